@@ -1,0 +1,1 @@
+"""Sequential statistics of a canary, pure."""

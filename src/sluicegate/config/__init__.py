@@ -1,0 +1,1 @@
+"""Bytes of a pipeline file to a pipeline; every error at once, with its line."""

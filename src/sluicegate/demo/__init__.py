@@ -1,0 +1,1 @@
+"""The demonstration: a real service through the whole pipeline."""

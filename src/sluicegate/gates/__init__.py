@@ -1,0 +1,1 @@
+"""Conditions on evidence, and how decisions combine. Pure."""

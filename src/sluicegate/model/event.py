@@ -1,0 +1,227 @@
+"""What may happen to a run. The audit log records exactly these, in order.
+
+The state of a run is the fold of its events (`sluicegate.engine.machine`), so
+nothing about a run exists that is not in its events.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluicegate.model.command import ResourceUsage
+from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.model.digest import Digest
+from sluicegate.model.evidence import Evidence
+from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
+from sluicegate.model.tool import Tool
+from sluicegate.model.traffic import RequestCounts
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStage:
+    """A stage as the run was started with it. ``uses`` is its kind."""
+
+    name: str
+    uses: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run began for one commit. ``definition`` is the pipeline's digest."""
+
+    pipeline: str
+    definition: Digest
+    commit: str
+    branch: str | None
+    dirty: bool
+    stages: tuple[PlannedStage, ...]
+    start_ts: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """Another process took the run over."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunInterrupted:
+    """The process was asked to stop; ``stage`` is what it was doing."""
+
+    stage: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """No stage is left that could run."""
+
+    outcome: Outcome
+    reason: str
+    start_ts: datetime
+    end_ts: datetime
+    wall_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    """An attempt at a stage began. ``attempt`` counts from 1."""
+
+    stage: str
+    attempt: int
+    start_ts: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionResult:
+    """One condition of a gate, and how it was judged."""
+
+    condition: str
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateRecord:
+    """How a gate judged. ``policy`` is the digest of its conditions."""
+
+    policy: Digest
+    verdict: Verdict
+    conditions: tuple[ConditionResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StageFinished:
+    """An attempt at a stage ended; ``gate`` is None only if it was broken.
+
+    ``subjects`` are the artifacts it is about, as (name, digest).
+    """
+
+    stage: str
+    attempt: int
+    outcome: Outcome
+    reason: str
+    gate: GateRecord | None
+    evidence: Evidence
+    tools: tuple[Tool, ...]
+    subjects: tuple[tuple[str, Digest], ...]
+    usage: ResourceUsage
+    start_ts: datetime
+    end_ts: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StageSkipped:
+    """A stage will not run, because of ``reason``."""
+
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutStarted:
+    """A release is about to be started in an environment; announces the deployment."""
+
+    stage: str
+    environment: str
+    canary: Release
+    stable: Release | None
+    start_ts: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryReady:
+    """The canary is healthy and has no weight yet."""
+
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeightRequested:
+    """Announces a change of the canary's weight, in percent."""
+
+    stage: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class WeightConfirmed:
+    """The target was seen to apply the weight.
+
+    ``stable`` and ``canary`` are the cumulative counters right after, from which the
+    next block counts.
+    """
+
+    stage: str
+    percent: int
+    stable: RequestCounts
+    canary: RequestCounts
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BlockObserved:
+    """Counts between two scrapes, and the evidence after them.
+
+    ``stable`` and ``canary`` are the requests of this block; ``stable_total`` and
+    ``canary_total`` the cumulative counters at its end. Evidence is the natural
+    logarithm of the e-value after this block, in micronats (rounded); replaying the
+    blocks gives the same numbers.
+    """
+
+    stage: str
+    index: int
+    percent: int
+    stable: RequestCounts
+    canary: RequestCounts
+    stable_total: RequestCounts
+    canary_total: RequestCounts
+    abort_micronats: int
+    promote_micronats: int
+    start_ts: datetime
+    end_ts: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryJudged:
+    """The rollout's verdict, from here on latched.
+
+    ``cause`` is a word for machines: ``evidence``, ``unhealthy``, ``crashed``,
+    ``deadline``, ``first-release``.
+    """
+
+    stage: str
+    verdict: CanaryVerdict
+    cause: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutFinished:
+    """The target is in its final shape."""
+
+    stage: str
+    result: RolloutResult
+    reason: str
+    end_ts: datetime
+
+
+RolloutEvent = (
+    RolloutStarted
+    | CanaryReady
+    | WeightRequested
+    | WeightConfirmed
+    | BlockObserved
+    | CanaryJudged
+    | RolloutFinished
+)
+
+RunEvent = (
+    RunStarted
+    | RunResumed
+    | RunInterrupted
+    | RunFinished
+    | StageStarted
+    | StageFinished
+    | StageSkipped
+)
+
+Event = RunEvent | RolloutEvent

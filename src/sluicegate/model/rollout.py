@@ -1,0 +1,62 @@
+"""Values of a rollout: releases, and what the judge may conclude."""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluicegate.model.digest import Digest
+from sluicegate.model.traffic import RequestCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What an environment runs.
+
+    ``image`` is the digest of the image configuration (the image ID), ``name`` the Git
+    tag or else the short commit, ``commit`` the full commit.
+    """
+
+    image: Digest
+    name: str
+    commit: str
+
+
+@enum.unique
+class CanaryVerdict(enum.Enum):
+    """What the canary judge may conclude."""
+
+    PROMOTE = "promote"
+    ABORT = "abort"
+    HOLD = "hold"
+
+
+@enum.unique
+class RolloutResult(enum.Enum):
+    """How a rollout ended, once the target is in its final shape."""
+
+    DEPLOYED = "deployed"  # first release: nothing to compare with
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled_back"
+    HELD = "held"  # deadline with policy hold: both releases keep serving
+    UNCHANGED = "unchanged"  # the release was already live
+
+
+@enum.unique
+class DeadlinePolicy(enum.Enum):
+    """What to do when the deadline comes without a verdict."""
+
+    ROLLBACK = "rollback"
+    HOLD = "hold"
+    PROMOTE = "promote"
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """Cumulative counts of both releases, read at the same instant.
+
+    A release without a series yet has zero counts.
+    """
+
+    at: datetime
+    stable: RequestCounts
+    canary: RequestCounts

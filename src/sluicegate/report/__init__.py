@@ -1,0 +1,1 @@
+"""A run and its events as text. Pure."""

@@ -1,0 +1,74 @@
+"""The canary stage: its settings and its evidence. `engine.rollout` conducts it."""
+
+from datetime import timedelta
+from typing import ClassVar, Literal
+
+from pydantic import Field
+from typing_extensions import override
+
+from sluicegate.model.rollout import DeadlinePolicy
+from sluicegate.stages.stage import Duration, FieldSpec, Settings, Stage
+
+
+class Judge(Settings):
+    """The error rates of the verdict, and what counts as worse."""
+
+    alpha: float = Field(
+        0.01, gt=0, lt=0.5, description="Chance to abort a good release."
+    )
+    beta: float = Field(0.05, gt=0, lt=0.5, description="Chance to promote a bad one.")
+    ratio: float = Field(
+        2.0, ge=1, description="Unacceptable: ratio times stable's error rate ..."
+    )
+    slack: float = Field(0.001, ge=0, lt=1, description="... plus this much.")
+    sigma: float | None = Field(
+        0.3,
+        gt=0,
+        le=2,
+        description="Noise of the log risk ratio between releases; null: none.",
+    )
+    min_requests: int = Field(1, ge=1, description="Canary requests before promotion.")
+
+
+class CanaryStage(Stage):
+    """Moves an environment to the built image in weight steps, judged by statistics."""
+
+    kind: ClassVar[str] = "canary"
+    summary: ClassVar[str] = "Canary rollout with statistical verdicts"
+
+    uses: Literal["canary"]
+    environment: str
+    steps: tuple[int, ...] = Field(
+        (5, 25, 50), min_length=1, description="Weights in percent, rising, below 100."
+    )
+    block: Duration = Field(
+        timedelta(seconds=60), description="Time between two looks."
+    )
+    step_blocks: int = Field(
+        1, ge=1, description="Blocks with traffic before the next weight."
+    )
+    deadline: Duration = Field(
+        timedelta(hours=1), description="Time for the whole rollout."
+    )
+    on_deadline: DeadlinePolicy = DeadlinePolicy.ROLLBACK
+    judge: Judge = Judge()
+
+    @override
+    def fields(self) -> tuple[FieldSpec, ...]:
+        return (
+            FieldSpec("promoted", "boolean", "The release now holds all the traffic."),
+            FieldSpec("result", "text", "How the rollout ended."),
+            FieldSpec(
+                "requests", "integer", "Requests the canary served while judged."
+            ),
+            FieldSpec("failed", "integer", "How many of them failed."),
+            FieldSpec(
+                "stable_requests", "integer", "Requests stable served meanwhile."
+            ),
+            FieldSpec("stable_failed", "integer", "How many of them failed."),
+            FieldSpec("blocks", "integer", "Blocks observed."),
+        )
+
+    @override
+    def default_gate(self, name: str) -> tuple[str, ...]:
+        return (f"{name}.promoted == true",)

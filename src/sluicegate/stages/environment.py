@@ -1,0 +1,40 @@
+"""Environments: where a release goes, and what serves it there."""
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from sluicegate.stages.stage import Duration, Settings
+
+
+class DockerTarget(Settings):
+    """Containers behind Traefik on a Docker engine."""
+
+    uses: Literal["docker"]
+    port: int = Field(
+        ge=1, le=65535, description="The port on which the container listens."
+    )
+    publish: int = Field(
+        8080, ge=1, le=65535, description="The port on which this host serves."
+    )
+    bind: str = Field("127.0.0.1", description="The address on which this host serves.")
+    health: str = Field(
+        "/healthz", pattern=r"^/[!-~]*$", description="Answers 2xx once ready."
+    )
+    ready_timeout: Duration = Field(
+        timedelta(minutes=2), description="How long a release may take to get healthy."
+    )
+    drain: Duration = Field(
+        timedelta(seconds=5),
+        description="Time for open requests before a container stops.",
+    )
+    env: dict[str, str] = Field(
+        default_factory=dict, description="Environment variables of the containers."
+    )
+
+
+class Environment(Settings):
+    """A place a release goes."""
+
+    target: DockerTarget

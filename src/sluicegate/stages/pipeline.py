@@ -1,0 +1,46 @@
+"""A pipeline: the graph of stages for one repository, read and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sluicegate.model.digest import Digest
+from sluicegate.stages.environment import Environment
+from sluicegate.stages.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class NamedStage:
+    """A stage in its place. ``needs`` and ``gate`` have their defaults filled in."""
+
+    name: str
+    stage: Stage
+    needs: tuple[str, ...]
+    gate: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """Where the log lives and for how long; ``dir:PATH`` is relative to the file."""
+
+    store: str
+    retention: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Stages in the order of the file, each after everything it needs.
+
+    ``definition`` is the SHA-256 of the file's canonical JSON (RFC 8785) with defaults
+    left out: what was written, not what this version makes of it.
+    """
+
+    name: str
+    stages: tuple[NamedStage, ...]
+    environments: Mapping[str, Environment]
+    audit: AuditSettings
+    definition: Digest
+
+    def stage(self, name: str) -> NamedStage:
+        """The stage called *name*, which must exist."""
+        return next(stage for stage in self.stages if stage.name == name)

@@ -1,0 +1,1 @@
+"""The C2SP transparency log, pure: hashes, proofs, tiles, notes, checkpoints."""
