@@ -1,0 +1,73 @@
+"""The request to stop: Ctrl-C or SIGTERM, noticed by everything that waits.
+
+A `threading.Event` is not used because its ``set`` takes a lock that the interrupted
+thread may hold, and a signal handler runs in that very thread: it could hang.
+"""
+
+import os
+import select
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Protocol
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop(Protocol):
+    """What those who wait need of a request to stop; `threading.Event` fits too."""
+
+    def is_set(self) -> bool:
+        """Whether the process was asked to stop."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait at most *timeout* seconds; True at once when asked to stop."""
+        ...
+
+
+class StopRequest(Stop):
+    """A request to stop that a signal handler may set at any moment."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def __del__(self) -> None:
+        os.close(self._read)
+        os.close(self._write)
+
+    def set(self) -> None:
+        """Ask to stop. Safe in a signal handler; asking again changes nothing."""
+        if not self._asked:
+            self._asked = True
+            os.write(self._write, b".")
+
+    def is_set(self) -> bool:
+        """Whether the process was asked to stop."""
+        return self._asked
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait at most *timeout* seconds; True at once when asked to stop."""
+        select.select([self._read], [], [], timeout)
+        return self._asked
+
+    @contextmanager
+    def install(self) -> Iterator[None]:
+        """Listen to Ctrl-C and SIGTERM while in the context. Main thread only.
+
+        The first signal asks to stop. The next Ctrl-C or SIGTERM means that somebody
+        is tired of waiting, and raises `KeyboardInterrupt` wherever the process is.
+        """
+        before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self.set()

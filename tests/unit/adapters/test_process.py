@@ -1,0 +1,220 @@
+"""Unit tests of `sluicegate.adapters.process`, with real programs."""
+
+import os
+import signal
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sluicegate.adapters.process import SubprocessRunner, strip_environment
+from sluicegate.adapters.stop import StopRequest
+from sluicegate.errors import Interrupted, PermanentError
+from sluicegate.model.command import Command, CommandResult
+
+ENVIRON = {"PATH": os.environ["PATH"]}
+LONG = timedelta(minutes=2)
+GRACE = 0.5
+STUBBORN = "trap '' TERM; echo $$ > child.pid; echo ready; while :; do sleep 0.1; done"
+"""A shell that will not be told; it writes its process ID."""
+
+
+def run(
+    *argv: str, cwd: Path, timeout: timedelta = LONG, lines: list[str] | None = None
+) -> CommandResult:
+    runner = SubprocessRunner(StopRequest(), ENVIRON, grace_seconds=GRACE)
+    seen: list[str] = [] if lines is None else lines
+    return runner.run(Command(argv, str(cwd), timeout), seen.append)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def read_pid(path: Path) -> int:
+    return int(path.read_text())
+
+
+def test_output_exit_code_and_lines_arrive(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    result = run(
+        "sh", "-c", "echo one; echo two >&2; printf three; exit 7",
+        cwd=tmp_path, lines=lines,
+    )  # fmt: skip
+
+    assert result.exit_code == 7
+    assert result.stdout == b"one\nthree"
+    assert result.stderr == b"two\n"
+    assert sorted(lines) == ["one", "three", "two"]
+    assert not result.timed_out
+
+
+def test_use_of_the_machine_is_measured(tmp_path: Path) -> None:
+    burn = "x = bytearray(200 * 2**20)\nfor i in range(3 * 10**6): pass"
+
+    usage = run(sys.executable, "-c", burn, cwd=tmp_path).usage
+
+    assert usage.wall_ms > 0
+    assert usage.cpu_ms is not None
+    assert usage.cpu_ms > 10
+    assert usage.max_rss_bytes is not None
+    assert usage.max_rss_bytes > 200 * 2**20
+
+
+def test_a_signal_is_a_negative_exit_code(tmp_path: Path) -> None:
+    assert run("sh", "-c", "kill -SEGV $$", cwd=tmp_path).exit_code == -signal.SIGSEGV
+
+
+def test_output_is_cut_to_its_end(tmp_path: Path) -> None:
+    noise = (
+        "import sys\nfor i in range(40): sys.stdout.write('x' * 2**20)\nprint('end')"
+    )
+
+    result = run(sys.executable, "-c", noise, cwd=tmp_path)
+
+    assert len(result.stdout) == 8 * 2**20
+    assert result.stdout.endswith(b"xend\n")
+
+
+def test_bytes_that_are_no_text_still_make_a_line(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    run("printf", r"\377a\r\nb", cwd=tmp_path, lines=lines)
+
+    assert lines == ["\ufffda", "b"]
+
+
+def test_standard_input_is_empty(tmp_path: Path) -> None:
+    assert run("cat", cwd=tmp_path).stdout == b""
+
+
+def test_a_program_that_is_not_there_cannot_be_started(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="no-such-program"):
+        run("no-such-program", cwd=tmp_path)
+
+
+def test_timeout_ends_a_grandchild_that_ignores_sigterm(tmp_path: Path) -> None:
+    result = run(
+        "sh", "-c", f"({STUBBORN}) & wait",
+        cwd=tmp_path, timeout=timedelta(seconds=1),
+    )  # fmt: skip
+
+    assert result.timed_out
+    assert result.exit_code == -signal.SIGTERM
+    assert not is_running(read_pid(tmp_path / "child.pid"))
+
+
+def test_timeout_ends_a_program_that_ignores_sigterm(tmp_path: Path) -> None:
+    result = run("sh", "-c", STUBBORN, cwd=tmp_path, timeout=timedelta(seconds=1))
+
+    assert result.timed_out
+    assert result.exit_code == -signal.SIGKILL
+    assert not is_running(read_pid(tmp_path / "child.pid"))
+
+
+def test_a_program_may_clean_up_when_its_time_is_over(tmp_path: Path) -> None:
+    script = "trap 'echo cleaned; exit 3' TERM; while :; do sleep 0.1; done"
+
+    result = run("sh", "-c", script, cwd=tmp_path, timeout=timedelta(seconds=1))
+
+    assert result.timed_out
+    assert result.exit_code == 3
+    assert result.stdout == b"cleaned\n"
+
+
+@pytest.mark.parametrize("redirect", ["", ">/dev/null 2>&1 </dev/null"])
+def test_nothing_is_left_running_after_a_normal_end(
+    tmp_path: Path, redirect: str
+) -> None:
+    script = f"({STUBBORN}) {redirect} & while [ ! -s child.pid ]; do sleep 0.05; done"
+
+    result = run("sh", "-c", script, cwd=tmp_path)
+
+    assert result.exit_code == 0
+    assert not result.timed_out
+    assert not is_running(read_pid(tmp_path / "child.pid"))
+
+
+def test_a_daemon_that_left_the_session_does_not_hang_the_runner(
+    tmp_path: Path,
+) -> None:
+    result = run(
+        "sh", "-c", "setsid sleep 60 & echo $! > daemon.pid; echo done", cwd=tmp_path
+    )
+
+    assert result.stdout == b"done\n"
+    os.kill(read_pid(tmp_path / "daemon.pid"), signal.SIGKILL)
+
+
+def test_a_request_to_stop_ends_the_group_and_interrupts(tmp_path: Path) -> None:
+    stop = threading.Event()
+    runner = SubprocessRunner(stop, ENVIRON, grace_seconds=GRACE)
+
+    def stop_when_ready(line: str) -> None:
+        if line == "ready":
+            stop.set()
+
+    with pytest.raises(Interrupted):
+        runner.run(
+            Command(("sh", "-c", STUBBORN), str(tmp_path), LONG), stop_when_ready
+        )
+
+    assert not is_running(read_pid(tmp_path / "child.pid"))
+
+
+def test_nothing_is_started_after_a_request_to_stop(tmp_path: Path) -> None:
+    stop = StopRequest()
+    stop.set()
+
+    with pytest.raises(Interrupted):
+        SubprocessRunner(stop, ENVIRON, grace_seconds=GRACE).run(
+            Command(("touch", "made"), str(tmp_path), LONG), print
+        )
+
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_listener_that_fails_leaves_no_program_behind(tmp_path: Path) -> None:
+    def fail(_line: str) -> None:
+        raise RuntimeError("the terminal is gone")
+
+    with pytest.raises(RuntimeError, match="terminal"):
+        SubprocessRunner(StopRequest(), ENVIRON, grace_seconds=GRACE).run(
+            Command(("sh", "-c", STUBBORN), str(tmp_path), LONG), fail
+        )
+
+    assert not is_running(read_pid(tmp_path / "child.pid"))
+
+
+def test_secrets_of_this_process_do_not_reach_programs(tmp_path: Path) -> None:
+    secret = {
+        "SLUICE_KEY": "s",
+        "GITHUB_TOKEN": "s",
+        "GH_TOKEN": "s",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "s",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "s",
+        "ACTIONS_RUNTIME_TOKEN": "s",
+    }
+    runner = SubprocessRunner(StopRequest(), {**ENVIRON, **secret, "KEPT": "yes"})
+
+    result = runner.run(
+        Command(("env",), str(tmp_path), LONG, {"ADDED": "too"}), lambda _line: None
+    )
+
+    seen = dict(line.split("=", 1) for line in result.stdout.decode().splitlines())
+    assert not secret.keys() & seen.keys()
+    assert seen["KEPT"] == "yes"
+    assert seen["ADDED"] == "too"
+
+
+def test_stripping_keeps_names_that_only_look_alike() -> None:
+    kept = {"SLUICEGATE": "1", "MY_GH_TOKEN_FILE": "1", "GITHUB_SHA": "1"}
+
+    assert strip_environment(kept) == kept
