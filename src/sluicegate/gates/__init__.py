@@ -1,1 +1,1 @@
-"""Conditions on evidence, and how decisions combine. Pure."""
+"""Gates judge evidence: conditions in CEL, and how their answers combine. Pure."""
