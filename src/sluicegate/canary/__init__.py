@@ -1,1 +1,1 @@
-"""Sequential statistics of a canary, pure."""
+"""Sequential statistics of a canary, pure. `judge` is the way in."""

@@ -1,0 +1,193 @@
+"""Evidence that the canary is not unacceptably worse than stable.
+
+Pure. Unacceptable is an error rate of ``p_c >= ratio * p_s + slack`` (`Margin`). The
+evidence is an e-process against it: an unacceptable canary's e-value *ever* exceeds
+``1 / beta`` with probability at most ``beta``, however often one looks. Seeing nothing
+bad is therefore not enough; it takes requests to promote.
+
+Per block, one bets on a pair of good rates ``(t_c, t_s)`` against the unacceptable pair
+``(q_c, q_s)`` that is hardest to tell from it::
+
+    e = prod over both arms of  t^x (1 - t)^(n - x) / (q^x (1 - q)^(n - x))
+    q = argmin on q_c = ratio q_s + slack  of  n_c KL(t_c || q_c) + n_s KL(t_s || q_s)
+
+The bets are on no difference, ``t_c = t_s``, at the error rate pooled over the *past*
+blocks (`past_rate`) and at half of it; the e-value of a series of blocks is the mean of
+the two products. The first block has no past and carries no bet.
+
+Why valid: ``f(p) = p t/q + (1 - p)(1 - t)/(1 - q)`` is linear in each request's ``p``,
+so by the inequality of means ``E[e] <= (g / N)^N`` with ``g = n_c f_c + n_s f_s``;
+``g`` is ``N`` at ``q`` and, as ``q`` minimises over a convex set, at most ``N`` on all
+of it. The rates may differ between requests and drift between blocks as long as each
+block's average is unacceptable.
+
+Traps:
+    This assumes that requests fail independently, given the rates. Failures in bursts
+    (one client retrying, one bad minute that hits one arm) carry less evidence than it
+    counts. The abort side allows for such noise, this side does not: set
+    ``min_requests`` and enough blocks so that no single burst decides.
+    The pair ``q`` needs the numbers of requests of the block, never its failures.
+
+Source:
+    R. Turner, A. Ly, P. Grunwald, "Generic E-variables for exact sequential k-sample
+    tests that allow for optional stopping" (2021), for the line ``q_c = q_s``.
+"""
+
+from dataclasses import dataclass
+from math import fsum, log, log1p
+
+from sluicegate.errors import UsageError
+from sluicegate.model.traffic import NO_REQUESTS, Block, RequestCounts
+
+NO_EVIDENCE = (0.0, 0.0)
+"""Log-evidence of the two bets before the first block. Unit: nats."""
+
+_BISECTIONS = 1100  # enough to reach any double from any bracket in [0, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Unacceptable is ``p_c >= ratio * p_s + slack``; fractions of requests.
+
+    Raises:
+        UsageError: ``ratio < 1``, ``slack`` outside ``[0, 1)``, or ``ratio = 1``
+            without slack, when even a copy of stable would count as unacceptable.
+    """
+
+    ratio: float
+    slack: float
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.ratio < float("inf"):
+            raise UsageError(f"ratio must be at least 1, got {self.ratio}")
+        if not 0 <= self.slack < 1:
+            raise UsageError(f"slack must be in [0, 1), got {self.slack}")
+        if self.ratio == 1 and self.slack == 0:
+            raise UsageError(
+                "with ratio 1 and slack 0 no canary could ever be promoted",
+                hint="allow some difference: a ratio above 1 or a slack above 0",
+            )
+
+
+def past_rate(past: RequestCounts) -> float:
+    """The error rate to bet on after *past* requests of both arms together.
+
+    Half a failure in one request is added (Krichevsky and Trofimov), which keeps the
+    rate off 0, where the first failure would lose the whole bet.
+    """
+    return (past.failed + 0.5) / (past.total + 1)
+
+
+def add_block(
+    evidence: tuple[float, ...], block: Block, *, past: RequestCounts, margin: Margin
+) -> tuple[float, ...]:
+    """Add a block's log-evidence to that of the blocks before it.
+
+    Args:
+        evidence: log-evidence of the two bets, in nats, shape ``(2,)``.
+        block: the requests of both arms between the same two scrapes.
+        past: all requests of both arms *before* this block.
+        margin: what is unacceptable.
+    """
+    if past == NO_REQUESTS:
+        return evidence
+    return tuple(
+        before + log_evidence(block, rate, margin=margin)
+        for before, rate in zip(evidence, bets(past), strict=True)
+    )
+
+
+def bets(past: RequestCounts) -> tuple[float, float]:
+    """The two error rates to bet on after *past*."""
+    rate = past_rate(past)
+    return rate, rate / 2
+
+
+def log_evidence(block: Block, rate: float, *, margin: Margin) -> float:
+    """Log of the e-value of one block for the bet ``t_c = t_s = rate``, in nats.
+
+    Zero when one arm served nothing: nothing was compared. ``-inf`` only for a failure
+    at ``rate`` 0.
+
+    Args:
+        block: the requests of both arms.
+        rate: an error rate in ``[0, 1)``, chosen without a look at this block.
+        margin: what is unacceptable.
+    """
+    canary, stable = block.canary, block.stable
+    if canary.total == 0 or stable.total == 0:
+        return 0.0
+    worst_c, worst_s = hardest_rates(
+        rate, canary=canary.total, stable=stable.total, margin=margin
+    )
+    if worst_c >= 1:  # beyond double precision: no bet is always a valid bet
+        return 0.0
+    return _log_ratio(canary, rate, worst_c) + _log_ratio(stable, rate, worst_s)
+
+
+def growth(
+    rates: tuple[float, float], bet: float, *, share: float, margin: Margin
+) -> float:
+    """Mean log-evidence per canary request, in nats; negative where the bet loses.
+
+    Args:
+        rates: the true error rates of canary and stable.
+        bet: the error rate that is bet on, in ``(0, 1)``.
+        share: the canary's share of the requests, in ``(0, 1)``.
+        margin: what is unacceptable.
+    """
+    stable_per_canary = (1 - share) / share
+    worst = hardest_rates(bet, canary=1.0, stable=stable_per_canary, margin=margin)
+    if worst[0] >= 1:
+        return 0.0
+    return fsum(
+        weight * (p * log(bet / q) + (1 - p) * (log1p(-bet) - log1p(-q)))
+        for weight, p, q in zip((1.0, stable_per_canary), rates, worst, strict=True)
+    )
+
+
+def hardest_rates(
+    rate: float, *, canary: float, stable: float, margin: Margin
+) -> tuple[float, float]:
+    """The unacceptable ``(q_c, q_s)`` that are hardest to tell from *rate* in both.
+
+    Bisection on the derivative of a convex function; stops when two neighbouring
+    doubles enclose the root, so the answer is the same on every run.
+
+    Args:
+        rate: an error rate in ``[0, 1)``.
+        canary: requests of the canary, ``> 0``; only their proportion to stable's
+            matters.
+        stable: requests of stable, ``> 0``.
+        margin: what is unacceptable.
+    """
+    ratio, slack = margin.ratio, margin.slack
+
+    def slope_is_negative(q: float) -> bool:
+        q_c = ratio * q + slack
+        if q_c >= 1:
+            return False
+        pull_c = canary * ratio * (q_c - rate) * q * (1 - q)
+        return pull_c + stable * (q - rate) * q_c * (1 - q_c) < 0
+
+    low, high = max(0.0, (rate - slack) / ratio), min(rate, (1 - slack) / ratio)
+    for _ in range(_BISECTIONS):
+        middle = low + (high - low) / 2
+        if not low < middle < high:
+            break
+        if slope_is_negative(middle):
+            low = middle
+        else:
+            high = middle
+    return ratio * high + slack, high
+
+
+def _log_ratio(counts: RequestCounts, rate: float, worst: float) -> float:
+    """Log-likelihood of *counts* at *rate* minus that at *worst*, in nats."""
+    passed = counts.total - counts.failed
+    evidence = passed * (log1p(-rate) - log1p(-worst))
+    if counts.failed == 0:
+        return evidence
+    if rate == 0:
+        return float("-inf") if worst > 0 else evidence
+    return evidence + counts.failed * log(rate / worst)
