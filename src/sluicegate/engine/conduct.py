@@ -1,0 +1,198 @@
+"""Conduct a rollout: carry out what `rollout.decide` names, and record what came of it.
+
+Log first, then act: an act that changes the target is announced by a recorded event
+before it happens and confirmed by another one after. A process that dies in between
+leaves an announcement, which the next one acts upon again.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from sluicegate.canary.judge import assess
+from sluicegate.engine.rollout import (
+    Action,
+    Begin,
+    Conclude,
+    Deploy,
+    Finish,
+    Look,
+    Retire,
+    RolloutPlan,
+    RolloutState,
+    SetWeight,
+    Wait,
+    apply,
+    block_from,
+    decide,
+    fold,
+)
+from sluicegate.errors import ExternalError
+from sluicegate.model.event import (
+    CanaryJudged,
+    CanaryReady,
+    RolloutEvent,
+    RolloutFinished,
+    RolloutStarted,
+    WeightConfirmed,
+    WeightRequested,
+)
+from sluicegate.model.rollout import CanaryVerdict, Release, Scrape
+from sluicegate.model.traffic import NO_REQUESTS
+from sluicegate.ports.clock import Clock
+from sluicegate.ports.target import Target
+
+
+def conduct(
+    plan: RolloutPlan,
+    history: Iterable[RolloutEvent],
+    target: Target,
+    clock: Clock,
+    record: Callable[[RolloutEvent], None],
+    observe: Callable[[str], None],
+) -> RolloutState:
+    """Bring the rollout that *history* began, if any, to its end.
+
+    Args:
+        plan: what is wanted.
+        history: the recorded events, oldest first; a finished rollout is not repeated.
+        target: the environment, leased to this process.
+        clock: waits between the blocks.
+        record: commits an event to the log before it returns.
+        observe: takes lines for people.
+
+    Raises:
+        Interrupted: asked to stop; call again with the events recorded so far.
+        ExternalError: the target failed, which is no judgement; call again likewise.
+    """
+    rollout = _Rollout(plan, target, clock, record, observe)
+    rollout.state = fold(plan, history)
+    while rollout.state.finished is None:
+        rollout.act(decide(plan, rollout.state, clock.now(), blind=rollout.blind))
+    return rollout.state
+
+
+class _Rollout:
+    """A rollout under way: the fold so far, and what it acts upon."""
+
+    def __init__(
+        self,
+        plan: RolloutPlan,
+        target: Target,
+        clock: Clock,
+        record: Callable[[RolloutEvent], None],
+        observe: Callable[[str], None],
+    ) -> None:
+        self.state = RolloutState()
+        self.blind = False
+        self._plan, self._target, self._clock = plan, target, clock
+        self._record, self._say = record, observe
+
+    def act(self, action: Action) -> None:
+        """Carry out one action and record what came of it."""
+        match action:
+            case Begin():
+                self._begin()
+            case Deploy():
+                self._deploy(action)
+            case SetWeight():
+                self._set_weight(action)
+            case Wait():
+                self._clock.sleep(action.seconds)
+                self._look(count=False)
+            case Look():
+                self._look(count=True)
+            case Conclude():
+                self._conclude(action.verdict, action.cause, action.reason)
+            case Retire():
+                self._say(f"draining and removing {action.release.name}")
+                self._target.retire(action.release)
+                self._finish(action.then)
+            case Finish():
+                self._finish(action)
+            case _:
+                assert_never(action)
+
+    def _event(self, event: RolloutEvent) -> None:
+        state = apply(self._plan, self.state, event)  # refuses before it is recorded
+        self._record(event)
+        self.state = state
+
+    def _begin(self) -> None:
+        stable, plan = self._target.stable(), self._plan
+        now = self._clock.now()
+        self._event(
+            RolloutStarted(plan.stage, plan.environment, plan.release, stable, now)
+        )
+
+    def _deploy(self, action: Deploy) -> None:
+        self._say(f"starting {action.release.name} without traffic")
+        fault = self._target.deploy(
+            action.release, timeout_seconds=action.timeout_seconds
+        )
+        if fault is None:
+            self._event(CanaryReady(self._plan.stage))
+        else:
+            self._conclude(CanaryVerdict.ABORT, "unhealthy", fault)
+
+    def _set_weight(self, action: SetWeight) -> None:
+        stage, percent = self._plan.stage, action.percent
+        if self.state.requested != percent:
+            self._event(WeightRequested(stage, percent))
+        self._target.set_weight(action.release, percent)
+        try:
+            seen = self._scrape()
+        except ExternalError as error:
+            if 0 < percent < 100:  # noqa: PLR2004 - percent
+                self._lost_sight(error)
+                return  # the weight stays announced, and is applied again
+            # Nothing is counted from here on, and a rollback needs no counters.
+            seen = Scrape(self._clock.now(), NO_REQUESTS, NO_REQUESTS)
+        self._event(WeightConfirmed(stage, percent, seen.stable, seen.canary, seen.at))
+
+    def _look(self, *, count: bool) -> None:
+        """See whether the canary still runs and, with *count*, end a block.
+
+        What cannot be read is no evidence against the canary: the block grows.
+        """
+        try:
+            fault = self._target.fault(self._plan.release)
+            seen = self._scrape() if count and fault is None else None
+        except ExternalError as error:
+            self._lost_sight(error)
+            return
+        self.blind = False
+        if fault is not None:
+            self._conclude(CanaryVerdict.ABORT, "crashed", fault)
+        elif seen is not None:
+            self._event(block_from(self._plan, self.state, seen))
+            self._tell()
+
+    def _lost_sight(self, error: ExternalError) -> None:
+        self.blind = True
+        self._say(f"hold: the target cannot be read: {error}")
+
+    def _scrape(self) -> Scrape:
+        return self._target.scrape(self._stable(), self._plan.release)
+
+    def _stable(self) -> Release:
+        started = self.state.started
+        # A first release is compared with nothing; its own counters stand in.
+        return (started and started.stable) or self._plan.release
+
+    def _conclude(self, verdict: CanaryVerdict, cause: str, reason: str) -> None:
+        self._event(CanaryJudged(self._plan.stage, verdict, cause, reason))
+
+    def _finish(self, finish: Finish) -> None:
+        now = self._clock.now()
+        self._event(
+            RolloutFinished(self._plan.stage, finish.result, finish.reason, now)
+        )
+
+    def _tell(self) -> None:
+        state, found = self.state, assess(self._plan.judge, self.state.judge)
+        text = (
+            f"{state.weight} %: canary {state.canary.failed} of {state.canary.total} "
+            f"failed, stable {state.stable.failed} of {state.stable.total}; "
+            f"{found.verdict.value}: {found.reason}"
+        )
+        self._say(text)

@@ -1,0 +1,239 @@
+"""What to do next in a rollout. Pure.
+
+`decide` looks at the fold of the events, the plan and the time, and names one action;
+`sluicegate.engine.conduct` carries it out and records what came of it.
+
+    begin -> deploy -> [first release: promote]
+                    -> weight steps[0] -> look ... -> steps[1] -> look ... -> verdict
+    promote: weight 100, retire the old release        -> promoted | deployed
+    abort:   weight 0 (if it ever had one), retire it  -> rolled_back
+    hold:    leave everything as it is                 -> held
+
+The verdict is latched: once `CanaryJudged` is recorded, nothing seen later changes it.
+
+On re-entry: every action may have been carried out already, in part or whole, by a
+process that died before it could say so. Targets look at the world first, so doing it
+again is harmless; an announced weight is simply applied again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from sluicegate.canary.judge import assess
+from sluicegate.engine.rollout_state import (
+    Mark,
+    RolloutPlan,
+    RolloutState,
+    apply,
+    block_from,
+    fold,
+)
+from sluicegate.model.event import CanaryJudged, RolloutStarted
+from sluicegate.model.rollout import (
+    CanaryVerdict,
+    DeadlinePolicy,
+    Release,
+    RolloutResult,
+)
+
+__all__ = [
+    "Action",
+    "Begin",
+    "Conclude",
+    "Deploy",
+    "Finish",
+    "Look",
+    "Retire",
+    "RolloutPlan",
+    "RolloutState",
+    "SetWeight",
+    "Wait",
+    "apply",
+    "block_from",
+    "decide",
+    "fold",
+]
+
+_ALL = 100  # percent
+_WATCH_SECONDS = 5.0  # how long a crashed canary may go unnoticed
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """See what the environment runs now, and announce the rollout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Start the release without weight and wait until it is healthy."""
+
+    release: Release
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetWeight:
+    """Give the canary a share of the new requests, in percent."""
+
+    release: Release
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let traffic pass, then see whether the canary still runs."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Read the counters: the end of a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """Record the verdict."""
+
+    verdict: CanaryVerdict
+    cause: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Record the end."""
+
+    result: RolloutResult
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """Drain and remove a release without weight. Then the rollout has ended.
+
+    The end is part of the action because no event says that a release is gone: the
+    next one must follow at once, or resuming would retire it again.
+    """
+
+    release: Release
+    then: Finish
+
+
+Action = Begin | Deploy | SetWeight | Wait | Look | Conclude | Retire | Finish
+
+
+def decide(
+    plan: RolloutPlan, state: RolloutState, now: datetime, *, blind: bool = False
+) -> Action:
+    """Name the next action of a rollout that has not finished.
+
+    Args:
+        plan: what is wanted.
+        state: what has happened.
+        now: the wall clock, UTC.
+        blind: the target could not be read just now: wait, and at the deadline conclude
+            without another look.
+
+    Raises:
+        RuntimeError: the rollout has finished.
+    """
+    started = state.started
+    if state.finished is not None:
+        raise RuntimeError("nothing is left to do in a finished rollout")
+    if started is None:
+        return Begin()
+    if started.stable is not None and started.stable.image == plan.release.image:
+        return _assert_live(plan, state)
+    if state.judged is not None:
+        return _carry_out(plan, started, state, state.judged)
+    if not state.ready:
+        return Deploy(plan.release, plan.ready_timeout.total_seconds())
+    if started.stable is None:
+        reason = "healthy; the environment served nothing to compare it with"
+        return Conclude(CanaryVerdict.PROMOTE, "first-release", reason)
+    deadline = started.start_ts + plan.deadline
+    if blind:
+        late = now >= deadline
+        return _at_deadline(plan, state, blind=True) if late else Wait(_WATCH_SECONDS)
+    if state.requested is not None or state.mark is None:
+        return SetWeight(plan.release, state.requested or plan.steps[0])
+    return _judge(plan, state, state.mark, deadline, now)
+
+
+def _assert_live(plan: RolloutPlan, state: RolloutState) -> Action:
+    """Nothing to release; but an earlier canary may still share the traffic."""
+    if state.weight != _ALL:
+        return SetWeight(plan.release, _ALL)
+    return Finish(RolloutResult.UNCHANGED, "the release is already live")
+
+
+def _judge(
+    plan: RolloutPlan,
+    state: RolloutState,
+    mark: Mark,
+    deadline: datetime,
+    now: datetime,
+) -> Action:
+    assessment = assess(plan.judge, state.judge)
+    seen = state.step_blocks >= plan.step_blocks
+    last_step = state.weight >= plan.steps[-1]
+    if assessment.verdict is CanaryVerdict.ABORT:
+        return Conclude(CanaryVerdict.ABORT, "evidence", assessment.reason)
+    if assessment.verdict is CanaryVerdict.PROMOTE and seen and last_step:
+        return Conclude(CanaryVerdict.PROMOTE, "evidence", assessment.reason)
+    if mark.at >= deadline:
+        return _at_deadline(plan, state, blind=False)
+    if now >= deadline:
+        return Look()  # the last one: a process that comes back late must not guess
+    if seen and not last_step:
+        step = next(step for step in plan.steps if step > state.weight)
+        return SetWeight(plan.release, step)
+    left = min(mark.at + plan.block, deadline) - now
+    # A clock that was set back must not stretch a block: look, and go on from there.
+    if left <= timedelta(0) or left > 2 * plan.block:
+        return Look()
+    return Wait(min(left.total_seconds(), _WATCH_SECONDS))
+
+
+def _at_deadline(plan: RolloutPlan, state: RolloutState, *, blind: bool) -> Conclude:
+    assessment = assess(plan.judge, state.judge)
+    served = f"{state.canary.total} canary requests in {state.blocks} blocks"
+    reason = f"no verdict within {plan.deadline}: {served}; {assessment.reason}"
+    match plan.on_deadline:
+        case DeadlinePolicy.ROLLBACK:
+            return Conclude(CanaryVerdict.ABORT, "deadline", reason)
+        case DeadlinePolicy.HOLD:
+            return Conclude(CanaryVerdict.HOLD, "deadline", reason)
+        case DeadlinePolicy.PROMOTE if blind:
+            reason += "; the counters cannot be read, so it is not promoted"
+            return Conclude(CanaryVerdict.ABORT, "deadline", reason)
+        case DeadlinePolicy.PROMOTE:
+            return Conclude(CanaryVerdict.PROMOTE, "deadline", reason)
+        case _:
+            assert_never(plan.on_deadline)
+
+
+def _carry_out(
+    plan: RolloutPlan,
+    started: RolloutStarted,
+    state: RolloutState,
+    judged: CanaryJudged,
+) -> Action:
+    canary, reason = plan.release, judged.reason
+    match judged.verdict:
+        case CanaryVerdict.PROMOTE:
+            if state.weight != _ALL or state.requested is not None:
+                return SetWeight(canary, _ALL)
+            if started.stable is None:
+                return Finish(RolloutResult.DEPLOYED, reason)
+            return Retire(started.stable, Finish(RolloutResult.PROMOTED, reason))
+        case CanaryVerdict.ABORT:
+            if state.weight != 0 or state.requested is not None:
+                return SetWeight(canary, 0)
+            return Retire(canary, Finish(RolloutResult.ROLLED_BACK, reason))
+        case CanaryVerdict.HOLD:
+            return Finish(RolloutResult.HELD, reason)
+        case _:
+            assert_never(judged.verdict)
