@@ -1,1 +1,83 @@
-"""Command line."""
+"""Command line: parse, call, print, return an exit code. Nothing else.
+
+Standard output carries results, standard error everything meant for a human. This
+module is on the path of every start, `sluice --help` included: it imports click and
+nothing heavy, and lists the commands with their help line so that none is loaded to
+describe the others.
+"""
+
+from importlib import import_module
+from typing import Any
+
+import click
+from typing_extensions import override
+
+from sluicegate import __version__
+from sluicegate.cli.exit_codes import ExitCode, for_error
+from sluicegate.errors import SluicegateError
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "run": "Run the pipeline for the current commit.",
+    "resume": "Go on with a run that was interrupted, broken or pending.",
+    "audit": "Read and verify the audit log.",
+    "demo": "Show the whole pipeline on a real service.",
+}
+
+
+class _Group(click.Group):
+    """Loads a command when it is called, and exits with what it returned.
+
+    The only place where an error becomes text and an exit code.
+    """
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(import_module(f"sluicegate.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    @override
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    @override
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            code = super().invoke(ctx)
+        except SluicegateError as error:
+            show_error(error)
+            code = for_error(error)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            code = ExitCode.INTERRUPTED
+        ctx.exit(code or ExitCode.OPEN)
+
+
+def show_error(error: SluicegateError) -> None:
+    """Write an error and its hint for a person."""
+    label = click.style("error:", fg="red", bold=True)
+    click.echo(f"{label} {error}", err=True)
+    if error.hint:
+        click.echo(f"{click.style(' hint:', fg='cyan')} {error.hint}", err=True)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="sluice %(version)s")
+def main() -> None:
+    """Gate the release of an ML service; keep a log nobody can quietly change.
+
+    \b
+    Exit codes: 0 open, 1 closed, 2 usage, 3 pending, 4 broken, 5 tampered,
+    130 interrupted.
+    """  # noqa: D301 - \b is click's mark for text that is not rewrapped

@@ -53,8 +53,8 @@ class CommandResult:
     """How a program ended.
 
     ``exit_code`` is negative for the signal that ended it. ``stdout`` and ``stderr``
-    are cut to a bounded size by the runner, keeping the end. ``timed_out`` says that the
-    runner ended it.
+    are cut to a bounded size by the runner, keeping the end. ``timed_out`` says that
+    the runner ended it.
     """
 
     exit_code: int

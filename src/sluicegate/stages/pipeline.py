@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sluicegate.gates.gate import Gate
 from sluicegate.model.digest import Digest
 from sluicegate.stages.environment import Environment
 from sluicegate.stages.stage import Stage
@@ -11,12 +12,15 @@ from sluicegate.stages.stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class NamedStage:
-    """A stage in its place. ``needs`` and ``gate`` have their defaults filled in."""
+    """A stage in its place. ``needs`` and ``gate`` have their defaults filled in.
+
+    The gate's conditions are compiled: what cannot be judged was refused when read.
+    """
 
     name: str
     stage: Stage
     needs: tuple[str, ...]
-    gate: tuple[str, ...]
+    gate: Gate
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -74,7 +74,9 @@ class StageContext:
     ``project`` is the absolute path of the pipeline's folder, ``output`` that of an
     empty directory of this attempt. ``tools`` holds what `CommandStage.tools` asked
     for. ``upstream`` is the evidence of every stage that finished before, by stage
-    name. ``base_env`` settings reach every command of the stage.
+    name. ``cache`` is a directory kept between runs. ``now`` (UTC) is when the stage
+    plans, and for `interpret` when its commands had ended. ``ca_bundle`` is the path of
+    the host's CA certificates, None where it has none of its own.
     """
 
     stage: str
@@ -86,6 +88,7 @@ class StageContext:
     project: str
     output: str
     cache: str
+    now: datetime
     tools: Mapping[str, Tool] = field(default_factory=dict)
     upstream: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     ca_bundle: str | None = None

@@ -1,0 +1,58 @@
+"""Files of a run, in ``.sluicegate`` beside the pipeline file."""
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from typing_extensions import override
+
+from sluicegate.errors import PermanentError
+from sluicegate.ports.workspace import Workspace
+
+_MAX_BYTES = 64 << 20  # a report larger than this is not a report
+
+
+class LocalWorkspace(Workspace):
+    """The folder of a project on this machine."""
+
+    def __init__(self, project: Path, state: Path, run_id: str, cache: Path) -> None:
+        self._project = project
+        self._outputs = state / "runs" / run_id
+        self._cache = cache
+
+    @override
+    def project(self) -> str:
+        return str(self._project)
+
+    @override
+    def output(self, stage: str, attempt: int) -> str:
+        folder = self._outputs / f"{stage}-{attempt}"
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise PermanentError(f"cannot make {folder}: {error.strerror}") from error
+        return str(folder)
+
+    @override
+    def cache(self) -> str:
+        self._cache.mkdir(parents=True, exist_ok=True)
+        return str(self._cache)
+
+    @override
+    def read(self, path: str) -> bytes | None:
+        # Written by code under test: no link is followed, nothing but a file is read.
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise PermanentError(f"cannot read {path}: {error.strerror}") from error
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+                raise PermanentError(
+                    f"{path} is not a plain file of at most {_MAX_BYTES >> 20} MiB"
+                )
+            return file.read(_MAX_BYTES)

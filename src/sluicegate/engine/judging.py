@@ -1,0 +1,107 @@
+"""From a stage's report to the event that ends its attempt. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluicegate.errors import SluicegateError
+from sluicegate.gates.gate import Gate
+from sluicegate.model.command import ResourceUsage
+from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import GateRecord, StageFinished
+from sluicegate.model.evidence import Evidence, Value
+from sluicegate.model.run import Run
+from sluicegate.model.tool import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt at a stage, from its start to its end."""
+
+    stage: str
+    number: int
+    start_ts: datetime
+    end_ts: datetime
+    usage: ResourceUsage
+    tools: tuple[Tool, ...] = ()
+
+
+def judged(
+    attempt: Attempt,
+    gate: Gate,
+    evidence: Evidence,
+    upstream: Mapping[str, Mapping[str, Value]],
+    *,
+    summary: str,
+    subjects: tuple[tuple[str, Digest], ...] = (),
+) -> StageFinished:
+    """End *attempt* with what its gate says of *evidence*.
+
+    The reason of an open gate is the stage's own *summary*; that of any other starts
+    with it and goes on with the conditions that did not hold.
+    """
+    record, decision = gate.judge(
+        gate_values({**upstream, attempt.stage: evidence.fields})
+    )
+    reason = summary
+    if decision.verdict is not Verdict.OPEN:
+        reason = f"{summary} ({decision.reason})"
+    return _finished(
+        attempt, Outcome.of(decision.verdict), reason, record, evidence, subjects
+    )
+
+
+def pending(
+    attempt: Attempt, gate: Gate, evidence: Evidence, reason: str
+) -> StageFinished:
+    """End *attempt* without an answer: more data, or a person, is needed."""
+    record = GateRecord(gate.policy, Verdict.PENDING, ())
+    return _finished(attempt, Outcome.PENDING, reason, record, evidence, ())
+
+
+def broken(attempt: Attempt, error: SluicegateError) -> StageFinished:
+    """End *attempt* for a tool that failed: there is no judgement."""
+    reason = f"{error} -- {error.hint}" if error.hint else str(error)
+    return _finished(attempt, Outcome.BROKEN, reason, None, Evidence(), ())
+
+
+def gate_values(evidence: Mapping[str, Mapping[str, Value]]) -> dict[str, Value]:
+    """Name every evidence field as gates do: ``<stage>.<field>``."""
+    return {
+        f"{stage}.{field}": value
+        for stage, fields in evidence.items()
+        for field, value in fields.items()
+    }
+
+
+def upstream_evidence(run: Run) -> dict[str, Mapping[str, Value]]:
+    """The evidence of every stage that ended, by stage."""
+    return {
+        stage.name: stage.finished.evidence.fields
+        for stage in run.stages
+        if stage.finished is not None
+    }
+
+
+def _finished(
+    attempt: Attempt,
+    outcome: Outcome,
+    reason: str,
+    gate: GateRecord | None,
+    evidence: Evidence,
+    subjects: tuple[tuple[str, Digest], ...],
+) -> StageFinished:
+    return StageFinished(
+        stage=attempt.stage,
+        attempt=attempt.number,
+        outcome=outcome,
+        reason=reason,
+        gate=gate,
+        evidence=evidence,
+        tools=attempt.tools,
+        subjects=subjects,
+        usage=attempt.usage,
+        start_ts=attempt.start_ts,
+        end_ts=attempt.end_ts,
+    )

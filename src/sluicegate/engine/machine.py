@@ -1,0 +1,236 @@
+"""The run as a pure machine: `advance(run_id, run, event) -> run, effects`.
+
+Invariants:
+
+- The state holds nothing that is not in the events, so folding the log gives it back.
+- A stage starts only when every stage it needs is open, and only one runs at a time.
+- Open and closed are final. Pending and broken runs can be resumed: `resume` says what
+  to do next for a state that another process left behind.
+
+An event that cannot follow the ones before it means that the log does not hold what
+happened: `IntegrityError`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sluicegate.errors import IntegrityError
+from sluicegate.model.decision import Outcome
+from sluicegate.model.event import (
+    Event,
+    RolloutEvent,
+    RolloutFinished,
+    RunFinished,
+    RunInterrupted,
+    RunResumed,
+    RunStarted,
+    StageFinished,
+    StageSkipped,
+    StageStarted,
+)
+from sluicegate.model.run import Phase, Run, StageState
+
+_FINAL = (Outcome.OPEN, Outcome.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStage:
+    """Begin this attempt at a stage and carry it through."""
+
+    stage: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkipStage:
+    """Record that a stage will not run."""
+
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishRun:
+    """Record how the run ended; nothing is left that could run."""
+
+    outcome: Outcome
+    reason: str
+
+
+Effect = RunStage | SkipStage | FinishRun
+
+
+def advance(
+    run_id: str, run: Run | None, event: Event
+) -> tuple[Run, tuple[Effect, ...]]:
+    """Apply *event* and say what to do next.
+
+    Raises:
+        IntegrityError: the event cannot follow the ones before it.
+    """
+    run = apply(run_id, run, event)
+    match event:
+        case RunStarted() | RunResumed() | StageFinished() | StageSkipped():
+            return run, _next(run)
+        case _:
+            return run, ()
+
+
+def fold(run_id: str, events: Iterable[Event]) -> Run:
+    """The state after *events*.
+
+    Raises:
+        IntegrityError: there are none, or one cannot follow the ones before it.
+    """
+    run: Run | None = None
+    for event in events:
+        run = apply(run_id, run, event)
+    if run is None:
+        raise IntegrityError(f"the log holds no event of run {run_id}")
+    return run
+
+
+def is_final(run: Run) -> bool:
+    """Whether the run can not be resumed: it ended open or closed."""
+    return run.finished is not None and run.finished.outcome in _FINAL
+
+
+def apply(run_id: str, run: Run | None, event: Event) -> Run:
+    """Fold one event into the state; None is the state before the first.
+
+    Raises:
+        IntegrityError: the event cannot follow the ones before it.
+    """
+    if run is None:
+        if not isinstance(event, RunStarted):
+            raise _misplaced(run_id, event)
+        stages = tuple(StageState(planned) for planned in event.stages)
+        return Run(run_id, event, stages, events=1)
+    if run.finished and (is_final(run) or not isinstance(event, RunResumed)):
+        raise _misplaced(run_id, event)
+    run = replace(run, events=run.events + 1)
+    match event:
+        case RunStarted():
+            raise _misplaced(run_id, event)
+        case RunResumed():
+            stages = tuple(_reopen(stage) for stage in run.stages)
+            return replace(run, stages=stages, finished=None, interrupted=False)
+        case RunInterrupted():
+            return replace(run, interrupted=True)
+        case RunFinished():
+            if _next(run) != (FinishRun(event.outcome, event.reason),):
+                raise _misplaced(run_id, event)
+            return replace(run, finished=event)
+        case StageStarted() | StageFinished() | StageSkipped():
+            return _with(run, _apply_to_stage(run, event))
+        case _:
+            return _with(run, _apply_to_rollout(_stage(run, event), event, run_id))
+
+
+def _apply_to_stage(
+    run: Run, event: StageStarted | StageFinished | StageSkipped
+) -> StageState:
+    run_id, stage = run.run_id, _stage(run, event)
+    match event:
+        case StageStarted():
+            due = stage.phase is Phase.WAITING and _may_start(run, stage)
+            if not due or event.attempt != stage.attempt + 1:
+                raise _misplaced(run_id, event)
+            return replace(stage, phase=Phase.RUNNING, attempt=event.attempt)
+        case StageFinished():
+            if stage.phase is not Phase.RUNNING or event.attempt != stage.attempt:
+                raise _misplaced(run_id, event)
+            return replace(stage, phase=Phase.DONE, finished=event)
+        case StageSkipped():
+            if stage.phase is not Phase.WAITING or _obstacle(run, stage) is None:
+                raise _misplaced(run_id, event)
+            return replace(stage, phase=Phase.SKIPPED, skipped=event.reason)
+
+
+def _apply_to_rollout(
+    stage: StageState, event: RolloutEvent, run_id: str
+) -> StageState:
+    if stage.phase is not Phase.RUNNING:
+        raise _misplaced(run_id, event)
+    return replace(stage, rollout=(*stage.rollout, event))
+
+
+def _reopen(stage: StageState) -> StageState:
+    """What a resumed run makes of a stage: whatever has no final answer waits again.
+
+    A rollout that ended without one (held at its deadline) begins anew; one that was
+    cut off goes on from its events.
+    """
+    if stage.phase is Phase.WAITING or _is_settled(stage):
+        return stage
+    ended = bool(stage.rollout) and isinstance(stage.rollout[-1], RolloutFinished)
+    rollout = () if ended else stage.rollout
+    return replace(stage, phase=Phase.WAITING, finished=None, rollout=rollout)
+
+
+def _next(run: Run) -> tuple[Effect, ...]:
+    """What to do now. Stages are in an order in which each follows what it needs."""
+    if any(stage.phase is Phase.RUNNING for stage in run.stages):
+        return ()
+    for stage in run.stages:
+        if stage.phase is not Phase.WAITING:
+            continue
+        if obstacle := _obstacle(run, stage):
+            return (SkipStage(stage.name, obstacle),)
+        if _may_start(run, stage):
+            return (RunStage(stage.name, stage.attempt + 1),)
+    return (_conclusion(run),)
+
+
+def _may_start(run: Run, stage: StageState) -> bool:
+    """Every stage it needs is open, and no other stage runs."""
+    idle = all(other.phase is not Phase.RUNNING for other in run.stages)
+    needs = map(run.stage, stage.planned.needs)
+    return idle and all(need.outcome is Outcome.OPEN for need in needs)
+
+
+def _obstacle(run: Run, stage: StageState) -> str | None:
+    """Why *stage* can never start in this run, or None if it may."""
+    for need in map(run.stage, stage.planned.needs):
+        if need.outcome is Outcome.CLOSED:
+            return f"{need.name} is closed"
+        if need.phase is Phase.SKIPPED:
+            return f"{need.name} is skipped"
+    return None
+
+
+def _is_settled(stage: StageState) -> bool:
+    return stage.phase is Phase.SKIPPED or stage.outcome in _FINAL
+
+
+def _conclusion(run: Run) -> FinishRun:
+    """No answer outweighs every answer but "no"; open needs every gate open."""
+    for outcome in (Outcome.CLOSED, Outcome.BROKEN, Outcome.PENDING):
+        for stage in run.stages:
+            if stage.finished and stage.finished.outcome is outcome:
+                return FinishRun(outcome, f"{stage.name}: {stage.finished.reason}")
+    if run.stages and all(stage.outcome is Outcome.OPEN for stage in run.stages):
+        return FinishRun(Outcome.OPEN, f"all {len(run.stages)} gates are open")
+    return FinishRun(Outcome.CLOSED, "no stage ran")
+
+
+def _stage(
+    run: Run, event: StageStarted | StageFinished | StageSkipped | RolloutEvent
+) -> StageState:
+    try:
+        return run.stage(event.stage)
+    except KeyError:
+        raise _misplaced(run.run_id, event) from None
+
+
+def _with(run: Run, changed: StageState) -> Run:
+    stages = tuple(changed if s.name == changed.name else s for s in run.stages)
+    return replace(run, stages=stages)
+
+
+def _misplaced(run_id: str, event: Event) -> IntegrityError:
+    return IntegrityError(
+        f"run {run_id}: the log holds a {type(event).__name__} that cannot follow the"
+        " events before it",
+        hint="check the log with `sluice audit verify`",
+    )

@@ -1,0 +1,56 @@
+"""What a run needs from the outside: the ports of the engine, in one place."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from sluicegate.model.event import Event
+from sluicegate.model.finding import Finding
+from sluicegate.ports.clock import Clock
+from sluicegate.ports.evidence import EvidenceStore
+from sluicegate.ports.process import ProcessRunner
+from sluicegate.ports.target import Target
+from sluicegate.ports.tools import ToolFinder
+from sluicegate.ports.workspace import Workspace
+
+
+class Observer(Protocol):
+    """Watches a run for people. It can change nothing."""
+
+    def event(self, event: Event) -> None:
+        """An event was recorded."""
+        ...
+
+    def line(self, stage: str, text: str) -> None:
+        """A program of *stage* wrote a line, or the stage says what it is doing."""
+        ...
+
+    def findings(self, stage: str, findings: Sequence[Finding]) -> None:
+        """*stage* found these."""
+        ...
+
+
+class Record(Protocol):
+    """The run's audit log."""
+
+    def note(self, event: Event) -> None:
+        """Keep *event* durably; it is committed to the log with the next one."""
+        ...
+
+    def record(self, event: Event) -> None:
+        """Commit *event*, and all that was noted before it, to the log."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside world of a run. ``target`` opens an environment for one rollout."""
+
+    clock: Clock
+    process: ProcessRunner
+    tools: ToolFinder
+    workspace: Workspace
+    evidence: EvidenceStore
+    target: Callable[[str], AbstractContextManager[Target]]
+    ca_bundle: str | None = None

@@ -1,0 +1,24 @@
+"""What is being released: a commit of a Git repository."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The state of a work tree. ``dirty`` names changed and untracked files, sorted.
+
+    ``root`` is the absolute path of the work tree. ``tag`` is a tag that points at the
+    commit. ``remote`` is the URL of ``origin`` without credentials.
+    """
+
+    root: str
+    commit: str
+    branch: str | None
+    tag: str | None
+    dirty: tuple[str, ...]
+    remote: str | None
+
+    @property
+    def release(self) -> str:
+        """The name of a release of this commit: its tag, else the short commit."""
+        return self.tag or self.commit[:12]

@@ -1,0 +1,27 @@
+"""Files of a run: where stages write, and reading what they wrote."""
+
+from typing import Protocol
+
+
+class Workspace(Protocol):
+    """The folder of a project, and the folders of a run beside it."""
+
+    def project(self) -> str:
+        """The absolute path of the pipeline file's folder."""
+        ...
+
+    def output(self, stage: str, attempt: int) -> str:
+        """Make an empty directory for one attempt at a stage; its absolute path."""
+        ...
+
+    def cache(self) -> str:
+        """A directory for caches of tools, kept between runs; its absolute path."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """Read a file that a stage wrote, or None if there is none.
+
+        Raises:
+            PermanentError: it cannot be read, is not a plain file, or is too large.
+        """
+        ...

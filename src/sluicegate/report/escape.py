@@ -1,0 +1,27 @@
+"""Text from outside, made harmless for a terminal.
+
+File names, test names and commit messages can hold control characters that move the
+cursor or change colours, and Unicode that reorders a line (CVE-2021-42574). What a
+person reads must be what is there.
+"""
+
+import unicodedata
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def escape(text: str) -> str:
+    r"""Replace control, format and separator characters by ``\x1b``-like escapes."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        char if unicodedata.category(char) not in _HIDDEN else _written(ord(char))
+        for char in text
+    )
+
+
+def _written(code: int) -> str:
+    for form, digits in (("\\x", 2), ("\\u", 4)):
+        if code < 16**digits:
+            return f"{form}{code:0{digits}x}"
+    return f"\\U{code:08x}"

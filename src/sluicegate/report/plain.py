@@ -1,0 +1,102 @@
+"""Events of a run as lines of text: for logs, and wherever there is no terminal."""
+
+from sluicegate.model.decision import Outcome
+from sluicegate.model.event import (
+    BlockObserved,
+    CanaryJudged,
+    CanaryReady,
+    Event,
+    RolloutFinished,
+    RolloutStarted,
+    RunFinished,
+    RunInterrupted,
+    RunResumed,
+    RunStarted,
+    StageFinished,
+    StageSkipped,
+    StageStarted,
+    WeightConfirmed,
+    WeightRequested,
+)
+from sluicegate.model.finding import Finding
+from sluicegate.model.traffic import RequestCounts
+from sluicegate.report.duration import format_duration
+from sluicegate.report.escape import escape
+
+MARK = {
+    Outcome.OPEN: "✓",
+    Outcome.CLOSED: "✗",
+    Outcome.PENDING: "…",
+    Outcome.BROKEN: "!",
+}
+
+
+def describe(event: Event) -> str | None:
+    """One line on *event*, escaped for a terminal; None where a person needs none."""
+    text = _describe(event)
+    return None if text is None else escape(text)
+
+
+def _describe(event: Event) -> str | None:  # noqa: PLR0911 - one line an event
+    match event:
+        case RunStarted():
+            where = f" ({event.branch})" if event.branch else ""
+            dirty = ", with uncommitted changes" if event.dirty else ""
+            return f"{event.pipeline} · commit {event.commit[:12]}{where}{dirty}"
+        case RunResumed():
+            return "resumed"
+        case RunInterrupted():
+            return f"interrupted{f' in {event.stage}' if event.stage else ''}"
+        case RunFinished():
+            return f"{event.outcome.value}: {event.reason}"
+        case StageStarted():
+            again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+            return f"{event.stage}: started{again}"
+        case StageFinished():
+            took = format_duration(event.usage.wall_ms)
+            return f"{event.stage}: {event.outcome.value} in {took}: {event.reason}"
+        case StageSkipped():
+            return f"{event.stage}: not run, {event.reason}"
+        case WeightRequested() | RolloutFinished():
+            return None
+        case _:
+            return f"{event.stage}: {describe_rollout(event)}"
+
+
+def describe_rollout(
+    event: RolloutStarted
+    | CanaryReady
+    | WeightConfirmed
+    | BlockObserved
+    | CanaryJudged,
+) -> str:
+    """What happened in a rollout, without the stage's name."""
+    match event:
+        case RolloutStarted():
+            beside = f" beside {event.stable.name}" if event.stable else ""
+            return f"starting {event.canary.name} in {event.environment}{beside}"
+        case CanaryReady():
+            return "healthy"
+        case WeightConfirmed():
+            return f"{event.percent} % of the traffic"
+        case BlockObserved():
+            return (
+                f"{event.percent} % · canary failed {rate(event.canary)}"
+                f" · stable {rate(event.stable)}"
+            )
+        case CanaryJudged():
+            return f"{event.verdict.value}: {event.reason}"
+
+
+def rate(counts: RequestCounts) -> str:
+    """``1.2 % of 4 213``, with a thin way to write thousands."""
+    total = f"{counts.total:,}".replace(",", " ")
+    if counts.total == 0:
+        return "none of 0"
+    return f"{100 * counts.failed / counts.total:.1f} % of {total}"
+
+
+def describe_finding(finding: Finding) -> str:
+    """``path:line: rule message``, escaped for a terminal."""
+    place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+    return escape(f"{place}: {finding.rule} {finding.message}")

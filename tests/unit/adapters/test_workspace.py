@@ -1,0 +1,58 @@
+"""Unit tests of `sluicegate.adapters.workspace`."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sluicegate.adapters.workspace import LocalWorkspace
+from sluicegate.errors import PermanentError
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> LocalWorkspace:
+    return LocalWorkspace(tmp_path, tmp_path / ".sluicegate", "R", tmp_path / "cache")
+
+
+def test_an_attempt_starts_with_an_empty_folder(workspace: LocalWorkspace) -> None:
+    folder = Path(workspace.output("test", 1))
+    (folder / "junit.xml").write_text("left over")
+
+    assert list(Path(workspace.output("test", 1)).iterdir()) == []
+    assert workspace.output("test", 2) != workspace.output("test", 1)
+
+
+def test_a_file_is_read_and_a_missing_one_is_none(
+    workspace: LocalWorkspace, tmp_path: Path
+) -> None:
+    (tmp_path / "report").write_bytes(b"x")
+
+    assert workspace.read(str(tmp_path / "report")) == b"x"
+    assert workspace.read(str(tmp_path / "absent")) is None
+
+
+def test_code_under_test_cannot_make_us_read_through_a_link(
+    workspace: LocalWorkspace, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("key")
+    (tmp_path / "report").symlink_to(tmp_path / "secret")
+
+    with pytest.raises(PermanentError):
+        workspace.read(str(tmp_path / "report"))
+
+
+def test_a_pipe_is_refused_and_does_not_block(
+    workspace: LocalWorkspace, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "report")
+
+    with pytest.raises(PermanentError, match="plain file"):
+        workspace.read(str(tmp_path / "report"))
+
+
+def test_a_huge_file_is_refused(workspace: LocalWorkspace, tmp_path: Path) -> None:
+    with (tmp_path / "report").open("wb") as file:
+        file.truncate((64 << 20) + 1)
+
+    with pytest.raises(PermanentError, match="64 MiB"):
+        workspace.read(str(tmp_path / "report"))
