@@ -1,0 +1,77 @@
+"""Whether a run may begin, or go on, for this pipeline and this commit. Pure."""
+
+from datetime import datetime
+
+from sluicegate.engine.machine import is_final
+from sluicegate.errors import UsageError
+from sluicegate.model.event import PlannedStage, RunStarted
+from sluicegate.model.run import Run
+from sluicegate.model.source import Source
+from sluicegate.stages.pipeline import Pipeline
+
+_SHOWN_FILES = 5
+
+
+def begin(
+    pipeline: Pipeline, source: Source, now: datetime, *, allow_dirty: bool
+) -> RunStarted:
+    """The first event of a run.
+
+    Raises:
+        UsageError: the work tree holds what no commit holds, and that is not allowed.
+    """
+    if source.dirty and not allow_dirty:
+        raise UsageError(
+            f"the work tree has changes that no commit holds: {_listed(source.dirty)}",
+            hint="commit or stash them (or ignore them in .gitignore); --allow-dirty"
+            " runs anyway, and the log says so",
+        )
+    return RunStarted(
+        pipeline=pipeline.name,
+        definition=pipeline.definition,
+        commit=source.commit,
+        branch=source.branch,
+        dirty=bool(source.dirty),
+        stages=tuple(
+            PlannedStage(named.name, named.stage.uses, named.needs)
+            for named in pipeline.stages
+        ),
+        start_ts=now,
+    )
+
+
+def check_resumable(run: Run, pipeline: Pipeline, source: Source) -> None:
+    """See to it that going on with *run* means the same as when it began.
+
+    Raises:
+        UsageError: the run is over, or the pipeline or the commit is another one.
+    """
+    started = run.started
+    if is_final(run) and run.finished:
+        raise UsageError(
+            f"run {run.run_id} is over: {run.finished.outcome.value}",
+            hint="start a new one with `sluice run`",
+        )
+    if started.commit != source.commit:
+        raise UsageError(
+            f"run {run.run_id} is about commit {started.commit[:12]}, but"
+            f" {source.commit[:12]} is checked out",
+            hint=f"`git checkout {started.commit[:12]}` and resume, or start a new run",
+        )
+    if started.definition != pipeline.definition:
+        raise UsageError(
+            f"the pipeline file is not the one run {run.run_id} was started with",
+            hint="restore it and resume, or start a new run with `sluice run`",
+        )
+    if source.dirty and not started.dirty:
+        raise UsageError(
+            f"the work tree was clean when run {run.run_id} began and is not any more:"
+            f" {_listed(source.dirty)}",
+            hint="undo the changes and resume, or start a new run",
+        )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    hidden = len(names) - _SHOWN_FILES
+    more = f" and {hidden} more" if hidden > 0 else ""
+    return ", ".join(names[:_SHOWN_FILES]) + more

@@ -1,0 +1,203 @@
+"""In-memory implementations of the ports. No mocks anywhere in the suite."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from typing_extensions import override
+
+from sluicegate.engine.toolbox import Observer, Ports, Record
+from sluicegate.errors import IntegrityError, Interrupted, PermanentError
+from sluicegate.model.command import Command, CommandResult, ResourceUsage
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import Event
+from sluicegate.model.finding import Finding
+from sluicegate.model.tool import Tool
+from sluicegate.ports.clock import Clock
+from sluicegate.ports.evidence import EvidenceStore
+from sluicegate.ports.process import OnLine, ProcessRunner
+from sluicegate.ports.target import Target
+from sluicegate.ports.tools import ToolFinder
+from sluicegate.ports.workspace import Workspace
+
+START = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@dataclass
+class FakeClock(Clock):
+    """Time that passes only when somebody waits."""
+
+    elapsed_ms: int = 0
+    stop_after_ms: int | None = None
+
+    @override
+    def now(self) -> datetime:
+        return START + timedelta(milliseconds=self.elapsed_ms)
+
+    @override
+    def monotonic_ms(self) -> int:
+        return self.elapsed_ms
+
+    @override
+    def sleep(self, seconds: float) -> None:
+        self.elapsed_ms += round(seconds * 1000)
+        if self.stop_after_ms is not None and self.elapsed_ms >= self.stop_after_ms:
+            raise Interrupted("asked to stop")
+
+
+@dataclass
+class FakeProcess(ProcessRunner):
+    """Answers by the name of the program; remembers what it was asked to run."""
+
+    answers: dict[str, CommandResult | Exception] = field(default_factory=dict)
+    ran: list[Command] = field(default_factory=list)
+
+    @override
+    def run(self, command: Command, on_line: OnLine) -> CommandResult:
+        self.ran.append(command)
+        answer = self.answers.get(command.argv[0], exited(0))
+        if isinstance(answer, Exception):
+            raise answer
+        for line in answer.stdout.decode().splitlines():
+            on_line(line)
+        return answer
+
+
+def exited(code: int, stdout: bytes = b"", *, timed_out: bool = False) -> CommandResult:
+    """A program that ended."""
+    usage = ResourceUsage(wall_ms=5, cpu_ms=3, max_rss_bytes=1 << 20)
+    return CommandResult(code, stdout, b"", usage, timed_out)
+
+
+@dataclass
+class FakeTools(ToolFinder):
+    """Finds everything but what is *missing*."""
+
+    missing: frozenset[str] = frozenset()
+
+    @override
+    def find(self, name: str) -> Tool:
+        if name in self.missing:
+            raise PermanentError(f"{name} is not installed", hint=f"install {name}")
+        return Tool(name, (name,), "1.0", Digest.of(name.encode()), "a fake")
+
+
+@dataclass
+class FakeWorkspace(Workspace):
+    """Files by their whole path."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    @override
+    def project(self) -> str:
+        return "/project"
+
+    @override
+    def output(self, stage: str, attempt: int) -> str:
+        return f"/output/{stage}-{attempt}"
+
+    @override
+    def cache(self) -> str:
+        return "/cache"
+
+    @override
+    def read(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+
+@dataclass
+class FakeEvidence(EvidenceStore):
+    """Files by digest."""
+
+    kept: dict[Digest, bytes] = field(default_factory=dict)
+
+    @override
+    def keep(self, data: bytes) -> Digest:
+        digest = Digest.of(data)
+        self.kept[digest] = data
+        return digest
+
+    @override
+    def load(self, digest: Digest) -> bytes:
+        if digest not in self.kept:
+            raise IntegrityError(f"no evidence {digest}")
+        return self.kept[digest]
+
+
+@dataclass
+class FakeRecord(Record):
+    """A log, and the journal before it. *fail_at* breaks at that many events."""
+
+    log: list[Event] = field(default_factory=list)
+    journal: list[Event] = field(default_factory=list)
+    fail_at: int | None = None
+
+    @override
+    def note(self, event: Event) -> None:
+        self._check()
+        self.journal.append(event)
+
+    @override
+    def record(self, event: Event) -> None:
+        self._check()
+        self.log += [*self.journal, event]
+        self.journal.clear()
+
+    def all(self) -> list[Event]:
+        return [*self.log, *self.journal]
+
+    def _check(self) -> None:
+        if self.fail_at is not None and len(self.all()) >= self.fail_at:
+            raise PermanentError("the disk is full")
+
+
+@dataclass
+class FakeObserver(Observer):
+    """Remembers what people were shown."""
+
+    events: list[Event] = field(default_factory=list)
+    lines: list[tuple[str, str]] = field(default_factory=list)
+    found: list[Finding] = field(default_factory=list)
+
+    @override
+    def event(self, event: Event) -> None:
+        self.events.append(event)
+
+    @override
+    def line(self, stage: str, text: str) -> None:
+        self.lines.append((stage, text))
+
+    @override
+    def findings(self, stage: str, findings: Sequence[Finding]) -> None:
+        self.found += findings
+
+
+def _no_target(environment: str) -> Target:
+    raise PermanentError(f"no environment {environment} here")
+
+
+@dataclass
+class FakePorts:
+    """Every port of a run, in memory."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    process: FakeProcess = field(default_factory=FakeProcess)
+    tools: FakeTools = field(default_factory=FakeTools)
+    workspace: FakeWorkspace = field(default_factory=FakeWorkspace)
+    evidence: FakeEvidence = field(default_factory=FakeEvidence)
+    target: Callable[[str], Target] = _no_target
+
+    def ports(self) -> Ports:
+        @contextmanager
+        def lease(environment: str) -> Iterator[Target]:
+            yield self.target(environment)
+
+        return Ports(
+            clock=self.clock,
+            process=self.process,
+            tools=self.tools,
+            workspace=self.workspace,
+            evidence=self.evidence,
+            target=lease,
+        )

@@ -1,0 +1,271 @@
+"""Unit tests of `sluicegate.engine.runner`, with every port in memory."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import ClassVar, Literal
+
+import pytest
+from fakes import FakeObserver, FakePorts, FakeRecord, exited
+from typing_extensions import override
+
+from sluicegate.engine.beginning import begin
+from sluicegate.engine.machine import fold
+from sluicegate.engine.runner import Runner
+from sluicegate.errors import Interrupted, PermanentError
+from sluicegate.gates.condition import compile_condition
+from sluicegate.gates.gate import Gate
+from sluicegate.model.command import Command, CommandResult, Step, StepResult
+from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import (
+    RunInterrupted,
+    RunResumed,
+    RunStarted,
+    StageFinished,
+    StageStarted,
+)
+from sluicegate.model.finding import Finding, Severity
+from sluicegate.model.run import Run
+from sluicegate.model.source import Source
+from sluicegate.stages.pipeline import AuditSettings, NamedStage, Pipeline
+from sluicegate.stages.stage import (
+    CommandStage,
+    FieldSpec,
+    OutputFile,
+    Report,
+    StageContext,
+)
+
+SOURCE = Source("/project", "a" * 40, "main", None, (), None)
+EVENTS = 6  # of a run of two stages that goes well
+FOUND = Finding("E1", Severity.ERROR, "no", "a.py", 3)
+
+
+class CountStage(CommandStage):
+    """Counts the lines that a program prints."""
+
+    kind: ClassVar[str] = "count"
+    summary: ClassVar[str] = "Counts lines"
+    uses: Literal["count"] = "count"
+    program: str = "true"
+
+    @override
+    def fields(self) -> tuple[FieldSpec, ...]:
+        return (FieldSpec("lines", "integer", "Lines printed."),)
+
+    @override
+    def default_gate(self, name: str) -> tuple[str, ...]:
+        return (f"{name}.lines == 0",)
+
+    @override
+    def tools(self) -> tuple[str, ...]:
+        return (self.program,)
+
+    @override
+    def plan(self, context: StageContext) -> tuple[Step, ...]:
+        command = Command((self.program,), context.project, timedelta(seconds=5))
+        return (Step("count", command, outputs=("report",)),)
+
+    @override
+    def interpret(self, context: StageContext, results: Sequence[StepResult]) -> Report:
+        (step,) = results
+        if step.result.exit_code:
+            raise PermanentError("the program crashed", hint="mend it")
+        lines = step.result.stdout.splitlines()
+        files = tuple(
+            OutputFile(name, "text/plain", data) for name, data in step.files.items()
+        )
+        return Report(
+            f"{len(lines)} lines", {"lines": len(lines)}, (FOUND,) * len(lines), files
+        )
+
+
+def stage(name: str, *needs: str, gate: str | None = None) -> NamedStage:
+    settings = CountStage(program=name)
+    names = [f"{known}.lines" for known in (name, *needs)]
+    texts = [gate] if gate else settings.default_gate(name)
+    conditions = tuple(compile_condition(text, names) for text in texts)
+    return NamedStage(name, settings, needs, Gate(conditions))
+
+
+def pipeline(*stages: NamedStage) -> Pipeline:
+    return Pipeline(
+        name="churn_release_v1.0",
+        stages=stages or (stage("first"), stage("second", "first")),
+        environments={},
+        audit=AuditSettings("dir:.sluicegate/audit", timedelta(days=400)),
+        definition=Digest.of(b"1"),
+    )
+
+
+class World:
+    """A run's surroundings, and the run."""
+
+    def __init__(self, what: Pipeline | None = None) -> None:
+        self.pipeline = what or pipeline()
+        self.fakes = FakePorts()
+        self.record = FakeRecord()
+        self.observer = FakeObserver()
+
+    def runner(self) -> Runner:
+        return Runner(
+            self.pipeline, SOURCE, self.fakes.ports(), self.record, self.observer
+        )
+
+    def started(self) -> RunStarted:
+        now = self.fakes.clock.now()
+        return begin(self.pipeline, SOURCE, now, allow_dirty=False)
+
+    def start(self) -> Run:
+        return self.runner().start("R", self.started())
+
+    def resume(self) -> Run:
+        return self.runner().resume(fold("R", self.record.all()))
+
+    def programs(self) -> list[str]:
+        return [command.argv[0] for command in self.fakes.process.ran]
+
+
+def outcome(run: Run) -> Outcome | None:
+    return run.finished.outcome if run.finished else None
+
+
+def test_open_gates_let_the_run_through_and_all_of_it_is_committed() -> None:
+    world = World()
+
+    run = world.start()
+
+    assert outcome(run) is Outcome.OPEN
+    assert world.programs() == ["first", "second"]
+    assert fold("R", world.record.log) == run
+    assert world.observer.events == world.record.log
+
+
+def test_a_closed_gate_stops_the_run_with_the_numbers_in_the_reason() -> None:
+    world = World()
+    world.fakes.process.answers["first"] = exited(0, b"a\nb\n")
+
+    run = world.start()
+
+    finished = run.stage("first").finished
+    assert finished is not None
+    assert finished.outcome is Outcome.CLOSED
+    assert finished.reason.startswith("2 lines (")
+    assert "first.lines == 0" in finished.reason
+    assert finished.gate is not None
+    assert finished.gate.verdict is Verdict.CLOSED
+    assert world.programs() == ["first"]
+    assert world.observer.found == [FOUND, FOUND]
+
+
+def test_a_gate_may_judge_what_an_earlier_stage_found() -> None:
+    what = pipeline(
+        stage("first", gate="first.lines < 9"),
+        stage("second", "first", gate="second.lines == 0 && first.lines == 1"),
+    )
+    world = World(what)
+    world.fakes.process.answers["first"] = exited(0, b"a\n")
+
+    assert outcome(world.start()) is Outcome.OPEN
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [exited(2), exited(0, timed_out=True), PermanentError("cannot start it")],
+    ids=["crash", "timeout", "missing"],
+)
+def test_a_program_that_fails_is_no_judgement(
+    answer: CommandResult | Exception,
+) -> None:
+    world = World()
+    world.fakes.process.answers["first"] = answer
+
+    run = world.start()
+
+    finished = run.stage("first").finished
+    assert outcome(run) is Outcome.BROKEN
+    assert finished is not None
+    assert finished.gate is None
+    assert world.programs() == ["first"]
+
+
+def test_a_tool_that_is_missing_breaks_the_stage_and_says_what_to_install() -> None:
+    world = World()
+    world.fakes.tools.missing = frozenset({"first"})
+
+    run = world.start()
+
+    assert run.finished is not None
+    assert run.finished.reason == "first: first is not installed -- install first"
+    assert world.programs() == []
+
+
+def test_a_broken_stage_is_tried_again_on_resume_and_only_that() -> None:
+    world = World()
+    world.fakes.process.answers["second"] = exited(2)
+    world.start()
+    world.fakes.process.answers.clear()
+
+    run = world.resume()
+
+    assert outcome(run) is Outcome.OPEN
+    assert world.programs() == ["first", "second", "second"]
+    assert run.stage("second").attempt == 2
+
+
+def test_an_interruption_is_recorded_and_the_run_goes_on_later() -> None:
+    world = World()
+    world.fakes.process.answers["second"] = Interrupted("asked to stop")
+    with pytest.raises(Interrupted):
+        world.start()
+    assert world.record.log[-1] == RunInterrupted("second")
+    world.fakes.process.answers.clear()
+
+    run = world.resume()
+
+    assert outcome(run) is Outcome.OPEN
+    assert RunResumed() in world.record.log
+    assert world.programs() == ["first", "second", "second"]
+
+
+@pytest.mark.parametrize("fail_at", range(EVENTS + 1))
+def test_a_run_whose_log_fails_anywhere_goes_on_and_ends_the_same(
+    fail_at: int,
+) -> None:
+    world = World()
+    world.record.fail_at = fail_at
+    if fail_at < EVENTS:
+        with pytest.raises(PermanentError, match="disk is full"):
+            world.start()
+    world.record.fail_at = None
+
+    run = world.resume() if world.record.all() else world.start()
+
+    assert outcome(run) is Outcome.OPEN
+    assert fold("R", world.record.log) == run
+
+
+def test_evidence_is_kept_by_digest_with_the_resources_and_tools_it_took() -> None:
+    world = World()
+    world.fakes.workspace.files["/output/first-1/report"] = b"all good"
+
+    run = world.start()
+
+    finished = run.stage("first").finished
+    assert isinstance(finished, StageFinished)
+    (file,) = finished.evidence.files
+    assert world.fakes.evidence.load(file.digest) == b"all good"
+    assert finished.usage.cpu_ms == 3
+    assert finished.usage.max_rss_bytes == 1 << 20
+    assert [tool.name for tool in finished.tools] == ["first"]
+
+
+def test_the_start_of_a_stage_is_durable_before_its_program_runs() -> None:
+    world = World()
+    world.fakes.process.answers["first"] = Interrupted("killed here")
+
+    with pytest.raises(Interrupted):
+        world.start()
+
+    started = next(e for e in world.record.all() if isinstance(e, StageStarted))
+    assert started.stage == "first"
