@@ -1,1 +1,1 @@
-"""Bytes of a pipeline file to a pipeline; every error at once, with its line."""
+"""From the bytes of a pipeline file to a checked pipeline. Reads no file itself."""

@@ -1,0 +1,88 @@
+"""Check a part of the tree against its settings, and keep what is wrong with it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from sluicegate.config.tree import Found, Path, Problem, Table, find, to_json
+from sluicegate.config.wording import MUST_BE, describe
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class Checker:
+    """Collects the problems of one tree."""
+
+    def __init__(self, root: Table) -> None:
+        self.root = root
+        self._problems: list[Problem] = []
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Every problem once, in the order of the file."""
+        return sorted(dict.fromkeys(self._problems), key=lambda problem: problem.line)
+
+    def report(self, path: Sequence[str | int], message: str) -> None:
+        """Note a problem of what stands at *path*."""
+        found = find(self.root, path)
+        self.report_at(found.line, found.path, message)
+
+    def report_at(self, line: int, path: Path, message: str) -> None:
+        """Note a problem of what is called *path*, to be mended in *line*."""
+        place = ".".join(map(str, path))
+        self._problems.append(
+            Problem(line, f"{place}: {message}" if place else message)
+        )
+
+    def read(self, model: type[_Model], path: Path) -> _Model | None:
+        """Turn what stands at *path* into settings, or report why it is none.
+
+        JSON in strict mode takes a list for a tuple, but neither ``"5"`` nor ``true``
+        for a number.
+        """
+        node = find(self.root, path).node
+        try:
+            return model.model_validate_json(to_json(node), strict=True)
+        except ValidationError as error:
+            self._report_all(error.errors(include_url=False), path, model)
+        return None
+
+    def _report_all(
+        self, errors: list[ErrorDetails], path: Path, model: type[BaseModel]
+    ) -> None:
+        placed = [(error, find(self.root, (*path, *error["loc"]))) for error in errors]
+        deepest = [found.path for _, found in placed]
+        told: dict[Path, list[str]] = {}
+        for error, found in placed:
+            if _is_other_reading(error, found, deepest):
+                continue
+            relative = replace(found, path=found.path[len(path) :])
+            is_key = error["type"] == "extra_forbidden"
+            place = found.path[:-1] if is_key else found.path
+            if (
+                found.strayed
+                and isinstance(error["loc"][-1], str)
+                and error["type"] in MUST_BE
+            ):
+                told.setdefault(place, []).append(MUST_BE[error["type"]])
+            else:
+                self.report_at(found.line, place, describe(error, relative, model))
+        for place, texts in told.items():
+            self.report(place, " or ".join(texts))
+
+
+def _is_other_reading(error: ErrorDetails, found: Found, paths: list[Path]) -> bool:
+    """Whether this is how a value fails as something it was not meant to be.
+
+    Where text or a list may stand, a wrong list item fails both as an item and, above
+    it, as text; only the first is news.
+    """
+    depth = len(found.path)
+    return (
+        found.strayed
+        and error["type"] in MUST_BE
+        and any(len(path) > depth and path[:depth] == found.path for path in paths)
+    )

@@ -1,0 +1,67 @@
+"""The pipeline file as settings: what may stand where.
+
+Stages are checked one by one against their kind, so that a slip in one hides none in
+another; `sluicegate.config.schema` puts the same classes together for editors.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from sluicegate.stages.environment import Environment
+from sluicegate.stages.stage import Duration, Settings
+
+NAME_PATTERN = (
+    r"^[a-z0-9][a-z0-9-]*_[a-z0-9][a-z0-9-]*_v(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$"
+)
+WORD_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
+_FLOOR = timedelta(days=180)
+_CEILING = timedelta(days=36_500)  # any date it leads to can be written
+
+
+def _check_retention(value: timedelta) -> timedelta:
+    if value < _FLOOR:
+        raise ValueError(f"must be at least {_FLOOR.days}d")
+    if value > _CEILING:
+        raise ValueError(f"must be at most {_CEILING.days}d")
+    return value
+
+
+def _check_store(value: str) -> str:
+    scheme, _, path = value.partition(":")
+    if scheme != "dir":
+        raise ValueError(f"store {value!r} is not supported in this version: dir:PATH")
+    if not path.strip():
+        raise ValueError("must name a folder, like dir:.sluicegate/audit")
+    return value
+
+
+class Audit(Settings):
+    """The audit log."""
+
+    store: Annotated[str, AfterValidator(_check_store)] = Field(
+        "dir:.sluicegate/audit",
+        description="dir:PATH, relative to the pipeline file.",
+    )
+    retention: Annotated[Duration, AfterValidator(_check_retention)] = Field(
+        timedelta(days=400), description="How long entries are kept; 180d at least."
+    )
+
+
+class Document(Settings):
+    """A pipeline file: the stages of a release, their gates, where it goes."""
+
+    schema_: Literal["sluicegate/v1"] = Field(
+        alias="schema", description="The format of this file."
+    )
+    name: str = Field(
+        pattern=NAME_PATTERN,
+        max_length=100,
+        description="<project>_<purpose>_v<major>.<minor>",
+    )
+    stages: dict[str, Any] = Field(description="Stages by name, in order.")
+    environments: dict[
+        Annotated[str, Field(pattern=WORD_PATTERN.replace("_]", "_-]"))], Environment
+    ] = Field(default_factory=dict, description="Where releases go, by name.")
+    audit: Audit = Field(default_factory=Audit, description="The audit log.")

@@ -1,0 +1,51 @@
+"""The bytes of a pipeline file to a pipeline, with all its problems at once.
+
+Nothing is read from the disk here, and nothing that was not understood is passed over.
+"""
+
+from sluicegate.config.check import Checker
+from sluicegate.config.definition import definition_digest
+from sluicegate.config.document import Audit, Document
+from sluicegate.config.gates import read_gates
+from sluicegate.config.source import parse_source
+from sluicegate.config.stagelist import read_stages
+from sluicegate.errors import PipelineFileError
+from sluicegate.stages.pipeline import AuditSettings, NamedStage, Pipeline
+
+
+def parse_pipeline(data: bytes, name: str) -> Pipeline:
+    """Read a pipeline file.
+
+    Args:
+        data: the bytes of the file.
+        name: what people call it; starts every problem.
+
+    Raises:
+        PipelineFileError: the file cannot be used; one text a problem, in its order.
+    """
+    root = parse_source(data, name)
+    checker = Checker(root)
+    document = checker.read(Document, ())
+    stages = read_stages(checker)
+    gates = read_gates(checker, stages)
+    if checker.problems or document is None:
+        raise PipelineFileError(
+            [
+                f"{name}:{problem.line}: {problem.message}"
+                for problem in checker.problems
+            ]
+        )
+    return Pipeline(
+        name=document.name,
+        stages=tuple(
+            NamedStage(stage, stages.kinds[stage], stages.needs[stage], gates[stage])
+            for stage in stages.order
+        ),
+        environments=dict(document.environments),
+        audit=_audit(document.audit),
+        definition=definition_digest(root),
+    )
+
+
+def _audit(audit: Audit) -> AuditSettings:
+    return AuditSettings(store=audit.store, retention=audit.retention)

@@ -1,0 +1,72 @@
+"""The gates of a pipeline file: conditions over evidence that will be there."""
+
+from collections.abc import Mapping
+
+from sluicegate.config.check import Checker
+from sluicegate.config.stagelist import StageList
+from sluicegate.config.tree import Path
+from sluicegate.gates.condition import Condition, FieldType, compile_condition
+from sluicegate.gates.expression import ExpressionError
+from sluicegate.gates.gate import Gate
+from sluicegate.stages.stage import Stage
+
+
+def read_gates(checker: Checker, stages: StageList) -> dict[str, Gate]:
+    """Compile the gate of every stage that could be read."""
+    return {
+        name: Gate(tuple(_read_gate(checker, stages, name, stage)))
+        for name, stage in stages.kinds.items()
+    }
+
+
+def _read_gate(
+    checker: Checker, stages: StageList, name: str, stage: Stage
+) -> list[Condition]:
+    path: Path = ("stages", name, "gate")
+    default = stage.default_gate(name)
+    if stage.gate is not None and not stage.gate:
+        said = ", ".join(f'"{text}"' for text in default)
+        message = "an empty gate never opens; leave it out for the default"
+        checker.report(path, f"{message}: [{said}]" if said else message)
+    elif stage.gate is None and not default:
+        checker.report(path[:2], "needs a gate: this kind has none of its own")
+    fields = evidence_of(stages.kinds, (name, *stages.upstream(name)))
+    conditions = []
+    for index, text in enumerate(default if stage.gate is None else stage.gate):
+        try:
+            conditions.append(compile_condition(text, fields, fields))
+        except ExpressionError as error:
+            if not _hangs_on_unread(error, stages):
+                message = _downstream(error, stages, fields) or str(error)
+                checker.report((*path, index), f"{text!r}: {message}")
+    return conditions
+
+
+def evidence_of(
+    kinds: Mapping[str, Stage], names: tuple[str, ...]
+) -> dict[str, FieldType]:
+    """The fields that the stages *names* report, as ``stage.field``, with types."""
+    return {
+        f"{name}.{spec.name}": spec.type
+        for name in names
+        if name in kinds
+        for spec in kinds[name].fields()
+    }
+
+
+def _hangs_on_unread(error: ExpressionError, stages: StageList) -> bool:
+    """Whether it is about a stage whose own problems come first."""
+    named = {name.partition(".")[0] for name in error.undeclared}
+    return any(name in stages.needs and name not in stages.kinds for name in named)
+
+
+def _downstream(
+    error: ExpressionError, stages: StageList, fields: Mapping[str, FieldType]
+) -> str | None:
+    """Say it where evidence exists, but not yet when this gate is judged."""
+    everything = evidence_of(stages.kinds, tuple(stages.kinds))
+    late = [name for name in error.undeclared if name in everything]
+    if not late or late[0] in fields:
+        return None
+    stage = late[0].partition(".")[0]
+    return f"{late[0]} is not there yet: add {stage!r} to the stage's needs"

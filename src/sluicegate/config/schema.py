@@ -1,0 +1,64 @@
+"""The JSON Schema of the pipeline file, for editors and other tools.
+
+It is made of the same classes that check a file. It knows less than `parse_pipeline`
+does: not whether a condition can be judged, nor whether the graph hangs together.
+"""
+
+import json
+from datetime import timedelta
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any
+
+from pydantic import Field, create_model
+from pydantic.json_schema import GenerateJsonSchema
+from typing_extensions import override
+
+from sluicegate.config.document import WORD_PATTERN, Document
+from sluicegate.stages.kinds import KINDS
+
+_UNITS = (
+    ("d", timedelta(days=1)),
+    ("h", timedelta(hours=1)),
+    ("m", timedelta(minutes=1)),
+    ("s", timedelta(seconds=1)),
+    ("ms", timedelta(milliseconds=1)),
+)
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema() -> str:
+    """The schema as JSON text, indented, with a newline at its end."""
+    kinds: Any = reduce(or_, KINDS.values())
+    name = Annotated[str, Field(pattern=WORD_PATTERN)]
+    stages = dict[name, Annotated[kinds, Field(discriminator="uses")]]
+    model = create_model(
+        "Pipeline",
+        __base__=Document,
+        __doc__=Document.__doc__,
+        stages=(stages, Field(min_length=1, description="Stages by name, in order.")),
+    )
+    schema = model.model_json_schema(schema_generator=_Schema)
+    return json.dumps({"$schema": _DIALECT, **schema}, indent=2) + "\n"
+
+
+class _Schema(GenerateJsonSchema):
+    """Without titles: they repeat the keys, and editors show them in their place."""
+
+    @override
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+    @override
+    def encode_default(self, dft: Any) -> Any:
+        if isinstance(dft, timedelta):
+            return write_duration(dft)
+        return super().encode_default(dft)
+
+
+def write_duration(length: timedelta) -> str:
+    """Write a time as the pipeline file does, in the largest unit that is exact."""
+    for unit, size in _UNITS:
+        if length % size == timedelta(0):
+            return f"{length // size}{unit}"
+    raise AssertionError(f"shorter than a millisecond: {length}")

@@ -1,0 +1,173 @@
+"""What a validator found, in plain words."""
+
+import difflib
+import json
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from sluicegate.config.tree import Found, Items, Leaf, Path, Table
+
+LATER = frozenset(
+    {
+        "approvals",
+        "freeze",
+        "inputs",
+        "lock",
+        "metrics",
+        "outputs",
+        "pools",
+        "retries",
+        "secrets",
+        "windows",
+    }
+)
+"""Keys to come. Refused like any other: a rule that is skipped is a rule broken."""
+
+MUST_BE: Mapping[str, str] = {
+    "bool_type": "must be true or false",
+    "date_type": "must be a date",
+    "dict_type": "must hold keys and values",
+    "float_type": "must be a number",
+    "int_from_float": "must be a whole number",
+    "int_type": "must be a whole number",
+    "list_type": "must be a list, like [a, b]",
+    "model_attributes_type": "must hold keys and values",
+    "model_type": "must hold keys and values",
+    "string_type": "must be text",
+    "tuple_type": "must be a list, like [a, b]",
+}
+"""What to say when a value is of the wrong kind, by pydantic's name for it."""
+
+_BOUNDS: Mapping[str, str] = {
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "too_long": "must have at most {max_length} entries",
+    "too_short": "must have at least {min_length} entries",
+}
+_FORMS: Mapping[Path, str] = {
+    ("name",): "<project>_<purpose>_v<major>.<minor>, like churn-model_release_v1.0",
+}
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """A did-you-mean for *word*, or the whole choice where nothing is close."""
+    options = sorted(known)
+    close = difflib.get_close_matches(word, options, n=1)
+    if close:
+        return f" (did you mean {close[0]!r}?)"
+    return f" (one of {', '.join(options)})" if options else ""
+
+
+def describe(error: ErrorDetails, found: Found, model: type[BaseModel]) -> str:
+    """Say what is wrong at the place *found* of the settings *model*."""
+    kind = error["type"]
+    last = str(error["loc"][-1]) if error["loc"] else ""
+    if kind == "extra_forbidden":
+        return _unknown_key(last, _keys_at(model, found.path[:-1]))
+    if kind == "missing":
+        return f"{last!r} is missing"
+    special: Mapping[str, Callable[[ErrorDetails, Found], str]] = {
+        "string_pattern_mismatch": _pattern,
+        "enum": _choice,
+        "literal_error": _choice,
+        "union_tag_invalid": _choice,
+        "value_error": _own_words,
+        "assertion_error": _own_words,
+    }
+    if kind in special:
+        return special[kind](error, found)
+    if kind in MUST_BE:
+        return MUST_BE[kind] + _but_is(found, kind)
+    if kind in _BOUNDS:
+        return _BOUNDS[kind].format_map(error["ctx"]) + _but_is(found, kind)
+    return error["msg"][:1].lower() + error["msg"][1:] + _but_is(found, kind)
+
+
+def _unknown_key(key: str, known: Iterable[str]) -> str:
+    if key in LATER:
+        return f"{key!r} is not supported in this version"
+    return f"unknown key {key!r}{suggest(key, known)}"
+
+
+def _pattern(error: ErrorDetails, found: Found) -> str:
+    form = _FORMS.get(found.path) or f"text of the form {error['ctx']['pattern']}"
+    if error["loc"][-1] == "[key]":
+        return f"the name must be {form}"
+    return f"must be {form}{_but_is(found, 'pattern')}"
+
+
+def _choice(error: ErrorDetails, found: Found) -> str:
+    expected = error.get("ctx", {}).get("expected", "")
+    if isinstance(found.node, Leaf) and isinstance(found.node.value, str):
+        options = expected.replace("'", "").replace(" or ", ", ").split(", ")
+        close = difflib.get_close_matches(found.node.value, options, n=1)
+        if close and len(options) > 1:
+            return (
+                f"must be {expected}, not {_show(found)} (did you mean {close[0]!r}?)"
+            )
+    return f"must be {expected}{_but_is(found, 'choice')}"
+
+
+def _own_words(error: ErrorDetails, found: Found) -> str:
+    said = str(error.get("ctx", {}).get("error", error["msg"]))
+    shown = _show(found)
+    return said if not shown or shown.strip('"') in said else f"{said}, not {shown}"
+
+
+def _but_is(found: Found, kind: str) -> str:
+    shown = _show(found)
+    if not shown:
+        return ""
+    if kind == "string_type" and shown != "null":
+        return f': put it in quotes, like "{shown}"'
+    return f", not {shown}"
+
+
+def _show(found: Found) -> str:
+    match found.node:
+        case Leaf(value=str() as text) if len(text) > 60:  # noqa: PLR2004 - one line
+            return json.dumps(text[:60] + "…", ensure_ascii=False)
+        case Leaf():
+            return json.dumps(found.node.value, ensure_ascii=False)
+        case Items() | Table():
+            return ""
+
+
+def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys that the settings at *path* below *model* have."""
+    current: Any = model
+    for part in path:
+        current = _settings_in(current)
+        if current is None:
+            return []
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            current = _fields(current).get(str(part))
+        else:
+            current = get_args(current)[-1 if get_origin(current) is dict else 0]
+    current = _settings_in(current)
+    return list(_fields(current)) if isinstance(current, type) else []
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    return {
+        field.alias or name: field.annotation
+        for name, field in model.model_fields.items()
+    }
+
+
+def _settings_in(annotation: Any) -> Any:  # noqa: ANN401 - annotations have no type
+    """Look through optional and alternative types for settings or their container."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        options = (_settings_in(option) for option in get_args(annotation))
+        return next((option for option in options if option is not None), None)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return annotation if get_origin(annotation) in (dict, tuple, list) else None
