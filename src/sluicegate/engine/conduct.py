@@ -190,9 +190,7 @@ class _Rollout:
 
     def _tell(self) -> None:
         state, found = self.state, assess(self._plan.judge, self.state.judge)
-        text = (
-            f"{state.weight} %: canary {state.canary.failed} of {state.canary.total} "
-            f"failed, stable {state.stable.failed} of {state.stable.total}; "
-            f"{found.verdict.value}: {found.reason}"
+        self._say(
+            f"block {state.blocks} at {state.weight} %: "
+            f"{found.verdict.value}, {found.reason}"
         )
-        self._say(text)

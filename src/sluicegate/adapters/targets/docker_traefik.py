@@ -1,0 +1,272 @@
+"""A target on this host's Docker engine: containers behind Traefik.
+
+An environment is a network, a proxy, and a container for each release. Who serves is
+written in the proxy's routing file, and nowhere else; every change of it is confirmed
+by what Traefik's API shows.
+
+Order, so that no request is lost: a release is healthy before it gets weight; it has no
+weight, and Traefik has loaded that, before it is drained; it is drained before it is
+stopped.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+
+from docker.errors import NotFound
+from typing_extensions import override
+
+from sluicegate.adapters.targets.docker_engine import Place, connect, engine_errors
+from sluicegate.adapters.targets.docker_release import ReleaseContainers
+from sluicegate.adapters.targets.state_directory import StateDirectory
+from sluicegate.adapters.targets.traefik_config import (
+    Leaf,
+    Routing,
+    is_loaded,
+    live_service,
+    probe_host,
+)
+from sluicegate.adapters.targets.traefik_metrics import parse_counts
+from sluicegate.adapters.targets.traefik_proxy import Proxy
+from sluicegate.errors import PermanentError, TransientError, UsageError
+from sluicegate.model.rollout import Release, Scrape
+from sluicegate.ports.clock import Clock
+from sluicegate.ports.target import Target
+
+_ALL = 100  # percent
+_HEALTHY_IN_A_ROW = 3
+_PROBE_SECONDS = 0.2
+_LOAD_MS = 10_000
+_LOAD_SECONDS = 0.05
+
+
+class DockerTarget(Target):
+    """One environment of one project on this host's Docker engine.
+
+    Reaches the engine when it is made; use it inside `lease`.
+
+    Raises:
+        PermanentError: no engine answers, or it is on another host.
+    """
+
+    def __init__(  # noqa: PLR0913 - the settings of an environment, by name
+        self,
+        *,
+        environment: str,
+        project: str,
+        port: int,
+        publish: int,
+        bind: str,
+        health: str,
+        drain: timedelta,
+        env: Mapping[str, str],
+        state_dir: Path,
+        clock: Clock,
+    ) -> None:
+        self._place = Place(project, environment)
+        self._port, self._health, self._drain = port, health, drain
+        self._clock = clock
+        self._client = connect()
+        self._state = StateDirectory(state_dir)
+        self._releases = ReleaseContainers(self._client, self._place, port, env)
+        self._proxy = Proxy(
+            self._client,
+            self._place,
+            self._state.proxy,
+            clock,
+            bind=bind,
+            publish=publish,
+        )
+
+    @contextmanager
+    def lease(self) -> Iterator[Self]:
+        """Keep other rollouts of this environment out, and let go of the engine after.
+
+        Raises:
+            TransientError: another process is conducting a rollout here.
+        """
+        try:
+            with self._state.lease(self._place.environment):
+                yield self
+        finally:
+            self._client.close()
+
+    @override
+    def stable(self) -> Release | None:
+        routing = self._state.load()
+        if routing is None and self._proxy.exists():
+            raise PermanentError(
+                f"{self._place.environment} has a proxy, but its routing file is not "
+                f"in {self._state.proxy}",
+                hint="release as the user who released before, or remove the "
+                f"containers of {self._place.name} and release again",
+            )
+        if routing is None or routing.stable is None:
+            return None
+        # Somebody removed the container: nothing serves, so nothing is stable.
+        release = routing.stable.release
+        return release if self._releases.exists(release) else None
+
+    @override
+    def weight(self, release: Release) -> int:
+        return self._routing().weight(release)
+
+    @override
+    def deploy(self, release: Release, *, timeout_seconds: float) -> str | None:
+        routing = self._routing()
+        if routing.weight(release) == _ALL:
+            return self._releases.fault(release)
+        # A canary that an earlier rollout left behind loses its traffic here.
+        leaf = Leaf(release, self._releases.host(release), self._port)
+        self._route(Routing(stable=routing.stable, canary=leaf))
+        self._evict()
+        fault = self._releases.start(release, self._place.name)
+        fault = fault or self._await_healthy(release, timeout_seconds)
+        if fault is None:
+            self._releases.keep(release)
+        return fault
+
+    @override
+    def fault(self, release: Release) -> str | None:
+        return self._releases.fault(release)
+
+    @override
+    def set_weight(self, canary: Release, percent: int) -> None:
+        if not 0 <= percent <= _ALL:
+            raise UsageError(f"a weight is 0 to 100 %, got {percent}")
+        routing = self._routing()
+        was_live = routing.weight(canary) == _ALL
+        if was_live and percent < _ALL:
+            raise PermanentError(f"{canary.name} is the stable release")
+        if percent > 0 and not self._releases.is_running(canary):
+            fault = self._releases.fault(canary)
+            raise PermanentError(f"{canary.name} cannot take traffic: {fault}")
+        if percent and percent < _ALL and routing.stable is None:
+            raise PermanentError("there is no stable release to share traffic with")
+        leaf = self._leaf(routing, canary)
+        if percent == _ALL:
+            self._route(Routing(stable=leaf))
+        else:
+            self._route(Routing(routing.stable, leaf, percent))
+        if was_live:
+            self._evict()
+
+    @override
+    def scrape(self, stable: Release, canary: Release) -> Scrape:
+        services = (live_service(stable), live_service(canary))
+        counts = parse_counts(self._proxy.get("/metrics"), services)
+        return Scrape(self._clock.now(), counts[0], counts[1])
+
+    @override
+    def retire(self, release: Release) -> None:
+        routing = self._routing()
+        weight = routing.weight(release)
+        if weight > 0:
+            raise PermanentError(f"{release.name} still holds {weight} % of traffic")
+        canary = routing.canary
+        if canary is not None and canary.release.image == release.image:
+            canary = None
+        self._route(Routing(routing.stable, canary, routing.percent))
+        self._drain_and_remove(self._releases.host(release))
+
+    def _routing(self) -> Routing:
+        return self._state.load() or Routing()
+
+    def _leaf(self, routing: Routing, release: Release) -> Leaf:
+        for leaf in routing.leaves():
+            if leaf.release.image == release.image:
+                return leaf
+        return Leaf(release, self._releases.host(release), self._port)
+
+    def _route(self, routing: Routing) -> None:
+        """Have Traefik serve *routing*, and see that it does.
+
+        The file comes first: the proxy mounts its folder, and reads it as it starts.
+        """
+        if self._state.load() != routing:  # each reload starts the schedule anew
+            self._state.save(routing)
+        self._ensure_network()
+        self._proxy.ensure()
+        end = self._clock.monotonic_ms() + _LOAD_MS
+        while not is_loaded(routing, self._proxy.get("/api/http/services")):
+            if self._clock.monotonic_ms() >= end:
+                raise TransientError(
+                    f"the proxy has not loaded the new weights within {_LOAD_MS} ms",
+                    hint=f"see `docker logs {self._place.name}-proxy`",
+                )
+            self._clock.sleep(_LOAD_SECONDS)
+
+    def _ensure_network(self) -> None:
+        with engine_errors("make the network"):
+            try:
+                self._client.networks.get(self._place.name)
+            except NotFound:
+                self._client.networks.create(
+                    self._place.name,
+                    driver="bridge",
+                    labels=self._place.labels("network"),
+                )
+
+    def _await_healthy(self, release: Release, timeout_seconds: float) -> str | None:
+        end = self._clock.monotonic_ms() + 1000 * timeout_seconds
+        in_a_row = 0
+        while True:
+            fault = self._releases.fault(release)
+            if fault is not None:
+                return fault
+            answer = self._probe(release)
+            in_a_row = in_a_row + 1 if answer is None else 0
+            if in_a_row == _HEALTHY_IN_A_ROW:
+                return None
+            if self._clock.monotonic_ms() >= end:
+                lines = self._releases.last_lines(release) or "none"
+                why = answer or "it answers, but not for long enough"
+                return (
+                    f"not healthy within {timeout_seconds:g} s: {why}; "
+                    f"its last output: {lines}"
+                )
+            self._clock.sleep(_PROBE_SECONDS)
+
+    def _probe(self, release: Release) -> str | None:
+        where = f"GET {self._health} on port {self._port}"
+        try:
+            status = self._proxy.probe(probe_host(release), self._health)
+        except TransientError as error:
+            return f"{where} gets no answer ({error})"
+        return None if 200 <= status < 300 else f"{where} gets status {status}"  # noqa: PLR2004 - HTTP
+
+    def _evict(self) -> None:
+        """Remove what no longer has a place in the routing."""
+        known = tuple(leaf.release for leaf in self._routing().leaves())
+        for name in self._releases.strangers(known):
+            self._drain_and_remove(name)
+
+    def _drain_and_remove(self, name: str) -> None:
+        if self._releases.is_there(name):
+            self._clock.sleep(self._drain.total_seconds())
+            self._releases.remove(name)
+
+
+def remove_environment(project: str, environment: str, state_dir: Path) -> None:
+    """Remove everything of an environment: containers, network, routing file.
+
+    Traffic is cut off at once. The images stay.
+
+    Raises:
+        ExternalError: the engine failed; call again.
+    """
+    place = Place(project, environment)
+    client = connect()
+    try:
+        with engine_errors(f"remove {environment}"):
+            for container in client.containers.list(
+                all=True, filters=place.filters(), ignore_removed=True
+            ):
+                container.remove(v=True, force=True)
+            for network in client.networks.list(filters=place.filters()):
+                network.remove()
+    finally:
+        client.close()
+    StateDirectory(state_dir).forget()

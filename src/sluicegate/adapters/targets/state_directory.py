@@ -1,0 +1,109 @@
+"""The environment's folder on the host: the routing file, and the lease.
+
+Files: ``proxy/routing.yml``, which the proxy's container sees (the folder is mounted,
+because a mounted file would never show the rename), and ``lock``.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sluicegate.adapters.targets.traefik_config import (
+    Routing,
+    build_config,
+    parse_config,
+)
+from sluicegate.errors import PermanentError, TransientError
+
+ROUTING_FILE = "routing.yml"
+
+
+class StateDirectory:
+    """A folder of this host that belongs to one environment."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+        self.proxy = self._path / "proxy"
+
+    @contextmanager
+    def lease(self, what: str) -> Iterator[None]:
+        """Keep other rollouts out. Ends with the process, however that ends.
+
+        Args:
+            what: what is leased, for the message.
+
+        Raises:
+            TransientError: another process holds it.
+            PermanentError: the folder cannot be written.
+        """
+        with self._errors():
+            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = (self._path / "lock").open("a+", encoding="ascii")
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                raise TransientError(
+                    f"another rollout of {what} is under way (process {file.read()})",
+                    hint="wait for it to end, or end that process",
+                ) from None
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+    def load(self) -> Routing | None:
+        """Who serves, or None in an environment that never had a release.
+
+        Raises:
+            PermanentError: the file is there and cannot be read.
+        """
+        with self._errors():
+            try:
+                text = (self.proxy / ROUTING_FILE).read_text(encoding="utf-8")
+            except FileNotFoundError:
+                return None
+            except UnicodeDecodeError as error:
+                raise PermanentError(f"not a routing file: {error}") from error
+        return parse_config(text)
+
+    def save(self, routing: Routing) -> None:
+        """Replace the routing file, durably and whole.
+
+        Never rewritten in place: the proxy would load the half-written file, which is
+        an empty configuration, and refuse every request until the rest is there.
+
+        Raises:
+            PermanentError: the folder cannot be written.
+        """
+        with self._errors():
+            self.proxy.mkdir(mode=0o700, parents=True, exist_ok=True)
+            new = self.proxy / f"{ROUTING_FILE}.new"
+            with new.open("w", encoding="utf-8") as file:
+                file.write(build_config(routing))
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self.proxy / ROUTING_FILE)
+            folder = os.open(self.proxy, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def forget(self) -> None:
+        """Remove the routing file, once nothing serves any more."""
+        with self._errors():
+            (self.proxy / ROUTING_FILE).unlink(missing_ok=True)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise PermanentError(
+                f"the state of the environment cannot be used: {error}",
+                hint=f"make {self._path} readable and writable for this user",
+            ) from error
