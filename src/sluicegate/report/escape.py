@@ -7,17 +7,21 @@ person reads must be what is there.
 
 import unicodedata
 
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_SEPARATORS = {"Zl", "Zp"}  # line and paragraph
 
 
 def escape(text: str) -> str:
-    r"""Replace control, format and separator characters by ``\x1b``-like escapes."""
+    r"""Replace control, format, unassigned and line-breaking characters by ``\x1b``-like escapes."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        char if unicodedata.category(char) not in _HIDDEN else _written(ord(char))
+        _written(ord(char)) if _is_hidden(unicodedata.category(char)) else char
         for char in text
     )
+
+
+def _is_hidden(category: str) -> bool:
+    return category.startswith("C") or category in _SEPARATORS
 
 
 def _written(code: int) -> str:

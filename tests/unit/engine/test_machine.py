@@ -180,7 +180,7 @@ def test_a_stage_cut_off_in_the_middle_gets_another_attempt() -> None:
 
 def test_a_rollout_cut_off_goes_on_with_its_events() -> None:
     only = started(PlannedStage("canary", "canary", ()))
-    events = [only, StageStarted("canary", 1, NOW), CanaryReady("canary")]
+    events: list[Event] = [only, StageStarted("canary", 1, NOW), CanaryReady("canary")]
 
     run, _ = advance("R", fold("R", events), RunInterrupted("canary"))
     run, effects = advance("R", run, RunResumed())

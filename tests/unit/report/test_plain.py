@@ -1,0 +1,99 @@
+"""Unit tests of `sluicegate.report.plain`."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from sluicegate.model.decision import Outcome
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import (
+    BlockObserved,
+    CanaryJudged,
+    Event,
+    RolloutStarted,
+    RunFinished,
+    RunInterrupted,
+    RunStarted,
+    StageSkipped,
+    StageStarted,
+    WeightConfirmed,
+)
+from sluicegate.model.finding import Finding, Severity
+from sluicegate.model.rollout import CanaryVerdict, Release
+from sluicegate.model.traffic import NO_REQUESTS, RequestCounts
+from sluicegate.report.plain import describe, describe_finding, rate
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+V1 = Release(Digest.of(b"1"), "v1", "a" * 40)
+V2 = Release(Digest.of(b"2"), "v2", "b" * 40)
+BLOCK = BlockObserved(
+    stage="canary",
+    index=1,
+    percent=25,
+    stable=RequestCounts(4213, 38),
+    canary=RequestCounts(571, 52),
+    stable_total=RequestCounts(4213, 38),
+    canary_total=RequestCounts(571, 52),
+    abort_micronats=8_000_000,
+    promote_micronats=-1,
+    start_ts=NOW,
+    end_ts=NOW,
+)
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (
+            RunStarted(
+                "p_r_v1.0",
+                Digest.of(b""),
+                "a" * 40,
+                "main",
+                dirty=True,
+                stages=(),
+                start_ts=NOW,
+            ),
+            "p_r_v1.0 · commit aaaaaaaaaaaa (main), with uncommitted changes",
+        ),
+        (
+            RunFinished(Outcome.CLOSED, "lint: 2 findings", NOW, NOW, 1),
+            "closed: lint: 2 findings",
+        ),
+        (RunInterrupted("scan"), "interrupted in scan"),
+        (StageStarted("lint", 2, NOW), "lint: started, attempt 2"),
+        (StageSkipped("scan", "build is closed"), "scan: not run, build is closed"),
+        (
+            RolloutStarted("canary", "production", V2, V1, NOW),
+            "canary: starting v2 in production beside v1",
+        ),
+        (
+            WeightConfirmed("canary", 5, NO_REQUESTS, NO_REQUESTS, NOW),
+            "canary: 5 % of the traffic",
+        ),
+        (BLOCK, "canary: 25 % · canary failed 9.1 % of 571 · stable 0.9 % of 4 213"),
+        (
+            CanaryJudged("canary", CanaryVerdict.ABORT, "evidence", "it fails more"),
+            "canary: abort: it fails more",
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+)
+def test_an_event_is_one_line(event: Event, line: str) -> None:
+    assert describe(event) == line
+
+
+def test_an_event_cannot_write_two_lines_or_colours() -> None:
+    line = describe(StageSkipped("scan", "x\n\x1b[32mopen: all gates are open"))
+
+    assert line == r"scan: not run, x\x0a\x1b[32mopen: all gates are open"
+
+
+def test_no_requests_have_no_rate() -> None:
+    assert rate(NO_REQUESTS) == "none of 0"
+
+
+def test_a_finding_names_its_place() -> None:
+    finding = Finding("F401", Severity.ERROR, "unused import", "src/a.py", 3)
+
+    assert describe_finding(finding) == "src/a.py:3: F401 unused import"
