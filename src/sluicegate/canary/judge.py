@@ -10,6 +10,7 @@ had never stopped, and replaying the blocks gives the same micronats.
 - A canary that is unacceptably worse is ever promoted with probability at most ``beta``
   (`sluicegate.canary.promote`).
 - What lies between may end either way, or not at all: the caller sets a deadline.
+- While stable fails so often that nothing would be unacceptable, nothing is promoted.
 
 A threshold once crossed stays crossed, and abort goes before promote. Blocks must not
 be left out by what is in them; evidence carries over changes of weight.
@@ -127,7 +128,7 @@ class Assessment:
         abort_micronats: log-evidence that the canary is worse, after the last block.
         promote_micronats: log-evidence that it is acceptable, after the last block.
         canary_requests_missing: about how many more canary requests promotion takes;
-            None unless the verdict is hold.
+            None unless the verdict is hold, and where no number of requests would help.
     """
 
     verdict: CanaryVerdict
@@ -147,6 +148,7 @@ def observe(settings: JudgeSettings, state: JudgeState, block: Block) -> JudgeSt
             block,
             past=state.stable + state.canary,
             margin=settings.margin,
+            beta=settings.beta,
         ),
         stable=state.stable + block.stable,
         canary=state.canary + block.canary,
@@ -178,6 +180,8 @@ def _conclude(
             needed=1 / settings.alpha,
         )
         return CanaryVerdict.ABORT, why, None
+    if stable.total > 0 and settings.margin.is_void(stable):
+        return CanaryVerdict.HOLD, reason.explain_outage(canary, stable), None
     if state.promote_peak < _threshold(settings.beta):
         why, missing = _explain_wait(settings, state)
         return CanaryVerdict.HOLD, why, missing

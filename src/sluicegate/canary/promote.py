@@ -13,7 +13,9 @@ Per block, one bets on a pair of good rates ``(t_c, t_s)`` against the unaccepta
 
 The bets are on no difference, ``t_c = t_s``, at the error rate pooled over the *past*
 blocks (`past_rate`) and at half of it; the e-value of a series of blocks is the mean of
-the two products. The first block has no past and carries no bet.
+the two products. The first block has no past and carries no bet. No block gains more
+than `MOST_PER_BLOCK` of what promotion takes: an e-value that is cut off above is still
+an e-value, and so no single burst of luck or of shared failures decides.
 
 Why valid: ``f(p) = p t/q + (1 - p)(1 - t)/(1 - q)`` is linear in each request's ``p``,
 so by the inequality of means ``E[e] <= (g / N)^N`` with ``g = n_c f_c + n_s f_s``;
@@ -24,8 +26,10 @@ block's average is unacceptable.
 Traps:
     This assumes that requests fail independently, given the rates. Failures in bursts
     (one client retrying, one bad minute that hits one arm) carry less evidence than it
-    counts. The abort side allows for such noise, this side does not: set
-    ``min_requests`` and enough blocks so that no single burst decides.
+    counts. The abort side allows for such noise, this side does not; the limit per
+    block only softens it.
+    While a shared outage hides the canary's own failures, it is not unacceptable by
+    this definition, and evidence for it grows.
     The pair ``q`` needs the numbers of requests of the block, never its failures.
 
 Source:
@@ -39,8 +43,11 @@ from math import fsum, log, log1p
 from sluicegate.errors import UsageError
 from sluicegate.model.traffic import NO_REQUESTS, Block, RequestCounts
 
-NO_EVIDENCE = (0.0, 0.0)
+NO_EVIDENCE: tuple[float, ...] = (0.0, 0.0)
 """Log-evidence of the two bets before the first block. Unit: nats."""
+
+MOST_PER_BLOCK = 0.35
+"""Largest part of the needed log-evidence that one block may add: three must agree."""
 
 _BISECTIONS = 1100  # enough to reach any double from any bracket in [0, 1]
 
@@ -68,6 +75,10 @@ class Margin:
                 hint="allow some difference: a ratio above 1 or a slack above 0",
             )
 
+    def is_void(self, stable: RequestCounts) -> bool:
+        """Whether *stable* fails so often that no error rate would be unacceptable."""
+        return self.ratio * stable.failed + self.slack * stable.total >= stable.total
+
 
 def past_rate(past: RequestCounts) -> float:
     """The error rate to bet on after *past* requests of both arms together.
@@ -79,7 +90,12 @@ def past_rate(past: RequestCounts) -> float:
 
 
 def add_block(
-    evidence: tuple[float, ...], block: Block, *, past: RequestCounts, margin: Margin
+    evidence: tuple[float, ...],
+    block: Block,
+    *,
+    past: RequestCounts,
+    margin: Margin,
+    beta: float,
 ) -> tuple[float, ...]:
     """Add a block's log-evidence to that of the blocks before it.
 
@@ -88,11 +104,13 @@ def add_block(
         block: the requests of both arms between the same two scrapes.
         past: all requests of both arms *before* this block.
         margin: what is unacceptable.
+        beta: chance to promote an unacceptable canary, in ``(0, 1)``.
     """
     if past == NO_REQUESTS:
         return evidence
+    most = -log(beta) * MOST_PER_BLOCK
     return tuple(
-        before + log_evidence(block, rate, margin=margin)
+        before + min(most, log_evidence(block, rate, margin=margin))
         for before, rate in zip(evidence, bets(past), strict=True)
     )
 

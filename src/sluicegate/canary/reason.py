@@ -86,7 +86,7 @@ def explain_too_few(
     """Say that the evidence would do, but not the number of requests."""
     return (
         f"{describe_rates(canary, stable)}: acceptable so far, but "
-        f"{format_count(missing)} more canary requests are needed to reach min_requests "
+        f"{format_count(missing)} more canary requests are needed for min_requests "
         f"({format_count(least)})"
     )
 
@@ -106,6 +106,18 @@ def explain_doubt(canary: RequestCounts, stable: RequestCounts, missing: int) ->
         f"rates; about {format_about(missing)} more canary requests are needed if it "
         "is in truth as good as stable"
     )
+
+
+def explain_outage(canary: RequestCounts, stable: RequestCounts) -> str:
+    """Say that stable is no measure while it fails this often."""
+    return (
+        f"stable itself fails {format_rate(stable)}, which leaves no room to be worse: "
+        f"nothing is promoted, however the canary does ({_describe_arm(canary)})"
+    )
+
+
+def _describe_arm(counts: RequestCounts) -> str:
+    return format_rate(counts) if counts.total else "no traffic"
 
 
 def _format_digits(value: float) -> str:
