@@ -1,0 +1,195 @@
+"""Values as JSON and back, by tables.
+
+Every key is written out in a table of `sluicegate.audit.record`, so that renaming a
+field of the model can never change the bytes of the log: a shape refuses to exist when
+it does not name exactly the fields of its class.
+"""
+
+import enum
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from sluicegate.audit.jcs import Json
+from sluicegate.errors import IntegrityError, UsageError
+
+T = TypeVar("T")
+E = TypeVar("E", bound=enum.Enum)
+S = TypeVar("S", bool, int, str)
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+_MILLISECOND = 1000  # microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Codec(Generic[T]):
+    """How values of one type are written and read.
+
+    ``encode`` raises UsageError, ``decode`` IntegrityError.
+    """
+
+    encode: Callable[[T], Json]
+    decode: Callable[[Json], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a class: its name there, its codec, and its key if that differs.
+
+    An optional field is left out of the object while it is None.
+    """
+
+    name: str
+    codec: Codec[Any]
+    key: str = ""
+    optional: bool = False
+
+    @property
+    def in_json(self) -> str:
+        """The key of the field."""
+        return self.key or self.name
+
+
+class Shape(Generic[T]):
+    """A dataclass as an object with exactly the keys of *table*."""
+
+    def __init__(self, cls: type[T], *table: Field) -> None:
+        assert is_dataclass(cls)
+        named = {field.name for field in fields(cls)}
+        if named != {field.name for field in table} or len(named) < len(table):
+            raise TypeError(f"the shape of {cls} does not name its fields")
+        self.cls: type[T] = cls
+        self._table = table
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """All keys there may be."""
+        return frozenset(field.in_json for field in self._table)
+
+    def encode(self, value: T) -> dict[str, Json]:
+        """Write the object."""
+        document: dict[str, Json] = {}
+        for field in self._table:
+            item = getattr(value, field.name)
+            if item is not None or not field.optional:
+                document[field.in_json] = field.codec.encode(item)
+        return document
+
+    def decode(self, document: Json) -> T:
+        """Read the object.
+
+        Raises:
+            IntegrityError: a key is missing or unknown, or a value is malformed.
+        """
+        if not isinstance(document, dict):
+            raise IntegrityError(f"expected an object, got {document!r}")
+        if unknown := sorted(set(document) - self.keys):
+            raise IntegrityError(f"unknown keys: {', '.join(unknown)}")
+        values: dict[str, object] = {}
+        for field in self._table:
+            if field.in_json in document:
+                values[field.name] = field.codec.decode(document[field.in_json])
+            elif field.optional:
+                values[field.name] = None
+            else:
+                raise IntegrityError(f"key {field.in_json!r} is missing")
+        try:
+            return self.cls(**values)
+        except UsageError as error:
+            raise IntegrityError(str(error)) from error
+
+    @property
+    def codec(self) -> Codec[T]:
+        """This shape as the codec of a field."""
+        return Codec(self.encode, self.decode)
+
+
+def list_of(codec: Codec[T]) -> Codec[tuple[T, ...]]:
+    """An array."""
+
+    def decode(value: Json) -> tuple[T, ...]:
+        if not isinstance(value, list):
+            raise IntegrityError(f"expected an array, got {value!r}")
+        return tuple(codec.decode(item) for item in value)
+
+    return Codec(lambda items: [codec.encode(item) for item in items], decode)
+
+
+def map_of(codec: Codec[T]) -> Codec[Mapping[str, T]]:
+    """An object whose keys are names."""
+
+    def decode(value: Json) -> dict[str, T]:
+        if not isinstance(value, dict):
+            raise IntegrityError(f"expected an object, got {value!r}")
+        return {key: codec.decode(item) for key, item in value.items()}
+
+    return Codec(
+        lambda items: {key: codec.encode(item) for key, item in items.items()}, decode
+    )
+
+
+def word_of(enumeration: type[E]) -> Codec[E]:
+    """A member of an enumeration, by its value."""
+
+    def decode(value: Json) -> E:
+        try:
+            return enumeration(value)
+        except ValueError as error:
+            raise IntegrityError(str(error)) from error
+
+    return Codec(lambda member: str(member.value), decode)
+
+
+def _plain(kind: type[S]) -> Codec[S]:
+    def encode(value: S) -> Json:
+        if type(value) is not kind:
+            raise UsageError(f"the log needs a {kind.__name__} here, got {value!r}")
+        return value
+
+    def decode(value: Json) -> S:
+        if type(value) is not kind:
+            raise IntegrityError(f"expected a {kind.__name__}, got {value!r}")
+        return value
+
+    return Codec(encode, decode)
+
+
+TEXT = _plain(str)
+INTEGER = _plain(int)
+BOOLEAN = _plain(bool)
+
+
+def text_of(pattern: re.Pattern[str], meaning: str) -> Codec[str]:
+    """A text that matches *pattern* as a whole."""
+
+    def encode(value: str) -> Json:
+        if not pattern.fullmatch(value):
+            raise UsageError(f"not {meaning}: {value!r}")
+        return value
+
+    def decode(value: Json) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise IntegrityError(f"not {meaning}: {value!r}")
+        return value
+
+    return Codec(encode, decode)
+
+
+def _encode_time(at: datetime) -> Json:
+    if at.tzinfo is not UTC or at.microsecond % _MILLISECOND:
+        raise UsageError(f"the log needs a UTC time in whole milliseconds, got {at!r}")
+    return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _decode_time(value: Json) -> datetime:
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise IntegrityError(f"not a UTC time in milliseconds: {value!r}")
+    try:
+        return datetime.fromisoformat(value.removesuffix("Z")).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise IntegrityError(f"not a time: {value!r}") from error
+
+
+TIME = Codec(_encode_time, _decode_time)

@@ -1,0 +1,96 @@
+"""Canonical JSON of audit entries: one value, one spelling.
+
+A part of RFC 8785: objects with ASCII keys, arrays, strings, booleans, null and
+integers below 2**53. Within it Python's own encoder, told to sort and to leave out
+spaces, writes canonical bytes; a property test compares it with an independent one.
+
+Source:
+    RFC 8785 sections 3.2.2 and 3.2.3.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import NoReturn
+
+from sluicegate.errors import IntegrityError, UsageError
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+MAX_INTEGER = 2**53 - 1
+_MAX_DIGITS = 16
+
+
+def format_json(value: Json) -> bytes:
+    """Write *value*.
+
+    Raises:
+        UsageError: it has a key that is not ASCII, an integer out of range, or text
+            that is not Unicode (half of a surrogate pair).
+    """
+    _check(value)
+    try:
+        return json.dumps(
+            value,
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
+            allow_nan=False,
+        ).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("a text for the audit log is not valid Unicode") from error
+
+
+def parse_json(data: bytes) -> dict[str, Json]:
+    """Read an object.
+
+    Raises:
+        IntegrityError: *data* is not an object in its canonical form.
+    """
+    try:
+        value = json.loads(
+            data.decode(),
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+            parse_int=_parse_integer,
+            object_pairs_hook=_build_object,
+        )
+        canonical = format_json(value) == data
+    except (ValueError, RecursionError, UsageError) as error:
+        raise IntegrityError(f"not canonical JSON: {error}") from error
+    if not isinstance(value, dict) or not canonical:
+        raise IntegrityError("not an object in canonical JSON")
+    return value
+
+
+def _check(value: Json) -> None:
+    match value:
+        case None | bool() | str():
+            return
+        case int():
+            if abs(value) > MAX_INTEGER:
+                raise UsageError(f"integer beyond 2**53 - 1: {value}")
+        case list():
+            for item in value:
+                _check(item)
+        case dict():
+            for key, item in value.items():
+                if not key.isascii():
+                    raise UsageError(f"key with other than ASCII characters: {key!r}")
+                _check(item)
+
+
+def _parse_integer(text: str) -> int:
+    if len(text.lstrip("-")) > _MAX_DIGITS:
+        raise UsageError("integer beyond 2**53 - 1")
+    return int(text)
+
+
+def _refuse_number(text: str) -> NoReturn:
+    raise UsageError(f"a number that is no integer: {text}")
+
+
+def _build_object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise UsageError("an object with the same key twice")
+    return value

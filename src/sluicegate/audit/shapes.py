@@ -1,0 +1,257 @@
+"""The keys of every event type in the audit log, as tables."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from sluicegate.audit.codec import (
+    BOOLEAN,
+    INTEGER,
+    TEXT,
+    TIME,
+    Codec,
+    Field,
+    Shape,
+    list_of,
+    map_of,
+    word_of,
+)
+from sluicegate.audit.jcs import Json
+from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.model import event as model
+from sluicegate.model.command import ResourceUsage
+from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import Event
+from sluicegate.model.evidence import Evidence, EvidenceFile, Value, round_value
+from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
+from sluicegate.model.tool import Tool
+from sluicegate.model.traffic import RequestCounts
+
+_MILLION = 10**6
+_MICRO = "e6"
+
+
+def of(event: Event) -> tuple[str, Shape[Any]]:
+    """The type name and the shape of *event*."""
+    return _BY_CLASS[type(event)]
+
+
+def _decode_digest(value: Json) -> Digest:
+    if not isinstance(value, str):
+        raise IntegrityError(f"not a digest: {value!r}")
+    try:
+        return Digest.parse(value)
+    except UsageError as error:
+        raise IntegrityError(str(error)) from error
+
+
+def _encode_digest_set(digest: Digest) -> Json:
+    return {"sha256": digest.hex}
+
+
+def _decode_digest_set(value: Json) -> Digest:
+    if not isinstance(value, dict) or value.keys() != {"sha256"}:
+        raise IntegrityError(f"not a set of one SHA-256 digest: {value!r}")
+    return _decode_digest(f"sha256:{value['sha256']}")
+
+
+def _encode_value(value: Value) -> Json:
+    if not isinstance(value, float):
+        return value
+    if round_value(value) != value:
+        raise UsageError(f"evidence must be rounded before it is recorded: {value!r}")
+    # Exactly: a product of floats would be off by one for large values.
+    return {_MICRO: round(Fraction(value) * _MILLION)}
+
+
+def _decode_value(value: Json) -> Value:
+    match value:
+        case bool() | int() | str():
+            return value
+        case {"e6": int(millionths), **rest} if not rest and type(millionths) is int:
+            return millionths / _MILLION
+        case _:
+            raise IntegrityError(f"not a value of evidence: {value!r}")
+
+
+_DIGEST = Codec(str, _decode_digest)
+_DIGEST_SET = Codec(_encode_digest_set, _decode_digest_set)
+"""A digest as in-toto's ResourceDescriptor has it."""
+
+_VALUE = Codec(_encode_value, _decode_value)
+
+_COUNTS = Shape(RequestCounts, Field("total", INTEGER), Field("failed", INTEGER)).codec
+
+_USAGE = Shape(
+    ResourceUsage,
+    Field("wall_ms", INTEGER),
+    Field("cpu_ms", INTEGER, optional=True),
+    Field("max_rss_bytes", INTEGER, optional=True),
+).codec
+
+_EVIDENCE_FILE = Shape(
+    EvidenceFile,
+    Field("name", TEXT),
+    Field("media_type", TEXT),
+    Field("size", INTEGER),
+    Field("digest", _DIGEST_SET),
+).codec
+
+_EVIDENCE = Shape(
+    Evidence,
+    Field("fields", map_of(_VALUE)),
+    Field("files", list_of(_EVIDENCE_FILE)),
+).codec
+
+_GATE = Shape(
+    model.GateRecord,
+    Field("policy", _DIGEST),
+    Field("verdict", word_of(Verdict)),
+    Field(
+        "conditions",
+        list_of(
+            Shape(
+                model.ConditionResult,
+                Field("condition", TEXT),
+                Field("verdict", word_of(Verdict)),
+                Field("reason", TEXT),
+            ).codec
+        ),
+    ),
+).codec
+
+_TOOL = Shape(
+    Tool,
+    Field("name", TEXT),
+    Field("argv", list_of(TEXT)),
+    Field("version", TEXT),
+    Field("digest", _DIGEST, optional=True),
+    Field("origin", TEXT),
+).codec
+
+_RELEASE = Shape(
+    Release,
+    Field("image", _DIGEST_SET, key="digest"),
+    Field("name", TEXT),
+    Field("commit", TEXT),
+).codec
+
+_PLANNED = Shape(
+    model.PlannedStage,
+    Field("name", TEXT),
+    Field("uses", TEXT),
+    Field("needs", list_of(TEXT)),
+).codec
+
+
+def _encode_subject(subject: tuple[str, Digest]) -> Json:
+    name, digest = subject
+    return {"name": name, "digest": _DIGEST_SET.encode(digest)}
+
+
+def _decode_subject(value: Json) -> tuple[str, Digest]:
+    if not isinstance(value, dict) or value.keys() != {"name", "digest"}:
+        raise IntegrityError(f"not a subject: {value!r}")
+    return TEXT.decode(value["name"]), _DIGEST_SET.decode(value["digest"])
+
+
+_SUBJECT = Codec(_encode_subject, _decode_subject)
+
+_STAGE = Field("stage", TEXT)
+_REASON = Field("reason", TEXT)
+_START = Field("start_ts", TIME)
+_END = Field("end_ts", TIME)
+_PERCENT = Field("percent", INTEGER)
+
+BY_KIND: Mapping[str, Shape[Any]] = {
+    "run.started": Shape(
+        model.RunStarted,
+        Field("pipeline", TEXT),
+        Field("definition", _DIGEST),
+        Field("commit", TEXT),
+        Field("branch", TEXT, optional=True),
+        Field("dirty", BOOLEAN),
+        Field("stages", list_of(_PLANNED)),
+        _START,
+    ),
+    "run.resumed": Shape(model.RunResumed),
+    "run.interrupted": Shape(model.RunInterrupted, Field("stage", TEXT, optional=True)),
+    "run.finished": Shape(
+        model.RunFinished,
+        Field("outcome", word_of(Outcome)),
+        _REASON,
+        _START,
+        _END,
+        Field("wall_ms", INTEGER),
+    ),
+    "stage.started": Shape(
+        model.StageStarted, _STAGE, Field("attempt", INTEGER), _START
+    ),
+    "stage.finished": Shape(
+        model.StageFinished,
+        _STAGE,
+        Field("attempt", INTEGER),
+        Field("outcome", word_of(Outcome)),
+        _REASON,
+        Field("gate", _GATE, optional=True),
+        Field("evidence", _EVIDENCE),
+        Field("tools", list_of(_TOOL)),
+        Field("subjects", list_of(_SUBJECT), key="subject"),
+        Field("usage", _USAGE, key="resources"),
+        _START,
+        _END,
+    ),
+    "stage.skipped": Shape(model.StageSkipped, _STAGE, _REASON),
+    "rollout.started": Shape(
+        model.RolloutStarted,
+        _STAGE,
+        Field("environment", TEXT),
+        Field("canary", _RELEASE),
+        Field("stable", _RELEASE, optional=True),
+        _START,
+    ),
+    "canary.ready": Shape(model.CanaryReady, _STAGE),
+    "weight.requested": Shape(model.WeightRequested, _STAGE, _PERCENT),
+    "weight.confirmed": Shape(
+        model.WeightConfirmed,
+        _STAGE,
+        _PERCENT,
+        Field("stable", _COUNTS),
+        Field("canary", _COUNTS),
+        Field("at", TIME),
+    ),
+    "canary.block": Shape(
+        model.BlockObserved,
+        _STAGE,
+        Field("index", INTEGER),
+        _PERCENT,
+        Field("stable", _COUNTS),
+        Field("canary", _COUNTS),
+        Field("stable_total", _COUNTS),
+        Field("canary_total", _COUNTS),
+        Field("abort_micronats", INTEGER),
+        Field("promote_micronats", INTEGER),
+        _START,
+        _END,
+    ),
+    "canary.judged": Shape(
+        model.CanaryJudged,
+        _STAGE,
+        Field("verdict", word_of(CanaryVerdict)),
+        Field("cause", TEXT),
+        _REASON,
+    ),
+    "rollout.finished": Shape(
+        model.RolloutFinished,
+        _STAGE,
+        Field("result", word_of(RolloutResult)),
+        _REASON,
+        _END,
+    ),
+}
+"""Event types by their names in the log."""
+
+_BY_CLASS: Mapping[type, tuple[str, Shape[Any]]] = {
+    shape.cls: (kind, shape) for kind, shape in BY_KIND.items()
+}
