@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from sluicegate.config.check import Checker
 from sluicegate.config.stagelist import StageList
 from sluicegate.config.tree import Path
-from sluicegate.gates.condition import Condition, FieldType, compile_condition
+from sluicegate.gates.condition import Condition, compile_condition
 from sluicegate.gates.expression import ExpressionError
 from sluicegate.gates.gate import Gate
+from sluicegate.gates.kinds import FieldType
 from sluicegate.stages.stage import Stage
 
 

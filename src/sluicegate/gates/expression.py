@@ -22,9 +22,15 @@ if TYPE_CHECKING:
     from cel_expr_python import cel  # type: ignore[import-untyped]
 
 _OVERLOAD = re.compile(
-    r"found no matching overload for '(?:_(\S+?)_|(\S+))' applied to '\((.*)\)'"
+    r"found no matching overload for '(?:_(\S+?)_|@?(\S+))' applied to '\((.*)\)'"
 )
-_WORDS = {"string": "text", "bool": "boolean", "double": "fraction", "int": "integer"}
+_WORDS = {
+    "bool": "boolean",
+    "double": "fraction",
+    "int": "integer",
+    "null_type": "null",
+    "string": "text",
+}
 _ERROR = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 
@@ -89,6 +95,15 @@ def compile_expression(text: str, variables: Mapping[str, CelType]) -> Expressio
     except (RuntimeError, TypeError, ValueError) as error:
         raise _explain(str(error)) from error
     return Expression(program, program.return_type() == cel.Type.BOOL)
+
+
+def compiles(text: str, variables: Mapping[str, CelType]) -> bool:
+    """Whether *text* is CEL over *variables*."""
+    try:
+        compile_expression(text, variables)
+    except ExpressionError:
+        return False
+    return True
 
 
 def _explain(message: str) -> ExpressionError:
