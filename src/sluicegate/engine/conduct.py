@@ -136,6 +136,13 @@ class _Rollout:
 
     def _set_weight(self, action: SetWeight) -> None:
         stage, percent = self._plan.stage, action.percent
+        fault = self._fault_before(action)
+        if fault is not None and self.state.judged is None:
+            self._conclude(CanaryVerdict.ABORT, "crashed", fault)
+            return
+        if fault is not None:
+            self._say(f"not promoted after all: {fault}")
+            percent = 0
         if self.state.requested != percent:
             self._event(WeightRequested(stage, percent))
         self._target.set_weight(action.release, percent)
@@ -148,6 +155,14 @@ class _Rollout:
             # Nothing is counted from here on, and a rollback needs no counters.
             seen = Scrape(self._clock.now(), NO_REQUESTS, NO_REQUESTS)
         self._event(WeightConfirmed(stage, percent, seen.stable, seen.canary, seen.at))
+
+    def _fault_before(self, action: SetWeight) -> str | None:
+        """Why a canary that is to get more traffic cannot take it, or None."""
+        started = self.state.started
+        live = started is not None and started.stable == action.release
+        if live or action.percent in {0, self._target.weight(action.release)}:
+            return None
+        return self._target.fault(action.release)
 
     def _look(self, *, count: bool) -> None:
         """See whether the canary still runs and, with *count*, end a block.

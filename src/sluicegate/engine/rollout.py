@@ -10,6 +10,8 @@
     hold:    leave everything as it is                 -> held
 
 The verdict is latched: once `CanaryJudged` is recorded, nothing seen later changes it.
+Only a canary that ended before its promotion was carried out is rolled back all the
+same: traffic is never given to what cannot serve it.
 
 On re-entry: every action may have been carried out already, in part or whole, by a
 process that died before it could say so. Targets look at the world first, so doing it
@@ -222,7 +224,11 @@ def _carry_out(
     judged: CanaryJudged,
 ) -> Action:
     canary, reason = plan.release, judged.reason
-    match judged.verdict:
+    verdict = judged.verdict
+    if state.withdrawn and verdict is CanaryVerdict.PROMOTE:
+        verdict = CanaryVerdict.ABORT
+        reason = f"it ended before it could be promoted ({reason})"
+    match verdict:
         case CanaryVerdict.PROMOTE:
             if state.weight != _ALL or state.requested is not None:
                 return SetWeight(canary, _ALL)
@@ -236,4 +242,4 @@ def _carry_out(
         case CanaryVerdict.HOLD:
             return Finish(RolloutResult.HELD, reason)
         case _:
-            assert_never(judged.verdict)
+            assert_never(verdict)

@@ -95,7 +95,8 @@ class RolloutState:
     ``requested`` is a weight that was announced and is not known to be applied;
     ``weight`` the last one confirmed; both in percent. ``blocks`` counts all blocks,
     ``step_blocks`` those at this weight in which the canary served anything.
-    ``stable`` and ``canary`` are the requests in all blocks together.
+    ``stable`` and ``canary`` are the requests in all blocks together. ``withdrawn``:
+    weight 0 was announced, so the canary gets no more traffic, whatever was judged.
     """
 
     started: RolloutStarted | None = None
@@ -109,6 +110,7 @@ class RolloutState:
     canary: RequestCounts = NO_REQUESTS
     judge: JudgeState = START
     judged: CanaryJudged | None = None
+    withdrawn: bool = False
     finished: RolloutFinished | None = None
 
 
@@ -133,7 +135,8 @@ def apply(plan: RolloutPlan, state: RolloutState, event: RolloutEvent) -> Rollou
         case CanaryReady():
             return replace(state, ready=True)
         case WeightRequested():
-            return replace(state, requested=event.percent)
+            withdrawn = state.withdrawn or event.percent == 0
+            return replace(state, requested=event.percent, withdrawn=withdrawn)
         case WeightConfirmed():
             return _weighted(state, event)
         case BlockObserved():

@@ -1,0 +1,126 @@
+"""A tiny HTTP service in images of its own, to release for real.
+
+The base image is named by SLUICE_TEST_BASE (``sluicegate-base:test``): any image with
+`python3`. Where it is missing it is made with debootstrap.
+"""
+
+import io
+import os
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass
+
+from docker import DockerClient
+from docker.errors import ImageNotFound
+
+from sluicegate.model.digest import Digest
+from sluicegate.model.rollout import Release
+
+BASE = os.environ.get("SLUICE_TEST_BASE", "sluicegate-base:test")
+LABEL = "sluicegate.test"
+
+_SERVER = b"""\
+import http.server, os, random, signal, sys, threading, time
+
+FAIL = float(os.environ.get("FAIL", "0"))
+CRASH_AFTER = int(os.environ.get("CRASH_AFTER", "0"))
+served = 0
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one segment a reply: else the client's delayed ACK costs 40 ms
+
+    def do_GET(self):
+        global served
+        health = self.path == "/healthz"
+        if not health:
+            served += 1
+            if CRASH_AFTER and served > CRASH_AFTER:
+                print("crashing now", flush=True)
+                os._exit(7)
+            time.sleep(0.002)
+        ill = os.environ.get("ILL") if health else random.random() < FAIL
+        body = (os.environ["NAME"] + "\\n").encode()
+        self.send_response(500 if ill else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 256
+
+if os.environ.get("BROKEN"):
+    sys.exit("no model file")
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+Server(("", 8000), Handler).serve_forever()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How a release behaves.
+
+    ``fail`` is the fraction of requests answered with 500; ``crash_after`` the number
+    of requests after which it ends; ``ill`` fails its health checks; ``broken`` ends at
+    once.
+    """
+
+    name: str
+    fail: float = 0.0
+    crash_after: int = 0
+    ill: bool = False
+    broken: bool = False
+
+    def env(self) -> dict[str, str]:
+        return {
+            "NAME": self.name,
+            "FAIL": str(self.fail),
+            "CRASH_AFTER": str(self.crash_after),
+            "ILL": "1" if self.ill else "",
+            "BROKEN": "1" if self.broken else "",
+        }
+
+
+def build(client: DockerClient, service: Service) -> Release:
+    """An image of *service*; the engine's cache makes the second time cheap."""
+    ensure_base(client)
+    lines = [f"FROM {BASE}", "COPY server.py /server.py"]
+    lines += [f'ENV {key}="{value}"' for key, value in service.env().items()]
+    lines += [f"LABEL {LABEL}=1", 'CMD ["python3", "/server.py"]']
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as tar:
+        for name, data in (
+            ("Dockerfile", "\n".join(lines).encode()),
+            ("server.py", _SERVER),
+        ):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            tar.addfile(entry, io.BytesIO(data))
+    context.seek(0)
+    image, _ = client.images.build(fileobj=context, custom_context=True, rm=True)
+    assert image.id is not None
+    return Release(Digest.parse(image.id), service.name, "0" * 40)
+
+
+def ensure_base(client: DockerClient) -> None:
+    """Have the base image; made with debootstrap where no registry gave it."""
+    try:
+        client.images.get(BASE)
+    except ImageNotFound:
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(
+                ["debootstrap", "--variant=minbase", "--include=python3", "bookworm",
+                 f"{folder}/root"],
+                check=True,
+            )  # fmt: skip
+            packed = subprocess.Popen(
+                ["tar", "-C", f"{folder}/root", "-c", "."], stdout=subprocess.PIPE
+            )
+            subprocess.run(
+                ["docker", "import", "-", BASE], stdin=packed.stdout, check=True
+            )
+            assert packed.wait() == 0

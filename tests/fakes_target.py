@@ -1,0 +1,181 @@
+"""An environment in memory, with traffic that flows as a fake clock advances."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fakes import FakeClock
+from typing_extensions import override
+
+from sluicegate.errors import PermanentError, TransientError, UsageError
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import RolloutEvent
+from sluicegate.model.rollout import Release, Scrape
+from sluicegate.model.traffic import NO_REQUESTS, RequestCounts
+from sluicegate.ports.target import Target
+
+
+def release(name: str) -> Release:
+    return Release(Digest.of(name.encode()), name, "0" * 40)
+
+
+class Killed(BaseException):
+    """The process is gone; no handler of the code under test sees this."""
+
+
+@dataclass
+class Fuse:
+    """Kills at the given tick; ticks are counted from 0."""
+
+    at: int | None = None
+    ticks: int = 0
+
+    def __call__(self) -> None:
+        self.ticks += 1
+        if self.at is not None and self.ticks > self.at:
+            raise Killed
+
+
+@dataclass
+class FakeRollouts:
+    """What was committed. May be killed before and after each commit."""
+
+    fuse: Fuse = field(default_factory=Fuse)
+    events: list[RolloutEvent] = field(default_factory=list)
+
+    def record(self, event: RolloutEvent) -> None:
+        self.fuse()
+        self.events.append(event)
+        self.fuse()
+
+
+@dataclass
+class Behaviour:
+    """``fault`` keeps a release from getting healthy; ``crash_ms`` is when it ends."""
+
+    fails: float = 0.0
+    fault: str | None = None
+    crash_ms: int | None = None
+
+
+@dataclass
+class FakeTarget(Target):
+    """Serves *per_second* requests, split by weight. Ticks around every effect."""
+
+    clock: FakeClock
+    per_second: float = 50
+    behaviour: dict[Release, Behaviour] = field(default_factory=dict)
+    fuse: Callable[[], None] = field(default_factory=Fuse)
+    unreadable_ms: range = range(0)
+    running: dict[Release, None] = field(default_factory=dict)
+    live: Release | None = None
+    canary: Release | None = None
+    percent: int = 0
+    served: dict[Release, RequestCounts] = field(default_factory=dict)
+    _until_ms: int = 0
+    _share: dict[Release, float] = field(default_factory=dict)
+
+    def serve(self, requests: float) -> None:
+        """Let *requests* new requests come in."""
+        for each in (self.live, self.canary):
+            if each is None or self.weight(each) == 0:
+                continue
+            share = self._share.get(each, 0.0) + requests * self.weight(each) / 100
+            self._share[each] = share
+            fails = 1.0 if self.fault(each) else self._behaviour(each).fails
+            self.served[each] = RequestCounts(int(share), int(int(share) * fails))
+
+    def restart_proxy(self) -> None:
+        """The counters start again."""
+        self._flow()
+        self.served.clear()
+        self._share.clear()
+
+    @override
+    def stable(self) -> Release | None:
+        return self.live if self.live in self.running else None
+
+    @override
+    def weight(self, release: Release) -> int:
+        if release == self.live:
+            return 100 - self.percent
+        return self.percent if release == self.canary else 0
+
+    @override
+    def deploy(self, release: Release, *, timeout_seconds: float) -> str | None:
+        self._flow()
+        self.fuse()
+        if release == self.live:
+            return None
+        self.canary, self.percent = release, 0
+        self._evict()
+        self.running[release] = None
+        self.fuse()
+        self.clock.sleep(min(1, timeout_seconds))
+        return self._behaviour(release).fault
+
+    @override
+    def fault(self, release: Release) -> str | None:
+        if release not in self.running:
+            return "its container is gone"
+        crash = self._behaviour(release).crash_ms
+        crashed = crash is not None and self.clock.elapsed_ms >= crash
+        return "it crashed" if crashed else None
+
+    @override
+    def set_weight(self, canary: Release, percent: int) -> None:
+        if not 0 <= percent <= 100:
+            raise UsageError(f"a weight is 0 to 100 %, got {percent}")
+        self._flow()
+        self.fuse()
+        if canary == self.live and percent < 100:
+            raise PermanentError("it is the stable release")
+        if percent > self.weight(canary) and self.fault(canary):
+            raise PermanentError("it cannot take traffic")
+        if 0 < percent < 100 and self.live is None:
+            raise PermanentError("there is no stable release")
+        if canary == self.live:
+            self.canary, self.percent = None, 0
+            self._evict()
+        elif percent == 100:
+            self.live, self.canary, self.percent = canary, None, 0
+        else:
+            self.canary, self.percent = canary, percent
+        self.fuse()
+
+    @override
+    def scrape(self, stable: Release, canary: Release) -> Scrape:
+        self._flow()
+        if self.clock.elapsed_ms in self.unreadable_ms:
+            raise TransientError("the proxy does not answer")
+        return Scrape(
+            self.clock.now(),
+            self.served.get(stable, NO_REQUESTS),
+            self.served.get(canary, NO_REQUESTS),
+        )
+
+    @override
+    def retire(self, release: Release) -> None:
+        self._flow()
+        self.fuse()
+        if self.weight(release):
+            raise PermanentError("it still holds traffic")
+        if release == self.canary:
+            self.canary = None
+        self.fuse()
+        self.running.pop(release, None)
+        self.served.pop(release, None)
+        self._share.pop(release, None)
+        self.fuse()
+
+    def _flow(self) -> None:
+        passed = self.clock.elapsed_ms - self._until_ms
+        self._until_ms = self.clock.elapsed_ms
+        self.serve(passed / 1000 * self.per_second)
+
+    def _evict(self) -> None:
+        for each in list(self.running):
+            if each not in {self.live, self.canary}:
+                del self.running[each]
+
+    def _behaviour(self, release: Release) -> Behaviour:
+        return self.behaviour.get(release, Behaviour())
