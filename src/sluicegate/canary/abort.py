@@ -11,7 +11,7 @@ canary's share of the requests, for an assumed risk ratio ``psi > 1``::
 
     sigma None:   e(psi) = psi^x / (1 + w (psi - 1))^k
     sigma given:  e(psi) = BB(x; k, K v, K (1 - v)) / BB(x; k, K w, K (1 - w))
-                  v = w psi / (1 - w + w psi),  K = max(1, 1 / (w (1 - w) sigma^2) - 1)
+                  v = w psi / (1 - w + w psi),  K = 1 / (w (1 - w) sigma^2) - 1
 
 where ``BB(x; k, a, b)`` is the beta-binomial probability.
 
@@ -95,7 +95,7 @@ def log_evidence(block: Block, ratio: float, *, sigma: float | None) -> float:
     if noise < _NO_NOISE:
         failed = canary.failed + stable.failed
         return canary.failed * log(ratio) - failed * log1p(share * (ratio - 1))
-    concentration = max(1.0, 1 / noise - 1)
+    concentration = 1 / noise - 1  # at least 7, since sigma is at most MAX_SIGMA
     null_c, null_s = concentration * share, concentration * other
     return fsum(
         (

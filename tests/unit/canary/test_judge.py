@@ -145,6 +145,20 @@ def test_min_requests_delays_a_promotion_and_says_so() -> None:
     assert judge([GOOD] * 10, patient).verdict is CanaryVerdict.PROMOTE
 
 
+@pytest.mark.parametrize(
+    "seen",
+    [[], [GOOD], [block((4, 500), (18, 4500))], [block((0, 0), (5, 5000))]],
+    ids=["nothing", "a good canary", "a doubtful one", "stable alone"],
+)
+def test_missing_requests_are_never_fewer_than_min_requests_ask(
+    seen: list[Block],
+) -> None:
+    patient = replace(SETTINGS, min_requests=10**6)
+    found = judge(seen, patient)
+    served = sum(each.canary.total for each in seen)
+    assert found.canary_requests_missing == 10**6 - served
+
+
 def test_min_requests_does_not_delay_an_abort() -> None:
     patient = replace(SETTINGS, min_requests=10**6)
     assert judge([BAD], patient).verdict is CanaryVerdict.ABORT

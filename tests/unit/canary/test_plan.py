@@ -1,5 +1,7 @@
 """Limits of any test, and what a verdict takes."""
 
+from math import ceil, log
+
 import pytest
 
 from sluicegate.canary.plan import (
@@ -9,7 +11,7 @@ from sluicegate.canary.plan import (
     promote_limit,
     requests_to_promote,
 )
-from sluicegate.canary.promote import Margin
+from sluicegate.canary.promote import Margin, growth
 
 MARGIN = Margin(2, 0.001)
 
@@ -87,3 +89,15 @@ def test_a_canary_better_than_stable_takes_fewer_requests() -> None:
 
     assert missing(0.0) < missing(0.005) < missing(0.01)
     assert PROMOTE_OVERHEAD >= 1
+
+
+def test_the_better_of_the_two_bets_sets_the_pace() -> None:
+    # A flawless canary beside a flawless stable: half the pooled rate pays more.
+    found = requests_to_promote(
+        (0.0, 0.0), share=0.5, beta=0.05, margin=MARGIN, pooled=0.01
+    )
+    slower = growth((0.0, 0.0), 0.01, share=0.5, margin=MARGIN)
+    faster = growth((0.0, 0.0), 0.005, share=0.5, margin=MARGIN)
+    best = max(slower, faster)
+    assert slower != faster
+    assert found == ceil(PROMOTE_OVERHEAD * log(20) / best)
