@@ -1,0 +1,200 @@
+"""What a project says it needs: the first of its dependency files decides.
+
+Order: ``uv.lock``, ``poetry.lock``, ``requirements*.txt``, ``pyproject.toml``. (A
+``.venv`` comes before all of them, but is an environment already.)
+"""
+
+import enum
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sluicegate.errors import PermanentError
+
+FOR_TESTS = ("dev", "test", "tests", "testing")
+"""Names of extras and groups that are installed beside the project's own needs."""
+
+_REFERENCE = re.compile(r"^(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
+_LOCAL = re.compile(r"^(?:-e|--editable|\.|/|file:)|@\s*file:", re.MULTILINE)
+_NAME = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+@enum.unique
+class Manner(enum.Enum):
+    """How a project declares its needs; the value is for people."""
+
+    UV = "uv.lock"
+    POETRY = "poetry.lock"
+    REQUIREMENTS = "requirements files"
+    PYPROJECT = "pyproject.toml"
+    NOTHING = "nothing declared"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What to install. ``files`` hold everything that decides it.
+
+    ``names`` are the packages named, in lower case. ``arguments`` are for pip, to be
+    run in the project's folder. ``extras`` and ``groups`` are for uv. ``is_local`` says
+    that the environment refers back to the project's folder.
+    """
+
+    manner: Manner
+    files: tuple[Path, ...] = ()
+    names: frozenset[str] = frozenset()
+    arguments: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    is_local: bool = False
+
+
+def read_dependencies(project: Path) -> Dependencies:
+    """Read what the project in folder *project* needs.
+
+    Raises:
+        PermanentError: a file that decides it cannot be read.
+    """
+    try:
+        return _read(project)
+    except (OSError, ValueError, RecursionError) as error:
+        raise PermanentError(
+            f"cannot read the dependencies of {project}: {error}",
+            hint="mend the file, or make a .venv in the project",
+        ) from error
+
+
+def _read(project: Path) -> Dependencies:
+    pyproject = project / "pyproject.toml"
+    settings = tomllib.loads(pyproject.read_text()) if pyproject.is_file() else {}
+    for manner in (Manner.UV, Manner.POETRY):
+        lock = project / manner.value
+        if lock.is_file():
+            return _locked(manner, lock, pyproject, settings)
+    requirements = _requirements(project)
+    if requirements:
+        return _from_requirements(requirements)
+    if isinstance(settings.get("project"), dict):
+        return _from_pyproject(pyproject, settings)
+    return Dependencies(
+        Manner.NOTHING, names=frozenset({"pytest"}), arguments=("pytest",)
+    )
+
+
+def _locked(
+    manner: Manner, lock: Path, pyproject: Path, settings: Mapping[str, object]
+) -> Dependencies:
+    packages = tomllib.loads(lock.read_text()).get("package", [])
+    return Dependencies(
+        manner,
+        files=(lock, pyproject),
+        names=_names(str(_table(package).get("name", "")) for package in packages),
+        extras=_for_tests(
+            _table(_table(settings.get("project")).get("optional-dependencies"))
+        ),
+        groups=_for_tests(_table(settings.get("dependency-groups"))),
+        is_local=True,
+    )
+
+
+def _requirements(project: Path) -> list[Path]:
+    """``requirements.txt`` and those for development and tests; else all there are."""
+    every = sorted(project.glob("requirements*.txt"))
+    words = ("", "ci", *FOR_TESTS)
+    chosen = [
+        path
+        for path in every
+        if path.stem.removeprefix("requirements").strip("-_.") in words
+    ]
+    return chosen or every
+
+
+def _from_requirements(paths: list[Path]) -> Dependencies:
+    files: dict[Path, str] = {}
+    waiting = list(paths)
+    while waiting:
+        path = waiting.pop().resolve()
+        if path in files:
+            continue
+        files[path] = path.read_text()
+        found = (_REFERENCE.match(line.strip()) for line in files[path].splitlines())
+        waiting += [path.parent / match[1] for match in found if match]
+    lines = [line.strip() for text in files.values() for line in text.splitlines()]
+    return Dependencies(
+        Manner.REQUIREMENTS,
+        files=tuple(sorted(files)),
+        names=_names(lines),
+        arguments=tuple(f"--requirement={path.name}" for path in paths),
+        is_local=any(_LOCAL.search(line) for line in lines),
+    )
+
+
+def _from_pyproject(pyproject: Path, settings: Mapping[str, object]) -> Dependencies:
+    """The project itself where it can be built, else just what it depends on."""
+    project = _table(settings["project"])
+    optional = _table(project.get("optional-dependencies"))
+    groups = _table(settings.get("dependency-groups"))
+    extras = _for_tests(optional)
+    grouped = [line for name in _for_tests(groups) for line in _group(groups, name, ())]
+    listed = [
+        *_texts(project.get("dependencies")),
+        *(line for name in extras for line in _texts(optional[name])),
+    ]
+    if "build-system" in settings:
+        itself = f".[{','.join(extras)}]" if extras else "."
+        arguments = ("--editable", itself, *grouped)
+    else:
+        arguments = (*listed, *grouped)
+    return Dependencies(
+        Manner.PYPROJECT,
+        files=tuple(
+            path
+            for path in (
+                pyproject,
+                *(pyproject.with_name(f"setup.{end}") for end in ("cfg", "py")),
+            )
+            if path.is_file()
+        ),
+        names=_names([*listed, *grouped]),
+        arguments=arguments,
+        is_local="build-system" in settings,
+    )
+
+
+def _group(
+    groups: Mapping[str, object], name: str, within: tuple[str, ...]
+) -> list[str]:
+    """The requirements of a dependency group, with the groups it includes.
+
+    Source:
+        PEP 735.
+    """
+    if name in within:
+        raise ValueError(f"dependency group {name} includes itself")
+    lines = []
+    members = groups.get(name)
+    for member in members if isinstance(members, list) else []:
+        if isinstance(member, str):
+            lines.append(member)
+        elif isinstance(member, dict):
+            included = str(member.get("include-group"))
+            lines += _group(groups, included, (*within, name))
+    return lines
+
+
+def _for_tests(table: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(name for name in FOR_TESTS if name in table)
+
+
+def _names(requirements: Iterable[str]) -> frozenset[str]:
+    found = (_NAME.match(line) for line in requirements)
+    return frozenset(match[0].lower().replace("_", "-") for match in found if match)
+
+
+def _texts(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def _table(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,172 @@
+"""Finding the programs that stages run."""
+
+import json
+import re
+import sys
+import sysconfig
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from typing_extensions import override
+
+from sluicegate.adapters.python_environment import PythonEnvironments
+from sluicegate.adapters.search import digest_file, find_programs
+from sluicegate.errors import PermanentError
+from sluicegate.model.command import Command, CommandResult
+from sluicegate.model.tool import Tool
+from sluicegate.ports.process import OnLine, ProcessRunner
+from sluicegate.ports.tools import ToolFinder
+
+_PROBE_TIME = timedelta(minutes=1)
+_DOCKER = re.compile(r"Docker version (\d+)([^\s,]*)")
+_RUFF = re.compile(r"ruff (\S+)")
+_FIRST_WITHOUT_BUILDKIT = 23  # the client from which BuildKit is a plugin, buildx
+_FIRST_WITH_BUILDKIT = 18
+
+
+class Tools(ToolFinder):
+    """Finds programs for the project in *project*.
+
+    Environments are kept in *cache*; *on_line* hears how they are made.
+    """
+
+    def __init__(
+        self,
+        project: Path,
+        cache: Path,
+        runner: ProcessRunner,
+        environ: Mapping[str, str],
+        *,
+        on_line: OnLine = lambda _line: None,
+    ) -> None:
+        self._runner = runner
+        self._environ = environ
+        self._project = project
+        self._pythons = PythonEnvironments(project, cache, runner, environ, on_line)
+        self._found: dict[str, Tool] = {}
+
+    @override
+    def find(self, name: str) -> Tool:
+        ways = {
+            "ruff": self._find_ruff,
+            "project-python": self._pythons.python,
+            "docker": self._find_docker,
+            "trivy": self._find_trivy,
+        }
+        if name not in ways:
+            raise PermanentError(f"no way is known to find a program called {name}")
+        if name not in self._found:
+            self._found[name] = ways[name]()
+        return self._found[name]
+
+    def _find_ruff(self) -> Tool:
+        own = self._pythons.own()
+        if own is not None and (own / "bin" / "ruff").is_file():
+            return self._ruff(own / "bin" / "ruff", "the project's .venv")
+        origin = "sluicegate's own"
+        if own is None and "ruff" in self._pythons.dependencies().names:
+            path = self._pythons.find() / "bin" / "ruff"
+            if path.is_file():
+                return self._ruff(path, "the project's dependencies")
+            origin = "sluicegate's own: the project's is in no group for tests"
+        for folder in (sysconfig.get_path("scripts"), str(Path(sys.executable).parent)):
+            path = Path(folder) / "ruff"
+            if path.is_file():
+                return self._ruff(path, origin)
+        for path in find_programs("ruff", self._environ):
+            return self._ruff(path, "on PATH")
+        raise PermanentError(
+            "ruff is missing, though sluicegate brings it along",
+            hint="install sluicegate again, or put ruff into the project's .venv",
+        )
+
+    def _ruff(self, path: Path, origin: str) -> Tool:
+        said = self._ask(str(path), "--version")
+        found = _RUFF.match(said.stdout.decode(errors="replace"))
+        if said.exit_code != 0 or found is None:
+            raise PermanentError(f"{path} does not work", hint="install ruff again")
+        return Tool("ruff", (str(path),), found[1], digest_file(path), origin)
+
+    def _find_docker(self) -> Tool:
+        """The first client on PATH that can build with BuildKit, and has an engine.
+
+        A client before 23 has BuildKit in it; since then it needs the buildx plugin,
+        without which ``docker build`` falls back to the old builder or fails.
+        """
+        refused = []
+        for path in find_programs("docker", self._environ):
+            version, reason = self._judge_docker(path)
+            if reason is None:
+                self._check_engine(path)
+                return Tool(
+                    "docker",
+                    (str(path),),
+                    version,
+                    digest_file(path),
+                    f"{path} on PATH",
+                )
+            refused.append(f"{path} {reason}")
+        if refused:
+            raise PermanentError(
+                f"no Docker client can build with BuildKit: {'; '.join(refused)}",
+                hint="install the docker-buildx plugin (docker-buildx-plugin)",
+            )
+        raise PermanentError(
+            "docker is not on PATH",
+            hint="install Docker, on Debian and Ubuntu: apt-get install docker.io",
+        )
+
+    def _judge_docker(self, path: Path) -> tuple[str, str | None]:
+        """The version of a client, and why it will not do; None if it will."""
+        try:
+            said = self._ask(str(path), "--version").stdout.decode(errors="replace")
+        except PermanentError as error:
+            return "", f"does not start ({error})"
+        found = _DOCKER.match(said)
+        if found is None:
+            return "", f"is not Docker ({said.strip()[:60] or 'it says nothing'})"
+        version, major = found[1] + found[2], int(found[1])
+        if major < _FIRST_WITH_BUILDKIT:
+            return version, f"({version}) is too old for BuildKit"
+        if (
+            major >= _FIRST_WITHOUT_BUILDKIT
+            and self._ask(str(path), "buildx", "version").exit_code != 0
+        ):
+            return version, f"({version}) has no buildx plugin"
+        return version, None
+
+    def _check_engine(self, path: Path) -> None:
+        said = self._ask(str(path), "version", "--format", "{{.Server.Version}}")
+        if said.exit_code != 0:
+            words = said.stderr.decode(errors="replace").strip()
+            raise PermanentError(
+                f"the Docker engine does not answer: {words[-300:]}",
+                hint=(
+                    "add this user to the group docker and log in again"
+                    if "permission denied" in words
+                    else "start it (systemctl start docker), or check DOCKER_HOST"
+                ),
+            )
+
+    def _find_trivy(self) -> Tool:
+        path = next(find_programs("trivy", self._environ), None)
+        if path is None:
+            raise PermanentError(
+                "trivy is not on PATH",
+                hint="install it: https://trivy.dev/latest/getting-started/installation/",
+            )
+        said = self._ask(str(path), "version", "--format", "json")
+        try:
+            version = str(json.loads(said.stdout)["Version"])
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise PermanentError(
+                f"{path} does not say its version", hint="install Trivy again"
+            ) from error
+        return Tool(
+            "trivy", (str(path),), version, digest_file(path), f"{path} on PATH"
+        )
+
+    def _ask(self, *argv: str) -> CommandResult:
+        command = Command(argv, str(self._project), _PROBE_TIME)
+        return self._runner.run(command, lambda _line: None)
