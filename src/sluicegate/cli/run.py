@@ -40,6 +40,6 @@ def run(file: Path, *, allow_dirty: bool, as_json: bool) -> ExitCode:
 
     return execute(
         file,
+        lambda project, observer: project.start(observer, allow_dirty=allow_dirty),
         as_json=as_json,
-        start=lambda project: project.start(allow_dirty=allow_dirty),
     )

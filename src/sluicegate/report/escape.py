@@ -11,7 +11,7 @@ _SEPARATORS = {"Zl", "Zp"}  # line and paragraph
 
 
 def escape(text: str) -> str:
-    r"""Replace control, format, unassigned and line-breaking characters by ``\x1b``-like escapes."""
+    r"""Write what a terminal obeys or does not show as escapes like ``\x1b``."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(

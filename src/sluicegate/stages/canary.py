@@ -1,9 +1,9 @@
 """The canary stage: its settings and its evidence. `engine.rollout` conducts it."""
 
 from datetime import timedelta
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from typing_extensions import override
 
 from sluicegate.model.rollout import DeadlinePolicy
@@ -24,10 +24,17 @@ class Judge(Settings):
     sigma: float | None = Field(
         0.3,
         gt=0,
-        le=2,
+        le=0.7,
         description="Noise of the log risk ratio between releases; null: none.",
     )
     min_requests: int = Field(1, ge=1, description="Canary requests before promotion.")
+
+    @model_validator(mode="after")
+    def _allows_some_difference(self) -> Self:
+        """Without any, a copy of stable would count as unacceptable."""
+        if self.ratio == 1 and self.slack == 0:
+            raise ValueError("with ratio 1 and slack 0 no canary could be promoted")
+        return self
 
 
 class CanaryStage(Stage):

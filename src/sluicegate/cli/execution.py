@@ -1,0 +1,46 @@
+"""What `sluice run` and `sluice resume` share: the run, shown and reported."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from sluicegate.cli.exit_codes import ExitCode, for_outcome
+from sluicegate.cli.progress import build_observer
+from sluicegate.engine.toolbox import Observer
+from sluicegate.errors import Interrupted
+from sluicegate.model.run import Run
+from sluicegate.report.document import run_document
+from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.project import Project
+
+
+def execute(
+    file: Path, carry_out: Callable[[Project, Observer], Run], *, as_json: bool
+) -> ExitCode:
+    """Carry a run out, show it, and say how it ended.
+
+    Progress goes to standard output, or to standard error beside a JSON document.
+    """
+    machine = Machine()
+    project = Project(machine, file)
+    observer = build_observer(sys.stderr if as_json else sys.stdout)
+    with machine.stop.install():
+        try:
+            run = carry_out(project, observer)
+        except Interrupted:
+            click.echo("interrupted; `sluice resume` goes on from here", err=True)
+            return ExitCode.INTERRUPTED
+    head = project.log.head()
+    if as_json:
+        click.echo(
+            run_document(run, origin=head.origin, size=head.size, root=head.root_text)
+        )
+    else:
+        click.echo(
+            f"log: {head.size} entries, root {head.root_text}\n"
+            f"     check it with `sluice audit verify`"
+        )
+    assert run.finished is not None
+    return for_outcome(run.finished.outcome.value)

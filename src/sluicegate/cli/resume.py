@@ -1,0 +1,37 @@
+"""``sluice resume``."""
+
+from pathlib import Path
+
+import click
+
+from sluicegate.cli.exit_codes import ExitCode
+
+
+@click.command()
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option(
+    "-f",
+    "--file",
+    "file",
+    type=click.Path(path_type=Path),
+    default=Path("sluicegate.yaml"),
+    show_default=True,
+    help="The pipeline file; its folder is the project.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
+)
+def resume(run_id: str | None, file: Path, *, as_json: bool) -> ExitCode:
+    """Go on with RUN, by default the newest, where it was left.
+
+    Stages whose gate is open or closed are not repeated; a stage that was cut off,
+    broken or pending starts anew, and a rollout goes on with the evidence it has. The
+    same commit must be checked out, with the same pipeline file. Exits as `sluice run`.
+    """
+    from sluicegate.cli.execution import execute  # noqa: PLC0415 - not for --help
+
+    return execute(
+        file,
+        lambda project, observer: project.resume(run_id, observer),
+        as_json=as_json,
+    )

@@ -1,0 +1,254 @@
+"""A project folder: its pipeline, its commit, its log, its runs."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sluicegate import __version__
+from sluicegate.adapters.git import GitRepository
+from sluicegate.adapters.keys import KeyDirectory
+from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.adapters.stores.evidence import EvidenceDirectory
+from sluicegate.adapters.stores.journal import FileJournal
+from sluicegate.adapters.stores.pins import PinFile
+from sluicegate.adapters.tools import Tools
+from sluicegate.adapters.workspace import LocalWorkspace
+from sluicegate.audit import record
+from sluicegate.audit.history import history, runs
+from sluicegate.audit.log import AuditLog
+from sluicegate.audit.opening import open_log
+from sluicegate.audit.recorder import Facts, Recorder
+from sluicegate.config.file import parse_pipeline
+from sluicegate.engine.beginning import begin, check_resumable
+from sluicegate.engine.machine import fold
+from sluicegate.engine.runner import Runner
+from sluicegate.engine.toolbox import Observer, Ports
+from sluicegate.errors import PermanentError, UsageError
+from sluicegate.model.run import Run
+from sluicegate.model.source import Source
+from sluicegate.ports.process import OnLine
+from sluicegate.ports.target import Target
+from sluicegate.stages.pipeline import Pipeline
+from sluicegate.wiring.machine import Machine
+
+_APPLICATION = "sluicegate"
+_NOT_IN_ORIGIN = re.compile(r"[^A-Za-z0-9._/-]+")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder on *machine*: the one that holds the pipeline file *file*."""
+
+    machine: Machine
+    file: Path
+
+    @property
+    def folder(self) -> Path:
+        """The absolute path of the project."""
+        return self.file.absolute().parent
+
+    @property
+    def state(self) -> Path:
+        """Where log, evidence and outputs are, out of Git's sight."""
+        return self.folder / ".sluicegate"
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The pipeline, read and checked.
+
+        Raises:
+            UsageError: there is no such file, or it cannot be used.
+        """
+        try:
+            data = self.file.read_bytes()
+        except FileNotFoundError:
+            raise UsageError(
+                f"there is no pipeline file {self.file}",
+                hint="go to the folder that has one, name it with --file, or write one:"
+                " docs/pipeline-file.md has an example to start from",
+            ) from None
+        except OSError as error:
+            raise UsageError(f"cannot read {self.file}: {error.strerror}") from error
+        return parse_pipeline(data, str(self.file))
+
+    @cached_property
+    def source(self) -> Source:
+        """The commit that is checked out.
+
+        Raises:
+            UsageError: there is no repository or no commit.
+        """
+        return GitRepository(str(self.folder), self.machine.process).source()
+
+    @cached_property
+    def log(self) -> AuditLog:
+        """The project's log; begun, with its key, when there never was one.
+
+        Raises:
+            IntegrityError: the log is not what it was when it was last seen.
+            UsageError: its key is not on this machine, or the store is not supported.
+        """
+        audit = self.pipeline.audit
+        root = self.folder / audit.store.removeprefix("dir:")
+        _hide_from_git(self.state)
+        store = DirectoryStore(root)
+        return open_log(
+            store,
+            store,
+            KeyDirectory(self.machine.config_folder / "keys"),
+            PinFile(self.machine.state_folder / "pins", root),
+            origin=_origin(self.source, self.folder),
+            retention_days=audit.retention.days,
+            clock=self.machine.clock,
+            new_event_id=self.machine.new_id,
+        )
+
+    def start(self, observer: Observer, *, allow_dirty: bool) -> Run:
+        """Run the pipeline for the commit that is checked out, from its first stage.
+
+        Raises:
+            UsageError: it cannot be run as it is; nothing was written.
+            Interrupted: asked to stop; the run can be resumed.
+        """
+        started = begin(
+            self.pipeline,
+            self.source,
+            self.machine.clock.now(),
+            allow_dirty=allow_dirty,
+        )
+        run_id = self.machine.new_id()
+        with self._recorder(run_id) as recorder:
+            return self._runner(run_id, recorder, observer).start(run_id, started)
+
+    def resume(self, run_id: str | None, observer: Observer) -> Run:
+        """Go on with the run *run_id*, by default the newest.
+
+        Raises:
+            UsageError: there is none, it is over, or it was about something else.
+            Interrupted: asked to stop again; the run can be resumed.
+        """
+        run_id = run_id or self._newest_run()
+        with self._recorder(run_id) as recorder:
+            recorder.recover()
+            events = history(self.log, self._journal(run_id), run_id)
+            if not events:
+                raise UsageError(
+                    f"the log holds no run {run_id}",
+                    hint="`sluice audit log` lists the runs",
+                )
+            run = fold(run_id, events)
+            check_resumable(run, self.pipeline, self.source)
+            return self._runner(run_id, recorder, observer).resume(run)
+
+    def _newest_run(self) -> str:
+        known = runs(self.log)
+        if not known:
+            raise UsageError(
+                "the log holds no run yet", hint="start one with `sluice run`"
+            )
+        return known[-1].run_id
+
+    def _journal(self, run_id: str) -> FileJournal:
+        return FileJournal(self.state / "journal", run_id)
+
+    @contextmanager
+    def _recorder(self, run_id: str) -> Iterator[Recorder]:
+        source = self.source
+        recorder = Recorder(
+            self.log,
+            self._journal(run_id),
+            run_id,
+            clock=self.machine.clock,
+            new_event_id=self.machine.new_id,
+            facts=Facts(
+                source=record.Source(
+                    repo=source.remote or source.root,
+                    commit=_named_commit(source.commit),
+                    ref=source.tag or source.branch,
+                ),
+                actor=record.Actor("user", str(os.getuid())),
+                tool=record.Recording(_APPLICATION, __version__),
+            ),
+        )
+        try:
+            yield recorder
+        finally:
+            recorder.close()
+
+    def _runner(self, run_id: str, recorder: Recorder, observer: Observer) -> Runner:
+        def say(text: str) -> None:
+            observer.line("setup", text)
+
+        ports = self._ports(run_id, say)
+        return Runner(self.pipeline, self.source, ports, recorder, observer)
+
+    def _ports(self, run_id: str, say: OnLine) -> Ports:
+        machine = self.machine
+        cache = machine.cache_folder
+        return Ports(
+            clock=machine.clock,
+            process=machine.process,
+            tools=Tools(
+                self.folder, cache, machine.process, machine.environ, on_line=say
+            ),
+            workspace=LocalWorkspace(self.folder, self.state, run_id, cache / "tools"),
+            evidence=EvidenceDirectory(self.state / "evidence"),
+            target=self._target,
+            ca_bundle=machine.ca_bundle,
+        )
+
+    @contextmanager
+    def _target(self, environment: str) -> Iterator[Target]:
+        from sluicegate.adapters.targets.docker_traefik import (  # noqa: PLC0415
+            DockerTarget,
+        )
+
+        name = self.pipeline.name.partition("_")[0]
+        settings = self.pipeline.environments[environment].target
+        target = DockerTarget(
+            environment=environment,
+            project=name,
+            port=settings.port,
+            publish=settings.publish,
+            bind=settings.bind,
+            health=settings.health,
+            drain=settings.drain,
+            env=settings.env,
+            state_dir=self.machine.state_folder / "targets" / f"{name}-{environment}",
+            clock=self.machine.clock,
+        )
+        with target.lease():
+            yield target
+
+
+def _hide_from_git(state: Path) -> None:
+    """Make the state folder, ignored by Git whatever the project ignores."""
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        (state / ".gitignore").write_text("*\n", encoding="ascii")
+    except OSError as error:
+        raise PermanentError(f"cannot write {state}: {error.strerror}") from error
+
+
+def _origin(source: Source, folder: Path) -> str:
+    """The name of a new log: the repository's address without scheme, and the folder.
+
+    Source:
+        https://c2sp.org/tlog-checkpoint: the origin is a schema-less URL.
+    """
+    inside = folder.resolve().relative_to(Path(source.root).resolve())
+    address = f"local/{Path(source.root).name}"
+    if source.remote:
+        address = re.sub(r"^[a-z+]+://|^[^@/]*@", "", source.remote)
+        address = address.replace(":", "/").removesuffix(".git")
+    named = "/".join([address.strip("/"), *inside.parts])
+    return _NOT_IN_ORIGIN.sub("-", named)
+
+
+def _named_commit(commit: str) -> str:
+    """A commit with its hash function: 40 digits are SHA-1, 64 SHA-256."""
+    return f"{'sha1' if len(commit) == 40 else 'sha256'}:{commit}"  # noqa: PLR2004
