@@ -1,0 +1,134 @@
+r"""A run's journal: one line an entry, with a checksum before it.
+
+A line is ``<16 hex digits of SHA-256> <entry>\n``, flushed to the disk before `append`
+returns. Only the last line can be torn by a crash, and nobody was told that it is kept.
+"""
+
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from typing_extensions import override
+
+from sluicegate.errors import IntegrityError, PermanentError, UsageError
+from sluicegate.ports.journal import Journal
+
+_CHECK = 16
+
+
+class FileJournal(Journal):
+    """The journal of the run *run_id* in *folder*; the file exists while it is used."""
+
+    def __init__(self, folder: Path, run_id: str) -> None:
+        self._path = folder / f"{quote(run_id, safe='')}.journal"
+        self._file: int | None = None
+        self._size = 0
+
+    @override
+    def hold(self) -> None:
+        self._open()
+
+    @override
+    def append(self, entry: bytes) -> None:
+        line = _check(entry) + b" " + entry + b"\n"
+        if b"\n" in entry:
+            raise UsageError("an entry of a journal holds no newline")
+        file = self._open()
+        try:
+            os.pwrite(file, line, self._size)
+            os.fsync(file)
+            if os.fstat(file).st_size != self._size + len(line):
+                raise PermanentError(f"{self._path}: the disk is full")
+        except OSError as error:
+            raise PermanentError(f"{self._path}: {error.strerror}") from error
+        self._size += len(line)
+
+    @override
+    def read(self) -> list[bytes]:
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise PermanentError(f"{self._path}: {error.strerror}") from error
+        return [self._parse(line) for line in _cut_torn(data).splitlines()]
+
+    @override
+    def clear(self) -> None:
+        file = self._open()
+        try:
+            os.ftruncate(file, 0)
+            os.fsync(file)
+        except OSError as error:
+            raise PermanentError(f"{self._path}: {error.strerror}") from error
+        self._size = 0
+
+    @override
+    def close(self) -> None:
+        if self._file is None:
+            return
+        if self._size == 0:
+            self._path.unlink(missing_ok=True)
+        os.close(self._file)
+        self._file = None
+
+    def _parse(self, line: bytes) -> bytes:
+        check, _, entry = line.partition(b" ")
+        if check != _check(entry):
+            raise IntegrityError(f"{self._path}: a line was changed")
+        return entry
+
+    def _open(self) -> int:
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._file = self._lock()
+                self._size = self._mend(self._file)
+            except OSError as error:
+                raise PermanentError(f"{self._path}: {error.strerror}") from error
+        return self._file
+
+    def _lock(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = os.open(self._path, flags, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            raise UsageError(
+                "another process is carrying this run on",
+                hint="Wait for it to end, or stop it.",
+            ) from None
+        if os.fstat(file).st_nlink == 0:  # its last user removed it meanwhile
+            os.close(file)
+            return self._lock()
+        return file
+
+    def _mend(self, file: int) -> int:
+        """Cut a torn line off and make the file itself durable; say how long it is."""
+        size = len(_cut_torn(self._path.read_bytes()))
+        os.ftruncate(file, size)
+        os.fsync(file)
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return size
+
+
+def _check(entry: bytes) -> bytes:
+    return hashlib.sha256(entry).hexdigest()[:_CHECK].encode()
+
+
+def _cut_torn(data: bytes) -> bytes:
+    r"""Drop a last line that a crash cut short.
+
+    It lacks its newline, or a page of it never reached the disk and reads as zeros,
+    which canonical JSON never holds.
+    """
+    data = data[: data.rfind(b"\n") + 1]
+    start = data.rfind(b"\n", 0, -1) + 1
+    return data[:start] if b"\0" in data[start:] else data

@@ -1,0 +1,153 @@
+"""Appending to a log.
+
+The checkpoint is the commit point. Everything it commits to is durable before it is
+replaced; files beyond it are leftovers of a crash, mean nothing and are overwritten.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Self
+
+from sluicegate import __version__
+from sluicegate.audit.reader import LogReader
+from sluicegate.audit.record import LogCreated, Recording, encode_created
+from sluicegate.errors import IntegrityError, TransientError, UsageError
+from sluicegate.ports.pin import CheckpointPin
+from sluicegate.ports.signer import Signer
+from sluicegate.ports.store import CheckpointCell, ObjectStore
+from sluicegate.tlog.checkpoint import Checkpoint, format_checkpoint, open_checkpoint
+from sluicegate.tlog.growth import plan_growth
+from sluicegate.tlog.hashes import EMPTY_ROOT
+from sluicegate.tlog.note import Note, Signature, format_note, parse_vkey
+
+MAX_ENTRY_BYTES = 32 * 1024
+DEFAULT_RETENTION_DAYS = 400
+MIN_RETENTION_DAYS = 180
+
+
+class AuditLog(LogReader):
+    """A log that this machine has the key of."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        cell: CheckpointCell,
+        signer: Signer,
+        pin: CheckpointPin | None = None,
+    ) -> None:
+        super().__init__(store, cell, parse_vkey(signer.vkey()))
+        self._signer = signer
+        self._pin = pin
+        self._seen: Checkpoint | None = None
+
+    @classmethod
+    def create(
+        cls,
+        store: ObjectStore,
+        cell: CheckpointCell,
+        signer: Signer,
+        pin: CheckpointPin | None = None,
+        *,
+        retention_days: int = DEFAULT_RETENTION_DAYS,
+        recorded_ts: datetime,
+        event_id: str,
+    ) -> Self:
+        """Begin a log. Entry 0 says whose it is and how long it is to be kept.
+
+        Raises:
+            UsageError: *retention_days* is below the floor.
+            TransientError: another process has just begun it.
+        """
+        check_retention(retention_days)
+        log = cls(store, cell, signer, pin)
+        created = LogCreated(
+            event_id=event_id,
+            recorded_ts=recorded_ts,
+            origin=log.key.name,
+            vkey=signer.vkey(),
+            retention_days=retention_days,
+            tool=Recording("sluicegate", __version__),
+        )
+        with cell.exclusive():
+            if cell.load() is not None:
+                raise TransientError("another process has just begun this log")
+            empty = Checkpoint(log.key.name, 0, EMPTY_ROOT)
+            log._commit(None, empty, [encode_created(created)])
+        return log
+
+    def append(self, entries: Sequence[bytes]) -> Checkpoint:
+        """Commit *entries*, all or none, in this order after what is there.
+
+        Returns:
+            The state that holds them.
+
+        Raises:
+            UsageError: an entry is too long; nothing was written.
+            IntegrityError: the log is not what it was.
+            ExternalError: whether they are committed is unknown: look for their event
+                ids before trying again.
+        """
+        for entry in entries:
+            if len(entry) > MAX_ENTRY_BYTES:
+                raise UsageError(
+                    f"an entry of {len(entry)} bytes; the log takes {MAX_ENTRY_BYTES}",
+                    hint="Keep large reports as evidence files.",
+                )
+        with self._cell.exclusive():
+            raw = self._cell.load()
+            old = self._open(raw)
+            if self._seen is not None and self._seen != old:
+                self.check_extends(self._seen)
+            return self._commit(raw, old, entries) if entries else old
+
+    @contextmanager
+    def locked(self) -> Iterator[bytes]:
+        """Keep writers out, and hand over the checkpoint's bytes, signature verified.
+
+        Raises:
+            IntegrityError: there is none, or it is not the log's.
+        """
+        with self._cell.exclusive():
+            raw = self._cell.load()
+            if raw is None:
+                raise IntegrityError("the log has no checkpoint")
+            self._seen = self._open(raw)
+            yield raw
+
+    def _commit(
+        self, raw: bytes | None, old: Checkpoint, entries: Sequence[bytes]
+    ) -> Checkpoint:
+        growth = plan_growth(self._store.get, old, entries)
+        for name, data in growth.files:
+            self._store.put(name, data)
+        signed = self._sign(growth.checkpoint)
+        self._cell.replace(raw, signed)
+        self._seen = growth.checkpoint
+        if self._pin is not None:
+            self._pin.save(signed)
+        return growth.checkpoint
+
+    def _sign(self, checkpoint: Checkpoint) -> bytes:
+        text = format_checkpoint(checkpoint)
+        blob = self._signer.sign(text.encode())
+        signed = format_note(
+            Note(text, (Signature(self.key.name, self.key.key_id, blob),))
+        )
+        if open_checkpoint(signed, self.key) != checkpoint:
+            raise IntegrityError("the log's key does not sign what it was given")
+        return signed
+
+
+def check_retention(days: int) -> None:
+    """Check that a log may be kept for *days* only.
+
+    Raises:
+        UsageError: that is below the floor.
+    """
+    if days < MIN_RETENTION_DAYS:
+        raise UsageError(
+            f"a log must be kept for at least {MIN_RETENTION_DAYS} days, not {days}",
+            hint=f"Set audit.retention to {MIN_RETENTION_DAYS}d or more; "
+            "six calendar months need 184d.",
+        )

@@ -1,0 +1,122 @@
+"""Opening a project's log, or beginning it on first use.
+
+Three things must fit together: the log, its key and the pin of its last checkpoint.
+Where one of them is missing the others say so, and nothing new is begun in its place.
+"""
+
+from collections.abc import Callable
+from itertools import count
+
+from sluicegate.audit.log import DEFAULT_RETENTION_DAYS, AuditLog, check_retention
+from sluicegate.errors import IntegrityError, TransientError, UsageError
+from sluicegate.ports.clock import Clock
+from sluicegate.ports.keyring import Keyring
+from sluicegate.ports.pin import CheckpointPin
+from sluicegate.ports.signer import Signer
+from sluicegate.ports.store import CheckpointCell, ObjectStore
+from sluicegate.tlog.checkpoint import Checkpoint, parse_checkpoint
+from sluicegate.tlog.note import parse_note
+
+
+def open_log(
+    store: ObjectStore,
+    cell: CheckpointCell,
+    keys: Keyring,
+    pin: CheckpointPin,
+    *,
+    origin: str,
+    retention_days: int = DEFAULT_RETENTION_DAYS,
+    clock: Clock,
+    new_event_id: Callable[[], str],
+) -> AuditLog:
+    """Open the log for appending, or begin it if there never was one here.
+
+    Args:
+        store: the log's files.
+        cell: its checkpoint.
+        keys: the signing keys of this user.
+        pin: the last checkpoint seen of the log in this place.
+        origin: the name of a new log; a number is added when this user has the key of
+            another log of that name. A log that is there keeps its own name.
+        retention_days: how long a new log is to be kept.
+        clock: when a new log began.
+        new_event_id: names its first entry.
+
+    Raises:
+        IntegrityError: the log is gone, rolled back, rewritten or replaced.
+        UsageError: its key is not on this machine, or the retention is too short.
+    """
+    raw = cell.load()
+    if raw is None:
+        check_retention(retention_days)
+        _check_never_seen(pin)
+        try:
+            return AuditLog.create(
+                store,
+                cell,
+                _create_key(keys, origin),
+                pin,
+                retention_days=retention_days,
+                recorded_ts=clock.now(),
+                event_id=new_event_id(),
+            )
+        except TransientError:
+            raw = cell.load()  # begun by another process meanwhile
+    if raw is None:
+        raise IntegrityError("the log was begun and is gone again")
+    log = AuditLog(store, cell, _find_key(keys, _read(raw)), pin)
+    _check_pin(log, pin)
+    return log
+
+
+def _read(raw: bytes) -> Checkpoint:
+    return parse_checkpoint(parse_note(raw).text)
+
+
+def _create_key(keys: Keyring, origin: str) -> Signer:
+    # Two logs under one name and one key would look like a fork of each other.
+    for number in count(1):
+        name = origin if number == 1 else f"{origin}/{number}"
+        if keys.find(name) is None:
+            return keys.create(name)
+    raise AssertionError
+
+
+def _find_key(keys: Keyring, checkpoint: Checkpoint) -> Signer:
+    signer = keys.find(checkpoint.origin)
+    if signer is None:
+        where = keys.where(checkpoint.origin)
+        raise UsageError(
+            f"the signing key of the log {checkpoint.origin!r} is not on this machine",
+            hint=f"Put the key back at {where}, or move the log and its evidence "
+            "away to begin a new one. `sluice audit verify` still works.",
+        )
+    return signer
+
+
+def _check_never_seen(pin: CheckpointPin) -> None:
+    saved = pin.load()
+    if saved is not None:
+        size = _read(saved).size
+        raise IntegrityError(
+            f"the log is gone: it had {size} entries when it was last seen",
+            hint="Restore it from a copy. If you removed it on purpose, remove "
+            f"{pin.where()} too.",
+        )
+
+
+def _check_pin(log: AuditLog, pin: CheckpointPin) -> None:
+    # One consistent view of log and pin: nobody appends in between.
+    with log.locked() as raw:
+        saved = pin.load()
+        if saved is not None and saved != raw:
+            try:
+                log.check_extends(_read(saved))
+            except IntegrityError as error:
+                raise IntegrityError(
+                    str(error),
+                    hint="Restore the log from a copy. The checkpoint last seen is "
+                    f"in {pin.where()}.",
+                ) from error
+        if saved != raw:
+            pin.save(raw)

@@ -1,0 +1,125 @@
+"""The recorder of one run: events in, entries in the log out.
+
+Events without effect outside wait in the run's journal, which costs one flush to the
+disk; those that announce or confirm an effect commit the journal and themselves to the
+log. An event is never lost once a method has returned, and never doubled: its id says
+whether it is in the log.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sluicegate.audit.history import read_run
+from sluicegate.audit.log import MAX_ENTRY_BYTES, AuditLog
+from sluicegate.audit.record import Actor, Envelope, Recording, Source, encode
+from sluicegate.errors import UsageError
+from sluicegate.model.event import Event
+from sluicegate.ports.clock import Clock
+from sluicegate.ports.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What every entry of a run says besides its event."""
+
+    source: Source
+    actor: Actor
+    tool: Recording
+
+
+class Recorder:
+    """Records the events of the run *run_id*, the next of which has *next_seq*."""
+
+    def __init__(
+        self,
+        log: AuditLog,
+        journal: Journal,
+        run_id: str,
+        *,
+        next_seq: int = 0,
+        clock: Clock,
+        new_event_id: Callable[[], str],
+        facts: Facts,
+    ) -> None:
+        self._log = log
+        self._journal = journal
+        self._run_id = run_id
+        self._next_seq = next_seq
+        self._clock = clock
+        self._new_event_id = new_event_id
+        self._facts = facts
+        self._in_doubt = False
+
+    def note(self, event: Event) -> None:
+        """Keep *event* durably; it is committed to the log with the next one.
+
+        Raises:
+            UsageError: it cannot be recorded, or another process records this run.
+            ExternalError: it may not be durable.
+        """
+        entry = encode(self._envelope(), event)
+        if len(entry) > MAX_ENTRY_BYTES:
+            raise UsageError(
+                f"the event takes {len(entry)} bytes; the log takes {MAX_ENTRY_BYTES}",
+                hint="Keep large reports as evidence files.",
+            )
+        self._journal.append(entry)
+        self._next_seq += 1
+
+    def commit(self) -> None:
+        """Commit what was noted to the log, all of it or nothing.
+
+        Raises:
+            IntegrityError: the log is not what it was.
+            ExternalError: whether it is committed is unknown. Calling this again, or
+                `recover` in another process, finds out.
+        """
+        if self._in_doubt:
+            self.recover()
+            return
+        entries = self._journal.read()
+        if entries:
+            self._in_doubt = True
+            self._log.append(entries)
+            self._journal.clear()
+            self._in_doubt = False
+
+    def record(self, event: Event) -> None:
+        """Commit *event*, and all that was noted before it, to the log."""
+        self.note(event)
+        self.commit()
+
+    def recover(self) -> int:
+        """Commit what a process that died has left in the journal; call before `note`.
+
+        Returns:
+            How many entries were missing from the log.
+
+        Raises:
+            UsageError: another process is carrying this run on.
+            IntegrityError: the journal is not the end of this run.
+        """
+        # Whoever holds the journal commits it: two of us would commit it twice.
+        self._journal.hold()
+        past = read_run(self._log, self._journal, self._run_id)
+        if past.waiting:
+            self._log.append(past.waiting)
+        self._journal.clear()
+        self._next_seq = len(past.events)
+        self._in_doubt = False
+        return len(past.waiting)
+
+    def close(self) -> None:
+        """Let other processes carry the run on. What was noted stays noted."""
+        self._journal.close()
+
+    def _envelope(self) -> Envelope:
+        return Envelope(
+            event_id=self._new_event_id(),
+            run_id=self._run_id,
+            seq=self._next_seq,
+            recorded_ts=self._clock.now(),
+            source=self._facts.source,
+            actor=self._facts.actor,
+            tool=self._facts.tool,
+        )

@@ -1,0 +1,171 @@
+"""Verifying a log from outside, trusting nothing but the key.
+
+Everything is checked and every problem reported, in the order checkpoint, files,
+entries, evidence.
+"""
+
+from dataclasses import dataclass
+
+from sluicegate.audit.record import Envelope, LogCreated, decode, decode_created
+from sluicegate.errors import IntegrityError
+from sluicegate.model.event import Event, StageFinished
+from sluicegate.model.evidence import EvidenceFile
+from sluicegate.ports.evidence import EvidenceStore
+from sluicegate.ports.store import CheckpointCell, ObjectStore
+from sluicegate.tlog.check import check_tree
+from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint
+from sluicegate.tlog.fetch import fetch_entries
+from sluicegate.tlog.note import VerifierKey, parse_vkey
+from sluicegate.tlog.tiles import ENTRIES, Tile, parse_path
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What was found. ``ok`` is whether ``problems`` is empty.
+
+    ``origin`` is empty, ``size`` 0 and ``root`` empty when the checkpoint itself cannot
+    be trusted. ``root`` is base64, as in the checkpoint. ``vkey`` is the key used,
+    ``evidence_files`` counts the files that were read and agree.
+    """
+
+    origin: str
+    size: int
+    root: str
+    vkey: str
+    evidence_files: int
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is wrong."""
+        return not self.problems
+
+
+def verify(
+    store: ObjectStore,
+    cell: CheckpointCell,
+    vkey: str | None = None,
+    evidence: EvidenceStore | None = None,
+) -> VerifyReport:
+    """Verify a log, and the evidence its entries name.
+
+    Args:
+        store: the log's files.
+        cell: its checkpoint.
+        vkey: the key that must have signed it. None takes the key that entry 0 names,
+            which proves that the log is consistent, and not whose it is.
+        evidence: where evidence files are; None does not look at them.
+
+    Raises:
+        ExternalError: the store cannot be read. Damage is never raised but reported.
+        UsageError: *vkey* is not a verifier key.
+    """
+    try:
+        text = vkey or read_claimed_key(store)
+        head = _open(cell, parse_vkey(text))
+    except IntegrityError as error:
+        return VerifyReport("", 0, "", vkey or "", 0, (f"checkpoint: {error}",))
+    entries = _Entries(head, text, evidence)
+    problems = [*check_tree(store, head, entries.check), *entries.problems]
+    if not head.size:
+        problems.append("checkpoint: the log is empty; entry 0 must say whose it is")
+    return VerifyReport(
+        head.origin,
+        head.size,
+        head.root_text,
+        text,
+        entries.evidence_files,
+        tuple(problems),
+    )
+
+
+def read_claimed_key(store: ObjectStore) -> str:
+    """The key that entry 0 names. It is a claim of the log about itself.
+
+    Raises:
+        IntegrityError: there is no readable entry 0.
+    """
+    for name in store.names(Tile(ENTRIES, 0).path):
+        entries = fetch_entries(store.get, parse_path(name))
+        return decode_created(entries[0]).vkey
+    raise IntegrityError("missing, and so are the entries; there is no log here")
+
+
+def _open(cell: CheckpointCell, key: VerifierKey) -> Checkpoint:
+    raw = cell.load()
+    if raw is None:
+        raise IntegrityError("missing; there is no log here, or it is gone")
+    return open_checkpoint(raw, key)
+
+
+class _Entries:
+    """Checks the entries as such, in order; collects what is wrong."""
+
+    def __init__(
+        self, head: Checkpoint, vkey: str, evidence: EvidenceStore | None
+    ) -> None:
+        self.problems: list[str] = []
+        self._head = head
+        self._vkey = vkey
+        self._evidence = evidence
+        self._event_ids: set[str] = set()
+        self._next_seq: dict[str, int] = {}
+        self._files: dict[EvidenceFile, str | None] = {}
+
+    @property
+    def evidence_files(self) -> int:
+        """How many files agree with the log."""
+        return sum(problem is None for problem in self._files.values())
+
+    def check(self, index: int, entry: bytes) -> None:
+        """Check one entry."""
+        try:
+            if index == 0:
+                found = self._check_created(decode_created(entry))
+            else:
+                found = self._check_event(*decode(entry))
+        except IntegrityError as error:
+            found = [str(error)]
+        self.problems += [f"entry {index}: {problem}" for problem in found]
+
+    def _check_created(self, created: LogCreated) -> list[str]:
+        self._event_ids.add(created.event_id)
+        problems = []
+        if created.origin != self._head.origin:
+            problems.append(f"it begins the log {created.origin!r}, not this one")
+        if created.vkey != self._vkey:
+            problems.append(f"it names another key: {created.vkey}")
+        return problems
+
+    def _check_event(self, envelope: Envelope, event: Event) -> list[str]:
+        problems = []
+        if envelope.event_id in self._event_ids:
+            problems.append(f"event {envelope.event_id} is there twice")
+        self._event_ids.add(envelope.event_id)
+        due = self._next_seq.get(envelope.run_id, 0)
+        if envelope.seq != due:
+            problems.append(
+                f"event {envelope.seq} of run {envelope.run_id} "
+                f"where event {due} should be"
+            )
+        self._next_seq[envelope.run_id] = envelope.seq + 1
+        if isinstance(event, StageFinished):
+            problems += filter(None, map(self._check_file, event.evidence.files))
+        return problems
+
+    def _check_file(self, file: EvidenceFile) -> str | None:
+        if self._evidence is None:
+            return None
+        if file not in self._files:
+            self._files[file] = _check_evidence(self._evidence, file)
+        return self._files[file]
+
+
+def _check_evidence(evidence: EvidenceStore, file: EvidenceFile) -> str | None:
+    try:
+        data = evidence.load(file.digest)
+    except IntegrityError as error:
+        return f"{file.name}: {error}"
+    if len(data) != file.size:
+        return f"{file.name}: {len(data)} bytes, not {file.size}"
+    return None
