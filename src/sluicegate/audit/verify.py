@@ -6,6 +6,7 @@ entries, evidence.
 
 from dataclasses import dataclass
 
+from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import Envelope, LogCreated, decode, decode_created
 from sluicegate.errors import IntegrityError
 from sluicegate.model.event import Event, StageFinished
@@ -13,9 +14,9 @@ from sluicegate.model.evidence import EvidenceFile
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.store import CheckpointCell, ObjectStore
 from sluicegate.tlog.check import check_tree
-from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint
+from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from sluicegate.tlog.fetch import fetch_entries
-from sluicegate.tlog.note import VerifierKey, parse_vkey
+from sluicegate.tlog.note import VerifierKey, parse_note, parse_vkey
 from sluicegate.tlog.tiles import ENTRIES, Tile, parse_path
 
 
@@ -25,7 +26,8 @@ class VerifyReport:
 
     ``origin`` is empty, ``size`` 0 and ``root`` empty when the checkpoint itself cannot
     be trusted. ``root`` is base64, as in the checkpoint. ``vkey`` is the key used,
-    ``evidence_files`` counts the files that were read and agree.
+    ``evidence_files`` counts the files that were read and agree, ``seen`` is the size
+    of the log when it was last seen, if it is known.
     """
 
     origin: str
@@ -34,6 +36,7 @@ class VerifyReport:
     vkey: str
     evidence_files: int
     problems: tuple[str, ...]
+    seen: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -46,6 +49,7 @@ def verify(
     cell: CheckpointCell,
     vkey: str | None = None,
     evidence: EvidenceStore | None = None,
+    pinned: bytes | None = None,
 ) -> VerifyReport:
     """Verify a log, and the evidence its entries name.
 
@@ -55,6 +59,7 @@ def verify(
         vkey: the key that must have signed it. None takes the key that entry 0 names,
             which proves that the log is consistent, and not whose it is.
         evidence: where evidence files are; None does not look at them.
+        pinned: a checkpoint of this log seen before, which it must extend.
 
     Raises:
         ExternalError: the store cannot be read. Damage is never raised but reported.
@@ -67,6 +72,12 @@ def verify(
         return VerifyReport("", 0, "", vkey or "", 0, (f"checkpoint: {error}",))
     entries = _Entries(head, text, evidence)
     problems = [*check_tree(store, head, entries.check), *entries.problems]
+    seen = None
+    if pinned is not None:
+        seen, rolled_back = _check_pinned(
+            LogReader(store, cell, parse_vkey(text)), pinned
+        )
+        problems += rolled_back
     if not head.size:
         problems.append("checkpoint: the log is empty; entry 0 must say whose it is")
     return VerifyReport(
@@ -76,6 +87,7 @@ def verify(
         text,
         entries.evidence_files,
         tuple(problems),
+        seen,
     )
 
 
@@ -89,6 +101,18 @@ def read_claimed_key(store: ObjectStore) -> str:
         entries = fetch_entries(store.get, parse_path(name))
         return decode_created(entries[0]).vkey
     raise IntegrityError("missing, and so are the entries; there is no log here")
+
+
+def _check_pinned(log: LogReader, pinned: bytes) -> tuple[int | None, list[str]]:
+    try:
+        old = parse_checkpoint(parse_note(pinned).text)
+    except IntegrityError as error:
+        return None, [f"pin: {error}"]
+    try:
+        log.check_extends(old)
+    except IntegrityError as error:
+        return old.size, [f"pin: {error}"]
+    return old.size, []
 
 
 def _open(cell: CheckpointCell, key: VerifierKey) -> Checkpoint:

@@ -1,0 +1,63 @@
+"""What ``sluice audit log`` shows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from sluicegate.audit import shapes
+from sluicegate.audit.history import read_events
+from sluicegate.audit.reader import LogReader
+from sluicegate.audit.record import decode_created
+from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.errors import UsageError
+from sluicegate.report.audit import Row, log_line, log_table
+from sluicegate.report.plain import describe
+from sluicegate.wiring.logfolder import LogFolder
+from sluicegate.wiring.machine import Machine
+
+
+def show(
+    folder: Path, vkey: str | None, run_id: str | None, *, as_json: bool
+) -> ExitCode:
+    """Show the log in *folder*, or the run whose id ends with *run_id*."""
+    source = LogFolder(Machine(), folder, vkey)
+    log = source.reader()
+    wanted = None if run_id is None else _find_run(log, run_id)
+    rows = [row for row in _rows(log) if wanted in {None, row.run_id}]
+    if as_json:
+        indices = {row.index for row in rows}
+        for index, entry in log.entries():
+            if index in indices:
+                click.echo(log_line(index, entry))
+    else:
+        click.echo(log_table(rows))
+        click.echo(f"verified with {source.key_source}", err=True)
+    return ExitCode.OPEN
+
+
+def _find_run(log: LogReader, end: str) -> str:
+    known = {envelope.run_id for _, envelope, _ in read_events(log)}
+    found = sorted(run_id for run_id in known if run_id.endswith(end.upper()))
+    if end in known:
+        return end
+    if len(found) != 1:
+        raise UsageError(
+            f"{len(found)} runs in the log end with {end!r}",
+            hint="`sluice audit log` shows the ends of run ids.",
+        )
+    return found[0]
+
+
+def _rows(log: LogReader) -> Iterator[Row]:
+    first = next(entry for _, entry in log.entries())
+    created = decode_created(first)
+    yield Row(
+        0,
+        created.recorded_ts,
+        "",
+        f"log of {created.origin} begun, kept for {created.retention_days} days",
+    )
+    for index, envelope, event in read_events(log):
+        text = describe(event) or shapes.of(event)[0]
+        yield Row(index, envelope.recorded_ts, envelope.run_id, text)

@@ -1,0 +1,116 @@
+"""The audit log and its verification as text and as JSON. Pure.
+
+Everything that comes out of a log is escaped: whoever wrote a commit message or a test
+name must not be able to draw on the reader's terminal.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluicegate.report.escape import escape
+
+_SHORT_RUN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry for a person. ``run_id`` is empty for an entry of the log itself."""
+
+    index: int
+    at: datetime
+    run_id: str
+    text: str
+
+
+def shorten_run(run_id: str) -> str:
+    """The last characters of a run id: the first ones of a ULID are a time."""
+    return run_id[-_SHORT_RUN:]
+
+
+def log_table(rows: Iterable[Row]) -> str:
+    """Write entries as aligned lines, one each."""
+    cells = [
+        (
+            str(row.index),
+            row.at.strftime("%Y-%m-%d %H:%M:%S"),
+            shorten_run(row.run_id) or "-",
+            escape(row.text),
+        )
+        for row in rows
+    ]
+    width = max((len(index) for index, *_ in cells), default=0)
+    return "\n".join(
+        f"{index:>{width}}  {at}Z  {escape(run):<{_SHORT_RUN}}  {text}"
+        for index, at, run, text in cells
+    )
+
+
+def log_line(index: int, entry: bytes) -> str:
+    """Write one entry as a line of JSON Lines; *entry* is canonical JSON."""
+    # ASCII only: what a terminal could obey stays an escape of JSON.
+    return json.dumps({"index": index, "entry": json.loads(entry)})
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a verification found. ``seen`` is a size pinned before, if any."""
+
+    origin: str
+    size: int
+    root: str
+    vkey: str
+    key_source: str
+    evidence_files: int | None
+    seen: int | None
+    problems: Sequence[str]
+
+
+def verification_document(found: Verification) -> str:
+    """Write a verification as JSON."""
+    return json.dumps(
+        {
+            "ok": not found.problems,
+            "origin": found.origin,
+            "size": found.size,
+            "root": found.root,
+            "problems": list(found.problems),
+            "key": found.vkey,
+            "key_source": found.key_source,
+            "evidence_files": found.evidence_files,
+            "seen": found.seen,
+        },
+        indent=2,
+    )
+
+
+def verification_text(found: Verification) -> str:
+    """Write a verification for a person."""
+    lines = [f"✗ {escape(problem)}" for problem in found.problems]
+    if found.problems:
+        count = len(found.problems)
+        lines.append(f"{count} problem{'s' if count > 1 else ''} found")
+    else:
+        lines.append(f"✓ the log of {escape(found.origin)} is what was written")
+    lines += [
+        f"  entries   {found.size}",
+        f"  root      {found.root or 'unknown'}",
+        f"  key       {escape(found.vkey) or 'unknown'}",
+        f"            from {escape(found.key_source)}",
+        f"  seen      {_seen(found.seen)}",
+        f"  evidence  {_evidence(found.evidence_files)}",
+    ]
+    return "\n".join(lines)
+
+
+def _seen(size: int | None) -> str:
+    if size is None:
+        return "never before in this place: a rollback would not be noticed"
+    return f"before on this machine, with {size} entries"
+
+
+def _evidence(files: int | None) -> str:
+    if files is None:
+        return "not checked"
+    return f"{files} file{'' if files == 1 else 's'} agree{'s' if files == 1 else ''}"

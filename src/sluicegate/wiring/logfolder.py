@@ -1,0 +1,108 @@
+"""A log in a folder, as someone who reads it sees it: no pipeline, no repository."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sluicegate.adapters.keys import KeyDirectory
+from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.adapters.stores.evidence import EvidenceDirectory
+from sluicegate.adapters.stores.pins import PinFile
+from sluicegate.audit.reader import LogReader
+from sluicegate.audit.verify import VerifyReport, read_claimed_key, verify
+from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.tlog.checkpoint import parse_checkpoint
+from sluicegate.tlog.note import parse_note, parse_vkey
+from sluicegate.wiring.machine import Machine
+
+
+@dataclass(frozen=True)
+class LogFolder:
+    """The log in *root*. ``vkey`` is the key the caller names, if any."""
+
+    machine: Machine
+    root: Path
+    vkey: str | None = None
+
+    @cached_property
+    def _store(self) -> DirectoryStore:
+        return DirectoryStore(self.root)
+
+    @cached_property
+    def _pin(self) -> PinFile:
+        return PinFile(self.machine.state_folder / "pins", self.root)
+
+    @cached_property
+    def _keys(self) -> KeyDirectory:
+        return KeyDirectory(self.machine.config_folder / "keys")
+
+    @cached_property
+    def _own_key(self) -> tuple[str, str] | None:
+        """This machine's key for the log, and where it is kept."""
+        raw = self._store.load()
+        if raw is None:
+            return None
+        try:
+            origin = parse_checkpoint(parse_note(raw).text).origin
+        except IntegrityError:
+            return None  # whoever verifies reports it
+        signer = self._keys.find(origin)
+        return None if signer is None else (signer.vkey(), self._keys.where(origin))
+
+    @property
+    def key_source(self) -> str:
+        """Where the key comes from, in words: what a verification is worth."""
+        if self.vkey is not None:
+            return "given with --key"
+        if self._own_key is not None:
+            return f"this machine's key file {self._own_key[1]}"
+        return (
+            "the log's own entry 0 (trust on first use: proves consistency, not origin)"
+        )
+
+    def verify(self, evidence: Path | None) -> VerifyReport:
+        """Verify the log, and the evidence files in the folder *evidence*.
+
+        Raises:
+            UsageError: the key named by the caller is none.
+            ExternalError: the log cannot be read.
+        """
+        return verify(
+            self._store,
+            self._store,
+            self._named_key() or (self._own_key[0] if self._own_key else None),
+            None if evidence is None else EvidenceDirectory(evidence),
+            self._pin.load(),
+        )
+
+    def reader(self) -> LogReader:
+        """The log for reading; what it yields is verified.
+
+        Raises:
+            UsageError: there never was a log here, or the key is none.
+            IntegrityError: it is gone, or does not say whose it is.
+        """
+        if self._store.load() is None:
+            if self._pin.load() is not None:
+                raise IntegrityError(
+                    f"the log in {self.root} is gone",
+                    hint="Restore it from a copy. If you removed it on purpose, "
+                    f"remove {self._pin.where()} too.",
+                )
+            raise UsageError(
+                f"there is no log in {self.root}",
+                hint="`sluice run` begins one; --log names another folder.",
+            )
+        named = self._named_key() or (self._own_key[0] if self._own_key else None)
+        vkey = named or read_claimed_key(self._store)
+        return LogReader(self._store, self._store, parse_vkey(vkey))
+
+    def _named_key(self) -> str | None:
+        if self.vkey is not None:
+            try:
+                parse_vkey(self.vkey)
+            except IntegrityError as error:
+                raise UsageError(
+                    str(error), hint="A key looks like name+1a2b3c4d+AQ..."
+                ) from error
+        return self.vkey
