@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from sluicegate.config.tree import Found, Path, Problem, Table, find, to_json
+from sluicegate.config.tree import Found, Items, Path, Problem, Table, find, to_json
 from sluicegate.config.wording import MUST_BE, describe
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -57,7 +57,7 @@ class Checker:
         deepest = [found.path for _, found in placed]
         told: dict[Path, list[str]] = {}
         for error, found in placed:
-            if _is_other_reading(error, found, deepest):
+            if _is_other_reading(error, found, deepest) or _is_echo(error, found):
                 continue
             relative = replace(found, path=found.path[len(path) :])
             is_key = error["type"] == "extra_forbidden"
@@ -85,4 +85,13 @@ def _is_other_reading(error: ErrorDetails, found: Found, paths: list[Path]) -> b
         found.strayed
         and error["type"] in MUST_BE
         and any(len(path) > depth and path[:depth] == found.path for path in paths)
+    )
+
+
+def _is_echo(error: ErrorDetails, found: Found) -> bool:
+    """Whether a list is called too short only because its items are wrong."""
+    return (
+        error["type"] == "too_short"
+        and isinstance(found.node, Items)
+        and len(found.node.items) >= error["ctx"]["min_length"]
     )

@@ -11,7 +11,8 @@ from operator import or_
 from typing import Annotated, Any
 
 from pydantic import Field, create_model
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import DictSchema
 from typing_extensions import override
 
 from sluicegate.config.document import WORD_PATTERN, Document
@@ -48,6 +49,13 @@ class _Schema(GenerateJsonSchema):
     @override
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
+
+    @override
+    def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
+        found = super().dict_schema(schema)
+        if "patternProperties" in found:
+            found["additionalProperties"] = False  # else any other key would do
+        return found
 
     @override
     def encode_default(self, dft: Any) -> Any:

@@ -86,6 +86,8 @@ def describe(error: ErrorDetails, found: Found, model: type[BaseModel]) -> str:
         return special[kind](error, found)
     if kind in MUST_BE:
         return MUST_BE[kind] + _but_is(found, kind)
+    if kind in ("too_short", "string_too_short") and error["ctx"]["min_length"] == 1:
+        return "must not be empty"
     if kind in _BOUNDS:
         return _BOUNDS[kind].format_map(error["ctx"]) + _but_is(found, kind)
     return error["msg"][:1].lower() + error["msg"][1:] + _but_is(found, kind)

@@ -20,7 +20,8 @@ from sluicegate.model.evidence import Value
 from sluicegate.model.finding import Finding
 from sluicegate.model.tool import Tool
 
-_DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
+DURATION_PATTERN = r"^([0-9]{1,9})(ms|s|m|h|d)$"
+_DURATION = re.compile(DURATION_PATTERN.strip("^$"))
 _UNIT = {
     "ms": timedelta(milliseconds=1),
     "s": timedelta(seconds=1),
@@ -48,7 +49,10 @@ def parse_duration(text: Any) -> timedelta:  # noqa: ANN401 - pydantic hands ove
 
 Duration = Annotated[
     timedelta,
-    BeforeValidator(parse_duration, json_schema_input_type=str),
+    BeforeValidator(
+        parse_duration,
+        json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)],
+    ),
     Field(description="A whole number and a unit: ms, s, m, h or d."),
 ]
 

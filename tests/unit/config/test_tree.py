@@ -1,0 +1,45 @@
+"""Unit tests of `sluicegate.config.tree`."""
+
+from sluicegate.config.tree import (
+    Entry,
+    Found,
+    Items,
+    Leaf,
+    Path,
+    Table,
+    child,
+    find,
+    to_json,
+)
+
+LEAF = Leaf(4, "x")
+ITEMS = Items(3, (Leaf(3, 1), LEAF))
+ROOT = Table(1, {"a": Entry(2, ITEMS), "b": Entry(5, Leaf(5, None))})
+
+
+def test_a_path_is_followed_to_its_line() -> None:
+    assert find(ROOT, ("a", 1)) == Found(("a", 1), 4, LEAF, strayed=False)
+
+
+def test_the_line_beside_a_key_is_that_of_the_key() -> None:
+    assert find(ROOT, ("a",)).line == 2
+
+
+def test_what_leads_nowhere_is_passed_over() -> None:
+    path: Path = ("a", "list[str]", 1, "missing", 7)
+
+    assert find(ROOT, path) == Found(("a", 1), 4, LEAF, strayed=True)
+
+
+def test_an_index_beyond_the_end_stays_at_the_list() -> None:
+    assert find(ROOT, ("a", 2)) == Found(("a",), 2, ITEMS, strayed=True)
+
+
+def test_only_a_table_has_children() -> None:
+    assert child(ROOT, "a") == ITEMS
+    assert child(ROOT, "c") is None
+    assert child(ITEMS, "a") is None
+
+
+def test_json_keeps_values_and_order() -> None:
+    assert to_json(ROOT) == '{"a": [1, "x"], "b": null}'
