@@ -9,8 +9,13 @@ from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+# How long an example takes says something of the machine, not of the code.
+settings.register_profile("sluicegate", deadline=None)
+settings.load_profile("sluicegate")
 
 _REQUIRE_ALL = bool(os.environ.get("SLUICE_REQUIRE_ALL"))
 
