@@ -61,7 +61,23 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             code = ExitCode.INTERRUPTED
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.params["traceback"]:
+                raise
+            show_error(_internal(error))
+            code = ExitCode.BROKEN
         ctx.exit(code or ExitCode.OPEN)
+
+
+def _internal(error: Exception) -> SluicegateError:
+    """A mistake of ours, which must not look like a verdict."""
+    return SluicegateError(
+        f"internal error: {type(error).__name__}: {error}",
+        hint="this is a defect of sluicegate: please report it with the output of"
+        " `sluice --traceback ...`",
+    )
 
 
 def show_error(error: SluicegateError) -> None:
@@ -74,7 +90,10 @@ def show_error(error: SluicegateError) -> None:
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", message="sluice %(version)s")
-def main() -> None:
+@click.option(
+    "--traceback", is_flag=True, help="Show where in the code an internal error is."
+)
+def main(*, traceback: bool) -> None:
     """Gate the release of an ML service; keep a log nobody can quietly change.
 
     \b
