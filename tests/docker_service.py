@@ -4,21 +4,34 @@ The base image is named by SLUICE_TEST_BASE (``sluicegate-base:test``): any imag
 `python3`. Where it is missing it is made with debootstrap.
 """
 
+import http.client
 import io
 import os
+import socket
 import subprocess
 import tarfile
 import tempfile
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 
+import docker
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
+from sluicegate.adapters.clock import SystemClock
+from sluicegate.adapters.targets.docker_traefik import DockerTarget, remove_environment
 from sluicegate.model.digest import Digest
 from sluicegate.model.rollout import Release
+from sluicegate.ports.clock import Clock
 
 BASE = os.environ.get("SLUICE_TEST_BASE", "sluicegate-base:test")
 LABEL = "sluicegate.test"
+ENVIRONMENT = "production"
 
 _SERVER = b"""\
 import http.server, os, random, signal, sys, threading, time
@@ -124,3 +137,72 @@ def ensure_base(client: DockerClient) -> None:
                 ["docker", "import", "-", BASE], stdin=packed.stdout, check=True
             )
             assert packed.wait() == 0
+
+
+@dataclass
+class DockerEnvironment:
+    """An environment of its own on the engine, for one test."""
+
+    project: str
+    publish: int
+    state_dir: Path
+    client: DockerClient
+    target: DockerTarget
+
+    def build(self, service: Service) -> Release:
+        return build(self.client, service)
+
+    def get(self) -> str:
+        """The name of the release that answers, over a new connection."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.publish, timeout=10)
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().read().decode().strip()
+        finally:
+            connection.close()
+
+    def containers(self) -> dict[str, str]:
+        """What is left on the engine: role or release name, and status."""
+        found = self.client.containers.list(
+            all=True, filters={"label": f"sluicegate.project={self.project}"}
+        )
+        return {
+            each.labels.get("sluicegate.release", each.labels["sluicegate.role"]): (
+                each.status
+            )
+            for each in found
+        }
+
+
+def open_target(
+    project: str, publish: int, state_dir: Path, clock: Clock
+) -> DockerTarget:
+    """The target of a test's environment, also for another process."""
+    return DockerTarget(
+        environment=ENVIRONMENT,
+        project=project,
+        port=8000,
+        publish=publish,
+        bind="127.0.0.1",
+        health="/healthz",
+        drain=timedelta(milliseconds=500),
+        env={},
+        state_dir=state_dir,
+        clock=clock,
+    )
+
+
+@contextmanager
+def docker_environment(folder: Path) -> Iterator[DockerEnvironment]:
+    """An empty environment, removed afterwards."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        publish = int(probe.getsockname()[1])
+    project, client = f"test-{uuid.uuid4().hex[:8]}", docker.from_env()
+    try:
+        clock = SystemClock(threading.Event())
+        target = open_target(project, publish, folder / "state", clock)
+        yield DockerEnvironment(project, publish, folder / "state", client, target)
+    finally:
+        remove_environment(project, ENVIRONMENT, folder / "state")
+        client.close()

@@ -50,11 +50,16 @@ class FakeRollouts:
 
 @dataclass
 class Behaviour:
-    """``fault`` keeps a release from getting healthy; ``crash_ms`` is when it ends."""
+    """How a release behaves.
+
+    ``fault`` keeps it from getting healthy; it ends at ``crash_ms``, or after
+    ``crash_after`` requests.
+    """
 
     fails: float = 0.0
     fault: str | None = None
     crash_ms: int | None = None
+    crash_after: int | None = None
 
 
 @dataclass
@@ -117,9 +122,11 @@ class FakeTarget(Target):
     def fault(self, release: Release) -> str | None:
         if release not in self.running:
             return "its container is gone"
-        crash = self._behaviour(release).crash_ms
-        crashed = crash is not None and self.clock.elapsed_ms >= crash
-        return "it crashed" if crashed else None
+        ends = self._behaviour(release)
+        late = ends.crash_ms is not None and self.clock.elapsed_ms >= ends.crash_ms
+        served = self.served.get(release, NO_REQUESTS).total
+        spent = ends.crash_after is not None and served > ends.crash_after
+        return "it crashed and was restarted" if late or spent else None
 
     @override
     def set_weight(self, canary: Release, percent: int) -> None:
@@ -158,7 +165,7 @@ class FakeTarget(Target):
         self._flow()
         self.fuse()
         if self.weight(release):
-            raise PermanentError("it still holds traffic")
+            raise PermanentError("it holds traffic")
         if release == self.canary:
             self.canary = None
         self.fuse()

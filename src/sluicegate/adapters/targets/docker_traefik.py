@@ -116,7 +116,7 @@ class DockerTarget(Target):
     @override
     def deploy(self, release: Release, *, timeout_seconds: float) -> str | None:
         routing = self._routing()
-        if routing.weight(release) == _ALL:
+        if routing.is_stable(release):
             return self._releases.fault(release)
         # A canary that an earlier rollout left behind loses its traffic here.
         leaf = Leaf(release, self._releases.host(release), self._port)
@@ -137,8 +137,7 @@ class DockerTarget(Target):
         if not 0 <= percent <= _ALL:
             raise UsageError(f"a weight is 0 to 100 %, got {percent}")
         routing = self._routing()
-        was_live = routing.weight(canary) == _ALL
-        if was_live and percent < _ALL:
+        if routing.is_stable(canary) and percent < _ALL:
             raise PermanentError(f"{canary.name} is the stable release")
         if percent > 0 and not self._releases.is_running(canary):
             fault = self._releases.fault(canary)
@@ -150,7 +149,7 @@ class DockerTarget(Target):
             self._route(Routing(stable=leaf))
         else:
             self._route(Routing(routing.stable, leaf, percent))
-        if was_live:
+        if routing.is_stable(canary):  # not a promotion: nobody will retire the rest
             self._evict()
 
     @override
@@ -164,7 +163,7 @@ class DockerTarget(Target):
         routing = self._routing()
         weight = routing.weight(release)
         if weight > 0:
-            raise PermanentError(f"{release.name} still holds {weight} % of traffic")
+            raise PermanentError(f"{release.name} holds {weight} % of traffic")
         canary = routing.canary
         if canary is not None and canary.release.image == release.image:
             canary = None

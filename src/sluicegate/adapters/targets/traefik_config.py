@@ -66,9 +66,13 @@ class Routing:
         if self.percent and (self.stable is None or self.canary is None):
             raise UsageError("a share of the traffic needs a stable and a canary")
 
+    def is_stable(self, release: Release) -> bool:
+        """Whether *release* is the stable one, whatever its share."""
+        return self.stable is not None and self.stable.release.image == release.image
+
     def weight(self, release: Release) -> int:
         """The percentage of new requests that *release* receives."""
-        if self.stable is not None and self.stable.release.image == release.image:
+        if self.is_stable(release):
             return _ALL - self.percent
         if self.canary is not None and self.canary.release.image == release.image:
             return self.percent

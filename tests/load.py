@@ -1,0 +1,79 @@
+"""Constant load on a service, with every answer accounted for."""
+
+import http.client
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+PAUSE_SECONDS = 0.002  # between two requests of a client: load, not a flood
+
+
+@dataclass
+class Load:
+    """What came back.
+
+    ``answers`` counts answers of a release, by its name and the status; ``failures``
+    everything else: refused and cut connections, answers of the proxy itself.
+    """
+
+    names: frozenset[str]
+    answers: Counter[tuple[str, int]] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def total(self) -> int:
+        return self.answers.total() + self.failures.total()
+
+    def ask(self, connection: http.client.HTTPConnection) -> None:
+        try:
+            connection.request("GET", "/")
+            reply = connection.getresponse()
+            name, status = reply.read().decode(errors="replace").strip(), reply.status
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            with self._lock:
+                self.failures[repr(error)] += 1
+            return
+        with self._lock:
+            if name in self.names:
+                self.answers[name, status] += 1
+            else:
+                self.failures[f"{status} {name[:40]}"] += 1
+
+
+@contextmanager
+def constant_load(
+    port: int, names: frozenset[str], *, keep_alive: int = 3, new: int = 2
+) -> Iterator[Load]:
+    """Send requests while in the context.
+
+    Args:
+        port: of the service, on the loopback address.
+        names: the releases, each of which answers with its name.
+        keep_alive: clients that keep one connection.
+        new: clients that open a connection for each request.
+    """
+    load, stop = Load(names), threading.Event()
+
+    def run(*, keep: bool) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        while not stop.wait(PAUSE_SECONDS):
+            load.ask(connection)
+            if not keep:
+                connection.close()
+        connection.close()
+
+    clients = [
+        threading.Thread(target=run, kwargs={"keep": keep})
+        for keep in [True] * keep_alive + [False] * new
+    ]
+    for client in clients:
+        client.start()
+    try:
+        yield load
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
