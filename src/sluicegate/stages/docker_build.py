@@ -38,6 +38,8 @@ _PROXY = (
 _NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_.-]")
 _MAX_TAG = 128
 
+# The builder's last words when an instruction ran and failed; they quote it.
+_COMMAND_FAILED = ("executor failed running", "did not complete successfully")
 # The builder's last words when not the Dockerfile but something around it failed.
 _NOT_A_JUDGEMENT = re.compile(
     r"cannot connect to the docker daemon|error during connect|permission denied while"
@@ -276,7 +278,8 @@ def _why_not_built(result: CommandResult) -> str:
     """
     text = result.stderr.decode(errors="replace")
     verdict = text.rpartition("------\n")[2].strip()  # after the repeated step's output
-    if _NOT_A_JUDGEMENT.search(verdict) or result.exit_code < 0:
+    is_command = any(words in verdict for words in _COMMAND_FAILED)
+    if result.exit_code < 0 or (not is_command and _NOT_A_JUDGEMENT.search(verdict)):
         raise failed("docker build", result, hint="this is not the Dockerfile's fault")
     words = next((line for line in reversed(verdict.splitlines()) if line.strip()), "")
     return f"not built ({describe_exit(result)}): {words[:300]}"

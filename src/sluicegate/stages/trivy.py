@@ -34,6 +34,8 @@ _SOURCE, _IMAGE, _SBOM, _VERSION = (
     "trivy version",
 )
 _SOURCE_JSON, _IMAGE_JSON, _SBOM_JSON = "source.json", "image.json", "sbom.cdx.json"
+_OURS = ".sluicegate"  # evidence of earlier runs is no source
+
 _GET_DATABASE = (
     "download the vulnerability database once where there is a network"
     " (trivy image --download-db-only), name a mirror with `db_repository:`,"
@@ -74,7 +76,7 @@ class TrivyStage(CommandStage):
         default=True, description="Scan the image an earlier stage built."
     )
     skip_dirs: tuple[str, ...] = Field(
-        (".venv", ".sluicegate"),
+        (".venv",),
         description="Folders of the project to leave out; wildcards are allowed.",
     )
     ignorefile: str | None = Field(
@@ -159,7 +161,12 @@ class TrivyStage(CommandStage):
         out, common = context.output, self._common(context)
         steps = []
         if self.source:
-            skipped = (f"--skip-dirs={folder}" for folder in self.skip_dirs)
+            folders = (_OURS, *self.skip_dirs)
+            # Absolute: Trivy would take them from its working directory.
+            skipped = (
+                f"--skip-dirs={PurePosixPath(context.project, folder)}"
+                for folder in folders
+            )
             arguments = ("fs", *common, f"--output={out}/{_SOURCE_JSON}", *skipped)
             argv = (*arguments, "--", context.project)
             steps.append(self._step(context, _SOURCE, argv, _SOURCE_JSON))

@@ -1,0 +1,269 @@
+"""The scan stage with the real Trivy and a database made from real advisories."""
+
+import json
+import os
+import secrets
+import shutil
+import string
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from e2e.trivydb.build import build
+from stage_harness import make_context, run_stage
+
+from sluicegate.adapters.process import SubprocessRunner
+from sluicegate.adapters.stop import StopRequest
+from sluicegate.adapters.tools import Tools
+from sluicegate.errors import PermanentError
+from sluicegate.stages.stage import Report
+from sluicegate.stages.trivy import TrivyStage
+
+pytestmark = [
+    pytest.mark.trivy,
+    pytest.mark.skipif(shutil.which("trivy") is None, reason="needs Trivy on PATH"),
+]
+
+BASE = os.environ.get("SLUICE_TEST_BASE", "sluicegate-base:test")
+IMAGE = "sluicegate-test/stage-scan:vulnerable"
+
+
+@pytest.fixture(scope="session")
+def advisories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("advisories")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder),
+         "--quiet", "safety-db==2021.7.17"],
+        check=True,
+    )  # fmt: skip
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def trivy_db(advisories: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    cache = tmp_path_factory.mktemp("trivy") / "cache"
+    build(advisories, cache, datetime.now(UTC) - timedelta(hours=2))
+    return cache
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "app.py").write_text("print('hello')\n")
+    return folder
+
+
+def scan(
+    project: Path, cache: Path, *, image_id: str | None = None, **settings: object
+) -> Report:
+    output = project / ".sluicegate" / "output"
+    output.mkdir(parents=True)
+    runner = SubprocessRunner(StopRequest(), os.environ)
+    tools = Tools(project, project.parent / "cache", runner, os.environ)
+    context = make_context(
+        str(project),
+        str(output),
+        tools={"trivy": tools.find("trivy")},
+        upstream={"build": {"image_id": image_id}} if image_id else {},
+        now=datetime.now(UTC),
+    )
+    stage = TrivyStage.model_validate(
+        {
+            "uses": "trivy",
+            "cache_dir": str(cache),
+            "offline": True,
+            "image": image_id is not None,
+            **settings,
+        }
+    )
+    return run_stage(stage, context, runner)
+
+
+def make_key() -> str:
+    """Something that looks like a key of AWS and never was one."""
+    letters = string.ascii_uppercase + "234567"
+    return "AKIA" + "".join(secrets.choice(letters) for _ in range(16))
+
+
+def test_a_clean_project_has_nothing(project: Path, trivy_db: Path) -> None:
+    report = scan(project, trivy_db)
+
+    for name in ("critical", "high", "unknown", "secrets", "misconfig_critical"):
+        assert report.fields[name] == 0, name
+    assert report.fields["db_age_days"] == pytest.approx(2 / 24, abs=1 / 24)
+    assert report.findings == ()
+
+
+def test_a_vulnerable_requirement_is_found_with_its_fix(
+    project: Path, trivy_db: Path
+) -> None:
+    (project / "requirements.txt").write_text("PyYAML==5.3\n")
+
+    report = scan(project, trivy_db)
+
+    assert report.fields["critical"] == 2
+    assert report.fields["critical_fixable"] == 2
+    assert report.fields["packages"] == 1
+    assert {one.rule for one in report.findings} == {"CVE-2020-14343", "CVE-2020-1747"}
+    assert all(one.path == "requirements.txt" for one in report.findings)
+    assert any("PyYAML@5.3" in one.message for one in report.findings)
+    assert any("fixed in 5.4" in one.message for one in report.findings)
+
+
+def test_a_planted_secret_is_found_and_kept_nowhere(
+    project: Path, trivy_db: Path
+) -> None:
+    key = make_key()
+    (project / "settings.py").write_text(
+        f'REGION = "x"\nPASSWORD_HINT = "hunter2"\naws_access_key_id = "{key}"\n'
+    )
+
+    report = scan(project, trivy_db)
+
+    assert report.fields["secrets"] == 1
+    (found,) = report.findings
+    assert (found.rule, found.path, found.line) == (
+        "aws-access-key-id",
+        "settings.py",
+        3,
+    )
+    kept = b"".join(file.data for file in report.files)
+    assert key.encode() not in kept
+    assert b"hunter2" not in kept, "the lines around it are no evidence either"
+
+
+def test_a_dockerfile_for_root_with_a_secret_is_misconfigured(
+    project: Path, trivy_db: Path
+) -> None:
+    (project / "Dockerfile").write_text(
+        "FROM debian\nENV SECRET_TOKEN=swordfish\nCMD ['x']\n"
+    )
+
+    report = scan(project, trivy_db)
+
+    assert report.fields["misconfig_critical"] == 1
+    assert report.fields["misconfig_high"] == 1
+    assert ("DS031", "Dockerfile", 2) in [
+        (one.rule, one.path, one.line) for one in report.findings
+    ]
+    assert all(b"swordfish" not in file.data for file in report.files)
+
+
+def test_the_commit_cannot_bring_its_own_exceptions(
+    project: Path, trivy_db: Path
+) -> None:
+    (project / "requirements.txt").write_text("PyYAML==5.3\n")
+    (project / ".trivyignore").write_text("CVE-2020-14343\nCVE-2020-1747\n")
+    (project / "trivy.yaml").write_text("severity: [LOW]\n")
+
+    assert scan(project, trivy_db).fields["critical"] == 2
+
+
+def test_exceptions_that_the_pipeline_names_are_counted(
+    project: Path, trivy_db: Path
+) -> None:
+    (project / "requirements.txt").write_text("PyYAML==5.3\n")
+    (project / "accepted.txt").write_text("CVE-2020-14343\n")
+
+    report = scan(project, trivy_db, ignorefile="accepted.txt")
+
+    assert report.fields["critical"] == 1
+    assert report.fields["suppressed"] == 1
+
+
+def test_without_a_database_nothing_is_found_out(project: Path, tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="first run") as caught:
+        scan(project, tmp_path / "no-database")
+
+    assert caught.value.hint is not None
+    assert "download" in caught.value.hint
+
+
+def test_the_age_of_an_old_database_is_told(
+    project: Path, advisories: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "old"
+    build(advisories, cache, datetime.now(UTC) - timedelta(days=30))
+
+    report = scan(project, cache)
+
+    assert report.fields["db_age_days"] == pytest.approx(30, abs=0.1)
+
+
+def test_without_vulnerabilities_no_database_is_needed(
+    project: Path, tmp_path: Path
+) -> None:
+    report = scan(project, tmp_path / "none", scanners=["secret", "misconfig"])
+
+    assert report.fields["secrets"] == 0
+    assert "critical" not in report.fields
+    assert "db_age_days" not in report.fields
+
+
+def test_excluded_folders_and_our_own_are_left_out(
+    project: Path, trivy_db: Path
+) -> None:
+    for folder in (".venv/lib", "vendor"):
+        (project / folder).mkdir(parents=True)
+        (project / folder / "key.py").write_text(
+            f'aws_access_key_id = "{make_key()}"\n'
+        )
+
+    assert scan(project, trivy_db).fields["secrets"] == 1
+    shutil.rmtree(project / ".sluicegate")
+    both = scan(project, trivy_db, skip_dirs=[".venv", "vendor"])
+    assert both.fields["secrets"] == 0
+
+
+@pytest.fixture
+def vulnerable_image(tmp_path: Path) -> Iterator[str]:
+    """An image with PyYAML 5.3 installed, as far as anybody can see."""
+    context = tmp_path / "image"
+    installed = context / "PyYAML-5.3.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: PyYAML\nVersion: 5.3\nLicense: MIT\n"
+    )
+    (context / "Dockerfile").write_text(
+        f"FROM {BASE}\nENV DB_PASSWORD=swordfish\n"
+        "COPY PyYAML-5.3.dist-info /app/lib/PyYAML-5.3.dist-info\n"
+    )
+    runner = SubprocessRunner(StopRequest(), os.environ)
+    (docker,) = Tools(tmp_path, tmp_path, runner, os.environ).find("docker").argv
+    subprocess.run(
+        [docker, "build", "--quiet", "--tag", IMAGE, str(context)],
+        check=True, env={**os.environ, "DOCKER_BUILDKIT": "1"},
+    )  # fmt: skip
+    yield subprocess.run(
+        [docker, "image", "inspect", "--format", "{{.Id}}", IMAGE],
+        check=True, capture_output=True, text=True,
+    ).stdout.strip()  # fmt: skip
+    subprocess.run([docker, "image", "rm", "--force", IMAGE], check=True)
+
+
+@pytest.mark.docker
+def test_the_built_image_is_scanned_and_listed(
+    project: Path, trivy_db: Path, vulnerable_image: str
+) -> None:
+    report = scan(project, trivy_db, image_id=vulnerable_image)
+
+    assert report.fields["critical"] == 2
+    assert isinstance(report.fields["packages"], int)
+    assert report.fields["packages"] > 50
+    assert any(one.path.startswith("image:") for one in report.findings)
+    assert report.fields["misconfig_critical"] == 1, "a password in the environment"
+    files = {file.name: file.data for file in report.files}
+    sbom = json.loads(files["sbom.cdx.json"])
+    assert sbom["bomFormat"] == "CycloneDX"
+    assert any(part.get("name") == "PyYAML" for part in sbom["components"])
+    assert all(b"swordfish" not in data for data in files.values())
+
+
+@pytest.mark.docker
+def test_an_image_that_is_gone_breaks_the_stage(project: Path, trivy_db: Path) -> None:
+    with pytest.raises(PermanentError, match="trivy image failed"):
+        scan(project, trivy_db, image_id="sha256:" + "0" * 64)
