@@ -20,7 +20,13 @@ def clean_environment(home: Path, **extra: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name in _KEPT or name.startswith(_KEPT_PREFIXES)
     }
-    return {**kept, "HOME": str(home), "NO_COLOR": "1", **extra}
+    return {
+        **kept,
+        "HOME": str(home),
+        "NO_COLOR": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **extra,
+    }
 
 
 @dataclass

@@ -96,7 +96,7 @@ def _finished(
         stage=attempt.stage,
         attempt=attempt.number,
         outcome=outcome,
-        reason=reason,
+        reason=" ".join(reason.split()),  # one line, whatever a tool said
         gate=gate,
         evidence=evidence,
         tools=attempt.tools,

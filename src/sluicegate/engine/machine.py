@@ -208,7 +208,7 @@ def _conclusion(run: Run) -> FinishRun:
     for outcome in (Outcome.CLOSED, Outcome.BROKEN, Outcome.PENDING):
         for stage in run.stages:
             if stage.finished and stage.finished.outcome is outcome:
-                return FinishRun(outcome, f"{stage.name}: {stage.finished.reason}")
+                return FinishRun(outcome, f"stopped at {stage.name}")
     if run.stages and all(stage.outcome is Outcome.OPEN for stage in run.stages):
         return FinishRun(Outcome.OPEN, f"all {len(run.stages)} gates are open")
     return FinishRun(Outcome.CLOSED, "no stage ran")

@@ -195,8 +195,9 @@ def test_a_tool_that_is_missing_breaks_the_stage_and_says_what_to_install() -> N
 
     run = world.start()
 
-    assert run.finished is not None
-    assert run.finished.reason == "first: first is not installed -- install first"
+    finished = run.stage("first").finished
+    assert finished is not None
+    assert finished.reason == "first is not installed -- install first"
     assert world.programs() == []
 
 

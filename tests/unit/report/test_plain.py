@@ -57,8 +57,8 @@ BLOCK = BlockObserved(
             "p_r_v1.0 · commit aaaaaaaaaaaa (main), with uncommitted changes",
         ),
         (
-            RunFinished(Outcome.CLOSED, "lint: 2 findings", NOW, NOW, 1),
-            "closed: lint: 2 findings",
+            RunFinished(Outcome.CLOSED, "stopped at lint", NOW, NOW, 1),
+            "closed: stopped at lint",
         ),
         (RunInterrupted("scan"), "interrupted in scan"),
         (StageStarted("lint", 2, NOW), "lint: started, attempt 2"),
