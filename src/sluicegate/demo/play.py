@@ -104,10 +104,11 @@ class Demo:
         self._screen.say("asking for Trivy's vulnerability database")
         vulnerabilities = can_find_vulnerabilities(self._machinery, self._folder)
         notes = () if base.note is None else (base.note,)
-        if not vulnerabilities:
-            notes = (*notes, _NO_DATABASE)
         for note in notes:
-            self._screen.warn(note)
+            self._screen.note(note)
+        if not vulnerabilities:
+            self._screen.warn(_NO_DATABASE)
+            notes = (*notes, _NO_DATABASE)
         return Choices(self._wishes.port, base.image, vulnerabilities), notes
 
     @contextmanager

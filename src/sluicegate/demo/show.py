@@ -1,5 +1,6 @@
 """What the demo looks like."""
 
+import sys
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -35,9 +36,13 @@ class Screen:
         """Say what is done now."""
         self._console.print(text, style="dim", markup=False, highlight=False)
 
+    def note(self, text: str) -> None:
+        """Say what is another way here than the documentation says."""
+        self._console.print(text, style="yellow", markup=False, highlight=False)
+
     def warn(self, text: str) -> None:
         """Say what nobody must miss."""
-        self._console.print(_warning(text))
+        self._console.print(Panel(Text(text), border_style="yellow", style="yellow"))
 
     def summary(self, shown: Shown, project: Path, *, kept: bool) -> None:
         """End with what was seen."""
@@ -62,7 +67,7 @@ def build_summary(shown: Shown, project: Path, *, kept: bool) -> RenderableType:
         _log(shown),
     ]
     for note in shown.notes:
-        parts += [Text(), _warning(note)]
+        parts += [Text(), Text(note, style="bold yellow")]
     parts += [Text(), _look(project, kept=kept)]
     return Panel(
         Group(*parts),
@@ -73,27 +78,25 @@ def build_summary(shown: Shown, project: Path, *, kept: bool) -> RenderableType:
 
 
 def _releases(shown: Shown) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("release")
     table.add_column("what changed", ratio=1)
     table.add_column("accuracy", justify="right", no_wrap=True)
-    names = [stage.name for stage in shown.releases[0].run.stages]
-    for name in names:
-        table.add_column(name, justify="center", no_wrap=True)
+    table.add_column("gates", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     for released in shown.releases:
         table.add_row(
             f"[bold]{released.change.name}[/]",
             escape(released.change.subject),
             f"{released.accuracy:.1%}",
-            *(_MARKS.get(stage.verdict, "-") for stage in released.run.stages),
+            " ".join(_MARKS.get(stage.verdict, "-") for stage in released.run.stages),
             _RESULTS.get(released.run.result, released.run.result),
         )
     return table
 
 
 def _traffic(shown: Shown) -> Group:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("served by")
     table.add_column("requests", justify="right")
     table.add_column("failed", justify="right")
@@ -133,11 +136,12 @@ def _log(shown: Shown) -> Table:
 
 
 def _look(project: Path, *, kept: bool) -> Group:
+    sluice = Path(sys.executable).with_name("sluice")
     lines = [
         Text("Have a look:", style="bold"),
         Text(f"  cd {project}", style="cyan"),
         Text("  git log --patch", style="cyan"),
-        Text("  sluice audit log", style="cyan"),
+        Text(f"  {sluice} audit log", style="cyan"),
     ]
     if kept:
         lines.append(Text("  docker ps    # v2 still serves", style="cyan"))
@@ -154,7 +158,3 @@ def _bad(number: int) -> str:
 
 def _thousands(number: int) -> str:
     return f"{number:,}".replace(",", " ")
-
-
-def _warning(text: str) -> Panel:
-    return Panel(Text(text), border_style="yellow", style="yellow")
