@@ -165,8 +165,9 @@ def format_wait(outcome: Outcome) -> str:
 def format_ends(tally: Counter[CanaryVerdict]) -> str:
     percent = 100 / tally.total()
     return ", ".join(
-        f"{count * percent:.3g} {verdict.value}"
-        for verdict, count in tally.most_common()
+        f"{tally[verdict] * percent:.3g} {verdict.value}"
+        for verdict in CanaryVerdict
+        if tally[verdict]
     )
 
 
@@ -187,7 +188,7 @@ class Race:
 
 def abort_race(canary: float, stable: float, share: float, block: int) -> Race:
     return Race(
-        f"abort, {100 * stable:g} % against {100 * canary:g} %, {share:.0%} share",
+        f"abort, {100 * stable:g} % against {100 * canary:g} %, {100 * share:g} % share",
         Arm(block, canary),
         Arm(round(block * (1 - share) / share), stable),
         CanaryVerdict.ABORT,
@@ -197,7 +198,7 @@ def abort_race(canary: float, stable: float, share: float, block: int) -> Race:
 
 def promote_race(rate: float, share: float, block: int) -> Race:
     return Race(
-        f"promote, {100 * rate:g} % in both, {share:.0%} share",
+        f"promote, {100 * rate:g} % in both, {100 * share:g} % share",
         Arm(block, rate),
         Arm(round(block * (1 - share) / share), rate),
         CanaryVerdict.PROMOTE,
@@ -224,7 +225,7 @@ def run_race(race: Race, *, releases: int) -> float:
     """The mean number of canary requests until the verdict."""
     # The other verdict would cut long waits off, so it is made all but impossible.
     aborting = race.verdict is CanaryVerdict.ABORT
-    settings = replace(PLAIN, **{"beta" if aborting else "alpha": 1e-300})
+    settings = replace(PLAIN, beta=1e-300) if aborting else replace(PLAIN, alpha=1e-300)
     ended = simulate(settings, race.canary, race.stable, releases=releases)
     return fmean(release.requests for release in ended)
 
