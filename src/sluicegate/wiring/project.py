@@ -53,7 +53,7 @@ class Project:
 
     @property
     def state(self) -> Path:
-        """Where log, evidence and outputs are, out of Git's sight."""
+        """Where stages write, out of Git's sight; by default the log is there too."""
         return self.folder / ".sluicegate"
 
     @cached_property
@@ -84,6 +84,11 @@ class Project:
         """
         return GitRepository(str(self.folder), self.machine.process).source()
 
+    @property
+    def log_folder(self) -> Path:
+        """Where the log is; evidence and journals are beside it."""
+        return self.folder / self.pipeline.audit.store.removeprefix("dir:")
+
     @cached_property
     def log(self) -> AuditLog:
         """The project's log; begun, with its key, when there never was one.
@@ -92,8 +97,9 @@ class Project:
             IntegrityError: the log is not what it was when it was last seen.
             UsageError: its key is not on this machine, or the store is not supported.
         """
-        audit = self.pipeline.audit
-        root = self.folder / audit.store.removeprefix("dir:")
+        audit, root = self.pipeline.audit, self.log_folder
+        if self.machine.environ.get("CI") == "true":
+            _check_outlives_workspace(root, Path(self.source.root))
         _hide_from_git(self.state)
         store = DirectoryStore(root)
         return open_log(
@@ -153,7 +159,7 @@ class Project:
         return known[-1].run_id
 
     def _journal(self, run_id: str) -> FileJournal:
-        return FileJournal(self.state / "journal", run_id)
+        return FileJournal(self.log_folder.parent / "journal", run_id)
 
     @contextmanager
     def _recorder(self, run_id: str) -> Iterator[Recorder]:
@@ -196,7 +202,7 @@ class Project:
                 self.folder, cache, machine.process, machine.environ, on_line=say
             ),
             workspace=LocalWorkspace(self.folder, self.state, run_id, cache / "tools"),
-            evidence=EvidenceDirectory(self.state / "evidence"),
+            evidence=EvidenceDirectory(self.log_folder.parent / "evidence"),
             target=self._target,
             ca_bundle=machine.ca_bundle,
         )
@@ -223,6 +229,17 @@ class Project:
         )
         with target.lease():
             yield target
+
+
+def _check_outlives_workspace(log: Path, workspace: Path) -> None:
+    """A CI runner throws its workspace away, and with it the log."""
+    if log.resolve().is_relative_to(workspace.resolve()):
+        raise UsageError(
+            f"CI=true, and the audit log {log} is inside the workspace, which a CI"
+            " runner throws away",
+            hint="in the pipeline file, keep it where it stays:"
+            " `audit: {store: dir:/a/lasting/folder}`",
+        )
 
 
 def _hide_from_git(state: Path) -> None:
