@@ -188,7 +188,8 @@ class Race:
 
 def abort_race(canary: float, stable: float, share: float, block: int) -> Race:
     return Race(
-        f"abort, {100 * stable:g} % against {100 * canary:g} %, {100 * share:g} % share",
+        f"abort, {100 * stable:g} % against {100 * canary:g} %,"
+        f" {100 * share:g} % share",
         Arm(block, canary),
         Arm(round(block * (1 - share) / share), stable),
         CanaryVerdict.ABORT,

@@ -7,6 +7,7 @@ All four run with the same interpreter, from the same environment, in turns.
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from measure import (
@@ -37,7 +38,7 @@ def main() -> None:
         "pre-commit --help": [str(folder / "pre-commit"), "--help"],
     }
     timings = interleave(
-        {name: lambda argv=argv: run(argv) for name, argv in commands.items()},
+        {name: partial(run, argv) for name, argv in commands.items()},
         rounds=arguments.rounds,
     )
     reference = timings[REFERENCE]

@@ -35,7 +35,7 @@ Traps:
 
 Source:
     W. Hoeffding, J. Am. Stat. Assoc. 58 (1963), 13-30.
-    S. Howard et al., Annals of Statistics 49 (2021), 1055-1080 (Ville, mixtures).
+    S. R. Howard et al., Annals of Statistics 49 (2021), 1055-1080 (Ville, mixtures).
 """
 
 from math import exp, fsum, lgamma, log, log1p

@@ -7,7 +7,7 @@ in place of unknown ones.
 
 Source:
     A. Wald, "Sequential Tests of Statistical Hypotheses", Ann. Math. Stat. 16 (1945),
-    117-186, section 4.7.
+    117-186.
 """
 
 from math import ceil, fsum, log
