@@ -7,10 +7,23 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from sluicegate.config.tree import Found, Items, Path, Problem, Table, find, to_json
+from sluicegate.config.tree import (
+    MAX_PROBLEMS,
+    Found,
+    Items,
+    Path,
+    Problem,
+    Table,
+    find,
+    to_json,
+)
 from sluicegate.config.wording import MUST_BE, describe
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+
+class EnoughError(Exception):
+    """There are more problems than anybody mends in one go."""
 
 
 class Checker:
@@ -26,12 +39,22 @@ class Checker:
         return sorted(dict.fromkeys(self._problems), key=lambda problem: problem.line)
 
     def report(self, path: Sequence[str | int], message: str) -> None:
-        """Note a problem of what stands at *path*."""
+        """Note a problem of what stands at *path*.
+
+        Raises:
+            EnoughError: there are too many already.
+        """
         found = find(self.root, path)
         self.report_at(found.line, found.path, message)
 
     def report_at(self, line: int, path: Path, message: str) -> None:
-        """Note a problem of what is called *path*, to be mended in *line*."""
+        """Note a problem of what is called *path*, to be mended in *line*.
+
+        Raises:
+            EnoughError: there are too many already.
+        """
+        if len(self._problems) >= MAX_PROBLEMS:
+            raise EnoughError
         place = ".".join(map(str, path))
         self._problems.append(
             Problem(line, f"{place}: {message}" if place else message)

@@ -3,7 +3,7 @@
 Nothing is read from the disk here, and nothing that was not understood is passed over.
 """
 
-from sluicegate.config.check import Checker
+from sluicegate.config.check import Checker, EnoughError
 from sluicegate.config.definition import definition_digest
 from sluicegate.config.document import Audit, Document
 from sluicegate.config.gates import read_gates
@@ -25,16 +25,17 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
     """
     root = parse_source(data, name)
     checker = Checker(root)
-    document = checker.read(Document, ())
-    stages = read_stages(checker)
-    gates = read_gates(checker, stages)
-    if checker.problems or document is None:
+    try:
+        document = checker.read(Document, ())
+        stages = read_stages(checker)
+        gates = read_gates(checker, stages)
+    except EnoughError:
         raise PipelineFileError(
-            [
-                f"{name}:{problem.line}: {problem.message}"
-                for problem in checker.problems
-            ]
-        )
+            [problem.render(name) for problem in checker.problems],
+            hint="there are more problems than these",
+        ) from None
+    if checker.problems or document is None:
+        raise PipelineFileError([problem.render(name) for problem in checker.problems])
     return Pipeline(
         name=document.name,
         stages=tuple(

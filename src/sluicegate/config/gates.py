@@ -11,6 +11,8 @@ from sluicegate.gates.gate import Gate
 from sluicegate.gates.kinds import FieldType
 from sluicegate.stages.stage import Stage
 
+_MAX_CONDITIONS = 50
+
 
 def read_gates(checker: Checker, stages: StageList) -> dict[str, Gate]:
     """Compile the gate of every stage that could be read."""
@@ -29,6 +31,9 @@ def _read_gate(
         said = ", ".join(f'"{text}"' for text in default)
         message = "an empty gate never opens; leave it out for the default"
         checker.report(path, f"{message}: [{said}]" if said else message)
+    elif stage.gate is not None and len(stage.gate) > _MAX_CONDITIONS:
+        checker.report(path, f"a gate has at most {_MAX_CONDITIONS} conditions")
+        return []
     elif stage.gate is None and not default:
         checker.report(path[:2], "needs a gate: this kind has none of its own")
     fields = evidence_of(stages.kinds, (name, *stages.upstream(name)))

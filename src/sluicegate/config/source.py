@@ -12,7 +12,16 @@ from collections.abc import Iterator
 
 import yaml
 
-from sluicegate.config.tree import Entry, Items, Leaf, Node, Problem, Scalar, Table
+from sluicegate.config.tree import (
+    MAX_PROBLEMS,
+    Entry,
+    Items,
+    Leaf,
+    Node,
+    Problem,
+    Scalar,
+    Table,
+)
 from sluicegate.errors import PipelineFileError
 
 _MAX_BYTES = 1 << 20
@@ -47,7 +56,7 @@ def parse_source(data: bytes, name: str) -> Table:
         if not isinstance(root, Table):
             message = "the file must hold keys, starting with schema: sluicegate/v1"
             problems = [Problem(1, message), *problems]
-    raise PipelineFileError([f"{name}:{p.line}: {p.message}" for p in problems])
+    raise PipelineFileError([problem.render(name) for problem in problems])
 
 
 class _StopError(Exception):
@@ -169,6 +178,8 @@ class _Composer:
         return text
 
     def _report(self, line: int, message: str) -> None:
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise _StopError(line, "there is more, but this is enough for one look")
         self.problems.append(Problem(line, message))
 
 

@@ -21,6 +21,7 @@ _RESERVED = frozenset(
         *("return", "true", "var", "void", "while"),
     )
 )
+_MAX_STAGES = 100
 _BUILDER = "docker-build"
 
 
@@ -52,6 +53,9 @@ def read_stages(checker: Checker) -> StageList:
         return StageList({}, {})  # reported with the rest of the document
     if not table.entries:
         checker.report(("stages",), "there must be at least one stage")
+    if len(table.entries) > _MAX_STAGES:
+        checker.report(("stages",), f"there may be at most {_MAX_STAGES} stages")
+        return StageList({}, {})
     kinds = {}
     for name in table.entries:
         is_named = _check_name(checker, name)

@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+MAX_PROBLEMS = 100  # nobody mends more in one go
+_MAX_MESSAGE = 500  # characters
+
 Scalar = str | int | float | bool | None
 
 
@@ -49,6 +52,21 @@ class Problem:
 
     line: int
     message: str
+
+    def render(self, name: str) -> str:
+        """The problem in the file called *name*, as one line of bounded length.
+
+        Keys and values come from whoever wrote the file: what a terminal could obey, or
+        a reader take for another problem, is shown as an escape.
+        """
+        text = self.message[:_MAX_MESSAGE]
+        if len(self.message) > _MAX_MESSAGE:
+            text += "…"
+        return f"{name}:{self.line}: {''.join(map(_escape, text))}"
+
+
+def _escape(char: str) -> str:
+    return char if char.isprintable() else repr(char)[1:-1]
 
 
 @dataclass(frozen=True, slots=True)

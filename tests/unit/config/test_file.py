@@ -524,6 +524,36 @@ def test_nothing_is_a_pipeline_unless_it_was_all_understood() -> None:
         assert problems("".join(lines))
 
 
+def test_a_key_cannot_draw_on_the_terminal() -> None:
+    text = HEAD + '  "\\e[2J\\ns.yaml:1: all is well": {uses: ruff}\n'
+
+    (problem,) = problems(text)
+
+    assert problem.isprintable()
+
+
+def test_more_problems_than_anybody_mends_are_not_looked_for() -> None:
+    wanted = ", ".join(f"x{number}" for number in range(50_000))
+
+    with pytest.raises(PipelineFileError) as refused:
+        parse(HEAD + f"  lint: {{uses: ruff, needs: [{wanted}]}}\n")
+
+    assert len(refused.value.problems) == 100
+    assert refused.value.hint == "there are more problems than these"
+
+
+def test_stages_and_conditions_are_counted() -> None:
+    many = "".join(f"  s{number}: {{uses: ruff}}\n" for number in range(101))
+    gate = ", ".join(["lint.findings == 0"] * 51)
+
+    assert problems(HEAD + many) == (
+        "s.yaml:3: stages: there may be at most 100 stages",
+    )
+    assert problems(HEAD + f"  lint: {{uses: ruff, gate: [{gate}]}}\n") == (
+        "s.yaml:4: stages.lint.gate: a gate has at most 50 conditions",
+    )
+
+
 WORDS = st.sampled_from(
     [
         *("schema", "sluicegate/v1", "name", "churn_release_v1.0", "stages", "lint"),

@@ -6,6 +6,7 @@ from sluicegate.config.tree import (
     Items,
     Leaf,
     Path,
+    Problem,
     Table,
     child,
     find,
@@ -43,3 +44,15 @@ def test_only_a_table_has_children() -> None:
 
 def test_json_keeps_values_and_order() -> None:
     assert to_json(ROOT) == '{"a": [1, "x"], "b": null}'
+
+
+def test_a_problem_is_one_line_that_no_terminal_obeys() -> None:
+    problem = Problem(3, "key \x1b[31m\ns.yaml:9: forged \u202e")
+
+    assert problem.render("s.yaml") == (
+        r"s.yaml:3: key \x1b[31m\ns.yaml:9: forged \u202e"
+    )
+
+
+def test_a_long_problem_is_cut() -> None:
+    assert Problem(1, "x" * 501).render("s") == f"s:1: {'x' * 500}…"
