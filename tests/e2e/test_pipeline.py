@@ -1,0 +1,265 @@
+"""The sample service through all five gates, and faults that each close one of them.
+
+Everything is real: ruff, pytest, BuildKit, Trivy with a database made from real
+advisories, the engine, the proxy, traffic. One first release serves all tests.
+"""
+
+import http.client
+import os
+import secrets
+import shutil
+import socket
+import string
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from cli_project import CliProject
+from e2e.trivydb.build import build
+
+from sluicegate.adapters.targets.docker_traefik import remove_environment
+from sluicegate.adapters.targets.images import remove_images
+from sluicegate.demo.load import Load, read_bodies
+from sluicegate.demo.project import templates
+
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.trivy,
+    pytest.mark.skipif(shutil.which("trivy") is None, reason="needs Trivy on PATH"),
+]
+
+BASE = os.environ.get("SLUICE_TEST_BASE", "sluicegate-base:test")
+STAGES = ("lint", "test", "build", "scan", "canary")
+PIPELINE = """\
+schema: sluicegate/v1
+name: {project}_release_v1.0
+stages:
+  lint: {{uses: ruff}}
+  test: {{uses: pytest}}
+  build: {{uses: docker-build, image: {project}, args: {{BASE: "{base}"}}}}
+  scan: {{uses: trivy, cache_dir: "{cache}", offline: true}}
+  canary:
+    uses: canary
+    environment: production
+    steps: [25, 50]
+    block: 1s
+    deadline: 2m
+    judge: {{slack: 0.005}}
+environments:
+  production:
+    target: {{uses: docker, port: 8000, publish: {port}, drain: 1s}}
+"""
+
+
+@dataclass
+class Released:
+    """The sample service with its first release in production."""
+
+    project: CliProject
+    name: str
+    port: int
+    first: dict[str, Any]
+
+    def run_with(self, files: dict[str, str], *, check: int) -> dict[str, Any]:
+        """Commit *files* on top of the first release and run the pipeline."""
+        self.project.git("checkout", "-q", "--detach", "v1")
+        self.project.commit(files, "change something")
+        return self.project.document("run", check=check)
+
+    def patched(self, *names: str) -> dict[str, str]:
+        """The files that the patches of the demo change."""
+        self.project.git("checkout", "-q", "--detach", "v1")
+        for name in names:
+            self.project.git("apply", str(templates() / "demo" / f"{name}.patch"))
+        subprocess.run([sys.executable, "train.py"], cwd=self.folder, check=True)
+        changed = self.project.git("diff", "--name-only").split()
+        files = {name: (self.folder / name).read_text() for name in changed}
+        self.project.git("checkout", "-q", "--", ".")
+        return files
+
+    @property
+    def folder(self) -> Path:
+        return self.project.folder
+
+    def serving(self) -> str:
+        """The version of the model that answers in production."""
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            client.request("GET", "/healthz")
+            return str(client.getresponse().getheader("X-Model"))
+        finally:
+            client.close()
+
+    def containers(self) -> set[str]:
+        """The releases that have a container."""
+        client = docker.from_env()
+        try:
+            found = client.containers.list(
+                all=True, filters={"label": f"sluicegate.project={self.name}"}
+            )
+            names = {each.labels.get("sluicegate.release") for each in found}
+            return {str(name) for name in names if name is not None}
+        finally:
+            client.close()
+
+
+@pytest.fixture(scope="module")
+def trivy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("advisories")
+    options = ("--no-deps", "--quiet", "--dest", str(folder), "safety-db==2021.7.17")
+    subprocess.run([sys.executable, "-m", "pip", "download", *options], check=True)
+    cache = tmp_path_factory.mktemp("trivy") / "cache"
+    build(next(folder.glob("*.whl")), cache, datetime.now(UTC) - timedelta(hours=2))
+    return cache
+
+
+@pytest.fixture(scope="module")
+def released(
+    trivy_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Released]:
+    root = tmp_path_factory.mktemp("pipeline")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    name = f"sluicegate-e2e-{port}"
+    sample = templates() / "sample-service"
+    files = {
+        str(path.relative_to(sample)): path.read_text()
+        for path in sample.rglob("*")
+        if path.is_file() and "cache" not in str(path.relative_to(sample))
+    }
+    files["sluicegate.yaml"] = PIPELINE.format(
+        project=name, base=BASE, cache=trivy_cache, port=port
+    )
+    project = CliProject.make(root, files)
+    project.git("tag", "v1")
+    state = project.home / ".local/state/sluicegate/targets" / f"{name}-production"
+    try:
+        first = project.document("run", check=0)
+        yield Released(project, name, port, first)
+    finally:
+        remove_environment(name, "production", state)
+        remove_images(name)
+
+
+@pytest.fixture
+def model(released: Released) -> Iterator[str]:
+    """What serves before the test must serve after it, and nothing beside it."""
+    before, containers = released.serving(), released.containers()
+    yield before
+    assert released.serving() == before
+    assert released.containers() == containers
+
+
+def verdicts(document: dict[str, Any]) -> dict[str, str]:
+    return {stage["name"]: stage["verdict"] for stage in document["stages"]}
+
+
+def closed_at(name: str) -> dict[str, str]:
+    """Open gates up to *name*, which is closed, and nothing after it."""
+    place = STAGES.index(name)
+    later = dict.fromkeys(STAGES[place + 1 :], "skipped")
+    return {**dict.fromkeys(STAGES[:place], "open"), name: "closed", **later}
+
+
+def evidence(document: dict[str, Any], stage: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        each["evidence"] for each in document["stages"] if each["name"] == stage
+    )
+    return found
+
+
+def make_key() -> str:
+    """Something that looks like a key of AWS and never was one."""
+    letters = string.ascii_uppercase + "234567"
+    return "AKIA" + "".join(secrets.choice(letters) for _ in range(16))
+
+
+def test_the_sample_passes_all_five_gates(released: Released) -> None:
+    assert verdicts(released.first) == dict.fromkeys(STAGES, "open")
+    assert evidence(released.first, "canary")["result"] == "deployed"
+    assert evidence(released.first, "scan")["critical"] == 0
+    assert released.serving() == evidence_of_model(released)
+
+
+def evidence_of_model(released: Released) -> str:
+    text = released.project.git("show", "v1:model.json")
+    return text.split('"version": "')[1].split('"')[0]
+
+
+@pytest.mark.usefixtures("model")
+def test_a_lint_error_closes_lint(released: Released) -> None:
+    source = (templates() / "sample-service" / "features.py").read_text()
+    files = {"features.py": source.replace("import math", "import math\nimport os")}
+    document = released.run_with(files, check=1)
+    assert verdicts(document) == closed_at("lint")
+
+
+@pytest.mark.usefixtures("model")
+def test_a_failing_test_closes_test(released: Released) -> None:
+    text = 'def test_it_flies() -> None:\n    assert "penguin".startswith("fly")\n'
+    document = released.run_with({"tests/test_flight.py": text}, check=1)
+    assert verdicts(document) == closed_at("test")
+    assert evidence(document, "test")["failed"] == 1
+
+
+@pytest.mark.usefixtures("model")
+def test_a_planted_secret_closes_scan(released: Released) -> None:
+    text = f"aws_access_key_id = {make_key()}\n"
+    document = released.run_with({"deploy.env": text}, check=1)
+    assert verdicts(document) == closed_at("scan")
+    assert evidence(document, "scan")["secrets"] == 1
+    assert evidence(document, "scan")["critical"] == 0
+
+
+@pytest.mark.usefixtures("model")
+def test_a_vulnerable_package_closes_scan(released: Released) -> None:
+    text = "PyYAML==5.3\n"
+    document = released.run_with({"notebooks/requirements.txt": text}, check=1)
+    assert verdicts(document) == closed_at("scan")
+    assert evidence(document, "scan")["critical"] == 2
+    assert evidence(document, "scan")["secrets"] == 0
+
+
+@pytest.mark.usefixtures("model")
+def test_a_release_that_fails_more_often_closes_canary(released: Released) -> None:
+    load = Load(
+        released.port, read_bodies(released.folder / "data/penguins.csv"), rate=100
+    )
+    files = released.patched("v2", "v3")
+    with load.running():
+        document = released.run_with(files, check=1)
+    assert verdicts(document) == closed_at("canary")
+    found = evidence(document, "canary")
+    assert found["result"] == "rolled_back"
+    assert found["failed"] > 0
+    assert found["stable_failed"] == 0
+    assert load.tally.lost == 0, load.tally.losses
+
+
+def test_a_better_release_is_promoted_without_a_failed_request(
+    released: Released,
+) -> None:
+    before = released.serving()
+    load = Load(
+        released.port, read_bodies(released.folder / "data/penguins.csv"), rate=100
+    )
+    files = released.patched("v2")
+    with load.running():
+        document = released.run_with(files, check=0)
+    assert verdicts(document) == dict.fromkeys(STAGES, "open")
+    assert evidence(document, "canary")["result"] == "promoted"
+    assert released.serving() != before
+    assert load.tally.lost == 0, load.tally.losses
+    assert sum(counts.failed for counts in load.tally.by_model.values()) == 0
+
+
+def test_the_log_of_all_this_verifies(released: Released) -> None:
+    document = released.project.document("audit", "verify", check=0)
+    assert document["ok"]
+    assert document["problems"] == []
