@@ -22,6 +22,7 @@ from pathlib import Path
 import docker
 from docker import DockerClient
 from docker.errors import ImageNotFound
+from docker.models.containers import Container
 
 from sluicegate.adapters.clock import SystemClock
 from sluicegate.adapters.targets.docker_traefik import DockerTarget, remove_environment
@@ -52,7 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if CRASH_AFTER and served > CRASH_AFTER:
                 print("crashing now", flush=True)
                 os._exit(7)
-            time.sleep(0.002)
+            time.sleep(0.3 if self.path == "/slow" else 0.002)
         ill = os.environ.get("ILL") if health else random.random() < FAIL
         body = (os.environ["NAME"] + "\\n").encode()
         self.send_response(500 if ill else 200)
@@ -162,14 +163,26 @@ class DockerEnvironment:
             connection.close()
 
     def containers(self) -> dict[str, str]:
-        """What is left on the engine: role or release name, and status."""
+        """What is on the engine: role or release name, and status."""
+        return {name: each.status for name, each in self._containers().items()}
+
+    def networks(self) -> list[str]:
+        """The environment's networks."""
+        mine = {"label": f"sluicegate.project={self.project}"}
+        return [str(each.name) for each in self.client.networks.list(filters=mine)]
+
+    def proxy(self) -> Container:
+        return self._containers()["proxy"]
+
+    def container(self, release: Release) -> Container:
+        return self._containers()[release.name]
+
+    def _containers(self) -> dict[str, Container]:
         found = self.client.containers.list(
             all=True, filters={"label": f"sluicegate.project={self.project}"}
         )
         return {
-            each.labels.get("sluicegate.release", each.labels["sluicegate.role"]): (
-                each.status
-            )
+            each.labels.get("sluicegate.release", each.labels["sluicegate.role"]): each
             for each in found
         }
 
@@ -185,7 +198,7 @@ def open_target(
         publish=publish,
         bind="127.0.0.1",
         health="/healthz",
-        drain=timedelta(milliseconds=500),
+        drain=timedelta(milliseconds=1500),  # five times a slow request
         env={},
         state_dir=state_dir,
         clock=clock,

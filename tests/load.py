@@ -26,9 +26,9 @@ class Load:
     def total(self) -> int:
         return self.answers.total() + self.failures.total()
 
-    def ask(self, connection: http.client.HTTPConnection) -> None:
+    def ask(self, connection: http.client.HTTPConnection, path: str) -> None:
         try:
-            connection.request("GET", "/")
+            connection.request("GET", path)
             reply = connection.getresponse()
             name, status = reply.read().decode(errors="replace").strip(), reply.status
         except (OSError, http.client.HTTPException) as error:
@@ -45,7 +45,12 @@ class Load:
 
 @contextmanager
 def constant_load(
-    port: int, names: frozenset[str], *, keep_alive: int = 3, new: int = 2
+    port: int,
+    names: frozenset[str],
+    *,
+    keep_alive: int = 3,
+    new: int = 2,
+    slow: int = 2,
 ) -> Iterator[Load]:
     """Send requests while in the context.
 
@@ -54,20 +59,24 @@ def constant_load(
         names: the releases, each of which answers with its name.
         keep_alive: clients that keep one connection.
         new: clients that open a connection for each request.
+        slow: clients that keep one connection and ask for ``/slow``, so that some
+            request is always open.
     """
     load, stop = Load(names), threading.Event()
 
-    def run(*, keep: bool) -> None:
+    def run(path: str, *, keep: bool) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         while not stop.wait(PAUSE_SECONDS):
-            load.ask(connection)
+            load.ask(connection, path)
             if not keep:
                 connection.close()
         connection.close()
 
     clients = [
-        threading.Thread(target=run, kwargs={"keep": keep})
-        for keep in [True] * keep_alive + [False] * new
+        threading.Thread(target=run, args=(path,), kwargs={"keep": keep})
+        for path, keep in [("/", True)] * keep_alive
+        + [("/", False)] * new
+        + [("/slow", True)] * slow
     ]
     for client in clients:
         client.start()

@@ -207,14 +207,18 @@ class Proxy:
         return tag
 
 
-def find_traefik() -> Path:
-    """The Traefik binary: on PATH, or beside the running interpreter.
+def find_traefik(path: str | None = None, scripts: str | None = None) -> Path:
+    """The Traefik binary: on PATH, or where this Python's packages put programs.
+
+    Args:
+        path: searched instead of PATH.
+        scripts: searched instead of this Python's folder of programs.
 
     Raises:
         PermanentError: there is none.
     """
-    for path in (None, sysconfig.get_path("scripts")):
-        found = shutil.which("traefik", path=path)
+    for folders in (path, scripts or sysconfig.get_path("scripts")):
+        found = shutil.which("traefik", path=folders)
         if found is not None:
             return Path(found)
     raise PermanentError(

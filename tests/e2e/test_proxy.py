@@ -1,0 +1,120 @@
+"""The proxy of the Docker target: what happens to it, and what it does not survive."""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from docker_service import (
+    ENVIRONMENT,
+    DockerEnvironment,
+    Service,
+    docker_environment,
+)
+
+from sluicegate.adapters.targets.docker_traefik import remove_environment
+from sluicegate.errors import PermanentError
+from sluicegate.model.rollout import Release
+from sluicegate.model.traffic import NO_REQUESTS
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[DockerEnvironment]:
+    with docker_environment(tmp_path) as made, made.target.lease():
+        yield made
+
+
+@pytest.fixture
+def stable(environment: DockerEnvironment) -> Release:
+    made = environment.build(Service("v1"))
+    assert environment.target.deploy(made, timeout_seconds=30) is None
+    environment.target.set_weight(made, 100)
+    return made
+
+
+def test_a_proxy_that_was_restarted_goes_on_and_counts_from_zero(
+    environment: DockerEnvironment, stable: Release
+) -> None:
+    assert [environment.get() for _ in range(5)] == ["v1"] * 5
+    assert environment.target.scrape(stable, stable).stable.total == 5
+    environment.proxy().restart()
+    environment.target.set_weight(stable, 100)
+    assert environment.target.scrape(stable, stable).stable == NO_REQUESTS
+    assert environment.get() == "v1"
+
+
+def test_a_proxy_that_was_stopped_is_started_again(
+    environment: DockerEnvironment, stable: Release
+) -> None:
+    environment.proxy().stop()
+    environment.target.set_weight(stable, 100)
+    assert environment.get() == "v1"
+
+
+def test_the_proxy_may_do_no_more_than_it_needs(
+    environment: DockerEnvironment, stable: Release
+) -> None:
+    assert environment.target.weight(stable) == 100
+    host = environment.proxy().attrs["HostConfig"]
+    assert host["CapDrop"] == ["ALL"]
+    assert host["ReadonlyRootfs"] is True
+    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    assert [bind.rpartition(":")[2] for bind in host["Binds"]] == ["ro"]
+    published = environment.proxy().ports.values()
+    addresses = {each["HostIp"] for ports in published for each in ports or ()}
+    assert addresses == {"127.0.0.1"}
+
+
+def test_a_port_that_is_taken_names_the_setting_to_change(tmp_path: Path) -> None:
+    with docker_environment(tmp_path) as environment, socket.socket() as taken:
+        taken.bind(("127.0.0.1", environment.publish))
+        taken.listen()
+        with (
+            environment.target.lease(),
+            pytest.raises(PermanentError) as caught,
+        ):
+            environment.target.deploy(
+                environment.build(Service("v1")), timeout_seconds=5
+            )
+    assert "publish" in str(caught.value.hint)
+
+
+def test_a_proxy_without_its_routing_file_is_not_taken_for_an_empty_environment(
+    environment: DockerEnvironment, stable: Release
+) -> None:
+    assert environment.target.stable() == stable
+    shutil.rmtree(environment.state_dir / "proxy")
+    with pytest.raises(PermanentError, match="routing file is not"):
+        environment.target.stable()
+
+
+def test_a_stable_release_whose_container_is_gone_is_no_stable_release(
+    environment: DockerEnvironment, stable: Release
+) -> None:
+    environment.container(stable).remove(force=True)
+    assert environment.target.stable() is None
+    again = environment.build(Service("v2"))
+    assert environment.target.deploy(again, timeout_seconds=30) is None
+    environment.target.set_weight(again, 100)
+    assert environment.get() == "v2"
+
+
+def test_a_release_that_serves_is_restarted_by_the_engine(
+    environment: DockerEnvironment, stable: Release
+) -> None:
+    policy = environment.container(stable).attrs["HostConfig"]["RestartPolicy"]
+    assert policy["Name"] == "unless-stopped"
+
+
+def test_removing_an_environment_leaves_nothing(
+    environment: DockerEnvironment, stable: Release
+) -> None:
+    assert environment.target.stable() == stable
+    for _ in range(2):
+        remove_environment(environment.project, ENVIRONMENT, environment.state_dir)
+        assert environment.containers() == {}
+        assert environment.networks() == []
+        assert environment.target.stable() is None
