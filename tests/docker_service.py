@@ -59,6 +59,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(500 if ill else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if self.path == "/halting":  # the head at once, the body in its time
+            self.wfile.flush()
+            time.sleep(2)
         self.wfile.write(body)
 
     def log_message(self, *args):
@@ -188,7 +191,11 @@ class DockerEnvironment:
 
 
 def open_target(
-    project: str, publish: int, state_dir: Path, clock: Clock
+    project: str,
+    publish: int,
+    state_dir: Path,
+    clock: Clock,
+    drain: timedelta = timedelta(seconds=1),
 ) -> DockerTarget:
     """The target of a test's environment, also for another process."""
     return DockerTarget(
@@ -198,7 +205,7 @@ def open_target(
         publish=publish,
         bind="127.0.0.1",
         health="/healthz",
-        drain=timedelta(milliseconds=1500),  # five times a slow request
+        drain=drain,
         env={},
         state_dir=state_dir,
         clock=clock,

@@ -1,8 +1,11 @@
 """The proxy of the Docker target: what happens to it, and what it does not survive."""
 
+import http.client
 import shutil
 import socket
+import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,10 @@ from docker_service import (
     DockerEnvironment,
     Service,
     docker_environment,
+    open_target,
 )
 
+from sluicegate.adapters.clock import SystemClock
 from sluicegate.adapters.targets.docker_traefik import remove_environment
 from sluicegate.errors import PermanentError
 from sluicegate.model.rollout import Release
@@ -66,6 +71,30 @@ def test_the_proxy_may_do_no_more_than_it_needs(
     published = environment.proxy().ports.values()
     addresses = {each["HostIp"] for ports in published for each in ports or ()}
     assert addresses == {"127.0.0.1"}
+
+
+def test_a_request_under_way_is_answered_whole_by_a_release_that_is_drained(
+    environment: DockerEnvironment, stable: Release
+) -> None:
+    target = open_target(
+        environment.project,
+        environment.publish,
+        environment.state_dir,
+        SystemClock(threading.Event()),
+        drain=timedelta(seconds=3),
+    )
+    new = environment.build(Service("v2"))
+    assert target.deploy(new, timeout_seconds=30) is None
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", environment.publish, timeout=30
+    )
+    connection.request("GET", "/halting")
+    reply = connection.getresponse()  # the head is here, the body 2 s away
+    target.set_weight(new, 100)
+    target.retire(stable)
+    assert reply.read() == b"v1\n"
+    assert environment.containers() == {"proxy": "running", "v2": "running"}
+    connection.close()
 
 
 def test_a_port_that_is_taken_names_the_setting_to_change(tmp_path: Path) -> None:
