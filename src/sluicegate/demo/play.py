@@ -115,7 +115,7 @@ class Demo:
     def _taken_down(self, project: str) -> Iterator[None]:
         """Remove what a killed demo left here, and at the end what this one made."""
         state = self._folder / "state" / "sluicegate" / "targets"
-        environment = state / f"{project}-{ENVIRONMENT}"
+        environment = state / project / ENVIRONMENT
         self._machinery.remove(project, ENVIRONMENT, environment)
         check_port(self._wishes.port)
         try:

@@ -224,7 +224,7 @@ class Project:
             health=settings.health,
             drain=settings.drain,
             env=settings.env,
-            state_dir=self.machine.state_folder / "targets" / f"{name}-{environment}",
+            state_dir=self.machine.state_folder / "targets" / name / environment,
             clock=self.machine.clock,
         )
         with target.lease():
