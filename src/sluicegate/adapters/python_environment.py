@@ -34,7 +34,6 @@ _PROBE = (
 )
 # Where pip was told of other places than PyPI; uv would not go there.
 _PIP_PLACES = {
-    "PIP_CONFIG_FILE",
     "PIP_EXTRA_INDEX_URL",
     "PIP_FIND_LINKS",
     "PIP_INDEX_URL",
@@ -191,11 +190,13 @@ class PythonEnvironments:
             self._install((*pip, "install", *needs.arguments))
 
     def _is_pip_configured(self) -> bool:
+        if not _PIP_PLACES.isdisjoint(self._environ):
+            return True
+        file = self._environ.get("PIP_CONFIG_FILE")
+        if file is not None:
+            return file != os.devnull  # pip's way to say: no file at all
         home = self._environ.get("HOME", "")
-        files = (Path(name.replace("~", home, 1)) for name in _PIP_FILES)
-        return not _PIP_PLACES.isdisjoint(self._environ) or any(
-            path.exists() for path in files
-        )
+        return any(Path(name.replace("~", home, 1)).exists() for name in _PIP_FILES)
 
     def _program(self, name: str, hint: str) -> str:
         program = next(find_programs(name, self._environ), None)
