@@ -73,6 +73,22 @@ def test_numbers_are_written_as_the_standard_shows(bits: str, text: str) -> None
     assert canonical_json(Leaf(1, number)) == text
 
 
+def test_keys_are_sorted_as_the_standard_shows() -> None:
+    # RFC 8785, section 3.2.3: by UTF-16 code units, not by code points
+    keys = ["\u20ac", "\r", "\ufb33", "1", "\U0001f600", "\u0080", "\u00f6"]
+    table = Table(1, {key: Entry(1, Leaf(1, key)) for key in keys})
+
+    assert list(json.loads(canonical_json(table))) == [
+        "\r",
+        "1",
+        "\u0080",
+        "\u00f6",
+        "\u20ac",
+        "\U0001f600",
+        "\ufb33",
+    ]
+
+
 def digest(text: str) -> str:
     return definition_digest(parse_source(text.encode(), "s.yaml")).hex
 

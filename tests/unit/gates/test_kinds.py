@@ -50,6 +50,18 @@ def test_different_kinds_may_not_be_compared(text: str, kind: FieldType) -> None
         check_kinds(text, {"a.b": kind})
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"), [("integer", "(integer, text)"), ("number", "(fraction, text)")]
+)
+def test_the_message_names_the_kind_that_the_field_has(
+    kind: FieldType, said: str
+) -> None:
+    with pytest.raises(ExpressionError) as refused:
+        check_kinds("a.b != '1'", {"a.b": kind})
+
+    assert said in str(refused.value)
+
+
 def test_arithmetic_that_can_never_work_is_refused() -> None:
     expression = compile_expression("a.b * 100 > 5", {"a.b": CelType.DYN})
 
