@@ -44,7 +44,7 @@ class CanaryStage(Stage):
     summary: ClassVar[str] = "Canary rollout with statistical verdicts"
 
     uses: Literal["canary"]
-    environment: str
+    environment: str = Field(description="Where the release goes.")
     steps: tuple[int, ...] = Field(
         (5, 25, 50), min_length=1, description="Weights in percent, rising, below 100."
     )
@@ -57,7 +57,10 @@ class CanaryStage(Stage):
     deadline: Duration = Field(
         timedelta(hours=1), description="Time for the whole rollout."
     )
-    on_deadline: DeadlinePolicy = DeadlinePolicy.ROLLBACK
+    on_deadline: DeadlinePolicy = Field(
+        DeadlinePolicy.ROLLBACK,
+        description="What to do when it ends without a verdict.",
+    )
     judge: Judge = Judge()
 
     @override

@@ -11,7 +11,7 @@ from sluicegate.stages.stage import Duration, Settings
 class DockerTarget(Settings):
     """Containers behind Traefik on a Docker engine."""
 
-    uses: Literal["docker"]
+    uses: Literal["docker"] = Field(description="Which kind of target it is.")
     port: int = Field(
         ge=1, le=65535, description="The port on which the container listens."
     )
