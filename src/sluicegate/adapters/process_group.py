@@ -8,7 +8,6 @@ import subprocess  # noqa: TID251 - names the type of what process.py started
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from resource import struct_rusage
 
 from sluicegate.adapters.stop import Stop
@@ -127,9 +126,10 @@ class ProcessGroup:
         )
 
     def _terminate(self, grace_seconds: float) -> None:
+        if not self._is_alive():
+            return
+        self._signal(signal.SIGTERM)
         deadline = time.monotonic() + grace_seconds
-        if self._is_alive():
-            self._signal(signal.SIGTERM)
         while self._is_alive() and time.monotonic() < deadline:
             self._pump(_LOOK_SECONDS / 2)
 
@@ -168,7 +168,7 @@ class ProcessGroup:
 
     def _is_alive(self) -> bool:
         return self._running or any(
-            group == self._process.pid and state not in "ZX"
+            group == self._process.pid and state not in b"ZX"
             for state, group in _states_and_groups()
         )
 
@@ -184,7 +184,7 @@ def _open_pidfd(process: "subprocess.Popen[bytes]") -> int:
         ) from error
 
 
-def _states_and_groups() -> list[tuple[str, int]]:
+def _states_and_groups() -> list[tuple[bytes, int]]:
     """The state letter and process group of every process.
 
     Zombies must be told from the living: in a container whose first process does not
@@ -194,10 +194,9 @@ def _states_and_groups() -> list[tuple[str, int]]:
         proc_pid_stat(5). The name, in parentheses, may hold anything.
     """
     found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            state, _, group = (
-                path.read_text(errors="replace").rpartition(")")[2].split()[:3]
-            )
-            found.append((state, int(group)))
+    for name in os.listdir("/proc"):  # noqa: PTH208 - at the end of every program: fast
+        if name.isdigit():
+            with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+                state, _, group = file.read().rpartition(b")")[2].split()[:3]
+                found.append((state, int(group)))
     return found

@@ -13,6 +13,7 @@ Source of the layout:
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -28,7 +29,7 @@ SEVERITY = {  # GitHub Advisory Database
     "CVE-2021-33503": "HIGH",
 }
 LEVEL = {"UNKNOWN": 0, "LOW": 1, "MEDIUM": 2, "HIGH": 3, "CRITICAL": 4}
-GO = "/usr/lib/go-1.19/bin/go"
+GO = shutil.which("go") or "/usr/lib/go-1.19/bin/go"
 
 
 def build(wheel: Path, cache: Path, updated: datetime) -> None:
