@@ -17,9 +17,10 @@ from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.signer import Signer
 from sluicegate.ports.store import CheckpointCell, ObjectStore
 from sluicegate.tlog.checkpoint import Checkpoint, format_checkpoint, open_checkpoint
-from sluicegate.tlog.growth import plan_growth
+from sluicegate.tlog.growth import Growth, plan_growth
 from sluicegate.tlog.hashes import EMPTY_ROOT
 from sluicegate.tlog.note import Note, Signature, format_note, parse_vkey
+from sluicegate.tlog.tiles import TILE_WIDTH, parse_path
 
 MAX_ENTRY_BYTES = 32 * 1024
 DEFAULT_RETENTION_DAYS = 400
@@ -126,7 +127,19 @@ class AuditLog(LogReader):
         self._seen = growth.checkpoint
         if self._pin is not None:
             self._pin.save(signed)
+        self._tidy(growth)
         return growth.checkpoint
+
+    def _tidy(self, growth: Growth) -> None:
+        """Drop partial files whose full one is committed: a 120-fold of its size.
+
+        Source:
+            https://c2sp.org/tlog-tiles, "Partial Tiles".
+        """
+        for name, _ in growth.files:
+            if parse_path(name).width == TILE_WIDTH:
+                for partial in self._store.names(f"{name}.p/"):
+                    self._store.drop(partial)
 
     def _sign(self, checkpoint: Checkpoint) -> bytes:
         text = format_checkpoint(checkpoint)

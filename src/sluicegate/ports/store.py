@@ -31,6 +31,10 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def drop(self, name: str) -> None:
+        """Remove an object that nobody needs any more, if it is there."""
+        ...
+
     def names(self, prefix: str = "") -> Iterator[str]:
         """The names of all objects that start with *prefix*, sorted."""
         ...

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def vector_leaf(index: int) -> bytes:
     return hash_leaf(b'{"i":%d,"v":"sluicegate/test"}' % index)
 
 
+@cache
 def vector_root(size: int) -> bytes:
     return compute_root(vector_leaf(index) for index in range(size))
 

@@ -79,9 +79,18 @@ class DirectoryStore(ObjectStore, CheckpointCell):
             os.fsync(directory)
 
     @override
+    def drop(self, name: str) -> None:
+        *heads, last = _split(name)
+        with self._reporting(name), suppress(FileNotFoundError):
+            with self._directory(heads) as directory:
+                os.unlink(last, dir_fd=directory)
+            with self._directory(heads[:-1]) as parent, suppress(OSError):
+                os.rmdir(heads[-1], dir_fd=parent)  # only if it is empty now
+
+    @override
     def names(self, prefix: str = "") -> Iterator[str]:
-        found = []
-        for folder, folders, files in os.walk(self.root):
+        found: list[str] = []
+        for folder, folders, files in os.walk(self.root / prefix.rpartition("/")[0]):
             folders[:] = [part for part in folders if not part.startswith(".")]
             inside = Path(folder).relative_to(self.root)
             names = ((inside / file).as_posix() for file in files if file[:1] != ".")

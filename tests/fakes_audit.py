@@ -1,0 +1,179 @@
+"""In-memory ports of the audit log."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from itertools import count
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typing_extensions import override
+
+from sluicegate.audit.record import Actor, Recording, Source
+from sluicegate.audit.recorder import Facts
+from sluicegate.errors import PermanentError, TransientError, UsageError
+from sluicegate.model.ulid import format_ulid
+from sluicegate.ports.journal import Journal
+from sluicegate.ports.keyring import Keyring
+from sluicegate.ports.pin import CheckpointPin
+from sluicegate.ports.signer import Signer
+from sluicegate.ports.store import CheckpointCell, ObjectStore
+from sluicegate.tlog.note import ED25519, VerifierKey, format_vkey
+
+FACTS = Facts(
+    Source("acme/churn-model", "sha1:" + "a" * 40),
+    Actor("user", "1000"),
+    Recording("sluicegate", "0.1.0"),
+)
+
+
+def event_ids() -> Callable[[], str]:
+    """ULIDs that rise from one."""
+    numbers = count(1)
+    return lambda: format_ulid(next(numbers), bytes(10))
+
+
+class FakeStore(ObjectStore, CheckpointCell):
+    """Objects in a dict.
+
+    ``fail_at`` counts writes: that one is not made, or, with ``lost_reply``, is made
+    and then reported as failed.
+    """
+
+    def __init__(self, objects: dict[str, bytes] | None = None) -> None:
+        self.objects = dict(objects or {})
+        self.written: list[str] = []
+        self.fail_at: int | None = None
+        self.lost_reply = False
+        self._locked = False
+
+    @override
+    def get(self, name: str) -> bytes | None:
+        return self.objects.get(name)
+
+    @override
+    def put(self, name: str, data: bytes) -> None:
+        assert self._locked, "a writer must hold the lock"
+        fails = self.fail_at == len(self.written)
+        if not fails or self.lost_reply:
+            self.objects[name] = data
+        self.written.append(name)
+        if fails:
+            raise PermanentError("the disk failed")
+
+    @override
+    def drop(self, name: str) -> None:
+        assert self._locked, "a writer must hold the lock"
+        self.objects.pop(name, None)
+
+    @override
+    def names(self, prefix: str = "") -> Iterator[str]:
+        return iter(sorted(name for name in self.objects if name.startswith(prefix)))
+
+    @override
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        assert not self._locked, "the lock is not reentrant"
+        self._locked = True
+        try:
+            yield
+        finally:
+            self._locked = False
+
+    @override
+    def load(self) -> bytes | None:
+        return self.get("checkpoint")
+
+    @override
+    def replace(self, old: bytes | None, new: bytes) -> None:
+        if self.load() != old:
+            raise TransientError("another writer was faster")
+        self.put("checkpoint", new)
+
+
+class FakeSigner(Signer):
+    """A key made of its name."""
+
+    def __init__(self, name: str = "log.example/churn") -> None:
+        self.name = name
+        self._key = Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest())
+
+    @override
+    def vkey(self) -> str:
+        public = self._key.public_key().public_bytes_raw()
+        return format_vkey(VerifierKey(self.name, ED25519, public))
+
+    @override
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message)
+
+
+class FakeKeyring(Keyring):
+    """Keys in a dict."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, Signer] = {}
+
+    @override
+    def find(self, name: str) -> Signer | None:
+        return self.keys.get(name)
+
+    @override
+    def create(self, name: str) -> Signer:
+        if name in self.keys:
+            raise TransientError("another process has just made it")
+        self.keys[name] = FakeSigner(name)
+        return self.keys[name]
+
+    @override
+    def where(self, name: str) -> str:
+        return f"keys/{name}"
+
+
+class FakePin(CheckpointPin):
+    """A pin in memory."""
+
+    def __init__(self) -> None:
+        self.saved: bytes | None = None
+
+    @override
+    def load(self) -> bytes | None:
+        return self.saved
+
+    @override
+    def save(self, checkpoint: bytes) -> None:
+        self.saved = checkpoint
+
+    @override
+    def where(self) -> str:
+        return "pins/log"
+
+
+class FakeJournal(Journal):
+    """A journal in memory; ``held_elsewhere`` is another process."""
+
+    def __init__(self, entries: list[bytes] | None = None) -> None:
+        self.entries = entries or []
+        self.held_elsewhere = False
+
+    @override
+    def hold(self) -> None:
+        if self.held_elsewhere:
+            raise UsageError("another process is carrying this run on")
+
+    @override
+    def append(self, entry: bytes) -> None:
+        self.hold()
+        self.entries.append(entry)
+
+    @override
+    def read(self) -> list[bytes]:
+        return list(self.entries)
+
+    @override
+    def clear(self) -> None:
+        self.hold()
+        self.entries.clear()
+
+    @override
+    def close(self) -> None:
+        pass

@@ -1,0 +1,269 @@
+"""Unit tests of `sluicegate.adapters.stores.directory`."""
+
+import fcntl
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.errors import (
+    IntegrityError,
+    PermanentError,
+    TransientError,
+    UsageError,
+)
+
+NAME = "tile/0/x001/000.p/7"
+
+
+def test_an_object_reads_back_and_can_be_replaced(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "a" / "log")
+    assert store.get(NAME) is None
+
+    store.put(NAME, b"one")
+    store.put(NAME, b"two")
+
+    assert store.get(NAME) == b"two"
+    assert store.get("tile/0/x001/001") is None
+    assert (tmp_path / "a/log" / NAME).read_bytes() == b"two"
+
+
+def test_nothing_but_the_object_is_left(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    store.put(NAME, bytes(100_000))
+
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / NAME]
+
+
+def test_modes_are_those_of_public_files(tmp_path: Path) -> None:
+    old = os.umask(0o022)
+    try:
+        DirectoryStore(tmp_path / "log").put("tile/0/000", b"")
+    finally:
+        os.umask(old)
+
+    modes = {
+        path.relative_to(tmp_path).as_posix(): stat.S_IMODE(path.stat().st_mode)
+        for path in tmp_path.rglob("*")
+    }
+    assert modes == {
+        "log": 0o755,
+        "log/tile": 0o755,
+        "log/tile/0": 0o755,
+        "log/tile/0/000": 0o644,
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "/",
+        "/etc/passwd",
+        "..",
+        "tile/../../x",
+        "tile//000",
+        "tile/",
+        ".lock",
+        "tile/.hidden",
+        "Tile",
+        "tile\n",
+        "t\0le",
+        "ti le",
+        "tïle",
+    ],
+)
+def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
+    store = DirectoryStore(tmp_path)
+    for act in (store.get, store.drop, lambda name: store.put(name, b"")):
+        with pytest.raises(UsageError, match="not the name of an object"):
+            act(name)
+
+
+@pytest.mark.parametrize("linked", ["tile", "tile/0", "tile/0/x001", NAME])
+def test_a_link_anywhere_on_the_way_is_refused(tmp_path: Path, linked: str) -> None:
+    store = DirectoryStore(tmp_path / "log")
+    store.put(NAME, b"real")
+    path = tmp_path / "log" / linked
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(IntegrityError, match="symbolic link"):
+        store.get(NAME)
+    if linked != NAME:  # a file is replaced, never written through
+        with pytest.raises(IntegrityError, match="symbolic link"):
+            store.put(NAME, b"evil")
+
+
+def test_a_link_in_place_of_the_whole_log_is_refused(tmp_path: Path) -> None:
+    DirectoryStore(tmp_path / "real").put(NAME, b"real")
+    (tmp_path / "log").symlink_to(tmp_path / "real")
+
+    with pytest.raises(IntegrityError, match="symbolic link"):
+        DirectoryStore(tmp_path / "log").get(NAME)
+
+
+def test_writing_replaces_a_link_instead_of_following_it(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_bytes(b"precious")
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log/checkpoint").symlink_to(tmp_path / "victim")
+
+    DirectoryStore(tmp_path / "log").put("checkpoint", b"new")
+
+    assert (tmp_path / "victim").read_bytes() == b"precious"
+    assert DirectoryStore(tmp_path / "log").get("checkpoint") == b"new"
+
+
+def test_a_pipe_or_a_folder_in_place_of_an_object_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    store = DirectoryStore(tmp_path)
+
+    with pytest.raises(IntegrityError, match="pipe is not a file"):
+        store.get("pipe")
+    with pytest.raises((IntegrityError, PermanentError)):
+        store.get("folder")
+
+
+def test_names_are_sorted_and_hide_what_is_not_an_object(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    for name in ("tile/0/001", "tile/0/000", "checkpoint", "tile/entries/000"):
+        store.put(name, b"")
+    (tmp_path / "tile/0/.000.p.0123").write_bytes(b"left by a crash")
+    with store.exclusive():
+        pass
+
+    assert list(store.names()) == [
+        "checkpoint",
+        "tile/0/000",
+        "tile/0/001",
+        "tile/entries/000",
+    ]
+    assert list(store.names("tile/0/00")) == ["tile/0/000", "tile/0/001"]
+    assert list(store.names("nothing/here")) == []
+
+
+def test_dropping_removes_the_folder_with_its_last_object(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    store.put("tile/0/000.p/1", b"")
+    store.put("tile/0/000.p/2", b"")
+
+    store.drop("tile/0/000.p/1")
+    assert list(store.names()) == ["tile/0/000.p/2"]
+    store.drop("tile/0/000.p/2")
+    store.drop("tile/0/000.p/2")
+    store.drop("never/there")
+
+    assert not (tmp_path / "tile/0/000.p").exists()
+
+
+def test_the_cell_swaps_only_what_it_was_compared_with(tmp_path: Path) -> None:
+    cell = DirectoryStore(tmp_path)
+    assert cell.load() is None
+    cell.replace(None, b"one")
+    with pytest.raises(TransientError, match="faster"):
+        cell.replace(None, b"two")
+    cell.replace(b"one", b"two")
+
+    assert cell.load() == b"two"
+
+
+def test_after_a_failed_write_nothing_more_is_written(tmp_path: Path) -> None:
+    (tmp_path / "tile").write_bytes(b"a file where a folder should be")
+    store = DirectoryStore(tmp_path)
+    with pytest.raises(IntegrityError):
+        store.put("tile/0/000", b"")
+
+    with pytest.raises(PermanentError, match="an earlier write failed"):
+        store.put("checkpoint", b"")
+    assert store.load() is None
+
+
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises((PermanentError, IntegrityError)):
+        DirectoryStore(tmp_path / "file" / "log").put("x", b"")
+
+
+HOLD_LOCK = """
+import sys
+from pathlib import Path
+from sluicegate.adapters.stores.directory import DirectoryStore
+with DirectoryStore(Path(sys.argv[1])).exclusive():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_lock_keeps_other_processes_out_until_its_holder_dies(
+    tmp_path: Path,
+) -> None:
+    def start() -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-c", HOLD_LOCK, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    with start() as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with (tmp_path / ".lock").open() as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with start() as other:
+            assert other.stdout is not None
+            holder.kill()
+            assert other.stdout.readline() == "held\n"
+            other.kill()
+
+
+APPEND = """
+import sys
+from pathlib import Path
+from sluicegate.adapters.stores.directory import DirectoryStore
+store = DirectoryStore(Path(sys.argv[1]))
+with store.exclusive():
+    store.put("tile/entries/000.p/2", b"two")
+    store.put("tile/0/000.p/2", b"two")
+    store.replace(b"one", b"two")
+"""
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_three_objects_cost_six_flushes_and_each_is_flushed_before_its_rename(
+    tmp_path: Path,
+) -> None:
+    store = DirectoryStore(tmp_path / "log")
+    for name in ("tile/entries/000.p/1", "tile/0/000.p/1", "checkpoint"):
+        store.put(name, b"one")
+    trace = tmp_path / "trace"
+
+    subprocess.run(
+        [
+            *("strace", "-f", "-y", "-o", str(trace)),
+            *("-e", "trace=fsync,fdatasync,/rename"),
+            *(sys.executable, "-c", APPEND, str(tmp_path / "log")),
+        ],
+        check=True,
+    )
+
+    calls = [
+        (found[1], found[2])
+        for line in trace.read_text().splitlines()
+        if (found := re.search(r"(fsync|fdatasync|rename\w*)\(\d+<([^>]*)>", line))
+    ]
+    log = str(tmp_path / "log")
+    assert [name.rstrip("2at") for name, _ in calls] == ["fsync", "rename", "fsync"] * 3
+    folders = ["tile/entries/000.p", "tile/0/000.p", ""]
+    for (_, file), (_, old), (_, folder), expected in zip(
+        calls[::3], calls[1::3], calls[2::3], folders, strict=True
+    ):
+        assert Path(file).parent == Path(old) == Path(folder) == Path(log) / expected

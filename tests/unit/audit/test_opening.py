@@ -1,0 +1,155 @@
+"""Unit tests of `sluicegate.audit.opening`."""
+
+import pytest
+from fakes import FakeClock
+from fakes_audit import FakeKeyring, FakePin, FakeStore, event_ids
+
+from sluicegate.audit import open_log
+from sluicegate.audit.log import AuditLog
+from sluicegate.audit.record import decode_created
+from sluicegate.errors import IntegrityError, UsageError
+
+ORIGIN = "log.example/churn"
+
+
+class Place:
+    """A folder for a log, on a machine with keys and pins."""
+
+    def __init__(self, keys: FakeKeyring | None = None) -> None:
+        self.store = FakeStore()
+        self.keys = keys or FakeKeyring()
+        self.pin = FakePin()
+
+    def open(self, *, retention_days: int = 400) -> AuditLog:
+        return open_log(
+            self.store,
+            self.store,
+            self.keys,
+            self.pin,
+            origin=ORIGIN,
+            retention_days=retention_days,
+            clock=FakeClock(),
+            new_event_id=event_ids(),
+        )
+
+
+def test_the_first_use_begins_a_log_and_the_next_ones_find_it() -> None:
+    place = Place()
+    place.open(retention_days=184).append([b"a"])
+
+    log = place.open()
+
+    assert log.head().size == 2
+    assert decode_created(next(log.entries())[1]).retention_days == 184
+    assert list(place.keys.keys) == [ORIGIN]
+
+
+def test_a_second_log_of_the_same_name_gets_a_key_of_its_own() -> None:
+    keys = FakeKeyring()
+    Place(keys).open()
+    second, third = Place(keys), Place(keys)
+
+    assert second.open().head().origin == f"{ORIGIN}/2"
+    assert third.open().head().origin == f"{ORIGIN}/3"
+    assert second.open().head().origin == f"{ORIGIN}/2"
+
+
+def test_a_log_that_is_gone_is_not_begun_anew() -> None:
+    place = Place()
+    place.open().append([b"a"])
+    place.store.objects.clear()
+
+    with pytest.raises(IntegrityError, match="gone: it had 2 entries") as caught:
+        place.open()
+
+    assert "pins/log" in str(caught.value.hint)
+    assert place.store.objects == {}
+
+
+def test_a_log_rolled_back_is_refused() -> None:
+    place = Place()
+    place.open()
+    old = dict(place.store.objects)
+    place.open().append([b"a"])
+    place.store.objects = old
+
+    with pytest.raises(IntegrityError, match="rolled back") as caught:
+        place.open()
+
+    assert "pins/log" in str(caught.value.hint)
+
+
+def test_a_log_rewritten_and_grown_by_the_holder_of_its_key_is_refused() -> None:
+    place = Place()
+    place.open()
+    old = dict(place.store.objects)
+    place.open().append([b"a"])
+    place.store.objects = old
+    forger = AuditLog(place.store, place.store, place.keys.keys[ORIGIN])
+    forger.append([b"b", b"c", b"d"])
+
+    with pytest.raises(IntegrityError, match="first 2 entries"):
+        place.open()
+
+
+def test_another_log_of_this_user_in_its_place_is_refused() -> None:
+    keys = FakeKeyring()
+    one, other = Place(keys), Place(keys)
+    one.open()
+    other.open().append([b"a"])
+    one.store.objects = other.store.objects
+
+    with pytest.raises(IntegrityError, match="this log is"):
+        one.open()
+
+
+def test_a_log_without_its_key_is_refused_and_gets_no_second_one() -> None:
+    place = Place()
+    place.open()
+    place.keys.keys.clear()
+
+    with pytest.raises(UsageError, match="key of the log") as caught:
+        place.open()
+
+    assert f"keys/{ORIGIN}" in str(caught.value.hint)
+    assert place.keys.keys == {}
+
+
+def test_a_log_signed_by_another_key_of_its_name_is_refused() -> None:
+    place = Place()
+    place.open()
+    raw = place.store.objects["checkpoint"]
+    place.store.objects["checkpoint"] = raw.replace(b"\n1\n", b"\n2\n")
+
+    with pytest.raises(IntegrityError, match="not valid"):
+        place.open()
+
+
+def test_a_log_that_grew_elsewhere_is_pinned_anew() -> None:
+    place = Place()
+    place.open()
+    AuditLog(place.store, place.store, place.keys.keys[ORIGIN]).append([b"a"])
+    assert place.pin.saved != place.store.load()
+
+    place.open()
+
+    assert place.pin.saved == place.store.load()
+
+
+def test_a_log_seen_for_the_first_time_is_pinned() -> None:
+    place = Place()
+    place.open()
+    place.pin.saved = None
+
+    place.open()
+
+    assert place.pin.saved == place.store.load()
+
+
+def test_a_retention_below_the_floor_makes_no_key() -> None:
+    place = Place()
+
+    with pytest.raises(UsageError, match="at least 180 days"):
+        place.open(retention_days=90)
+
+    assert (place.keys.keys, place.store.objects) == ({}, {})

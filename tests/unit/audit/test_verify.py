@@ -1,0 +1,260 @@
+"""Unit tests of `sluicegate.audit.verify`."""
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+from fakes import FakeClock, FakeEvidence
+from fakes_audit import FACTS, FakeJournal, FakeSigner, FakeStore, event_ids
+from typing_extensions import override
+
+from sluicegate.audit.log import AuditLog
+from sluicegate.audit.record import Envelope, LogCreated, encode, encode_created
+from sluicegate.audit.recorder import Recorder
+from sluicegate.audit.verify import VerifyReport, verify
+from sluicegate.errors import IntegrityError
+from sluicegate.model.command import ResourceUsage
+from sluicegate.model.decision import Outcome
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import RunResumed, RunStarted, StageFinished
+from sluicegate.model.evidence import Evidence, EvidenceFile
+from sluicegate.tlog.checkpoint import Checkpoint
+from sluicegate.tlog.hashes import EMPTY_ROOT
+
+CLOCK = FakeClock()
+VKEY = FakeSigner().vkey()
+REPORT = b"<testsuite/>"
+
+
+def finished(file: EvidenceFile) -> StageFinished:
+    return StageFinished(
+        stage="test",
+        attempt=1,
+        outcome=Outcome.BROKEN,
+        reason="pytest crashed",
+        gate=None,
+        evidence=Evidence({}, (file,)),
+        tools=(),
+        subjects=(),
+        usage=ResourceUsage(1),
+        start_ts=CLOCK.now(),
+        end_ts=CLOCK.now() + timedelta(seconds=1),
+    )
+
+
+class Log:
+    """A log of two entries and an evidence file, and its parts."""
+
+    def __init__(self) -> None:
+        self.store = FakeStore()
+        self.evidence = FakeEvidence()
+        self.ids = event_ids()
+        self.log = AuditLog.create(
+            self.store,
+            self.store,
+            FakeSigner(),
+            recorded_ts=CLOCK.now(),
+            event_id=self.ids(),
+        )
+        self.file = EvidenceFile(
+            "junit.xml", "application/xml", len(REPORT), self.evidence.keep(REPORT)
+        )
+        recorder = Recorder(
+            self.log,
+            FakeJournal(),
+            "R1",
+            clock=CLOCK,
+            new_event_id=self.ids,
+            facts=FACTS,
+        )
+        recorder.record(
+            RunStarted(
+                pipeline="p",
+                definition=Digest.of(b""),
+                commit="a" * 40,
+                branch=None,
+                dirty=False,
+                stages=(),
+                start_ts=CLOCK.now(),
+            )
+        )
+        recorder.record(finished(self.file))
+
+    def envelope(self, seq: int, **changes: object) -> Envelope:
+        envelope = Envelope(
+            self.ids(), "R1", seq, CLOCK.now(), FACTS.source, FACTS.actor, FACTS.tool
+        )
+        return dataclasses.replace(envelope, **changes)  # type: ignore[arg-type] # test values
+
+    def verify(
+        self, vkey: str | None = VKEY, pinned: bytes | None = None
+    ) -> VerifyReport:
+        return verify(self.store, self.store, vkey, self.evidence, pinned)
+
+
+def test_a_sound_log_has_no_problems() -> None:
+    log = Log()
+
+    report = log.verify()
+
+    head = log.log.head()
+    assert report.ok
+    assert report == VerifyReport(
+        "log.example/churn", 3, head.root_text, VKEY, 1, (), None
+    )
+
+
+def test_without_a_key_the_one_of_entry_0_is_taken_and_named() -> None:
+    assert Log().verify(None).vkey == VKEY
+
+
+def test_another_key_is_a_problem() -> None:
+    report = Log().verify(FakeSigner("log.example/other").vkey())
+
+    assert (report.ok, report.size) == (False, 0)
+    assert "checkpoint:" in report.problems[0]
+
+
+@pytest.mark.parametrize("vkey", [None, VKEY])
+def test_a_log_that_is_not_there_is_a_problem(vkey: str | None) -> None:
+    store = FakeStore()
+
+    assert not verify(store, store, vkey).ok
+
+
+def test_a_checkpoint_alone_is_a_problem() -> None:
+    log = Log()
+    log.store.objects = {"checkpoint": log.store.objects["checkpoint"]}
+
+    assert not log.verify().ok
+
+
+def test_evidence_that_is_missing_or_changed_is_named() -> None:
+    log = Log()
+    del log.evidence.kept[log.file.digest]
+
+    report = log.verify()
+
+    assert (report.ok, report.evidence_files) == (False, 0)
+    assert report.problems[0].startswith("entry 2: junit.xml: ")
+
+
+def test_evidence_of_another_size_is_named() -> None:
+    log = Log()
+    wrong = dataclasses.replace(log.file, size=3)
+    log.log.append([encode(log.envelope(2), finished(wrong))])
+
+    assert log.verify().problems == ("entry 3: junit.xml: 12 bytes, not 3",)
+
+
+def test_evidence_is_not_looked_at_where_there_is_none() -> None:
+    log = Log()
+
+    report = verify(log.store, log.store, VKEY)
+
+    assert (report.ok, report.evidence_files) == (True, 0)
+
+
+def test_an_event_that_is_missing_from_a_run_is_named() -> None:
+    log = Log()
+    log.log.append([encode(log.envelope(3), RunResumed())])
+
+    assert log.verify().problems == (
+        "entry 3: event 3 of run R1 where event 2 should be",
+    )
+
+
+def test_an_event_that_is_there_twice_is_named() -> None:
+    log = Log()
+    *_, (_, last) = log.log.entries()
+    log.log.append([last])
+
+    problems = log.verify().problems
+
+    assert len(problems) == 2
+    assert "is there twice" in problems[0]
+    assert "event 1 of run R1 where event 2 should be" in problems[1]
+
+
+@pytest.mark.parametrize(
+    "entry", [b"", b"{}", b"not json", b'{"a": 1}', b'{"schema":"other","type":"x"}']
+)
+def test_an_entry_outside_the_schema_is_named(entry: bytes) -> None:
+    log = Log()
+    log.log.append([entry])
+
+    (problem,) = log.verify().problems
+    assert problem.startswith("entry 3: ")
+
+
+@pytest.mark.parametrize(
+    ("origin", "vkey"), [("log.example/other", VKEY), ("log.example/churn", "k")]
+)
+def test_entry_0_of_another_log_or_key_is_a_problem(origin: str, vkey: str) -> None:
+    store = FakeStore()
+    created = LogCreated(event_ids()(), CLOCK.now(), origin, vkey, 400, FACTS.tool)
+    log = AuditLog(store, store, FakeSigner())
+    with store.exclusive():
+        empty = Checkpoint("log.example/churn", 0, EMPTY_ROOT)
+        log._commit(None, empty, [encode_created(created)])
+
+    (problem,) = verify(store, store, VKEY).problems
+    assert problem.startswith("entry 0: it ")
+
+
+def test_a_log_that_grew_since_it_was_pinned_is_fine() -> None:
+    log = Log()
+    pinned = log.store.objects["checkpoint"]
+    log.log.append([encode(log.envelope(2), RunResumed())])
+
+    report = log.verify(pinned=pinned)
+
+    assert (report.ok, report.seen) == (True, 3)
+
+
+def test_a_log_rolled_back_since_it_was_pinned_is_a_problem() -> None:
+    log = Log()
+    old = dict(log.store.objects)
+    log.log.append([encode(log.envelope(2), RunResumed())])
+    pinned = log.store.objects["checkpoint"]
+    log.store.objects = old
+
+    report = log.verify(pinned=pinned)
+
+    assert report.problems == ("pin: the log was rolled back: it had 4 entries, now 3",)
+    assert report.seen == 4
+
+
+def test_a_pin_that_cannot_be_read_is_a_problem() -> None:
+    assert Log().verify(pinned=b"").problems[0].startswith("pin: ")
+
+
+def test_every_byte_of_every_file_counts() -> None:
+    log = Log()
+    sound = dict(log.store.objects)
+    assert {"checkpoint", "tile/0/000.p/1", "tile/entries/000.p/3"} <= set(sound)
+
+    missed = []
+    for name, data in sound.items():
+        for at in range(0, len(data), 1 if name == "checkpoint" else 7):
+            changed = data[:at] + bytes([data[at] ^ 0x20]) + data[at + 1 :]
+            log.store.objects = {**sound, name: changed}
+            if log.verify().ok or log.verify(None).ok:
+                missed.append(f"{name}[{at}]")
+
+    assert missed == []
+
+
+def test_a_link_in_the_store_is_a_problem_not_a_crash() -> None:
+    class Linked(FakeStore):
+        @override
+        def get(self, name: str) -> bytes | None:
+            if name.startswith("tile/0/"):
+                raise IntegrityError(f"{name}: leads through a symbolic link")
+            return super().get(name)
+
+    log = Log()
+    store = Linked(log.store.objects)
+
+    problems = verify(store, store, VKEY).problems
+    assert problems[0] == "tile/0/000.p/3: leads through a symbolic link"
