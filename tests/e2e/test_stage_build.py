@@ -123,6 +123,23 @@ def test_the_host_s_ca_bundle_is_a_secret_that_does_not_stay(
     assert report.fields["built"] is True
 
 
+def test_pip_in_a_build_trusts_the_host_s_certificates(project: Path) -> None:
+    """The very lines that docs/build.md recommends."""
+    guide = Path(__file__).parents[2] / "docs" / "build.md"
+    recommended = guide.read_text().partition("```dockerfile\n")[2].partition("```")[0]
+    (project / "requirements.txt").write_text("iniconfig==2.0.0\n")
+
+    report = build(
+        project,
+        f"FROM {BASE}\nRUN python3 -m venv /venv\nENV PATH=/venv/bin:$PATH\n"
+        f"COPY requirements.txt .\n{recommended}",
+        ca_bundle="/etc/ssl/certs/ca-certificates.crt",
+        network="host",
+    )
+
+    assert report.fields["built"] is True, report.summary
+
+
 def test_a_context_is_a_folder_and_never_an_address(project: Path) -> None:
     report = build(project, f"FROM {BASE}\n", context="github.com/docker/docker")
 
