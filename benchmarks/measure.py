@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import time
@@ -15,10 +16,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Timing:
-    """Wall-clock seconds of one contestant, one a round, in the order of the rounds."""
+    """Wall-clock and CPU seconds of one contestant, one a round, in their order.
+
+    CPU is what its processes used together, and hardly depends on what else runs.
+    """
 
     name: str
     seconds: tuple[float, ...]
+    cpu: tuple[float, ...]
 
     @property
     def median(self) -> float:
@@ -30,8 +35,15 @@ class Timing:
         A machine that gets slower for a while slows both, so this wavers less than the
         ratio of two medians.
         """
-        pairs = zip(self.seconds, reference.seconds, strict=True)
-        return statistics.median(mine / other for mine, other in pairs)
+        return _paired_ratio(self.seconds, reference.seconds)
+
+    def cpu_ratio(self, reference: "Timing") -> float:
+        """The same for CPU seconds."""
+        return _paired_ratio(self.cpu, reference.cpu)
+
+
+def _paired_ratio(mine: Sequence[float], others: Sequence[float]) -> float:
+    return statistics.median(a / b for a, b in zip(mine, others, strict=True))
 
 
 def interleave(
@@ -42,15 +54,24 @@ def interleave(
     One round before the first warms caches and byte code and is not counted.
     """
     names = list(contestants)
-    seconds: dict[str, list[float]] = {name: [] for name in names}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for number in range(rounds + 1):
         first = number % len(names)
         for name in names[first:] + names[:first]:
-            start = time.perf_counter()
+            start, cpu = time.perf_counter(), _children_cpu()
             contestants[name]()
             if number > 0:
-                seconds[name].append(time.perf_counter() - start)
-    return {name: Timing(name, tuple(taken)) for name, taken in seconds.items()}
+                elapsed = time.perf_counter() - start
+                taken[name].append((elapsed, _children_cpu() - cpu))
+    return {
+        name: Timing(name, *zip(*pairs, strict=True)) for name, pairs in taken.items()
+    }
+
+
+def _children_cpu() -> float:
+    """CPU seconds of all child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def run(

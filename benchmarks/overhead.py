@@ -180,7 +180,11 @@ def report(
     for name, pair in timings.items():
         hand, sluice = pair["by hand"], pair["sluice run"]
         ratio, added = sluice.ratio(hand), sluice.median - hand.median
-        summary[name] = {"ratio": round(ratio, 3), "added_ms": round(added * 1000)}
+        summary[name] = {
+            "ratio": round(ratio, 3),
+            "cpu_ratio": round(sluice.cpu_ratio(hand), 3),
+            "added_ms": round(added * 1000),
+        }
         rows.append(
             [
                 name,
@@ -188,6 +192,7 @@ def report(
                 f"{sluice.median:.2f} s",
                 f"{added * 1000:.0f} ms",
                 f"{ratio:.2f}",
+                f"{sluice.cpu_ratio(hand):.2f}",
             ]
         )
     met = (
@@ -207,8 +212,12 @@ def report(
             name: {who: timing.seconds for who, timing in pair.items()}
             for name, pair in timings.items()
         },
+        "cpu_seconds": {
+            name: {who: timing.cpu for who, timing in pair.items()}
+            for name, pair in timings.items()
+        },
     }
-    header = ["", "by hand", "`sluice run`", "added", "ratio"]
+    header = ["", "by hand", "`sluice run`", "added", "ratio", "ratio of CPU time"]
     text = f"{format_table(header, rows)}\n\n{goal} {describe_commit(place)}"
     publish(out, document, text)
 

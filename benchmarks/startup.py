@@ -47,6 +47,7 @@ def main() -> None:
             f"`{name}`",
             f"{timing.median * 1000:.0f} ms",
             f"{timing.ratio(reference):.2f}",
+            f"{timing.cpu_ratio(reference):.2f}",
         ]
         for name, timing in timings.items()
     ]
@@ -59,10 +60,13 @@ def main() -> None:
         "rounds": arguments.rounds,
         "goal": GOAL,
         "seconds": {name: timing.seconds for name, timing in timings.items()},
+        "cpu_seconds": {name: timing.cpu for name, timing in timings.items()},
         "median_ms": {n: round(t.median * 1000, 1) for n, t in timings.items()},
         "ratio": {n: round(t.ratio(reference), 3) for n, t in timings.items()},
     }
-    table = format_table(["", "median", "ratio to the first"], rows)
+    table = format_table(
+        ["", "median", "ratio to the first", "ratio of CPU time"], rows
+    )
     publish(arguments.out, document, f"{table}\n\n{goal} {describe_commit(place)}")
 
 
