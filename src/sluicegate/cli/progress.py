@@ -11,7 +11,6 @@ from sluicegate.engine.toolbox import Observer
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
     BlockObserved,
-    CanaryJudged,
     CanaryReady,
     Event,
     RolloutStarted,
@@ -116,7 +115,7 @@ class TerminalObserver(Observer):
                 self._status.stop()
             case CanaryReady() | WeightConfirmed() | BlockObserved():
                 self._spin(event.stage, describe_rollout(event))
-            case RolloutStarted() | CanaryJudged():
+            case RolloutStarted():
                 self._note(describe_rollout(event))
             case _:
                 pass
@@ -163,8 +162,11 @@ class TerminalObserver(Observer):
         self._console.print(table)
 
     def _note(self, text: str) -> None:
-        indent = " " * (self._width + 5)
-        self._console.print(f"{indent}{_plain(text)}", style="dim", markup=False)
+        from rich.padding import Padding  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        note = Text(_plain(text), style="dim")
+        self._console.print(Padding(note, (0, 0, 0, self._width + 5)))
 
     def _spin(self, stage: str, text: str) -> None:
         from rich.text import Text  # noqa: PLC0415
