@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
+from typing_extensions import override
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -44,10 +46,12 @@ class StopRequest(Stop):
             self._asked = True
             os.write(self._write, b".")
 
+    @override
     def is_set(self) -> bool:
         """Whether the process was asked to stop."""
         return self._asked
 
+    @override
     def wait(self, timeout: float | None = None) -> bool:
         """Wait at most *timeout* seconds; True at once when asked to stop."""
         select.select([self._read], [], [], timeout)
