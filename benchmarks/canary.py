@@ -46,7 +46,7 @@ MOST = 50_000  # canary requests, after which a release counts as undecided
 PLAIN = JudgeSettings(sigma=None)
 PLACE = (
     "commit",
-    "uncommitted_changes_in_src",
+    "uncommitted_changes",
     "python",
 )  # the speed of it is no matter
 
@@ -165,7 +165,7 @@ def format_wait(outcome: Outcome) -> str:
 def format_ends(tally: Counter[CanaryVerdict]) -> str:
     percent = 100 / tally.total()
     return ", ".join(
-        f"{tally[verdict] * percent:.3g} {verdict.value}"
+        f"{tally[verdict] * percent:.4g} {verdict.value}"
         for verdict in CanaryVerdict
         if tally[verdict]
     )
@@ -247,7 +247,7 @@ def main() -> None:
     parser.add_argument("--docs", type=Path)
     arguments = parser.parse_args()
 
-    place = describe_place()
+    place = describe_place("src/sluicegate/canary")
     count = arguments.releases
     outcomes = [
         decide(rate, ratio, releases=count) for rate in RATES for ratio in RATIOS

@@ -90,12 +90,12 @@ def run(
     return done.stdout
 
 
-def describe_place() -> dict[str, object]:
-    """The commit that is measured, and the machine it is measured on."""
-    changes = run(["git", "status", "--porcelain", "--", "src"], cwd=ROOT)
+def describe_place(source: str = "src") -> dict[str, object]:
+    """The commit whose *source* is measured, and the machine it is measured on."""
+    changes = run(["git", "status", "--porcelain", "--", source], cwd=ROOT)
     return {
         "commit": run(["git", "rev-parse", "HEAD"], cwd=ROOT).decode().strip(),
-        "uncommitted_changes_in_src": bool(changes.strip()),
+        "uncommitted_changes": bool(changes.strip()),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
@@ -105,7 +105,7 @@ def describe_place() -> dict[str, object]:
 
 def describe_commit(place: Mapping[str, object]) -> str:
     """One line under a table: what was measured, and where."""
-    dirty = " with uncommitted changes" if place["uncommitted_changes_in_src"] else ""
+    dirty = " with uncommitted changes" if place["uncommitted_changes"] else ""
     text = f"Commit {str(place['commit'])[:12]}{dirty}, Python {place['python']}"
     if "cpus" in place:
         text += f", {place['system']}, {place['cpus']} CPUs"
