@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import count
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typing_extensions import override
 
+from sluicegate.audit.log import AuditLog
 from sluicegate.audit.record import Actor, Recording, Source
 from sluicegate.audit.recorder import Facts
 from sluicegate.errors import PermanentError, TransientError, UsageError
@@ -105,6 +107,26 @@ class FakeSigner(Signer):
     @override
     def sign(self, message: bytes) -> bytes:
         return self._key.sign(message)
+
+
+def begin_log(
+    store: FakeStore,
+    pin: CheckpointPin | None = None,
+    *,
+    retention_days: int = 400,
+    event_id: str = "0" * 26,
+) -> AuditLog:
+    """Begin a log in *store* with the key of `FakeSigner`."""
+    with store.exclusive():
+        return AuditLog.create(
+            store,
+            store,
+            FakeSigner(),
+            pin,
+            retention_days=retention_days,
+            recorded_ts=datetime(2026, 11, 22, tzinfo=UTC),
+            event_id=event_id,
+        )
 
 
 class FakeKeyring(Keyring):

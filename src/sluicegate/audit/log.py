@@ -12,7 +12,7 @@ from typing import Self
 from sluicegate import __version__
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import LogCreated, Recording, encode_created
-from sluicegate.errors import IntegrityError, TransientError, UsageError
+from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.signer import Signer
 from sluicegate.ports.store import CheckpointCell, ObjectStore
@@ -56,9 +56,10 @@ class AuditLog(LogReader):
     ) -> Self:
         """Begin a log. Entry 0 says whose it is and how long it is to be kept.
 
+        The caller holds ``cell.exclusive()`` and has seen that there is no log.
+
         Raises:
             UsageError: *retention_days* is below the floor.
-            TransientError: another process has just begun it.
         """
         check_retention(retention_days)
         log = cls(store, cell, signer, pin)
@@ -70,11 +71,8 @@ class AuditLog(LogReader):
             retention_days=retention_days,
             tool=Recording("sluicegate", __version__),
         )
-        with cell.exclusive():
-            if cell.load() is not None:
-                raise TransientError("another process has just begun this log")
-            empty = Checkpoint(log.key.name, 0, EMPTY_ROOT)
-            log._commit(None, empty, [encode_created(created)])
+        empty = Checkpoint(log.key.name, 0, EMPTY_ROOT)
+        log._commit(None, empty, [encode_created(created)])
         return log
 
     def append(self, entries: Sequence[bytes]) -> Checkpoint:

@@ -5,6 +5,7 @@ Where one of them is missing the others say so, and nothing new is begun in its 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 
 from sluicegate.audit.log import DEFAULT_RETENTION_DAYS, AuditLog, check_retention
@@ -46,11 +47,10 @@ def open_log(
         IntegrityError: the log is gone, rolled back, rewritten or replaced.
         UsageError: its key is not on this machine, or the retention is too short.
     """
-    raw = cell.load()
-    if raw is None:
-        check_retention(retention_days)
-        _check_never_seen(pin)
-        try:
+    check_retention(retention_days)
+    with cell.exclusive():
+        if cell.load() is None:
+            _check_never_seen(pin)
             return AuditLog.create(
                 store,
                 cell,
@@ -60,10 +60,9 @@ def open_log(
                 recorded_ts=clock.now(),
                 event_id=new_event_id(),
             )
-        except TransientError:
-            raw = cell.load()  # begun by another process meanwhile
+    raw = cell.load()
     if raw is None:
-        raise IntegrityError("the log was begun and is gone again")
+        raise IntegrityError("the log was there and is gone")
     log = AuditLog(store, cell, _find_key(keys, _read(raw)), pin)
     _check_pin(log, pin)
     return log
@@ -78,7 +77,8 @@ def _create_key(keys: Keyring, origin: str) -> Signer:
     for number in count(1):
         name = origin if number == 1 else f"{origin}/{number}"
         if keys.find(name) is None:
-            return keys.create(name)
+            with suppress(TransientError):  # of another log, made this very moment
+                return keys.create(name)
     raise AssertionError
 
 

@@ -1,10 +1,9 @@
 """Unit tests of `sluicegate.audit.log` and `sluicegate.audit.reader`."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
-from fakes_audit import FakePin, FakeSigner, FakeStore, event_ids
+from fakes_audit import FakePin, FakeSigner, FakeStore, begin_log
 from typing_extensions import override
 
 from sluicegate.audit.log import MAX_ENTRY_BYTES, AuditLog
@@ -13,18 +12,13 @@ from sluicegate.audit.record import decode_created
 from sluicegate.errors import (
     ExternalError,
     IntegrityError,
-    TransientError,
     UsageError,
 )
 from sluicegate.tlog.note import parse_vkey
 
-AT = datetime(2026, 11, 22, tzinfo=UTC)
-
 
 def create(store: FakeStore, pin: FakePin | None = None) -> AuditLog:
-    return AuditLog.create(
-        store, store, FakeSigner(), pin, recorded_ts=AT, event_id=event_ids()()
-    )
+    return begin_log(store, pin)
 
 
 def reopen(store: FakeStore) -> AuditLog:
@@ -50,14 +44,6 @@ def test_a_new_log_says_whose_it_is() -> None:
     assert log.head().size == 1
 
 
-def test_a_log_is_not_begun_twice() -> None:
-    store = FakeStore()
-    create(store)
-
-    with pytest.raises(TransientError, match="another process"):
-        create(store)
-
-
 @pytest.mark.parametrize("days", [179, 0, -1])
 def test_a_retention_below_the_floor_is_refused_before_anything_is_written(
     days: int,
@@ -65,14 +51,7 @@ def test_a_retention_below_the_floor_is_refused_before_anything_is_written(
     store = FakeStore()
 
     with pytest.raises(UsageError, match="at least 180 days"):
-        AuditLog.create(
-            store,
-            store,
-            FakeSigner(),
-            retention_days=days,
-            recorded_ts=AT,
-            event_id=event_ids()(),
-        )
+        begin_log(store, retention_days=days)
     assert store.objects == {}
 
 

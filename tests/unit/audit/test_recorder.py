@@ -2,7 +2,7 @@
 
 import pytest
 from fakes import FakeClock
-from fakes_audit import FACTS, FakeJournal, FakeSigner, FakeStore, event_ids
+from fakes_audit import FACTS, FakeJournal, FakeSigner, FakeStore, begin_log, event_ids
 
 from sluicegate.audit.history import history, read_run, runs
 from sluicegate.audit.log import AuditLog
@@ -43,13 +43,7 @@ class Machine:
     def __init__(self) -> None:
         self.store = FakeStore()
         self.journals: dict[str, FakeJournal] = {}
-        AuditLog.create(
-            self.store,
-            self.store,
-            FakeSigner(),
-            recorded_ts=CLOCK.now(),
-            event_id=IDS(),
-        )
+        begin_log(self.store)
 
     @property
     def log(self) -> AuditLog:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from fakes import FakeClock, FakeEvidence
-from fakes_audit import FACTS, FakeJournal, FakeSigner, FakeStore, event_ids
+from fakes_audit import FACTS, FakeJournal, FakeSigner, FakeStore, begin_log, event_ids
 from typing_extensions import override
 
 from sluicegate.audit.log import AuditLog
@@ -49,13 +49,7 @@ class Log:
         self.store = FakeStore()
         self.evidence = FakeEvidence()
         self.ids = event_ids()
-        self.log = AuditLog.create(
-            self.store,
-            self.store,
-            FakeSigner(),
-            recorded_ts=CLOCK.now(),
-            event_id=self.ids(),
-        )
+        self.log = begin_log(self.store)
         self.file = EvidenceFile(
             "junit.xml", "application/xml", len(REPORT), self.evidence.keep(REPORT)
         )

@@ -1,0 +1,98 @@
+"""A process that records: `python audit_writer.py ROOT RUN LABEL...`.
+
+It opens the log under ROOT (or begins it), recovers the run, and records an event for
+each label. It says ``noted`` once an event may not be lost any more and ``committed``
+once it is in the log. Accesses to /BEGIN and /END mark the appends in a trace.
+"""
+
+import os
+import secrets
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from typing_extensions import override
+
+from sluicegate.adapters.keys import KeyDirectory
+from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.adapters.stores.journal import FileJournal
+from sluicegate.adapters.stores.pins import PinFile
+from sluicegate.audit import open_log
+from sluicegate.audit.log import AuditLog
+from sluicegate.audit.record import Actor, Recording, Source
+from sluicegate.audit.recorder import Facts, Recorder
+from sluicegate.model.event import StageSkipped
+from sluicegate.model.ulid import format_ulid
+from sluicegate.ports.clock import Clock
+
+
+class WallClock(Clock):
+    """The real time."""
+
+    @override
+    def now(self) -> datetime:
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    @override
+    def monotonic_ms(self) -> int:
+        return time.monotonic_ns() // 1_000_000
+
+    @override
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def new_id() -> str:
+    """A ULID."""
+    return format_ulid(time.time_ns() // 1_000_000, secrets.token_bytes(10))
+
+
+def open_here(root: Path) -> AuditLog:
+    """Open the log under *root*, with its keys and pins beside it."""
+    store = DirectoryStore(root / "audit")
+    return open_log(
+        store,
+        store,
+        KeyDirectory(root / "keys"),
+        PinFile(root / "pins", root / "audit"),
+        origin="log.example/crash",
+        clock=WallClock(),
+        new_event_id=new_id,
+    )
+
+
+def build_recorder(root: Path, run_id: str) -> Recorder:
+    """A recorder that has recovered what was left."""
+    recorder = Recorder(
+        open_here(root),
+        FileJournal(root / "journal", run_id),
+        run_id,
+        clock=WallClock(),
+        new_event_id=new_id,
+        facts=Facts(
+            Source("acme/churn-model", "sha1:" + "a" * 40),
+            Actor("user", "1000"),
+            Recording("sluicegate", "0.1.0"),
+        ),
+    )
+    recorder.recover()
+    return recorder
+
+
+def main() -> None:
+    root, run_id, *labels = sys.argv[1:]
+    recorder = build_recorder(Path(root), run_id)
+    os.access("/BEGIN", os.F_OK)
+    for label in labels:
+        recorder.note(StageSkipped("canary", label))
+        os.write(1, f"noted {label}\n".encode())
+        recorder.commit()
+        os.write(1, f"committed {label}\n".encode())
+    os.access("/END", os.F_OK)
+    recorder.close()
+
+
+if __name__ == "__main__":
+    main()
