@@ -102,18 +102,21 @@ class Service:
         }
 
 
-def build(client: DockerClient, service: Service) -> Release:
-    """An image of *service*; the engine's cache makes the second time cheap."""
-    ensure_base(client)
+def files(service: Service) -> dict[str, str]:
+    """The Dockerfile of *service* and what it copies."""
     lines = [f"FROM {BASE}", "COPY server.py /server.py"]
     lines += [f'ENV {key}="{value}"' for key, value in service.env().items()]
     lines += [f"LABEL {LABEL}=1", 'CMD ["python3", "/server.py"]']
+    return {"Dockerfile": "\n".join(lines), "server.py": _SERVER.decode()}
+
+
+def build(client: DockerClient, service: Service) -> Release:
+    """An image of *service*; the engine's cache makes the second time cheap."""
+    ensure_base(client)
     context = io.BytesIO()
     with tarfile.open(fileobj=context, mode="w") as tar:
-        for name, data in (
-            ("Dockerfile", "\n".join(lines).encode()),
-            ("server.py", _SERVER),
-        ):
+        for name, text in files(service).items():
+            data = text.encode()
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
