@@ -32,7 +32,7 @@ def demo(folder: Path | None, *, keep: bool, port: int) -> ExitCode:
     Trains a classifier, makes a Git repository of it, and takes three releases through
     lint, test, build, scan and canary under load: a first one, a better one that is
     promoted, and a bad one that is rolled back. Then verifies the log and shows that a
-    changed byte in it is found. Takes about two minutes and a Docker engine.
+    changed byte in it is found. Takes about three minutes and a Docker engine.
 
     \b
     Exits with 0 if all of that happened, 4 if something went another way.

@@ -1,6 +1,9 @@
 """The demo on this machine: wired up, and told to the terminal."""
 
+import fcntl
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -36,5 +39,24 @@ def perform(folder: Path | None, *, port: int, keep: bool) -> Shown:
         remove_images=wired.remove_images,
     )
     screen = Screen(Console(stderr=True, highlight=False))
-    with machine.stop.install():
+    with machine.stop.install(), _alone(machine.cache_folder, port):
         return Demo(Wishes(folder, port, keep), machinery, screen).play()
+
+
+@contextmanager
+def _alone(cache: Path, port: int) -> Iterator[None]:
+    """Keep other demos off *port*: each begins by removing what a killed one left.
+
+    Raises:
+        UsageError: one is under way there.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f"demo-{port}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                f"another demo is under way on port {port}",
+                hint="name another one: sluice demo --port N",
+            ) from None
+        yield
