@@ -5,8 +5,12 @@ without threads. The program leads a session of its own, so that ending its proc
 group reaches everything it started, unless a descendant made yet another session.
 """
 
+import ctypes
+import os
+import signal
 import subprocess
 from collections.abc import Mapping
+from functools import partial
 from resource import struct_rusage
 
 from typing_extensions import override
@@ -17,6 +21,8 @@ from sluicegate.errors import Interrupted, PermanentError
 from sluicegate.model.command import Command, CommandResult, ResourceUsage
 from sluicegate.ports.process import OnLine, ProcessRunner
 
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 _STRIPPED_PREFIXES = ("SLUICE_", "ACTIONS_ID_TOKEN_REQUEST_")
 _STRIPPED = {
     "ACTIONS_RUNTIME_TOKEN",
@@ -79,12 +85,27 @@ class SubprocessRunner(ProcessRunner):
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
+                preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 - no threads
             )
         except (OSError, ValueError) as error:
             raise PermanentError(
                 f"cannot start {command.argv[0]}: {error}",
                 hint="is it installed, and may this user run it?",
             ) from error
+
+
+def _die_with(parent: int) -> None:
+    """In the new process: have it killed should *parent*, this process, be.
+
+    A program that goes on after its runner was killed would run twice once the run is
+    resumed. Only the program itself is reached, not what it has started.
+
+    Source:
+        prctl(2), PR_SET_PDEATHSIG; the parent may have died before the call.
+    """
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _usage(wall_seconds: float, used: struct_rusage) -> ResourceUsage:

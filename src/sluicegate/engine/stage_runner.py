@@ -50,8 +50,10 @@ class StageRunner:
             for name in stage.tools():
                 tools[name] = self._ports.tools.find(name)
             context = replace(context, tools=tools)
-            results = []
+            results: list[StepResult] = []
             for step in stage.plan(context):
+                if step.optional and any(each.result.exit_code for each in results):
+                    continue
                 results.append(self._step(named.name, step, context.output))
                 usage += results[-1].result.usage
             report = stage.interpret(replace(context, now=clock.now()), results)

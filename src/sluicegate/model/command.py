@@ -70,8 +70,8 @@ class Step:
 
     ``outputs`` are names inside the stage's output directory. A file that is missing
     afterwards is simply absent from the result: the stage decides what that means.
-    ``optional`` allows the command not to be run at all when an earlier step of the
-    stage exited with another code than 0.
+    ``optional`` steps are not run when an earlier step of the stage exited with another
+    code than 0.
     """
 
     name: str

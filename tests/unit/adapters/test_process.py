@@ -1,7 +1,9 @@
 """Unit tests of `sluicegate.adapters.process`, with real programs."""
 
 import os
+import select
 import signal
+import subprocess
 import sys
 import threading
 from datetime import timedelta
@@ -218,3 +220,25 @@ def test_stripping_keeps_names_that_only_look_alike() -> None:
     kept = {"SLUICEGATE": "1", "MY_GH_TOKEN_FILE": "1", "GITHUB_SHA": "1"}
 
     assert strip_environment(kept) == kept
+
+
+def test_a_program_does_not_outlive_a_runner_that_was_killed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pid")
+    code = (
+        "import os; from datetime import timedelta\n"
+        "from sluicegate.adapters.process import SubprocessRunner\n"
+        "from sluicegate.adapters.stop import StopRequest\n"
+        "from sluicegate.model.command import Command\n"
+        "argv = ('sh', '-c', 'echo $$ > pid; exec sleep 1000')\n"
+        f"command = Command(argv, {str(tmp_path)!r}, timedelta(hours=1))\n"
+        "SubprocessRunner(StopRequest(), os.environ).run(command, print)\n"
+    )
+    runner = subprocess.Popen([sys.executable, "-c", code])
+    program = os.pidfd_open(read_pid(tmp_path / "pid"))  # waits until it runs
+
+    runner.kill()
+    runner.wait()
+
+    ended, _, _ = select.select([program], [], [], 30)
+    os.close(program)
+    assert ended

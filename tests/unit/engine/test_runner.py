@@ -64,11 +64,15 @@ class CountStage(CommandStage):
     @override
     def plan(self, context: StageContext) -> tuple[Step, ...]:
         command = Command((self.program,), context.project, timedelta(seconds=5))
-        return (Step("count", command, outputs=("report",)),)
+        after = Command(("after",), context.project, timedelta(seconds=5))
+        return (
+            Step("count", command, outputs=("report",)),
+            Step("after", after, optional=True),
+        )
 
     @override
     def interpret(self, context: StageContext, results: Sequence[StepResult]) -> Report:
-        (step,) = results
+        step = results[0]
         if step.result.exit_code:
             raise PermanentError("the program crashed", hint="mend it")
         lines = step.result.stdout.splitlines()
@@ -123,7 +127,8 @@ class World:
         return self.runner().resume(fold("R", self.record.all()))
 
     def programs(self) -> list[str]:
-        return [command.argv[0] for command in self.fakes.process.ran]
+        ran = [command.argv[0] for command in self.fakes.process.ran]
+        return [program for program in ran if program != "after"]
 
 
 def outcome(run: Run) -> Outcome | None:
@@ -187,6 +192,16 @@ def test_a_program_that_fails_is_no_judgement(
     assert finished is not None
     assert finished.gate is None
     assert world.programs() == ["first"]
+
+
+def test_an_optional_step_runs_only_after_steps_that_went_well() -> None:
+    world = World()
+    world.fakes.process.answers["second"] = exited(2)
+
+    world.start()
+
+    ran = [command.argv[0] for command in world.fakes.process.ran]
+    assert ran == ["first", "after", "second"]
 
 
 def test_a_tool_that_is_missing_breaks_the_stage_and_says_what_to_install() -> None:
@@ -256,7 +271,7 @@ def test_evidence_is_kept_by_digest_with_the_resources_and_tools_it_took() -> No
     assert isinstance(finished, StageFinished)
     (file,) = finished.evidence.files
     assert world.fakes.evidence.load(file.digest) == b"all good"
-    assert finished.usage.cpu_ms == 3
+    assert finished.usage.cpu_ms == 6  # of two steps
     assert finished.usage.max_rss_bytes == 1 << 20
     assert [tool.name for tool in finished.tools] == ["first"]
 
