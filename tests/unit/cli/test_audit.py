@@ -1,0 +1,290 @@
+"""Unit tests of `sluicegate.cli.audit`: the commands on a real log in a folder."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from audit_writer import new_id
+from click.testing import CliRunner, Result
+from fakes import FakeClock
+from fakes_audit import FACTS
+
+from sluicegate.adapters.keys import KeyDirectory
+from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.adapters.stores.evidence import EvidenceDirectory
+from sluicegate.adapters.stores.journal import FileJournal
+from sluicegate.adapters.stores.pins import PinFile
+from sluicegate.audit import open_log
+from sluicegate.audit.recorder import Recorder
+from sluicegate.cli import main
+from sluicegate.model.command import ResourceUsage
+from sluicegate.model.decision import Outcome
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import (
+    RunStarted,
+    StageFinished,
+    StageStarted,
+    WeightRequested,
+)
+from sluicegate.model.evidence import Evidence, EvidenceFile
+
+CLOCK = FakeClock()
+RUNS = ("01JDA2Z9M3Q4T5V6W7X8Y9Z0AA", "01JDA2Z9M3Q4T5V6W7X8Y9Z0BB")
+REPORT = b"<testsuite/>"
+
+
+class Place:
+    """A project folder with a log of two runs, and this user's home."""
+
+    def __init__(self, root: Path) -> None:
+        self.home = root / "home"
+        self.folder = root / "project"
+        self.state = self.folder / ".sluicegate"
+        self.audit = self.state / "audit"
+        self.folder.mkdir()
+
+    def record(self) -> None:
+        store = DirectoryStore(self.audit)
+        log = open_log(
+            store,
+            store,
+            KeyDirectory(self.home / "config/sluicegate/keys"),
+            PinFile(self.home / "state/sluicegate/pins", self.audit),
+            origin="log.example/churn",
+            clock=CLOCK,
+            new_event_id=new_id,
+        )
+        digest = EvidenceDirectory(self.state / "evidence").keep(REPORT)
+        file = EvidenceFile("junit.xml", "application/xml", len(REPORT), digest)
+        for run_id in RUNS:
+            recorder = Recorder(
+                log,
+                FileJournal(self.state / "journal", run_id),
+                run_id,
+                clock=CLOCK,
+                new_event_id=new_id,
+                facts=FACTS,
+            )
+            recorder.record(
+                RunStarted(
+                    pipeline="churn_release_v1.0",
+                    definition=Digest.of(b""),
+                    commit="a" * 40,
+                    branch="\x1b[31mmain\u202e",
+                    dirty=False,
+                    stages=(),
+                    start_ts=CLOCK.now(),
+                )
+            )
+            recorder.note(StageStarted("test", 1, CLOCK.now()))
+            recorder.note(
+                StageFinished(
+                    stage="test",
+                    attempt=1,
+                    outcome=Outcome.BROKEN,
+                    reason="pytest crashed",
+                    gate=None,
+                    evidence=Evidence({"failed": 0}, (file,)),
+                    tools=(),
+                    subjects=(),
+                    usage=ResourceUsage(1500),
+                    start_ts=CLOCK.now(),
+                    end_ts=CLOCK.now(),
+                )
+            )
+            recorder.record(WeightRequested("canary", 5))
+            recorder.close()
+
+    @property
+    def key_file(self) -> Path:
+        (path,) = (self.home / "config/sluicegate/keys").iterdir()
+        return path
+
+    def vkey(self) -> str:
+        signer = KeyDirectory(self.key_file.parent).find("log.example/churn")
+        assert signer is not None
+        return signer.vkey()
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    place = Place(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(place.home / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(place.home / "state"))
+    monkeypatch.chdir(place.folder)
+    return place
+
+
+def sluice(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["audit", *arguments])
+
+
+def test_the_log_is_shown_oldest_first_and_harmless(place: Place) -> None:
+    place.record()
+
+    done = sluice("log")
+
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert len(lines) == 9
+    assert "log of log.example/churn begun, kept for 400 days" in lines[0]
+    assert "X8Y9Z0AA  churn_release_v1.0 · commit aaaaaaaaaaaa" in lines[1]
+    assert "\\x1b[31mmain\\u202e" in lines[1]
+    assert "test: broken in 1.5 s: pytest crashed" in lines[3]
+    assert lines[4].endswith("weight.requested")
+    assert all(line.isprintable() for line in lines)
+    assert f"verified with this machine's key file {place.key_file}" in done.stderr
+
+
+@pytest.mark.parametrize("run_id", [RUNS[1], "Y9Z0BB", "y9z0bb"])
+def test_one_run_is_shown_by_its_id_or_the_end_of_it(place: Place, run_id: str) -> None:
+    place.record()
+
+    done = sluice("log", "--run", run_id, "--json")
+
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["index"] for line in lines] == [5, 6, 7, 8]
+    assert {line["entry"]["run_id"] for line in lines} == {RUNS[1]}
+    assert lines[0]["entry"]["branch"] == "\x1b[31mmain\u202e"
+
+
+@pytest.mark.parametrize(("run_id", "count"), [("XX", 0), ("", 2)])
+def test_a_run_that_is_not_one_is_refused(
+    place: Place, run_id: str, count: int
+) -> None:
+    place.record()
+
+    done = sluice("log", "--run", run_id)
+
+    assert done.exit_code == 2
+    assert f"{count} runs in the log end with" in done.stderr
+
+
+def test_a_folder_without_a_log_says_what_begins_one(place: Place) -> None:
+    done = sluice("log")
+
+    assert done.exit_code == 2
+    assert "there is no log in .sluicegate/audit" in done.stderr
+    assert "sluice run" in done.stderr
+    assert not place.state.exists()
+
+
+def test_a_log_that_is_gone_is_tampered_with(place: Place) -> None:
+    place.record()
+    shutil.rmtree(place.audit)
+
+    assert sluice("log").exit_code == 5
+    assert sluice("verify").exit_code == 5
+
+
+def test_a_sound_log_verifies_and_says_whose_key_that_was(place: Place) -> None:
+    place.record()
+
+    done = sluice("verify")
+
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("✓ the log of log.example/churn")
+    assert f"from this machine's key file {place.key_file}" in done.stdout
+    assert "before on this machine, with 9 entries" in done.stdout
+    assert "1 file agrees" in done.stdout
+
+
+def test_json_is_one_document(place: Place) -> None:
+    place.record()
+
+    done = sluice("verify", "--json", "--key", place.vkey())
+
+    document = json.loads(done.stdout)
+    assert (done.exit_code, document["ok"], document["problems"]) == (0, True, [])
+    assert (document["origin"], document["size"]) == ("log.example/churn", 9)
+    assert document["root"] in (place.audit / "checkpoint").read_text()
+    assert document["key_source"] == "given with --key"
+    assert document["evidence_files"] == 1
+
+
+def test_a_copy_on_another_machine_says_that_it_vouches_for_itself(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.record()
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(place.home / "elsewhere"))
+    copy = place.folder / "copy"
+    shutil.copytree(place.state, copy)
+
+    done = sluice("verify", "--log", str(copy / "audit"))
+
+    assert done.exit_code == 0, done.output
+    assert "trust on first use: proves consistency, not origin" in done.stdout
+    assert "never before in this place" in done.stdout
+
+
+def test_a_changed_byte_is_found_and_named(place: Place) -> None:
+    place.record()
+    bundle = place.audit / "tile/entries/000.p/9"
+    bundle.write_bytes(bundle.read_bytes().replace(b"crashed", b"crushed", 1))
+
+    done = sluice("verify", "--json")
+
+    document = json.loads(done.stdout)
+    assert (done.exit_code, document["ok"]) == (5, False)
+    assert document["problems"] == [
+        "tile/entries/000.p/9: entry 3 is not what was committed"
+    ]
+
+
+def test_a_rolled_back_log_is_found_by_the_pin(place: Place) -> None:
+    place.record()
+    shutil.copytree(place.state, place.folder / "old")
+    place.record()
+    shutil.rmtree(place.state)
+    (place.folder / "old").rename(place.state)
+
+    done = sluice("verify", "--json")
+
+    assert done.exit_code == 5
+    assert "pin: the log was rolled back: it had 17 entries, now 9" in done.stdout
+
+
+def test_missing_evidence_is_found_unless_it_is_not_asked_for(place: Place) -> None:
+    place.record()
+    shutil.rmtree(place.state / "evidence")
+
+    done = sluice("verify", "--json")
+    assert done.exit_code == 5
+    assert "junit.xml" in json.loads(done.stdout)["problems"][0]
+
+    assert sluice("verify", "--no-evidence").exit_code == 0
+
+
+def test_evidence_elsewhere_is_found_there(place: Place) -> None:
+    place.record()
+    (place.state / "evidence").rename(place.folder / "kept")
+
+    assert sluice("verify", "--evidence", "kept").exit_code == 0
+
+
+def test_a_key_that_is_none_is_a_usage_error(place: Place) -> None:
+    place.record()
+
+    for command in ("verify", "log"):
+        done = sluice(command, "--key", "nonsense")
+        assert done.exit_code == 2
+        assert "not a verifier key" in done.stderr
+
+
+def test_verifying_nothing_is_no_success(place: Place) -> None:
+    done = sluice("verify", "--json", "--log", str(place.folder))
+
+    assert done.exit_code == 5
+    assert not json.loads(done.stdout)["ok"]
+
+
+def test_nothing_is_written_by_looking(place: Place) -> None:
+    place.record()
+    before = {path: path.stat().st_mtime_ns for path in place.folder.rglob("*")}
+
+    sluice("log")
+    sluice("verify")
+
+    after = {path: path.stat().st_mtime_ns for path in place.folder.rglob("*")}
+    assert after == before

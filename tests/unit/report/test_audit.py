@@ -1,0 +1,110 @@
+"""Unit tests of `sluicegate.report.audit`."""
+
+import dataclasses
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from sluicegate.report.audit import (
+    Row,
+    Verification,
+    log_line,
+    log_table,
+    verification_document,
+    verification_text,
+)
+
+AT = datetime(2026, 11, 22, 6, 0, 2, 834_000, tzinfo=UTC)
+SOUND = Verification(
+    origin="log.example/churn",
+    size=3,
+    root="j5Rs/mJeJOXTozz3dYLpLHtcNGhSoFu3UVXv17kt24w=",
+    vkey="log.example/churn+00000000+AQ==",
+    key_source="given with --key",
+    evidence_files=2,
+    seen=None,
+    problems=(),
+)
+HOSTILE = "\x1b[2J\rok \u202eevil\n\u2028\x00"
+
+
+def test_entries_are_aligned_lines() -> None:
+    rows = [
+        Row(9, AT, "", "log begun"),
+        Row(10, AT, "01JDA2Z9M3Q4T5V6W7X8Y9Z0AA", "lint: started"),
+    ]
+
+    assert log_table(rows) == (
+        " 9  2026-11-22 06:00:02Z  -         log begun\n"
+        "10  2026-11-22 06:00:02Z  X8Y9Z0AA  lint: started"
+    )
+    assert log_table([]) == ""
+
+
+def test_what_an_entry_says_cannot_draw_on_the_terminal() -> None:
+    text = log_table([Row(1, AT, HOSTILE, HOSTILE)])
+
+    assert text.isprintable()
+    assert "\\x1b[2J\\x0dok \\u202eevil\\x0a\\u2028\\x00" in text
+
+
+def test_a_line_of_json_is_one_line_of_ascii() -> None:
+    entry = json.dumps({"reason": HOSTILE}, ensure_ascii=False).encode()
+
+    line = log_line(7, entry)
+
+    assert line.isascii()
+    assert line.isprintable()
+    assert json.loads(line) == {"index": 7, "entry": {"reason": HOSTILE}}
+
+
+def test_a_sound_log_says_what_that_rests_on() -> None:
+    assert verification_text(SOUND) == (
+        "✓ the log of log.example/churn is what was written\n"
+        "  entries   3\n"
+        "  root      j5Rs/mJeJOXTozz3dYLpLHtcNGhSoFu3UVXv17kt24w=\n"
+        "  key       log.example/churn+00000000+AQ==\n"
+        "            from given with --key\n"
+        "  seen      never before in this place: a rollback would not be noticed\n"
+        "  evidence  2 files agree"
+    )
+
+
+def test_problems_come_first_and_are_counted() -> None:
+    found = dataclasses.replace(
+        SOUND, problems=("tile/0/000: missing", HOSTILE), seen=5, evidence_files=None
+    )
+
+    lines = verification_text(found).splitlines()
+
+    assert lines[0] == "✗ tile/0/000: missing"
+    assert lines[2] == "2 problems found"
+    assert "  seen      before on this machine, with 5 entries" in lines
+    assert "  evidence  not checked" in lines
+    assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("files", "text"), [(0, "0 files agree"), (1, "1 file agrees")]
+)
+def test_evidence_is_counted(files: int, text: str) -> None:
+    found = dataclasses.replace(SOUND, evidence_files=files)
+
+    assert verification_text(found).endswith(f"  evidence  {text}")
+
+
+def test_a_verification_is_one_document() -> None:
+    found = dataclasses.replace(SOUND, problems=("tile/0/000: missing",))
+
+    assert json.loads(verification_document(found)) == {
+        "ok": False,
+        "origin": "log.example/churn",
+        "size": 3,
+        "root": "j5Rs/mJeJOXTozz3dYLpLHtcNGhSoFu3UVXv17kt24w=",
+        "problems": ["tile/0/000: missing"],
+        "key": "log.example/churn+00000000+AQ==",
+        "key_source": "given with --key",
+        "evidence_files": 2,
+        "seen": None,
+    }
