@@ -20,6 +20,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typing_extensions import override
 
+from sluicegate.adapters.stores.directory import make_directory, sync_directory
 from sluicegate.errors import (
     IntegrityError,
     PermanentError,
@@ -78,7 +79,7 @@ class FileSigner(Signer):
         seed = _ED25519 + signer._key.private_bytes_raw()
         line = f"{_PREFIX}{name}+{signer._key_id()}+{base64.b64encode(seed).decode()}\n"
         try:
-            path.parent.mkdir(0o700, parents=True, exist_ok=True)
+            make_directory(path.parent, 0o700)
             _write_new(path, line.encode())
         except FileExistsError:
             raise TransientError(f"{path}: another process has just made it") from None
@@ -173,8 +174,4 @@ def _write_new(path: Path, data: bytes) -> None:
         os.link(temporary, path)  # unlike a rename, never replaces a key
     finally:
         temporary.unlink()
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_directory(path.parent)

@@ -124,7 +124,7 @@ class DirectoryStore(ObjectStore, CheckpointCell):
     def _directory(self, parts: list[str], *, make: bool = False) -> Iterator[int]:
         """Open the directory of *parts* step by step."""
         if make:
-            _make_root(self.root)
+            make_directory(self.root)
         current = os.open(self.root, _OPEN_DIR)
         try:
             for part in parts:
@@ -199,15 +199,28 @@ def _enter(directory: int, part: str, *, make: bool) -> int:
     return os.open(part, _OPEN_DIR, dir_fd=directory)
 
 
-def _make_root(root: Path) -> None:
-    """Make *root* and its missing parents, each durable in its own parent."""
-    if root.is_dir():
+def make_directory(path: Path, mode: int = 0o755) -> None:
+    """Make *path* and its missing parents, each durable in its own parent.
+
+    Raises:
+        OSError: one of them cannot be made.
+    """
+    if path.is_dir():
         return
-    _make_root(root.parent)
+    make_directory(path.parent, mode)
     with suppress(FileExistsError):
-        root.mkdir(0o755)
-    parent = os.open(root.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        path.mkdir(mode)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in *path* durable.
+
+    Raises:
+        OSError: they may not be.
+    """
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(parent)
+        os.fsync(folder)
     finally:
-        os.close(parent)
+        os.close(folder)

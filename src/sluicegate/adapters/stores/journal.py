@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
+from sluicegate.adapters.stores.directory import make_directory, sync_directory
 from sluicegate.errors import IntegrityError, PermanentError, UsageError
 from sluicegate.ports.journal import Journal
 
@@ -82,8 +83,8 @@ class FileJournal(Journal):
 
     def _open(self) -> int:
         if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             try:
+                make_directory(self._path.parent)
                 self._file = self._lock()
                 self._size = self._mend(self._file)
             except OSError as error:
@@ -111,11 +112,7 @@ class FileJournal(Journal):
         size = len(_cut_torn(self._path.read_bytes()))
         os.ftruncate(file, size)
         os.fsync(file)
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_directory(self._path.parent)
         return size
 
 
