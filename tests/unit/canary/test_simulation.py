@@ -40,7 +40,7 @@ class Traffic:
     """Draws blocks of the same size, from tables of the binomial distribution."""
 
     def __init__(self, canary: Arm, stable: Arm, seed: str) -> None:
-        print(f"seed {SEED} {seed}")  # noqa: T201 - shown with a failure
+        print(f"seed {SEED} {seed}")
         self._random = Random(f"{SEED} {seed}")
         self._arms = canary, stable
         self._tables = [self._tabulate(arm) for arm in self._arms]
