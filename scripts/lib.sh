@@ -8,6 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sluicegate
 venv=$root/.venv
 started_engine=
+refreshed=
 
 readonly UV_VERSION=0.13.9
 readonly TRIVY_VERSION=0.59.1
@@ -56,15 +57,21 @@ need_packages() {
     die "this is neither Debian nor Ubuntu" "install by hand what these packages hold: ${missing[*]}"
   may_be_root ||
     die "these packages are missing: ${missing[*]}" "sudo apt-get install ${missing[*]}"
+  refresh_lists
   say "installing ${missing[*]}"
-  local log=$cache/apt.log
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --no-install-recommends "${missing[@]}" \
+    </dev/null >"$cache/apt.log" 2>&1 ||
+    die "apt-get could not install ${missing[*]}" "see $cache/apt.log"
+}
+
+# Brings the lists of packages up to date, once.
+refresh_lists() {
+  [ -z "$refreshed" ] || return 0
   mkdir -p "$cache"
-  {
-    as_root apt-get update &&
-      as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install --yes --no-install-recommends "${missing[@]}"
-  } </dev/null >"$log" 2>&1 ||
-    die "apt-get could not install ${missing[*]}" "see $log"
+  as_root apt-get update </dev/null >"$cache/apt.log" 2>&1 ||
+    die "apt-get update failed" "see $cache/apt.log"
+  refreshed=yes
 }
 
 # Sets $python: the first Python that is new enough and can make environments.
@@ -124,6 +131,7 @@ need_engine() {
       "sudo usermod -aG docker $(id -un), then log in again"
   fi
   local packages=(docker.io iptables) extra
+  installed docker.io || ! may_be_root || refresh_lists
   for extra in docker-cli docker-buildx; do # of their own in newer distributions
     [ -z "$(apt-cache search --names-only "^$extra\$" 2>/dev/null)" ] || packages+=("$extra")
   done
@@ -137,9 +145,10 @@ start_engine() {
   mkdir -p "$cache"
   local log=$cache/dockerd.log waited=0
   say "starting dockerd until this script ends (log: $log)"
-  # Not through systemd, which a container or a sandbox has not got. Its socket belongs
-  # to our own group, so that no membership in another one is needed.
-  as_root "$(PATH=$PATH:/usr/sbin command -v dockerd)" --group "$(id -gn)" \
+  # Not through systemd, which a container or a sandbox has not got. In a session of its
+  # own: Ctrl-C must not end it before the demo has cleaned up. Its socket belongs to our
+  # own group, so that no membership in another one is needed.
+  as_root setsid "$(PATH=$PATH:/usr/sbin command -v dockerd)" --group "$(id -gn)" \
     --pidfile "$cache/dockerd.pid" </dev/null >"$log" 2>&1 &
   started_engine=$!
   until find_engine; do
