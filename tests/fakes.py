@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing_extensions import override
 
 from sluicegate.engine.toolbox import Observer, Ports, Record
-from sluicegate.errors import IntegrityError, Interrupted, PermanentError
+from sluicegate.errors import IntegrityError, Interrupted, PermanentError, UsageError
 from sluicegate.model.command import Command, CommandResult, ResourceUsage
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import Event
@@ -127,27 +127,33 @@ class FakeEvidence(EvidenceStore):
 
 @dataclass
 class FakeRecord(Record):
-    """A log, and the journal before it. *fail_at* breaks at that many events."""
+    """A log, and the journal before it.
+
+    *fail_at* breaks at that many events; *most* is how long an event may be.
+    """
 
     log: list[Event] = field(default_factory=list)
     journal: list[Event] = field(default_factory=list)
     fail_at: int | None = None
+    most: int | None = None
 
     @override
     def note(self, event: Event) -> None:
-        self._check()
+        self._check(event)
         self.journal.append(event)
 
     @override
     def record(self, event: Event) -> None:
-        self._check()
+        self._check(event)
         self.log += [*self.journal, event]
         self.journal.clear()
 
     def all(self) -> list[Event]:
         return [*self.log, *self.journal]
 
-    def _check(self) -> None:
+    def _check(self, event: Event) -> None:
+        if self.most is not None and len(repr(event)) > self.most:
+            raise UsageError("the event takes too many bytes")
         if self.fail_at is not None and len(self.all()) >= self.fail_at:
             raise PermanentError("the disk is full")
 

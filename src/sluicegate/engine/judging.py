@@ -1,7 +1,7 @@
 """From a stage's report to the event that ends its attempt. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sluicegate.errors import SluicegateError
@@ -64,6 +64,22 @@ def broken(attempt: Attempt, error: SluicegateError) -> StageFinished:
     """End *attempt* for a tool that failed: there is no judgement."""
     reason = f"{error} -- {error.hint}" if error.hint else str(error)
     return _finished(attempt, Outcome.BROKEN, reason, None, Evidence(), ())
+
+
+def unrecordable(event: StageFinished, error: SluicegateError) -> StageFinished:
+    """End the attempt of *event* without what the log cannot take.
+
+    A verdict whose evidence is not in the log would be nobody's verdict.
+    """
+    return replace(
+        event,
+        outcome=Outcome.BROKEN,
+        reason=f"its evidence cannot be recorded: {error}",
+        gate=None,
+        evidence=Evidence(),
+        tools=(),
+        subjects=(),
+    )
 
 
 def gate_values(evidence: Mapping[str, Mapping[str, Value]]) -> dict[str, Value]:

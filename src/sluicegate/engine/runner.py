@@ -1,6 +1,6 @@
 """The loop: effect → ports → event → machine, until nothing is left to do."""
 
-from sluicegate.engine.judging import upstream_evidence
+from sluicegate.engine.judging import unrecordable, upstream_evidence
 from sluicegate.engine.machine import (
     Effect,
     FinishRun,
@@ -11,7 +11,7 @@ from sluicegate.engine.machine import (
 from sluicegate.engine.rollout_runner import RolloutRunner
 from sluicegate.engine.stage_runner import StageRunner
 from sluicegate.engine.toolbox import Observer, Ports, Record
-from sluicegate.errors import Interrupted
+from sluicegate.errors import Interrupted, UsageError
 from sluicegate.model.event import (
     Event,
     RolloutEvent,
@@ -84,7 +84,12 @@ class Runner:
                 event = StageSkipped(effect.stage, effect.reason)
             else:
                 event = self._run_stage(run, effect)
-            run, effects = self._happen(run_id, event)
+            try:
+                run, effects = self._happen(run_id, event)
+            except UsageError as error:
+                if not isinstance(event, StageFinished):
+                    raise
+                run, effects = self._happen(run_id, unrecordable(event, error))
         return run
 
     def _run_stage(self, run: Run, effect: RunStage) -> StageFinished:

@@ -276,6 +276,20 @@ def test_evidence_is_kept_by_digest_with_the_resources_and_tools_it_took() -> No
     assert [tool.name for tool in finished.tools] == ["first"]
 
 
+def test_evidence_that_the_log_cannot_take_opens_no_gate() -> None:
+    world = World()
+    whole = World().start().stage("first").finished
+    world.record.most = len(repr(whole)) - 1
+
+    run = world.start()
+
+    finished = run.stage("first").finished
+    assert outcome(run) is Outcome.BROKEN
+    assert finished is not None
+    assert finished.reason.startswith("its evidence cannot be recorded")
+    assert world.programs() == ["first"]
+
+
 def test_the_start_of_a_stage_is_durable_before_its_program_runs() -> None:
     world = World()
     world.fakes.process.answers["first"] = Interrupted("killed here")
