@@ -17,7 +17,7 @@ from sluicegate.canary.promote import Margin
 
 PROMOTE_OVERHEAD = 1.15
 """What the promote process needs, in mean, over ``ln(1 / beta) / growth``: measured
-1.14 to 1.17 by ``benchmarks/canary.py``, in small blocks."""
+1.13 to 1.17 by ``benchmarks/canary.py``, in small blocks."""
 
 
 def divergence(p: float, q: float) -> float:
