@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_project import CliProject
+from cli_project import CliProject, clean_environment
 
 FULL = os.environ.get("SLUICE_FULL") == "1"
 SAMPLE = 6
@@ -181,7 +181,7 @@ def test_a_killed_process_leaves_no_lock(project: CliProject) -> None:
     done = subprocess.run(
         project.argv("run"),
         cwd=project.folder,
-        env={**os.environ, "HOME": str(project.home)},
+        env=clean_environment(project.home),
         capture_output=True,
         timeout=60,
         check=False,

@@ -19,6 +19,7 @@ from sluicegate.stages.stage import Report
 pytestmark = pytest.mark.docker
 
 BASE = os.environ.get("SLUICE_TEST_BASE", "sluicegate-base:test")
+SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
 IMAGE = "sluicegate-test/stage-build"
 
 
@@ -133,7 +134,7 @@ def test_pip_in_a_build_trusts_the_host_s_certificates(project: Path) -> None:
         project,
         f"FROM {BASE}\nRUN python3 -m venv /venv\nENV PATH=/venv/bin:$PATH\n"
         f"COPY requirements.txt .\n{recommended}",
-        ca_bundle="/etc/ssl/certs/ca-certificates.crt",
+        ca_bundle=os.environ.get("SSL_CERT_FILE", SYSTEM_CA),
         network="host",
     )
 

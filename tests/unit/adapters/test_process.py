@@ -147,9 +147,9 @@ def test_nothing_is_left_running_after_a_normal_end(
 def test_a_daemon_that_left_the_session_does_not_hang_the_runner(
     tmp_path: Path,
 ) -> None:
-    result = run(
-        "sh", "-c", "setsid sleep 60 & echo $! > daemon.pid; echo done", cwd=tmp_path
-    )
+    daemon = "setsid sh -c 'echo $$ > daemon.pid; exec sleep 60' &"
+    until_it_left = "until [ -s daemon.pid ]; do sleep 0.01; done"
+    result = run("sh", "-c", f"{daemon} {until_it_left}; echo done", cwd=tmp_path)
 
     assert result.stdout == b"done\n"
     os.kill(read_pid(tmp_path / "daemon.pid"), signal.SIGKILL)
