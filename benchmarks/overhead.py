@@ -35,7 +35,7 @@ from measure import (
 )
 
 GOAL = 1.10
-FOLDS = 10
+FOLDS = 24
 
 PIPELINE = """\
 schema: sluicegate/v1
