@@ -91,13 +91,24 @@ def gate_values(evidence: Mapping[str, Mapping[str, Value]]) -> dict[str, Value]
     }
 
 
-def upstream_evidence(run: Run) -> dict[str, Mapping[str, Value]]:
-    """The evidence of every stage that ended, by stage."""
-    return {
-        stage.name: stage.finished.evidence.fields
+def upstream_of(run: Run, name: str) -> list[StageFinished]:
+    """How the stages ended that *name* needs, directly or not, in their order.
+
+    No other stage's findings may reach a gate: a clean image scanned in another branch
+    says nothing of the one that is released.
+    """
+    needed: set[str] = set()
+    waiting = list(run.stage(name).planned.needs)
+    while waiting:
+        need = waiting.pop()
+        if need not in needed:
+            needed.add(need)
+            waiting += run.stage(need).planned.needs
+    return [
+        stage.finished
         for stage in run.stages
-        if stage.finished is not None
-    }
+        if stage.name in needed and stage.finished is not None
+    ]
 
 
 def _finished(

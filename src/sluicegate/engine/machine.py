@@ -28,6 +28,7 @@ from sluicegate.model.event import (
     StageSkipped,
     StageStarted,
 )
+from sluicegate.model.rollout import RolloutResult
 from sluicegate.model.run import Phase, Run, StageState
 
 _FINAL = (Outcome.OPEN, Outcome.CLOSED)
@@ -158,13 +159,15 @@ def _apply_to_rollout(
 def _reopen(stage: StageState) -> StageState:
     """What a resumed run makes of a stage: whatever has no final answer waits again.
 
-    A rollout that ended without one (held at its deadline) begins anew; one that was
-    cut off goes on from its events.
+    A rollout that was held at its deadline begins anew; any other goes on from its
+    events, and is not repeated if they say that it has ended.
     """
     if stage.phase is Phase.WAITING or _is_settled(stage):
         return stage
-    ended = bool(stage.rollout) and isinstance(stage.rollout[-1], RolloutFinished)
-    rollout = () if ended else stage.rollout
+    rollout = stage.rollout
+    match rollout[-1:]:
+        case (RolloutFinished(result=RolloutResult.HELD),):
+            rollout = ()
     return replace(stage, phase=Phase.WAITING, finished=None, rollout=rollout)
 
 

@@ -8,7 +8,6 @@ from sluicegate.engine.rollout import RolloutPlan
 from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.command import ResourceUsage
-from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
     BlockObserved,
     RolloutEvent,
@@ -111,16 +110,12 @@ def _release(context: StageContext) -> Release:
     """What the stages before built: exactly one image.
 
     Raises:
-        PermanentError: no stage reports an image, or several do.
+        PermanentError: no stage has built an image, or several have.
     """
-    images = {
-        str(fields["image_id"])
-        for fields in context.upstream.values()
-        if "image_id" in fields
-    }
-    if len(images) != 1:
+    if len(context.images) != 1:
         raise PermanentError(
-            f"need one built image to release, the stages before report {len(images)}",
+            "need one built image to release, the stages before have built"
+            f" {len(context.images)}",
             hint="put one docker-build stage before the canary",
         )
-    return Release(Digest.parse(images.pop()), context.release, context.commit)
+    return Release(context.images[0], context.release, context.commit)

@@ -1,6 +1,6 @@
 """The loop: effect → ports → event → machine, until nothing is left to do."""
 
-from sluicegate.engine.judging import unrecordable, upstream_evidence
+from sluicegate.engine.judging import unrecordable, upstream_of
 from sluicegate.engine.machine import (
     Effect,
     FinishRun,
@@ -119,6 +119,7 @@ class Runner:
 
     def _context(self, run: Run, effect: RunStage) -> StageContext:
         workspace = self._ports.workspace
+        upstream = upstream_of(run, effect.stage)
         return StageContext(
             stage=effect.stage,
             pipeline=self._pipeline.name,
@@ -130,7 +131,10 @@ class Runner:
             output=workspace.output(effect.stage, effect.attempt),
             cache=workspace.cache(),
             now=self._ports.clock.now(),
-            upstream=upstream_evidence(run),
+            upstream={each.stage: each.evidence.fields for each in upstream},
+            images=tuple(
+                dict.fromkeys(image for each in upstream for _, image in each.subjects)
+            ),
             ca_bundle=self._ports.ca_bundle,
         )
 

@@ -77,8 +77,9 @@ class StageContext:
 
     ``project`` is the absolute path of the pipeline's folder, ``output`` that of an
     empty directory of this attempt. ``tools`` holds what `CommandStage.tools` asked
-    for. ``upstream`` is the evidence of every stage that finished before, by stage
-    name. ``cache`` is a directory kept between runs. ``now`` (UTC) is when the stage
+    for. ``upstream`` is the evidence of the stages that this one needs, directly or
+    not, by stage name; ``images`` are the IDs of the images they built, each once, which
+    no evidence field can name. ``cache`` is a directory kept between runs. ``now`` (UTC) is when the stage
     plans, and for `interpret` when its commands had ended. ``ca_bundle`` is the path of
     the host's CA certificates, None where it has none of its own.
     """
@@ -95,6 +96,7 @@ class StageContext:
     now: datetime
     tools: Mapping[str, Tool] = field(default_factory=dict)
     upstream: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    images: tuple[Digest, ...] = ()
     ca_bundle: str | None = None
 
 
