@@ -144,16 +144,19 @@ start_engine() {
   may_be_root || die "no Docker engine is running" "sudo systemctl start docker"
   mkdir -p "$cache"
   local log=$cache/dockerd.log waited=0
+  # Never one that was there before: dockerd takes the number in it, which may by now be
+  # that of any process, for a daemon that runs.
+  pid_file=$(mktemp -d)/dockerd.pid
   say "starting dockerd until this script ends (log: $log)"
   # Not through systemd, which a container or a sandbox has not got. In a session of its
   # own: Ctrl-C must not end it before the demo has cleaned up. Its socket belongs to our
   # own group, so that no membership in another one is needed.
   as_root setsid "$(PATH=$PATH:/usr/sbin command -v dockerd)" --group "$(id -gn)" \
-    --pidfile "$cache/dockerd.pid" </dev/null >"$log" 2>&1 &
+    --pidfile "$pid_file" </dev/null >"$log" 2>&1 &
   started_engine=$!
   until find_engine; do
     kill -0 "$started_engine" 2>/dev/null ||
-      die "dockerd ended: $(tail -n 1 "$log")" "see $log; a Docker engine needs cgroups, iptables and CAP_SYS_ADMIN"
+      die "dockerd ended: $(grep 'failed to start' "$log" || tail -n 1 "$log")" "see $log; a Docker engine needs cgroups, iptables and CAP_SYS_ADMIN"
     [ $((waited += 1)) -le $ENGINE_WAIT_SECONDS ] || die "dockerd does not answer" "see $log"
     sleep 1
   done
@@ -162,7 +165,7 @@ start_engine() {
 stop_engine() {
   [ -n "$started_engine" ] || return 0
   say "stopping dockerd"
-  as_root kill "$(cat "$cache/dockerd.pid")" 2>/dev/null || true
+  as_root kill "$(cat "$pid_file")" 2>/dev/null || true
   wait "$started_engine" || true
   started_engine=
 }
