@@ -13,10 +13,12 @@ from sluicegate.model.command import Command, CommandResult, ResourceUsage
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import Event
 from sluicegate.model.finding import Finding
+from sluicegate.model.source import Source, WorkTree
 from sluicegate.model.tool import Tool
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.process import OnLine, ProcessRunner
+from sluicegate.ports.repository import Repository
 from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
 from sluicegate.ports.workspace import Workspace
@@ -52,10 +54,12 @@ class FakeProcess(ProcessRunner):
 
     answers: dict[str, CommandResult | Exception] = field(default_factory=dict)
     ran: list[Command] = field(default_factory=list)
+    on_run: Callable[[], None] = lambda: None
 
     @override
     def run(self, command: Command, on_line: OnLine) -> CommandResult:
         self.ran.append(command)
+        self.on_run()
         answer = self.answers.get(command.argv[0], exited(0))
         if isinstance(answer, Exception):
             raise answer
@@ -81,6 +85,22 @@ class FakeTools(ToolFinder):
         if name in self.missing:
             raise PermanentError(f"{name} is not installed", hint=f"install {name}")
         return Tool(name, (name,), "1.0", Digest.of(name.encode()), "a fake")
+
+
+@dataclass
+class FakeRepository(Repository):
+    """A work tree that changes only when a test says so."""
+
+    tree: WorkTree = field(default_factory=lambda: WorkTree("a" * 40, "main", ()))
+
+    @override
+    def source(self) -> Source:
+        tree = self.tree
+        return Source("/project", tree.commit, tree.branch, None, tree.dirty, None)
+
+    @override
+    def work_tree(self) -> WorkTree:
+        return self.tree
 
 
 @dataclass
@@ -189,6 +209,7 @@ class FakePorts:
 
     clock: FakeClock = field(default_factory=FakeClock)
     process: FakeProcess = field(default_factory=FakeProcess)
+    repository: FakeRepository = field(default_factory=FakeRepository)
     tools: FakeTools = field(default_factory=FakeTools)
     workspace: FakeWorkspace = field(default_factory=FakeWorkspace)
     evidence: FakeEvidence = field(default_factory=FakeEvidence)
@@ -202,6 +223,7 @@ class FakePorts:
         return Ports(
             clock=self.clock,
             process=self.process,
+            repository=self.repository,
             tools=self.tools,
             workspace=self.workspace,
             evidence=self.evidence,

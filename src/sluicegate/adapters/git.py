@@ -7,11 +7,12 @@ from typing_extensions import override
 
 from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.command import Command, CommandResult
-from sluicegate.model.source import Source
+from sluicegate.model.source import Source, WorkTree
 from sluicegate.ports.process import ProcessRunner
 from sluicegate.ports.repository import Repository
 
 _TIMEOUT = timedelta(minutes=1)
+_FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10, "?": 1}
 
 
 class GitRepository(Repository):
@@ -25,45 +26,39 @@ class GitRepository(Repository):
     def source(self) -> Source:
         root = self._git("rev-parse", "--show-toplevel")
         if root.exit_code:
-            raise UsageError(
-                f"{self._folder} is not in a Git repository ({_last_line(root)})",
-                hint="a run is about one commit: `git init`, `git add`, `git commit`",
-            )
-        head = self._git("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        if head.exit_code:
-            raise UsageError(
-                f"the Git repository {_text(root)} has no commit yet",
-                hint="a run is about one commit: `git add` and `git commit` first",
-            )
-        branch = self._git("symbolic-ref", "--quiet", "--short", "HEAD")
+            raise self._no_repository(root)
+        tree = self.work_tree()
         tags = self._git("tag", "--points-at", "HEAD", "--sort=-version:refname")
         remote = self._git("remote", "get-url", "origin")
         return Source(
             root=_text(root),
-            commit=_text(head),
-            branch=_text(branch) or None,
+            commit=tree.commit,
+            branch=tree.branch,
             tag=next(iter(_text(tags).splitlines()), None),
-            dirty=self._dirty(),
+            dirty=tree.dirty,
             remote=_without_credentials(_text(remote)) or None,
         )
 
-    def _dirty(self) -> tuple[str, ...]:
-        """Changed and untracked files of the whole repository.
-
-        Source: git-status(1), "Porcelain Format Version 1" with ``-z``: ``XY PATH``
-        NUL, and for a rename a second NUL-ended path.
-        """
-        status = self._git("status", "--porcelain", "-z", "--untracked-files=all")
+    @override
+    def work_tree(self) -> WorkTree:
+        status = self._git(
+            *("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all")
+        )
         if status.exit_code:
-            raise PermanentError(f"git status failed: {_last_line(status)}")
-        names = []
-        fields = iter(status.stdout.decode("utf-8", "replace").split("\0"))
-        for entry in fields:
-            if entry:
-                names.append(entry[3:])
-                if "R" in entry[:2] or "C" in entry[:2]:
-                    next(fields, None)
-        return tuple(sorted(names))
+            raise self._no_repository(status)
+        tree = parse_status(status.stdout.decode("utf-8", "replace"))
+        if tree is None:
+            raise UsageError(
+                f"the Git repository of {self._folder} has no commit yet",
+                hint="a run is about one commit: `git add` and `git commit` first",
+            )
+        return tree
+
+    def _no_repository(self, result: CommandResult) -> UsageError:
+        return UsageError(
+            f"{self._folder} is not in a Git repository ({_last_line(result)})",
+            hint="a run is about one commit: `git init`, `git add`, `git commit`",
+        )
 
     def _git(self, *arguments: str) -> CommandResult:
         command = Command(
@@ -73,6 +68,43 @@ class GitRepository(Repository):
             env={"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
         )
         return self._runner.run(command, lambda _line: None)
+
+
+def parse_status(output: str) -> WorkTree | None:
+    """Read ``git status --porcelain=v2 --branch -z``; None before the first commit.
+
+    Raises:
+        PermanentError: *output* is something else.
+
+    Source:
+        git-status(1), "Porcelain Format Version 2": ordinary entries (``1``) have 8
+        fields before the path, renames (``2``) 9 and then the old path, unmerged ones
+        (``u``) 10, untracked ones (``?``) 1.
+    """
+    headers: dict[str, str] = {}
+    dirty: list[str] = []
+    fields = iter(output.split("\0"))
+    for field in fields:
+        kind, _, rest = field.partition(" ")
+        if kind == "#":
+            name, _, value = rest.partition(" ")
+            headers[name] = value
+        elif kind in _FIELDS_BEFORE_PATH:
+            dirty.append(field.split(" ", _FIELDS_BEFORE_PATH[kind])[-1])
+            if kind == "2":
+                next(fields, None)
+        elif field:
+            raise PermanentError(f"git status said {field[:80]!r}")
+    if "branch.oid" not in headers or "branch.head" not in headers:
+        raise PermanentError("git status did not say what is checked out")
+    if headers["branch.oid"] == "(initial)":
+        return None
+    branch = headers["branch.head"]
+    return WorkTree(
+        commit=headers["branch.oid"],
+        branch=None if branch == "(detached)" else branch,
+        dirty=tuple(sorted(dirty)),
+    )
 
 
 def _text(result: CommandResult) -> str:
@@ -88,8 +120,14 @@ def _last_line(result: CommandResult) -> str:
 
 
 def _without_credentials(url: str) -> str:
-    """Cut ``user:password@`` out of a URL; scp-like addresses are left as they are."""
+    """Cut ``user:password@`` out of a URL; scp-like addresses are left as they are.
+
+    What cannot be read as a URL is left out whole: it might hold a password.
+    """
     if "://" not in url:
         return url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from sluicegate.engine.machine import is_final
-from sluicegate.errors import UsageError
+from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.event import PlannedStage, RunStarted
 from sluicegate.model.run import Run
-from sluicegate.model.source import Source
+from sluicegate.model.source import Source, WorkTree
 from sluicegate.stages.pipeline import Pipeline
 
 _SHOWN_FILES = 5
@@ -68,6 +68,31 @@ def check_resumable(run: Run, pipeline: Pipeline, source: Source) -> None:
             f"the work tree was clean when run {run.run_id} began and is not any more:"
             f" {_listed(source.dirty)}",
             hint="undo the changes and resume, or start a new run",
+        )
+
+
+def check_unchanged(started: RunStarted, tree: WorkTree) -> None:
+    """See to it that the tree of a run is still the commit it is about.
+
+    A test that rewrites a file would otherwise have it built and released under the
+    name of a commit that does not hold it. A run that began dirty has no such promise.
+
+    Raises:
+        PermanentError: another commit is checked out, or something was changed.
+    """
+    if started.dirty:
+        return
+    if tree.commit != started.commit:
+        raise PermanentError(
+            f"commit {tree.commit[:12]} is checked out, but the run is about"
+            f" {started.commit[:12]}",
+            hint=f"`git checkout {started.commit[:12]}` and `sluice resume`",
+        )
+    if tree.dirty:
+        raise PermanentError(
+            f"the work tree changed since the run began: {_listed(tree.dirty)}",
+            hint="undo that and `sluice resume`; if a stage writes it on purpose,"
+            " ignore it in .gitignore",
         )
 
 

@@ -139,13 +139,21 @@ def _apply_to_stage(
                 raise _misplaced(run_id, event)
             return replace(stage, phase=Phase.RUNNING, attempt=event.attempt)
         case StageFinished():
-            if stage.phase is not Phase.RUNNING or event.attempt != stage.attempt:
+            due = stage.phase is Phase.RUNNING and event.attempt == stage.attempt
+            if not due or not _is_judged(event):
                 raise _misplaced(run_id, event)
             return replace(stage, phase=Phase.DONE, finished=event)
         case StageSkipped():
             if stage.phase is not Phase.WAITING or _obstacle(run, stage) is None:
                 raise _misplaced(run_id, event)
             return replace(stage, phase=Phase.SKIPPED, skipped=event.reason)
+
+
+def _is_judged(event: StageFinished) -> bool:
+    """The outcome is the gate's verdict, or broken where no gate could judge."""
+    if event.gate is None:
+        return event.outcome is Outcome.BROKEN
+    return event.outcome is Outcome.of(event.gate.verdict)
 
 
 def _apply_to_rollout(
@@ -164,10 +172,9 @@ def _reopen(stage: StageState) -> StageState:
     """
     if stage.phase is Phase.WAITING or _is_settled(stage):
         return stage
-    rollout = stage.rollout
-    match rollout[-1:]:
-        case (RolloutFinished(result=RolloutResult.HELD),):
-            rollout = ()
+    last = stage.rollout[-1] if stage.rollout else None
+    held = isinstance(last, RolloutFinished) and last.result is RolloutResult.HELD
+    rollout = () if held else stage.rollout
     return replace(stage, phase=Phase.WAITING, finished=None, rollout=rollout)
 
 

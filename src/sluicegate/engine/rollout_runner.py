@@ -29,10 +29,19 @@ class RolloutRunner:
     """Runs canary stages through the ports."""
 
     def __init__(
-        self, ports: Ports, emit: Callable[[RolloutEvent], None], observer: Observer
+        self,
+        ports: Ports,
+        check_tree: Callable[[], None],
+        emit: Callable[[RolloutEvent], None],
+        observer: Observer,
     ) -> None:
-        """Create it; *emit* has committed an event to the log when it returns."""
+        """Create it.
+
+        *check_tree* raises if the work tree is not what it was; *emit* has committed an
+        event to the log when it returns.
+        """
         self._ports = ports
+        self._check_tree = check_tree
         self._emit = emit
         self._observer = observer
 
@@ -66,6 +75,7 @@ class RolloutRunner:
             self._observer.line(named.name, text)
 
         try:
+            self._check_tree()
             release = _release(context)
             plan = RolloutPlan.of(named.name, stage, environment, release)
             with self._ports.target(stage.environment) as target:

@@ -1,5 +1,6 @@
 """The loop: effect → ports → event → machine, until nothing is left to do."""
 
+from sluicegate.engine.beginning import check_unchanged
 from sluicegate.engine.judging import unrecordable, upstream_of
 from sluicegate.engine.machine import (
     Effect,
@@ -11,7 +12,7 @@ from sluicegate.engine.machine import (
 from sluicegate.engine.rollout_runner import RolloutRunner
 from sluicegate.engine.stage_runner import StageRunner
 from sluicegate.engine.toolbox import Observer, Ports, Record
-from sluicegate.errors import Interrupted, UsageError
+from sluicegate.errors import Interrupted, PermanentError, UsageError
 from sluicegate.model.event import (
     Event,
     RolloutEvent,
@@ -46,8 +47,8 @@ class Runner:
         self._ports = ports
         self._record = record
         self._observer = observer
-        self._stages = StageRunner(ports, observer)
-        self._rollouts = RolloutRunner(ports, self._emit, observer)
+        self._stages = StageRunner(ports, self._check_tree, observer)
+        self._rollouts = RolloutRunner(ports, self._check_tree, self._emit, observer)
         self._run: Run | None = None
 
     def start(self, run_id: str, started: RunStarted) -> Run:
@@ -137,6 +138,19 @@ class Runner:
             ),
             ca_bundle=self._ports.ca_bundle,
         )
+
+    def _check_tree(self) -> None:
+        """See to it that a stage gets what the gates before it have judged.
+
+        Raises:
+            PermanentError: the work tree is not what it was when the run began.
+        """
+        if self._run is not None:
+            try:
+                tree = self._ports.repository.work_tree()
+            except UsageError as error:
+                raise PermanentError(str(error), hint=error.hint) from error
+            check_unchanged(self._run.started, tree)
 
     def _emit(self, event: RolloutEvent) -> None:
         if self._run is None:

@@ -1,5 +1,6 @@
 """Carry out one attempt at a command stage: find tools, run steps, judge the gate."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from sluicegate.engine.judging import Attempt, broken, judged
@@ -16,8 +17,12 @@ from sluicegate.stages.stage import CommandStage, Report, StageContext
 class StageRunner:
     """Runs command stages through the ports."""
 
-    def __init__(self, ports: Ports, observer: Observer) -> None:
+    def __init__(
+        self, ports: Ports, check_tree: Callable[[], None], observer: Observer
+    ) -> None:
+        """Create it; *check_tree* raises if the work tree is not what it was."""
         self._ports = ports
+        self._check_tree = check_tree
         self._observer = observer
 
     def run(
@@ -47,6 +52,7 @@ class StageRunner:
             )
 
         try:
+            self._check_tree()
             for name in stage.tools():
                 tools[name] = self._ports.tools.find(name)
             context = replace(context, tools=tools)

@@ -10,6 +10,7 @@ from sluicegate.model.finding import Finding
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.process import ProcessRunner
+from sluicegate.ports.repository import Repository
 from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
 from sluicegate.ports.workspace import Workspace
@@ -49,6 +50,7 @@ class Ports:
 
     clock: Clock
     process: ProcessRunner
+    repository: Repository
     tools: ToolFinder
     workspace: Workspace
     evidence: EvidenceStore

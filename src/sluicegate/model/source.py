@@ -4,8 +4,17 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class WorkTree:
+    """What is checked out. ``dirty`` names changed and untracked files, sorted."""
+
+    commit: str
+    branch: str | None
+    dirty: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """The state of a work tree. ``dirty`` names changed and untracked files, sorted.
+    """A work tree and where it belongs.
 
     ``root`` is the absolute path of the work tree. ``tag`` is a tag that points at the
     commit. ``remote`` is the URL of ``origin`` without credentials.

@@ -78,10 +78,11 @@ class StageContext:
     ``project`` is the absolute path of the pipeline's folder, ``output`` that of an
     empty directory of this attempt. ``tools`` holds what `CommandStage.tools` asked
     for. ``upstream`` is the evidence of the stages that this one needs, directly or
-    not, by stage name; ``images`` are the IDs of the images they built, each once, which
-    no evidence field can name. ``cache`` is a directory kept between runs. ``now`` (UTC) is when the stage
-    plans, and for `interpret` when its commands had ended. ``ca_bundle`` is the path of
-    the host's CA certificates, None where it has none of its own.
+    not, by stage name; ``images`` are the IDs of the images they built, each once,
+    which no evidence field can name. ``cache`` is a directory kept between runs.
+    ``now`` (UTC) is when the stage plans, and for `interpret` when its commands had
+    ended. ``ca_bundle`` is the path of the host's CA certificates, None where it has
+    none of its own.
     """
 
     stage: str

@@ -82,7 +82,11 @@ class Project:
         Raises:
             UsageError: there is no repository or no commit.
         """
-        return GitRepository(str(self.folder), self.machine.process).source()
+        return self._repository.source()
+
+    @cached_property
+    def _repository(self) -> GitRepository:
+        return GitRepository(str(self.folder), self.machine.process)
 
     @property
     def log_folder(self) -> Path:
@@ -198,6 +202,7 @@ class Project:
         return Ports(
             clock=machine.clock,
             process=machine.process,
+            repository=self._repository,
             tools=Tools(
                 self.folder, cache, machine.process, machine.environ, on_line=say
             ),

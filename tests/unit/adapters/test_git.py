@@ -2,14 +2,17 @@
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sluicegate.adapters.git import GitRepository
+from sluicegate.adapters.git import GitRepository, parse_status
 from sluicegate.adapters.process import SubprocessRunner
 from sluicegate.adapters.stop import StopRequest
-from sluicegate.errors import UsageError
+from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.source import Source
 
 
@@ -87,6 +90,19 @@ def test_an_scp_like_remote_stays_as_it_is(repository: Path) -> None:
     git(repository, "remote", "add", "origin", "git@example.org:acme/churn.git")
 
     assert read(repository).remote == "git@example.org:acme/churn.git"
+
+
+def test_an_address_that_cannot_be_read_is_left_out(repository: Path) -> None:
+    git(repository, "config", "remote.origin.url", "http://user:hunter2@[::1")
+
+    assert read(repository).remote is None
+
+
+@given(st.text() | st.lists(st.sampled_from(["1", "2", "u", "?", "#", " ", "\0", "a"]))
+       .map("".join))  # fmt: skip
+def test_no_output_of_git_raises_anything_but_our_error(output: str) -> None:
+    with suppress(PermanentError):
+        parse_status(output)
 
 
 def test_a_folder_without_repository_is_the_users_mistake(tmp_path: Path) -> None:

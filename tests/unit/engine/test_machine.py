@@ -1,6 +1,7 @@
 """Unit tests of `sluicegate.engine.machine`."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -18,12 +19,14 @@ from sluicegate.engine.machine import (
 )
 from sluicegate.errors import IntegrityError
 from sluicegate.model.command import ResourceUsage
-from sluicegate.model.decision import Outcome
+from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
     CanaryReady,
     Event,
+    GateRecord,
     PlannedStage,
+    RolloutFinished,
     RunFinished,
     RunInterrupted,
     RunResumed,
@@ -33,9 +36,13 @@ from sluicegate.model.event import (
     StageStarted,
 )
 from sluicegate.model.evidence import Evidence
+from sluicegate.model.rollout import RolloutResult
 from sluicegate.model.run import Run
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+GATES = {
+    Outcome.of(verdict): GateRecord(Digest.of(b""), verdict, ()) for verdict in Verdict
+}
 NAMES = ("lint", "test", "build", "scan", "canary")
 
 
@@ -61,7 +68,7 @@ def ended(stage: str, outcome: Outcome, attempt: int = 1) -> StageFinished:
         attempt=attempt,
         outcome=outcome,
         reason="because",
-        gate=None,
+        gate=GATES.get(outcome),
         evidence=Evidence(),
         tools=(),
         subjects=(),
@@ -176,6 +183,38 @@ def test_a_stage_cut_off_in_the_middle_gets_another_attempt() -> None:
 
     assert effects == (RunStage("lint", 2),)
     assert run.stage("lint").attempt == 1
+
+
+@pytest.mark.parametrize("gate", [None, *GATES.values()])
+@pytest.mark.parametrize("said", Outcome)
+def test_no_outcome_is_believed_that_its_gate_did_not_give(
+    said: Outcome, gate: GateRecord | None
+) -> None:
+    run = fold("R", [started(), StageStarted("lint", 1, NOW)])
+    event = replace(ended("lint", said), gate=gate)
+
+    if gate == GATES.get(said):
+        assert advance("R", run, event)[0].stage("lint").outcome is said
+    else:
+        with pytest.raises(IntegrityError):
+            advance("R", run, event)
+
+
+@pytest.mark.parametrize("result", RolloutResult)
+def test_only_a_rollout_that_was_held_begins_anew(result: RolloutResult) -> None:
+    finished = RolloutFinished("canary", result, "because", NOW)
+    events = [
+        started(PlannedStage("canary", "canary", ())),
+        StageStarted("canary", 1, NOW),
+        CanaryReady("canary"),
+        finished,
+    ]
+
+    run, effects = advance("R", fold("R", events), RunResumed())
+
+    assert effects == (RunStage("canary", 2),)
+    kept = () if result is RolloutResult.HELD else (CanaryReady("canary"), finished)
+    assert run.stage("canary").rollout == kept
 
 
 def test_a_rollout_cut_off_goes_on_with_its_events() -> None:

@@ -1,6 +1,7 @@
 """Unit tests of `sluicegate.engine.runner`, with every port in memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar, Literal
 
@@ -9,6 +10,7 @@ from fakes import FakeObserver, FakePorts, FakeRecord, exited
 from typing_extensions import override
 
 from sluicegate.engine.beginning import begin
+from sluicegate.engine.judging import upstream_of
 from sluicegate.engine.machine import fold
 from sluicegate.engine.runner import Runner
 from sluicegate.errors import Interrupted, PermanentError
@@ -26,7 +28,7 @@ from sluicegate.model.event import (
 )
 from sluicegate.model.finding import Finding, Severity
 from sluicegate.model.run import Run
-from sluicegate.model.source import Source
+from sluicegate.model.source import Source, WorkTree
 from sluicegate.stages.pipeline import AuditSettings, NamedStage, Pipeline
 from sluicegate.stages.stage import (
     CommandStage,
@@ -288,6 +290,58 @@ def test_evidence_that_the_log_cannot_take_opens_no_gate() -> None:
     assert finished is not None
     assert finished.reason.startswith("its evidence cannot be recorded")
     assert world.programs() == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("tree", "words"),
+    [
+        (
+            WorkTree("a" * 40, "main", ("app.py",)),
+            "changed since the run began: app.py",
+        ),
+        (WorkTree("b" * 40, "main", ()), "bbbbbbbbbbbb is checked out"),
+    ],
+    ids=["files", "commit"],
+)
+def test_a_stage_does_not_get_a_tree_that_no_gate_has_seen(
+    tree: WorkTree, words: str
+) -> None:
+    world = World()
+    world.fakes.process.on_run = lambda: setattr(world.fakes.repository, "tree", tree)
+
+    run = world.start()
+
+    finished = run.stage("second").finished
+    assert outcome(run) is Outcome.BROKEN
+    assert finished is not None
+    assert words in finished.reason
+    assert world.programs() == ["first"]
+
+
+def test_a_run_that_began_dirty_goes_on_with_what_its_stages_write() -> None:
+    world = World()
+    tree = WorkTree("a" * 40, "main", ("app.py",))
+    world.fakes.process.on_run = lambda: setattr(world.fakes.repository, "tree", tree)
+    dirty = replace(SOURCE, dirty=("other.py",))
+    started = begin(world.pipeline, dirty, world.fakes.clock.now(), allow_dirty=True)
+
+    assert outcome(world.runner().start("R", started)) is Outcome.OPEN
+
+
+def test_evidence_of_another_branch_reaches_no_gate() -> None:
+    what = pipeline(
+        stage("first", gate="first.lines < 9"),
+        stage("other", gate="other.lines < 9"),
+        stage("second", "first", gate="second.lines == 0 && first.lines == 1"),
+    )
+    world = World(what)
+    world.fakes.process.answers["first"] = exited(0, b"a\n")
+
+    run = world.start()
+
+    needed = upstream_of(run, "second")
+    assert outcome(run) is Outcome.OPEN
+    assert [finished.stage for finished in needed] == ["first"]
 
 
 def test_the_start_of_a_stage_is_durable_before_its_program_runs() -> None:
