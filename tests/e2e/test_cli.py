@@ -257,6 +257,41 @@ def test_a_mistyped_command_is_answered_with_the_one_meant(project: CliProject) 
     assert "Did you mean 'run'?" in done.stderr
 
 
+def test_a_reader_that_goes_away_changes_no_verdict(project: CliProject) -> None:
+    process = project.start("run")
+    assert process.stdout is not None
+    process.stdout.close()
+
+    assert process.wait() == 0
+    assert project.entries()[-1]["outcome"] == "open"
+
+
+def test_a_terminal_without_unicode_changes_no_verdict(project: CliProject) -> None:
+    project.environ["PYTHONIOENCODING"] = "ascii"
+
+    done = project.sluice("run", check=0)
+
+    assert r"\xb7" in done.stdout
+
+
+@pytest.mark.parametrize("remote", ["http://[::1", "/", "git@host:a/b c+d.git", "::"])
+def test_an_odd_remote_still_names_a_log(project: CliProject, remote: str) -> None:
+    project.git("config", "remote.origin.url", remote)
+
+    project.sluice("run", check=0)
+
+    project.sluice("audit", "verify", check=0)
+
+
+def test_a_stage_that_rewrites_the_commit_stops_the_run(project: CliProject) -> None:
+    text = PIPELINE.replace("echo made", "echo x > allowed")
+    project.commit({"sluicegate.yaml": text}, "rewrite")
+
+    done = project.sluice("run", check=4)
+
+    assert "changed since the run began: allowed" in done.stdout
+
+
 def test_a_service_in_a_folder_of_a_repository_is_run_from_there(
     tmp_path: Path,
 ) -> None:

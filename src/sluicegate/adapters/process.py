@@ -7,6 +7,7 @@ group reaches everything it started, unless a descendant made yet another sessio
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -21,24 +22,18 @@ from sluicegate.errors import Interrupted, PermanentError
 from sluicegate.model.command import Command, CommandResult, ResourceUsage
 from sluicegate.ports.process import OnLine, ProcessRunner
 
-_LIBC = ctypes.CDLL(None)
+_PRCTL = ctypes.CDLL(None).prctl
 _PR_SET_PDEATHSIG = 1
-_STRIPPED_PREFIXES = ("SLUICE_", "ACTIONS_ID_TOKEN_REQUEST_")
-_STRIPPED = {
-    "ACTIONS_RUNTIME_TOKEN",
-    "GH_ENTERPRISE_TOKEN",
-    "GH_TOKEN",
-    "GITHUB_ENTERPRISE_TOKEN",
-    "GITHUB_TOKEN",
-}
+_STRIPPED = re.compile(
+    r"SLUICE_.*|(GH|GITHUB)_(ENTERPRISE_)?TOKEN|ACTIONS_.*TOKEN.*"
+    r"|INPUT_.*(TOKEN|KEY|SECRET|PASSWORD).*"
+)
 
 
 def strip_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Leave out what only sluicegate itself may know: its secrets and tokens."""
     return {
-        name: value
-        for name, value in environ.items()
-        if name not in _STRIPPED and not name.startswith(_STRIPPED_PREFIXES)
+        name: value for name, value in environ.items() if not _STRIPPED.fullmatch(name)
     }
 
 
@@ -85,7 +80,7 @@ class SubprocessRunner(ProcessRunner):
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
-                preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 - no threads
+                preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 - see there
             )
         except (OSError, ValueError) as error:
             raise PermanentError(
@@ -98,12 +93,13 @@ def _die_with(parent: int) -> None:
     """In the new process: have it killed should *parent*, this process, be.
 
     A program that goes on after its runner was killed would run twice once the run is
-    resumed. Only the program itself is reached, not what it has started.
+    resumed. Only the program itself is reached, not what it has started. Another thread
+    may hold any lock at this moment, so nothing is done here that would take one.
 
     Source:
         prctl(2), PR_SET_PDEATHSIG; the parent may have died before the call.
     """
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 

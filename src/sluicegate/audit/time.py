@@ -1,8 +1,8 @@
 """Gate time: what a gate may take for now.
 
 A clock that was set back would make a database young and move a deadline away. So the
-time is the later of this machine's and the newest in the log, and a clock far behind the
-log is no clock to judge by.
+time is the later of this machine's and the newest in the log, and a clock far behind
+the log is no clock to judge by.
 """
 
 from datetime import datetime, timedelta
@@ -28,8 +28,8 @@ class GateClock(Clock):
         now = clock.now()
         if now < newest - MAX_BEHIND:
             raise PermanentError(
-                f"this machine's clock says {now:%Y-%m-%d %H:%M:%S} UTC, but the log has"
-                f" an entry of {newest:%Y-%m-%d %H:%M:%S} UTC",
+                f"this machine's clock says {now:%Y-%m-%d %H:%M:%S} UTC, but the log"
+                f" has an entry of {newest:%Y-%m-%d %H:%M:%S} UTC",
                 hint="set the clock right; what is judged by a wrong one is not judged",
             )
 

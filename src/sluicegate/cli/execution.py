@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sluicegate.cli.exit_codes import ExitCode, for_outcome
+from sluicegate.cli.output import use_what_the_terminal_has, write_line
 from sluicegate.cli.progress import build_observer
 from sluicegate.engine.toolbox import Observer
 from sluicegate.errors import Interrupted
@@ -23,6 +24,7 @@ def execute(
 
     Progress goes to standard output, or to standard error beside a JSON document.
     """
+    use_what_the_terminal_has()
     machine = Machine()
     project = Project(machine, file)
     observer = build_observer(sys.stderr if as_json else sys.stdout)
@@ -34,13 +36,14 @@ def execute(
             return ExitCode.INTERRUPTED
     head = project.log.head()
     if as_json:
-        click.echo(
-            run_document(run, origin=head.origin, size=head.size, root=head.root_text)
+        text = run_document(
+            run, origin=head.origin, size=head.size, root=head.root_text
         )
     else:
-        click.echo(
+        text = (
             f"log: {head.size} entries, root {head.root_text}\n"
-            f"     check it with `sluice audit verify`"
+            "     check it with `sluice audit verify`"
         )
+    write_line(text, sys.stdout)
     assert run.finished is not None
     return for_outcome(run.finished.outcome.value)

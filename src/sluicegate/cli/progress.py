@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from typing_extensions import override
 
+from sluicegate.cli.output import write_line
 from sluicegate.engine.toolbox import Observer
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
@@ -77,7 +78,7 @@ class PlainObserver(Observer):
             self._write(f"  {stage}: {describe_finding(finding)}")
 
     def _write(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+        write_line(text, self._stream)
 
 
 class TerminalObserver(Observer):

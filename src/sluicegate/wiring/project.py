@@ -36,7 +36,7 @@ from sluicegate.stages.pipeline import Pipeline
 from sluicegate.wiring.machine import Machine
 
 _APPLICATION = "sluicegate"
-_NOT_IN_ORIGIN = re.compile(r"[^A-Za-z0-9._/-]+")
+_NOT_IN_ORIGIN = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class Project:
             new_event_id=self.machine.new_id,
             facts=Facts(
                 source=record.Source(
-                    repo=source.remote or source.root,
+                    repo=source.remote or _origin(source, self.folder),
                     commit=_named_commit(source.commit),
                     ref=source.tag or source.branch,
                 ),
@@ -267,8 +267,11 @@ def _origin(source: Source, folder: Path) -> str:
     if source.remote:
         address = re.sub(r"^[a-z+]+://|^[^@/]*@", "", source.remote)
         address = address.replace(":", "/").removesuffix(".git")
-    named = "/".join([address.strip("/"), *inside.parts])
-    return _NOT_IN_ORIGIN.sub("-", named)
+    parts = (
+        _NOT_IN_ORIGIN.sub("-", part).strip(".-")
+        for part in (*address.split("/"), *inside.parts)
+    )
+    return "/".join(part for part in parts if part) or "local"
 
 
 def _named_commit(commit: str) -> str:

@@ -203,6 +203,10 @@ def test_secrets_of_this_process_do_not_reach_programs(tmp_path: Path) -> None:
         "ACTIONS_ID_TOKEN_REQUEST_URL": "s",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "s",
         "ACTIONS_RUNTIME_TOKEN": "s",
+        "ACTIONS_CACHE_TOKEN": "s",
+        "INPUT_TOKEN": "s",
+        "INPUT_LOG-KEY": "s",
+        "INPUT_GITHUB_TOKEN": "s",
     }
     runner = SubprocessRunner(StopRequest(), {**ENVIRON, **secret, "KEPT": "yes"})
 
@@ -217,7 +221,12 @@ def test_secrets_of_this_process_do_not_reach_programs(tmp_path: Path) -> None:
 
 
 def test_stripping_keeps_names_that_only_look_alike() -> None:
-    kept = {"SLUICEGATE": "1", "MY_GH_TOKEN_FILE": "1", "GITHUB_SHA": "1"}
+    kept = {
+        "SLUICEGATE": "1",
+        "MY_GH_TOKEN_FILE": "1",
+        "GITHUB_SHA": "1",
+        "INPUT_STAGES": "1",
+    }
 
     assert strip_environment(kept) == kept
 

@@ -203,7 +203,7 @@ def test_no_outcome_is_believed_that_its_gate_did_not_give(
 @pytest.mark.parametrize("result", RolloutResult)
 def test_only_a_rollout_that_was_held_begins_anew(result: RolloutResult) -> None:
     finished = RolloutFinished("canary", result, "because", NOW)
-    events = [
+    events: list[Event] = [
         started(PlannedStage("canary", "canary", ())),
         StageStarted("canary", 1, NOW),
         CanaryReady("canary"),

@@ -296,8 +296,8 @@ def test_evidence_that_the_log_cannot_take_opens_no_gate() -> None:
     ("tree", "words"),
     [
         (
-            WorkTree("a" * 40, "main", ("app.py",)),
-            "changed since the run began: app.py",
+            WorkTree("a" * 40, "main", ("x.py",)),
+            "changed since the run began: x.py",
         ),
         (WorkTree("b" * 40, "main", ()), "bbbbbbbbbbbb is checked out"),
     ],
@@ -320,7 +320,7 @@ def test_a_stage_does_not_get_a_tree_that_no_gate_has_seen(
 
 def test_a_run_that_began_dirty_goes_on_with_what_its_stages_write() -> None:
     world = World()
-    tree = WorkTree("a" * 40, "main", ("app.py",))
+    tree = WorkTree("a" * 40, "main", ("x.py",))
     world.fakes.process.on_run = lambda: setattr(world.fakes.repository, "tree", tree)
     dirty = replace(SOURCE, dirty=("other.py",))
     started = begin(world.pipeline, dirty, world.fakes.clock.now(), allow_dirty=True)
