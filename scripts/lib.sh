@@ -151,7 +151,7 @@ start_engine() {
   # Not through systemd, which a container or a sandbox has not got. In a session of its
   # own: Ctrl-C must not end it before the demo has cleaned up. Its socket belongs to our
   # own group, so that no membership in another one is needed.
-  as_root setsid "$(PATH=$PATH:/usr/sbin command -v dockerd)" --group "$(id -gn)" \
+  as_root setsid --wait "$(PATH=$PATH:/usr/sbin command -v dockerd)" --group "$(id -gn)" \
     --pidfile "$pid_file" </dev/null >"$log" 2>&1 &
   started_engine=$!
   until find_engine; do
@@ -165,7 +165,8 @@ start_engine() {
 stop_engine() {
   [ -n "$started_engine" ] || return 0
   say "stopping dockerd"
-  as_root kill "$(cat "$pid_file")" 2>/dev/null || true
+  # shellcheck disable=SC2016 # the inner shell expands it; minimal systems have no kill(1)
+  [ ! -s "$pid_file" ] || as_root sh -c 'kill "$1"' kill "$(cat "$pid_file")" || true
   wait "$started_engine" || true
   started_engine=
 }

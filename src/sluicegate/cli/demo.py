@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.errors import Interrupted
 
 
 @click.command()
@@ -32,12 +33,16 @@ def demo(folder: Path | None, *, keep: bool, port: int) -> ExitCode:
     Trains a classifier, makes a Git repository of it, and takes three releases through
     lint, test, build, scan and canary under load: a first one, a better one that is
     promoted, and a bad one that is rolled back. Then verifies the log and shows that a
-    changed byte in it is found. Takes about three minutes and a Docker engine.
+    changed byte in it is found. Takes one to three minutes and a Docker engine.
 
     \b
     Exits with 0 if all of that happened, 4 if something went another way.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.demo.performance import perform  # noqa: PLC0415 - not for --help
 
-    perform(folder, port=port, keep=keep)
+    try:
+        perform(folder, port=port, keep=keep)
+    except Interrupted:
+        click.echo("interrupted", err=True)
+        return ExitCode.INTERRUPTED
     return ExitCode.OPEN
