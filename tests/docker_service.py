@@ -38,6 +38,7 @@ _SERVER = b"""\
 import http.server, os, random, signal, sys, threading, time
 
 FAIL = float(os.environ.get("FAIL", "0"))
+HANG = int(os.environ.get("HANG", "0"))
 CRASH_AFTER = int(os.environ.get("CRASH_AFTER", "0"))
 served = 0
 
@@ -53,6 +54,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if CRASH_AFTER and served > CRASH_AFTER:
                 print("crashing now", flush=True)
                 os._exit(7)
+            if HANG and served % HANG == 0:
+                threading.Event().wait()
             time.sleep(0.3 if self.path == "/slow" else 0.002)
         ill = os.environ.get("ILL") if health else random.random() < FAIL
         body = (os.environ["NAME"] + "\\n").encode()
@@ -83,7 +86,7 @@ class Service:
 
     ``fail`` is the fraction of requests answered with 500; ``crash_after`` the number
     of requests after which it ends; ``ill`` fails its health checks; ``broken`` ends at
-    once.
+    once. Of *hang* requests one is never answered (0: all are).
     """
 
     name: str
@@ -91,6 +94,7 @@ class Service:
     crash_after: int = 0
     ill: bool = False
     broken: bool = False
+    hang: int = 0
 
     def env(self) -> dict[str, str]:
         return {
@@ -99,6 +103,7 @@ class Service:
             "CRASH_AFTER": str(self.crash_after),
             "ILL": "1" if self.ill else "",
             "BROKEN": "1" if self.broken else "",
+            "HANG": str(self.hang),
         }
 
 

@@ -51,6 +51,7 @@ def constant_load(
     keep_alive: int = 3,
     new: int = 2,
     slow: int = 2,
+    patience: float = 20,
 ) -> Iterator[Load]:
     """Send requests while in the context.
 
@@ -61,11 +62,12 @@ def constant_load(
         new: clients that open a connection for each request.
         slow: clients that keep one connection and ask for ``/slow``, so that some
             request is always open.
+        patience: seconds after which a client gives a request up.
     """
     load, stop = Load(names), threading.Event()
 
     def run(path: str, *, keep: bool) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
         while not stop.wait(PAUSE_SECONDS):
             load.ask(connection, path)
             if not keep:

@@ -19,9 +19,10 @@ from docker_service import (
 
 from sluicegate.adapters.clock import SystemClock
 from sluicegate.adapters.targets.docker_traefik import remove_environment
+from sluicegate.adapters.targets.traefik_proxy import PATIENCE_SECONDS
 from sluicegate.errors import PermanentError
 from sluicegate.model.rollout import Release
-from sluicegate.model.traffic import NO_REQUESTS
+from sluicegate.model.traffic import NO_REQUESTS, RequestCounts
 
 pytestmark = pytest.mark.docker
 
@@ -71,6 +72,21 @@ def test_the_proxy_may_do_no_more_than_it_needs(
     published = environment.proxy().ports.values()
     addresses = {each["HostIp"] for ports in published for each in ports or ()}
     assert addresses == {"127.0.0.1"}
+
+
+def test_a_release_that_never_answers_is_given_up_and_counted(
+    environment: DockerEnvironment,
+) -> None:
+    deaf = environment.build(Service("deaf", hang=1))
+    assert environment.target.deploy(deaf, timeout_seconds=30) is None
+    environment.target.set_weight(deaf, 100)
+    patient = http.client.HTTPConnection(
+        "127.0.0.1", environment.publish, timeout=2 * PATIENCE_SECONDS
+    )
+    patient.request("GET", "/")
+    assert patient.getresponse().status == 504
+    patient.close()
+    assert environment.target.scrape(deaf, deaf).canary == RequestCounts(1, 1)
 
 
 def test_a_request_under_way_is_answered_whole_by_a_release_that_is_drained(

@@ -137,6 +137,20 @@ def test_a_canary_that_crashes_is_rolled_back(rollouts: Rollouts) -> None:
     assert all(failure.startswith("502") for failure in load.failures)
 
 
+def test_a_canary_that_hangs_is_aborted_for_the_requests_its_clients_gave_up(
+    rollouts: Rollouts,
+) -> None:
+    publish = rollouts.environment.publish
+    with constant_load(publish, NAMES, keep_alive=8, new=8, patience=1) as load:
+        state = rollouts.conduct(Service("v2", hang=5))
+    assert rollouts.verdict().verdict is CanaryVerdict.ABORT
+    assert rollouts.verdict().cause == "evidence"
+    assert state.canary.failed > 0
+    assert state.stable.failed == 0
+    assert load.answers["v2", 200] > load.failures.total() > 0
+    assert rollouts.environment.get() == "v1"
+
+
 def test_a_canary_that_never_gets_healthy_gets_no_traffic(rollouts: Rollouts) -> None:
     with constant_load(rollouts.environment.publish, NAMES) as load:
         rollouts.conduct(Service("v2", broken=True))

@@ -7,8 +7,12 @@ Traps:
     A leaf has no series before its first request, and no 5xx series before its first
     failure: absent is zero. So that a truncated or foreign page cannot pass for "no
     requests", the page must hold a metric that Traefik always shows.
-    Requests that the client gave up (499) say nothing about a release, and are left
-    out of total and failed alike.
+    A request that the client gave up (499) has failed. A release that hangs shows as
+    nothing else; to leave these out would leave out its failures. Impatient clients
+    ask both releases, so their share is in both counts and cancels out.
+    A request counts when it ends. One that is open shows nowhere (Traefik counts open
+    connections for each entry point only), so the proxy bounds how long it waits for
+    the head of a response, and then answers 504 itself.
 """
 
 import math
@@ -20,8 +24,7 @@ from sluicegate.model.traffic import RequestCounts
 
 _REQUESTS = "traefik_service_requests_total"
 _ALWAYS_SHOWN = "traefik_config_reloads_total"
-_GIVEN_UP = 499
-_SERVER_ERRORS = range(500, 600)
+_FAILED = range(499, 600)  # given up by the client, and server errors
 _MOST_REQUESTS = 2**53  # beyond it a float skips whole numbers
 _SAMPLE = re.compile(
     r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)"
@@ -39,7 +42,7 @@ def parse_counts(page: bytes, services: tuple[str, ...]) -> tuple[RequestCounts,
         services: names in the file provider, without ``@file``.
 
     Returns:
-        Total and failed (5xx) requests, in the order of *services*.
+        Total and failed (499, 5xx) requests, in the order of *services*.
 
     Raises:
         PermanentError: the page is not Traefik's, or not whole.
@@ -52,10 +55,10 @@ def parse_counts(page: bytes, services: tuple[str, ...]) -> tuple[RequestCounts,
         if name != _REQUESTS:
             continue
         code, service = _attributes(labels)
-        if service not in total or code == _GIVEN_UP:
+        if service not in total:
             continue
         total[service] += _count(value)
-        failed[service] += _count(value) if code in _SERVER_ERRORS else 0
+        failed[service] += _count(value) if code in _FAILED else 0
     if not alive:
         raise PermanentError(f"the proxy's metrics lack {_ALWAYS_SHOWN}")
     return tuple(RequestCounts(total[name], failed[name]) for name in services)

@@ -10,6 +10,10 @@ Traps:
     start: they are looked up each time.
     The folder of the routing file is mounted, never the file: a mounted file stays the
     old one when it is replaced by rename.
+    Traefik waits for ever for a release that does not answer, and counts the request
+    only then. `PATIENCE_SECONDS` ends that, for every release alike. It bounds the time
+    from the end of the request to the head of the response and nothing after it, so
+    downloads, event streams and WebSockets may take as long as they like.
 """
 
 import http.client
@@ -41,6 +45,9 @@ _ROLE = "proxy"
 _LIVE, _PROBE, _API = "8000/tcp", "8001/tcp", "8080/tcp"
 _MOUNT = "/sluicegate"
 _BUCKETS = "0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10"  # seconds
+PATIENCE_SECONDS = 60
+"""How long a release may take to begin its response; then the answer is 504."""
+
 _ARGUMENTS = (
     "--entryPoints.live.address=:8000",
     "--entryPoints.probe.address=:8001",
@@ -51,6 +58,7 @@ _ARGUMENTS = (
     f"--metrics.prometheus.buckets={_BUCKETS}",
     f"--providers.file.filename={_MOUNT}/{ROUTING_FILE}",
     "--providers.providersThrottleDuration=0.1s",
+    f"--serversTransport.forwardingTimeouts.responseHeaderTimeout={PATIENCE_SECONDS}s",
     "--global.checkNewVersion=false",
     "--global.sendAnonymousUsage=false",
 )

@@ -39,14 +39,19 @@ def counter(**labels: str) -> str:
 
 def test_requests_are_summed_by_leaf_over_codes_and_methods() -> None:
     assert parse_counts(PAGE, ("live-a", "live-b")) == (
-        RequestCounts(390, 0),
+        RequestCounts(397, 7),
         RequestCounts(7, 3),
     )
 
 
-def test_requests_the_client_gave_up_are_not_counted() -> None:
+def test_requests_the_client_gave_up_have_failed() -> None:
     page = PAGE + line(counter(code="499", service="live-c@file"), "9")
-    assert parse_counts(page, ("live-c",)) == (NO_REQUESTS,)
+    assert parse_counts(page, ("live-c",)) == (RequestCounts(9, 9),)
+
+
+def test_requests_the_client_got_wrong_have_not_failed() -> None:
+    page = PAGE + line(counter(code="498", service="live-c@file"), "9")
+    assert parse_counts(page, ("live-c",)) == (RequestCounts(9, 0),)
 
 
 def test_a_leaf_without_series_has_served_nothing() -> None:
@@ -54,7 +59,7 @@ def test_a_leaf_without_series_has_served_nothing() -> None:
 
 
 def test_one_release_may_stand_on_both_sides() -> None:
-    assert parse_counts(PAGE, ("live-a", "live-a")) == (RequestCounts(390, 0),) * 2
+    assert parse_counts(PAGE, ("live-a", "live-a")) == (RequestCounts(397, 7),) * 2
 
 
 def page_with(value: str, **labels: str) -> bytes:
@@ -100,4 +105,4 @@ def test_no_page_raises_anything_but_the_error_the_port_names(page: bytes) -> No
 def test_a_page_cut_short_is_refused_or_reads_the_leaves_it_still_has(end: int) -> None:
     with suppress(PermanentError):
         cut = parse_counts(PAGE[:end], ("live-a",))
-        assert cut[0].total <= 390
+        assert cut[0].total <= 397
