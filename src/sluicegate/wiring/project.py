@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from sluicegate.audit.history import history, runs
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.opening import open_log
 from sluicegate.audit.recorder import Facts, Recorder
+from sluicegate.audit.time import GateClock
 from sluicegate.config.file import parse_pipeline
 from sluicegate.engine.beginning import begin, check_resumable
 from sluicegate.engine.machine import fold
@@ -117,6 +118,15 @@ class Project:
             new_event_id=self.machine.new_id,
         )
 
+    @cached_property
+    def clock(self) -> GateClock:
+        """The time that gates go by: never before the newest entry of the log.
+
+        Raises:
+            PermanentError: this machine's clock is far behind the log.
+        """
+        return GateClock(self.machine.clock, self.log.newest())
+
     def start(self, observer: Observer, *, allow_dirty: bool) -> Run:
         """Run the pipeline for the commit that is checked out, from its first stage.
 
@@ -132,6 +142,7 @@ class Project:
         )
         run_id = self.machine.new_id()
         with self._recorder(run_id) as recorder:
+            started = replace(started, start_ts=self.clock.now())
             return self._runner(run_id, recorder, observer).start(run_id, started)
 
     def resume(self, run_id: str | None, observer: Observer) -> Run:
@@ -172,7 +183,7 @@ class Project:
             self.log,
             self._journal(run_id),
             run_id,
-            clock=self.machine.clock,
+            clock=self.clock,
             new_event_id=self.machine.new_id,
             facts=Facts(
                 source=record.Source(
@@ -200,7 +211,7 @@ class Project:
         machine = self.machine
         cache = machine.cache_folder
         return Ports(
-            clock=machine.clock,
+            clock=self.clock,
             process=machine.process,
             repository=self._repository,
             tools=Tools(
@@ -230,7 +241,7 @@ class Project:
             drain=settings.drain,
             env=settings.env,
             state_dir=self.machine.state_folder / "targets" / name / environment,
-            clock=self.machine.clock,
+            clock=self.clock,
         )
         with target.lease():
             yield target
