@@ -187,9 +187,12 @@ def _decode_time(value: Json) -> datetime:
     if not isinstance(value, str) or not _TIME.fullmatch(value):
         raise IntegrityError(f"not a UTC time in milliseconds: {value!r}")
     try:
-        return datetime.fromisoformat(value.removesuffix("Z")).replace(tzinfo=UTC)
+        at = datetime.fromisoformat(value.removesuffix("Z")).replace(tzinfo=UTC)
     except ValueError as error:
         raise IntegrityError(f"not a time: {value!r}") from error
+    if _encode_time(at) != value:  # newer Pythons read 24:00 as the next day
+        raise IntegrityError(f"not a time as it is written: {value!r}")
+    return at
 
 
 TIME = Codec(_encode_time, _decode_time)

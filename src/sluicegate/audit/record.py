@@ -151,13 +151,14 @@ def decode(entry: bytes) -> tuple[Envelope, Event]:
     envelope = _ENVELOPE.decode(head)
     if envelope.seq < 0:
         raise IntegrityError(f"entries of a run are counted from 0: {envelope.seq}")
-    task_id = document.pop("task_id", None)
+    # Popped only where it is written; elsewhere it is an unknown key, even as null.
+    has_task = issubclass(shape.cls, model.StageStarted | model.StageFinished)
+    task_id = document.pop("task_id", None) if has_task else None
     event: Event = shape.decode(document)
-    expected = None
     if isinstance(event, model.StageStarted | model.StageFinished):
         expected = _task_id(envelope.run_id, event)
-    if task_id != expected:
-        raise IntegrityError(f"the task id is not that of the stage: {task_id!r}")
+        if task_id != expected:
+            raise IntegrityError(f"the task id is not {expected!r}: {task_id!r}")
     return envelope, event
 
 
@@ -182,6 +183,8 @@ def _open(entry: bytes) -> tuple[dict[str, Json], str]:
 
 
 def _shape(kind: str) -> Shape[Any]:
+    if kind == LOG_CREATED:
+        raise IntegrityError("the log is begun a second time")
     shape = shapes.BY_KIND.get(kind)
     if shape is None:
         raise IntegrityError(

@@ -70,7 +70,10 @@ def _decode_value(value: Json) -> Value:
         case bool() | int() | str():
             return value
         case {"e6": int(millionths), **rest} if not rest and type(millionths) is int:
-            return millionths / _MILLION
+            number = millionths / _MILLION
+            if round(Fraction(number) * _MILLION) != millionths:
+                raise IntegrityError(f"not a number that is written: {value!r}")
+            return number
         case _:
             raise IntegrityError(f"not a value of evidence: {value!r}")
 
