@@ -1,7 +1,9 @@
 """Reading a log: nothing unverified leaves it."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
+from sluicegate.audit.record import decode, decode_created
 from sluicegate.errors import IntegrityError
 from sluicegate.ports.store import CheckpointCell, ObjectStore
 from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint
@@ -55,6 +57,24 @@ class LogReader:
                     raise IntegrityError(f"entry {index} is not what was committed")
                 if index >= start:
                     yield index, entry
+
+    def newest(self) -> datetime:
+        """When the newest entry was recorded; the log's own beginning counts.
+
+        Reads the tiles of level 0 and one bundle, or two if the log grows meanwhile.
+
+        Raises:
+            IntegrityError: the log is empty, or anything is not what was committed.
+        """
+        at: datetime | None = None
+        for index, entry in self.entries(max(self.head().size - 1, 0)):
+            if index == 0:
+                at = decode_created(entry).recorded_ts
+            else:
+                at = decode(entry)[0].recorded_ts
+        if at is None:
+            raise IntegrityError("the log has no entries")
+        return at
 
     def check_extends(self, old: Checkpoint) -> Checkpoint:
         """Check that this log is *old*, grown or unchanged.

@@ -1,19 +1,23 @@
 """Unit tests of `sluicegate.audit.log` and `sluicegate.audit.reader`."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from fakes_audit import FakePin, FakeSigner, FakeStore, begin_log
+from fakes_audit import FACTS, FakePin, FakeSigner, FakeStore, begin_log
 from typing_extensions import override
 
 from sluicegate.audit.log import MAX_ENTRY_BYTES, AuditLog
 from sluicegate.audit.reader import LogReader
-from sluicegate.audit.record import decode_created
+from sluicegate.audit.record import Envelope, decode_created, encode
 from sluicegate.errors import (
     ExternalError,
     IntegrityError,
     UsageError,
 )
+from sluicegate.model.event import RunResumed
+from sluicegate.tlog.checkpoint import Checkpoint
+from sluicegate.tlog.hashes import EMPTY_ROOT
 from sluicegate.tlog.note import parse_vkey
 
 
@@ -65,6 +69,79 @@ def test_entries_come_back_in_order() -> None:
     assert read(log, start=3) == [(3, b"c")]
     assert head == log.head()
     assert head.size == 4
+
+
+def entry_at(seq: int, at: datetime) -> bytes:
+    envelope = Envelope(
+        f"{seq:026}", "R1", seq, at, FACTS.source, FACTS.actor, FACTS.tool
+    )
+    return encode(envelope, RunResumed())
+
+
+def test_the_newest_entry_says_when_the_log_last_grew() -> None:
+    log = create(FakeStore())
+    begun = datetime(2026, 11, 22, tzinfo=UTC)
+    assert log.newest() == begun
+
+    # Not the latest, but the last: no entry takes back what a later one says.
+    for size in (1, 254, 255, 256, 257):
+        start = log.head().size - 1
+        times = [begun + timedelta(days=9 - seq % 7) for seq in range(start, size)]
+        log.append(
+            [
+                entry_at(seq, at)
+                for seq, at in zip(range(start, size), times, strict=True)
+            ]
+        )
+        assert log.newest() == times[-1]
+
+
+def test_the_newest_entry_is_read_with_one_bundle() -> None:
+    class Counting(FakeStore):
+        @override
+        def get(self, name: str) -> bytes | None:
+            names.append(name)
+            return super().get(name)
+
+    names: list[str] = []
+    store = Counting()
+    log = create(store)
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    log.append([entry_at(seq, at) for seq in range(600)])
+    names.clear()
+
+    log.newest()
+
+    assert [name for name in names if name != "checkpoint"] == [
+        "tile/0/000",
+        "tile/0/001",
+        "tile/0/002.p/89",
+        "tile/entries/002.p/89",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["tile/entries/000.p/2", "tile/0/000.p/2", "checkpoint"]
+)
+def test_the_newest_entry_is_verified(name: str) -> None:
+    store = FakeStore()
+    log = create(store)
+    log.append([entry_at(0, datetime(2026, 11, 23, tzinfo=UTC))])
+    data = store.objects[name]
+    store.objects[name] = data[:-5] + bytes([data[-5] ^ 1]) + data[-4:]
+
+    with pytest.raises(IntegrityError):
+        log.newest()
+
+
+def test_an_empty_log_has_no_newest_entry() -> None:
+    store = FakeStore()
+    log = reopen(store)
+    empty = Checkpoint("log.example/churn", 0, EMPTY_ROOT)
+    store.objects["checkpoint"] = log._sign(empty)
+
+    with pytest.raises(IntegrityError, match="no entries"):
+        log.newest()
 
 
 def test_entries_come_back_from_any_start_over_several_bundles() -> None:
