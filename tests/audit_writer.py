@@ -19,10 +19,12 @@ from sluicegate.adapters.stores.directory import DirectoryStore
 from sluicegate.adapters.stores.journal import FileJournal
 from sluicegate.adapters.stores.pins import PinFile
 from sluicegate.audit import open_log
+from sluicegate.audit.history import history
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.record import Actor, Recording, Source
 from sluicegate.audit.recorder import Facts, Recorder
-from sluicegate.model.event import StageSkipped
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import RunStarted, StageSkipped
 from sluicegate.model.ulid import format_ulid
 from sluicegate.ports.clock import Clock
 
@@ -64,10 +66,11 @@ def open_here(root: Path) -> AuditLog:
 
 
 def build_recorder(root: Path, run_id: str) -> Recorder:
-    """A recorder that has recovered what was left."""
+    """A recorder that has recovered what was left, of a run that has begun."""
+    log, journal = open_here(root), FileJournal(root / "journal", run_id)
     recorder = Recorder(
-        open_here(root),
-        FileJournal(root / "journal", run_id),
+        log,
+        journal,
         run_id,
         clock=WallClock(),
         new_event_id=new_id,
@@ -78,7 +81,22 @@ def build_recorder(root: Path, run_id: str) -> Recorder:
         ),
     )
     recorder.recover()
+    if not history(log, journal, run_id):
+        recorder.note(started())
     return recorder
+
+
+def started() -> RunStarted:
+    """What a run begins with."""
+    return RunStarted(
+        pipeline="churn_release_v1.0",
+        definition=Digest.of(b""),
+        commit="a" * 40,
+        branch=None,
+        dirty=False,
+        stages=(),
+        start_ts=WallClock().now(),
+    )
 
 
 def main() -> None:

@@ -152,22 +152,31 @@ class FakeKeyring(Keyring):
 
 
 class FakePin(CheckpointPin):
-    """A pin in memory."""
+    """A pin in memory; *keys* are the pins by key that places of one machine share."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: dict[str, bytes] | None = None) -> None:
         self.saved: bytes | None = None
+        self.keys = {} if keys is None else keys
 
     @override
     def load(self) -> bytes | None:
         return self.saved
 
     @override
-    def save(self, checkpoint: bytes) -> None:
-        self.saved = checkpoint
+    def load_of(self, vkey: str) -> bytes | None:
+        return self.keys.get(vkey)
+
+    @override
+    def save(self, vkey: str, checkpoint: bytes) -> None:
+        self.saved = self.keys[vkey] = checkpoint
 
     @override
     def where(self) -> str:
         return "pins/log"
+
+    @override
+    def where_of(self, vkey: str) -> str:
+        return f"pins/{vkey}"
 
 
 class FakeJournal(Journal):

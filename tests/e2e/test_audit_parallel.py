@@ -37,7 +37,7 @@ def test_processes_that_begin_a_log_together_lose_and_double_nothing(
     store = DirectoryStore(tmp_path / "audit")
     report = verify(store, store)
     assert report.problems == ()
-    assert report.size == 1 + PROCESSES * EVENTS
+    assert report.size == 1 + PROCESSES * (1 + EVENTS)
     found = Counter(
         (envelope.run_id, event.reason)
         for _, envelope, event in read_events(open_here(tmp_path))

@@ -4,12 +4,12 @@ The checkpoint is the commit point. Everything it commits to is durable before i
 replaced; files beyond it are leftovers of a crash, mean nothing and are overwritten.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
 from sluicegate import __version__
+from sluicegate.audit.pinning import check_seen, recall
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import LogCreated, Recording, encode_created
 from sluicegate.errors import IntegrityError, UsageError
@@ -83,7 +83,7 @@ class AuditLog(LogReader):
 
         Raises:
             UsageError: an entry is too long; nothing was written.
-            IntegrityError: the log is not what it was.
+            IntegrityError: the log is not what it was, or went on in another folder.
             ExternalError: whether they are committed is unknown: look for their event
                 ids before trying again.
         """
@@ -98,21 +98,28 @@ class AuditLog(LogReader):
             old = self._open(raw)
             if self._seen is not None and self._seen != old:
                 self.check_extends(self._seen)
+            self._check_pinned(raw)
             return self._commit(raw, old, entries) if entries else old
 
-    @contextmanager
-    def locked(self) -> Iterator[bytes]:
-        """Keep writers out, and hand over the checkpoint's bytes, signature verified.
+    def check_pinned(self) -> None:
+        """Hold the log against what this machine has seen of it, and pin it as it is.
 
         Raises:
-            IntegrityError: there is none, or it is not the log's.
+            IntegrityError: it is gone, rolled back, rewritten or replaced.
         """
+        # One consistent view of log and pin: nobody appends in between.
         with self._cell.exclusive():
             raw = self._cell.load()
-            if raw is None:
-                raise IntegrityError("the log has no checkpoint")
             self._seen = self._open(raw)
-            yield raw
+            self._check_pinned(raw)
+
+    def _check_pinned(self, raw: bytes | None) -> None:
+        if self._pin is None or raw is None:
+            return
+        vkey = self._signer.vkey()
+        check_seen(self, [one for one in recall(self._pin, vkey) if one.raw != raw])
+        if (self._pin.load(), self._pin.load_of(vkey)) != (raw, raw):
+            self._pin.save(vkey, raw)
 
     def _commit(
         self, raw: bytes | None, old: Checkpoint, entries: Sequence[bytes]
@@ -124,7 +131,7 @@ class AuditLog(LogReader):
         self._cell.replace(raw, signed)
         self._seen = growth.checkpoint
         if self._pin is not None:
-            self._pin.save(signed)
+            self._pin.save(self._signer.vkey(), signed)
         self._tidy(growth)
         return growth.checkpoint
 

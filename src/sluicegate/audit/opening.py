@@ -36,7 +36,7 @@ def open_log(
         store: the log's files.
         cell: its checkpoint.
         keys: the signing keys of this user.
-        pin: the last checkpoint seen of the log in this place.
+        pin: the last checkpoints seen, of the log and in this place.
         origin: the name of a new log; a number is added when this user has the key of
             another log of that name. A log that is there keeps its own name.
         retention_days: how long a new log is to be kept.
@@ -64,7 +64,7 @@ def open_log(
     if raw is None:
         raise IntegrityError("the log was there and is gone")
     log = AuditLog(store, cell, _find_key(keys, _read(raw)), pin)
-    _check_pin(log, pin)
+    log.check_pinned()
     return log
 
 
@@ -103,20 +103,3 @@ def _check_never_seen(pin: CheckpointPin) -> None:
             hint="Restore it from a copy. If you removed it on purpose, remove "
             f"{pin.where()} too.",
         )
-
-
-def _check_pin(log: AuditLog, pin: CheckpointPin) -> None:
-    # One consistent view of log and pin: nobody appends in between.
-    with log.locked() as raw:
-        saved = pin.load()
-        if saved is not None and saved != raw:
-            try:
-                log.check_extends(_read(saved))
-            except IntegrityError as error:
-                raise IntegrityError(
-                    str(error),
-                    hint="Restore the log from a copy. The checkpoint last seen is "
-                    f"in {pin.where()}.",
-                ) from error
-        if saved != raw:
-            pin.save(raw)

@@ -4,19 +4,22 @@ Everything is checked and every problem reported, in the order checkpoint, files
 entries, evidence.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sluicegate.audit.pinning import Sighting, check_seen, recall
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import Envelope, LogCreated, decode, decode_created
 from sluicegate.errors import IntegrityError
-from sluicegate.model.event import Event, StageFinished
+from sluicegate.model.event import Event, RunStarted, StageFinished
 from sluicegate.model.evidence import EvidenceFile
 from sluicegate.ports.evidence import EvidenceStore
+from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.store import CheckpointCell, ObjectStore
 from sluicegate.tlog.check import check_tree
-from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint
 from sluicegate.tlog.fetch import fetch_entries
-from sluicegate.tlog.note import VerifierKey, parse_note, parse_vkey
+from sluicegate.tlog.note import VerifierKey, parse_vkey
 from sluicegate.tlog.tiles import ENTRIES, Tile, parse_path
 
 
@@ -49,7 +52,7 @@ def verify(
     cell: CheckpointCell,
     vkey: str | None = None,
     evidence: EvidenceStore | None = None,
-    pinned: bytes | None = None,
+    pin: CheckpointPin | None = None,
 ) -> VerifyReport:
     """Verify a log, and the evidence its entries name.
 
@@ -59,7 +62,7 @@ def verify(
         vkey: the key that must have signed it. None takes the key that entry 0 names,
             which proves that the log is consistent, and not whose it is.
         evidence: where evidence files are; None does not look at them.
-        pinned: a checkpoint of this log seen before, which it must extend.
+        pin: the checkpoints of this log seen before, which it must extend.
 
     Raises:
         ExternalError: the store cannot be read. Damage is never raised but reported.
@@ -67,17 +70,14 @@ def verify(
     """
     try:
         text = vkey or read_claimed_key(store)
+        seen = recall(pin, text) if pin else []
         head = _open(cell, parse_vkey(text))
     except IntegrityError as error:
         return VerifyReport("", 0, "", vkey or "", 0, (f"checkpoint: {error}",))
     entries = _Entries(head, text, evidence)
     problems = [*check_tree(store, head, entries.check), *entries.problems]
-    seen = None
-    if pinned is not None:
-        seen, rolled_back = _check_pinned(
-            LogReader(store, cell, parse_vkey(text)), pinned
-        )
-        problems += rolled_back
+    size, rolled_back = _check_pins(LogReader(store, cell, parse_vkey(text)), seen)
+    problems += rolled_back
     if not head.size:
         problems.append("checkpoint: the log is empty; entry 0 must say whose it is")
     return VerifyReport(
@@ -87,7 +87,7 @@ def verify(
         text,
         entries.evidence_files,
         tuple(problems),
-        seen,
+        size,
     )
 
 
@@ -103,16 +103,19 @@ def read_claimed_key(store: ObjectStore) -> str:
     raise IntegrityError("missing, and so are the entries; there is no log here")
 
 
-def _check_pinned(log: LogReader, pinned: bytes) -> tuple[int | None, list[str]]:
-    try:
-        old = parse_checkpoint(parse_note(pinned).text)
-    except IntegrityError as error:
-        return None, [f"pin: {error}"]
-    try:
-        log.check_extends(old)
-    except IntegrityError as error:
-        return old.size, [f"pin: {error}"]
-    return old.size, []
+def _check_pins(
+    log: LogReader, seen: Sequence[Sighting]
+) -> tuple[int | None, list[str]]:
+    """How large the log was seen, if ever, and how it fails to extend that."""
+    sizes: list[int] = []
+    problems: list[str] = []
+    for sighting in seen:
+        try:
+            sizes.append(sighting.read().size)
+            check_seen(log, [sighting])
+        except IntegrityError as error:
+            problems.append(f"pin: {error}. {error.hint}")
+    return max(sizes, default=None), problems
 
 
 def _open(cell: CheckpointCell, key: VerifierKey) -> Checkpoint:
@@ -173,6 +176,12 @@ class _Entries:
                 f"where event {due} should be"
             )
         self._next_seq[envelope.run_id] = envelope.seq + 1
+        if (envelope.seq == 0) != isinstance(event, RunStarted):
+            problems.append(
+                f"run {envelope.run_id} begins with something else"
+                if envelope.seq == 0
+                else f"run {envelope.run_id} begins a second time"
+            )
         if isinstance(event, StageFinished):
             problems += filter(None, map(self._check_file, event.evidence.files))
         return problems

@@ -80,7 +80,7 @@ def verify(
     from sluicegate.wiring.machine import Machine  # noqa: PLC0415
 
     log = LogFolder(Machine(), folder, vkey)
-    kept = None if no_evidence else evidence or folder.absolute().parent / "evidence"
+    kept = None if no_evidence else evidence or folder.resolve().parent / "evidence"
     report = log.verify(kept)
     found = Verification(
         origin=report.origin,

@@ -4,14 +4,22 @@ from typing import Protocol
 
 
 class CheckpointPin(Protocol):
-    """Remembers one log's checkpoint, so that a rollback or a loss is noticed."""
+    """Remembers checkpoints, so that a rollback or a loss is noticed.
+
+    Twice: the last one in a place, which tells that a log is gone or another one, and
+    the last one of a log, by its key, which tells that a copy of it is not the newest.
+    """
 
     def load(self) -> bytes | None:
-        """The checkpoint last saved, or None."""
+        """The checkpoint last saved in this place, or None."""
         ...
 
-    def save(self, checkpoint: bytes) -> None:
-        """Remember *checkpoint* in place of the last one.
+    def load_of(self, vkey: str) -> bytes | None:
+        """The checkpoint last saved of the log of *vkey*, in any place, or None."""
+        ...
+
+    def save(self, vkey: str, checkpoint: bytes) -> None:
+        """Remember *checkpoint*, signed by *vkey*, in place of the last ones.
 
         Raises:
             ExternalError: it cannot be kept.
@@ -19,5 +27,9 @@ class CheckpointPin(Protocol):
         ...
 
     def where(self) -> str:
-        """Where it is kept, for a person."""
+        """Where that of this place is kept, for a person."""
+        ...
+
+    def where_of(self, vkey: str) -> str:
+        """Where that of the log of *vkey* is kept, for a person."""
         ...

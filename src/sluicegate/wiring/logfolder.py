@@ -8,6 +8,7 @@ from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.adapters.stores.directory import DirectoryStore
 from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.adapters.stores.pins import PinFile
+from sluicegate.audit.pinning import check_seen, recall
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.verify import VerifyReport, read_claimed_key, verify
 from sluicegate.errors import IntegrityError, UsageError
@@ -72,7 +73,7 @@ class LogFolder:
             self._store,
             self._named_key() or (self._own_key[0] if self._own_key else None),
             None if evidence is None else EvidenceDirectory(evidence),
-            self._pin.load(),
+            self._pin,
         )
 
     def reader(self) -> LogReader:
@@ -80,7 +81,8 @@ class LogFolder:
 
         Raises:
             UsageError: there never was a log here, or the key is none.
-            IntegrityError: it is gone, or does not say whose it is.
+            IntegrityError: it is gone, rolled back or replaced since this machine last
+                saw it, or does not say whose it is.
         """
         if self._store.load() is None:
             if self._pin.load() is not None:
@@ -95,7 +97,9 @@ class LogFolder:
             )
         named = self._named_key() or (self._own_key[0] if self._own_key else None)
         vkey = named or read_claimed_key(self._store)
-        return LogReader(self._store, self._store, parse_vkey(vkey))
+        log = LogReader(self._store, self._store, parse_vkey(vkey))
+        check_seen(log, recall(self._pin, vkey))
+        return log
 
     def _named_key(self) -> str | None:
         if self.vkey is not None:

@@ -20,6 +20,13 @@ class Place:
         self.keys = keys or FakeKeyring()
         self.pin = FakePin()
 
+    def copy(self) -> "Place":
+        """The same log in another folder of the same machine."""
+        place = Place(self.keys)
+        place.store.objects = dict(self.store.objects)
+        place.pin = FakePin(self.pin.keys)
+        return place
+
     def open(self, *, retention_days: int = 400) -> AuditLog:
         return open_log(
             self.store,
@@ -134,6 +141,44 @@ def test_a_log_that_grew_elsewhere_is_pinned_anew() -> None:
     place.open()
 
     assert place.pin.saved == place.store.load()
+
+
+def test_a_log_that_was_moved_goes_on_and_is_pinned_there() -> None:
+    place = Place()
+    place.open().append([b"a"])
+
+    moved = place.copy()
+    moved.open().append([b"b"])
+
+    assert moved.open().head().size == 3
+    assert moved.pin.saved == moved.store.load()
+
+
+def test_an_older_copy_in_another_folder_is_refused_and_not_appended_to() -> None:
+    place = Place()
+    place.open()
+    older = place.copy()
+    place.open().append([b"a"])
+    before = dict(older.store.objects)
+
+    with pytest.raises(IntegrityError, match="it had 2 entries, now 1") as caught:
+        older.open()
+
+    assert "use the log where it went on" in str(caught.value.hint)
+    assert f"pins/{ORIGIN}+" in str(caught.value.hint)
+    assert older.store.objects == before
+    assert older.pin.saved is None
+
+
+def test_a_log_does_not_fork_between_two_folders_that_are_open_at_once() -> None:
+    place = Place()
+    one = place.open()
+    other = place.copy().open()
+    one.append([b"a"])
+
+    with pytest.raises(IntegrityError, match="it had 2 entries, now 1"):
+        other.append([b"b"])
+    one.append([b"c"])
 
 
 def test_a_log_seen_for_the_first_time_is_pinned() -> None:

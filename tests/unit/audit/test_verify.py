@@ -5,7 +5,15 @@ from datetime import timedelta
 
 import pytest
 from fakes import FakeClock, FakeEvidence
-from fakes_audit import FACTS, FakeJournal, FakeSigner, FakeStore, begin_log, event_ids
+from fakes_audit import (
+    FACTS,
+    FakeJournal,
+    FakePin,
+    FakeSigner,
+    FakeStore,
+    begin_log,
+    event_ids,
+)
 from typing_extensions import override
 
 from sluicegate.audit.log import AuditLog
@@ -24,6 +32,15 @@ from sluicegate.tlog.hashes import EMPTY_ROOT
 CLOCK = FakeClock()
 VKEY = FakeSigner().vkey()
 REPORT = b"<testsuite/>"
+STARTED = RunStarted(
+    pipeline="p",
+    definition=Digest.of(b""),
+    commit="a" * 40,
+    branch=None,
+    dirty=False,
+    stages=(),
+    start_ts=CLOCK.now(),
+)
 
 
 def finished(file: EvidenceFile) -> StageFinished:
@@ -61,17 +78,7 @@ class Log:
             new_event_id=self.ids,
             facts=FACTS,
         )
-        recorder.record(
-            RunStarted(
-                pipeline="p",
-                definition=Digest.of(b""),
-                commit="a" * 40,
-                branch=None,
-                dirty=False,
-                stages=(),
-                start_ts=CLOCK.now(),
-            )
-        )
+        recorder.record(STARTED)
         recorder.record(finished(self.file))
 
     def envelope(self, seq: int, **changes: object) -> Envelope:
@@ -81,9 +88,9 @@ class Log:
         return dataclasses.replace(envelope, **changes)  # type: ignore[arg-type] # test values
 
     def verify(
-        self, vkey: str | None = VKEY, pinned: bytes | None = None
+        self, vkey: str | None = VKEY, pin: FakePin | None = None
     ) -> VerifyReport:
-        return verify(self.store, self.store, vkey, self.evidence, pinned)
+        return verify(self.store, self.store, vkey, self.evidence, pin)
 
 
 def test_a_sound_log_has_no_problems() -> None:
@@ -196,31 +203,133 @@ def test_entry_0_of_another_log_or_key_is_a_problem(origin: str, vkey: str) -> N
     assert problem.startswith("entry 0: it ")
 
 
+def pin(here: bytes | None = None, newest: bytes | None = None) -> FakePin:
+    pin = FakePin({} if newest is None else {VKEY: newest})
+    pin.saved = here
+    return pin
+
+
 def test_a_log_that_grew_since_it_was_pinned_is_fine() -> None:
     log = Log()
-    pinned = log.store.objects["checkpoint"]
+    seen = log.store.objects["checkpoint"]
     log.log.append([encode(log.envelope(2), RunResumed())])
 
-    report = log.verify(pinned=pinned)
+    report = log.verify(pin=pin(seen, seen))
 
     assert (report.ok, report.seen) == (True, 3)
 
 
-def test_a_log_rolled_back_since_it_was_pinned_is_a_problem() -> None:
+@pytest.mark.parametrize("vkey", [VKEY, None])
+@pytest.mark.parametrize(
+    ("here", "newest", "words"),
+    [
+        (True, True, "Restore the log from its newest copy"),
+        (True, False, "Restore the log from its newest copy"),
+        (False, True, "use the log where it went on"),
+    ],
+    ids=["both", "the place alone", "the key alone"],
+)
+def test_a_log_rolled_back_since_it_was_pinned_is_a_problem(
+    *, here: bool, newest: bool, words: str, vkey: str | None
+) -> None:
     log = Log()
     old = dict(log.store.objects)
     log.log.append([encode(log.envelope(2), RunResumed())])
-    pinned = log.store.objects["checkpoint"]
+    seen = log.store.objects["checkpoint"]
     log.store.objects = old
 
-    report = log.verify(pinned=pinned)
+    report = log.verify(vkey, pin(seen if here else None, seen if newest else None))
 
-    assert report.problems == ("pin: the log was rolled back: it had 4 entries, now 3",)
+    (problem,) = report.problems
+    assert problem.startswith("pin: the log was rolled back: it had 4 entries, now 3")
+    assert words in problem
+    assert report.seen == 4
+
+
+def test_a_copy_that_its_place_last_had_but_that_went_on_elsewhere_is_a_problem() -> (
+    None
+):
+    log = Log()
+    old = dict(log.store.objects)
+    log.log.append([encode(log.envelope(2), RunResumed())])
+    seen = log.store.objects["checkpoint"]
+    log.store.objects = old
+
+    report = log.verify(pin=pin(old["checkpoint"], seen))
+
+    (problem,) = report.problems
+    assert "use the log where it went on" in problem
     assert report.seen == 4
 
 
 def test_a_pin_that_cannot_be_read_is_a_problem() -> None:
-    assert Log().verify(pinned=b"").problems[0].startswith("pin: ")
+    for broken in (pin(b""), pin(None, b"")):
+        (problem,) = Log().verify(pin=broken).problems
+        assert problem.startswith("pin: pins/")
+        assert "is not a checkpoint" in problem
+
+
+def test_a_run_that_begins_with_something_else_is_named() -> None:
+    log = Log()
+    log.log.append([encode(log.envelope(0, run_id="R2"), RunResumed())])
+
+    assert log.verify().problems == ("entry 3: run R2 begins with something else",)
+
+
+def test_a_run_that_begins_a_second_time_is_named() -> None:
+    log = Log()
+    log.log.append([encode(log.envelope(2), STARTED)])
+
+    assert log.verify().problems == ("entry 3: run R1 begins a second time",)
+
+
+def test_runs_may_take_turns() -> None:
+    log = Log()
+    log.log.append(
+        [
+            encode(log.envelope(0, run_id="R2"), STARTED),
+            encode(log.envelope(2), RunResumed()),
+            encode(log.envelope(1, run_id="R2"), RunResumed()),
+        ]
+    )
+
+    assert log.verify().problems == ()
+
+
+def test_a_log_that_begins_a_second_time_is_a_problem() -> None:
+    log = Log()
+    created = LogCreated(
+        log.ids(), CLOCK.now(), "log.example/churn", VKEY, 400, FACTS.tool
+    )
+    log.log.append([encode_created(created)])
+
+    assert log.verify().problems == ("entry 3: the log is begun a second time",)
+
+
+@pytest.mark.parametrize("vkey", [VKEY, None])
+def test_a_log_without_its_entry_0_is_a_problem(vkey: str | None) -> None:
+    store = FakeStore()
+    log = AuditLog(store, store, FakeSigner())
+    first = Envelope(
+        event_ids()(), "R1", 0, CLOCK.now(), FACTS.source, FACTS.actor, FACTS.tool
+    )
+    with store.exclusive():
+        empty = Checkpoint("log.example/churn", 0, EMPTY_ROOT)
+        log._commit(None, empty, [encode(first, STARTED)])
+
+    (problem,) = verify(store, store, vkey).problems
+    assert "the first entry is of type 'run.started'" in problem
+
+
+def test_an_empty_log_is_a_problem() -> None:
+    store = FakeStore()
+    log = AuditLog(store, store, FakeSigner())
+    store.objects["checkpoint"] = log._sign(
+        Checkpoint("log.example/churn", 0, EMPTY_ROOT)
+    )
+
+    (problem,) = verify(store, store, VKEY).problems
+    assert "the log is empty" in problem
 
 
 def test_every_byte_of_every_file_counts() -> None:

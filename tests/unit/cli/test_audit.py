@@ -16,12 +16,15 @@ from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.adapters.stores.journal import FileJournal
 from sluicegate.adapters.stores.pins import PinFile
 from sluicegate.audit import open_log
+from sluicegate.audit.log import AuditLog
+from sluicegate.audit.record import Envelope, encode
 from sluicegate.audit.recorder import Recorder
 from sluicegate.cli import main
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
+    RunInterrupted,
     RunStarted,
     StageFinished,
     StageStarted,
@@ -32,6 +35,10 @@ from sluicegate.model.evidence import Evidence, EvidenceFile
 CLOCK = FakeClock()
 RUNS = ("01JDA2Z9M3Q4T5V6W7X8Y9Z0AA", "01JDA2Z9M3Q4T5V6W7X8Y9Z0BB")
 REPORT = b"<testsuite/>"
+NEXT = encode(
+    Envelope(new_id(), RUNS[0], 4, CLOCK.now(), FACTS.source, FACTS.actor, FACTS.tool),
+    RunInterrupted(None),
+)
 
 
 class Place:
@@ -44,9 +51,9 @@ class Place:
         self.audit = self.state / "audit"
         self.folder.mkdir()
 
-    def record(self) -> None:
+    def log(self) -> AuditLog:
         store = DirectoryStore(self.audit)
-        log = open_log(
+        return open_log(
             store,
             store,
             KeyDirectory(self.home / "config/sluicegate/keys"),
@@ -55,6 +62,9 @@ class Place:
             clock=CLOCK,
             new_event_id=new_id,
         )
+
+    def record(self) -> None:
+        log = self.log()
         digest = EvidenceDirectory(self.state / "evidence").keep(REPORT)
         file = EvidenceFile("junit.xml", "application/xml", len(REPORT), digest)
         for run_id in RUNS:
@@ -208,6 +218,7 @@ def test_a_copy_on_another_machine_says_that_it_vouches_for_itself(
 ) -> None:
     place.record()
     monkeypatch.setenv("XDG_CONFIG_HOME", str(place.home / "elsewhere"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(place.home / "elsewhere"))
     copy = place.folder / "copy"
     shutil.copytree(place.state, copy)
 
@@ -232,17 +243,76 @@ def test_a_changed_byte_is_found_and_named(place: Place) -> None:
     ]
 
 
-def test_a_rolled_back_log_is_found_by_the_pin(place: Place) -> None:
+def roll_back(place: Place) -> None:
+    """Let the log grow, then put the older state back in its place."""
     place.record()
     shutil.copytree(place.state, place.folder / "old")
     place.record()
     shutil.rmtree(place.state)
     (place.folder / "old").rename(place.state)
 
-    done = sluice("verify", "--json")
+
+@pytest.mark.parametrize("command", ["verify", "log"])
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        ".sluicegate/audit",
+        "sub/../.sluicegate/audit",
+        "link/.sluicegate/audit",
+        "sub/../link/.sluicegate/../.sluicegate/audit/",
+    ],
+)
+def test_a_rolled_back_log_is_found_however_its_folder_is_spelt(
+    place: Place, command: str, spelling: str
+) -> None:
+    roll_back(place)
+    (place.folder / "sub").mkdir()
+    (place.folder / "link").symlink_to(place.folder)
+
+    done = sluice(command, "--log", spelling)
 
     assert done.exit_code == 5
-    assert "pin: the log was rolled back: it had 17 entries, now 9" in done.stdout
+    assert "the log was rolled back: it had 17 entries, now 9" in done.output
+    assert "Restore the log from its newest copy" in done.output
+
+
+@pytest.mark.parametrize("command", ["verify", "log"])
+def test_an_older_copy_is_refused_in_any_folder(place: Place, command: str) -> None:
+    place.record()
+    shutil.copytree(place.state, place.folder / "old")
+    place.log().append([NEXT])
+
+    done = sluice(command, "--log", "old/audit")
+
+    assert done.exit_code == 5
+    assert "it had 10 entries, now 9" in done.output
+    assert "use the log where it went on" in done.output
+
+
+@pytest.mark.parametrize("command", ["verify", "log"])
+def test_a_log_moved_or_restored_as_it_last_was_is_fine(
+    place: Place, command: str
+) -> None:
+    place.record()
+    shutil.copytree(place.state, place.folder / "copy")
+    place.state.rename(place.folder / "moved")
+
+    for folder in ("copy", "moved"):
+        assert sluice(command, "--log", f"{folder}/audit").exit_code == 0
+    (place.folder / "copy").rename(place.state)
+    assert sluice(command).exit_code == 0
+
+
+def test_the_evidence_is_beside_the_log_however_its_folder_is_spelt(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.record()
+    monkeypatch.chdir(place.audit / "tile")
+
+    done = sluice("verify", "--log", "..")
+
+    assert done.exit_code == 0, done.output
+    assert "1 file agrees" in done.stdout
 
 
 def test_missing_evidence_is_found_unless_it_is_not_asked_for(place: Place) -> None:

@@ -1,6 +1,7 @@
-"""The last checkpoint seen of a log, in the user's state folder."""
+"""The last checkpoints seen of a log, in the user's state folder."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from typing_extensions import override
@@ -10,15 +11,14 @@ from sluicegate.ports.pin import CheckpointPin
 
 
 class PinFile(CheckpointPin):
-    """A pin named after the SHA-256 of the log's absolute path.
+    """Two files in *folder*: one for the place *log*, one for the log's key.
 
-    Not resolved: a log reached through another path is another log, seen for the first
-    time.
+    The place is named after the SHA-256 of its real path, so that neither ``..`` nor a
+    symbolic link makes another place of it; the key after that of its vkey.
     """
 
     def __init__(self, folder: Path, log: Path) -> None:
-        path = str(log.absolute()).encode("utf-8", "surrogateescape")
-        self._name = hashlib.sha256(path).hexdigest()
+        self._name = _hash(os.path.realpath(log))
         self._store = DirectoryStore(folder)
 
     @override
@@ -26,9 +26,26 @@ class PinFile(CheckpointPin):
         return self._store.get(self._name)
 
     @override
-    def save(self, checkpoint: bytes) -> None:
+    def load_of(self, vkey: str) -> bytes | None:
+        return self._store.get(_name_of(vkey))
+
+    @override
+    def save(self, vkey: str, checkpoint: bytes) -> None:
+        self._store.put(_name_of(vkey), checkpoint)
         self._store.put(self._name, checkpoint)
 
     @override
     def where(self) -> str:
         return str(self._store.root / self._name)
+
+    @override
+    def where_of(self, vkey: str) -> str:
+        return str(self._store.root / _name_of(vkey))
+
+
+def _name_of(vkey: str) -> str:
+    return f"key-{_hash(vkey)}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
