@@ -6,6 +6,7 @@ leaves an announcement, which the next one acts upon again.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from sluicegate.canary.judge import assess
@@ -26,7 +27,8 @@ from sluicegate.engine.rollout import (
     decide,
     fold,
 )
-from sluicegate.errors import ExternalError
+from sluicegate.engine.rollout_clock import RolloutClock
+from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.event import (
     CanaryJudged,
     CanaryReady,
@@ -63,11 +65,15 @@ def conduct(
     Raises:
         Interrupted: asked to stop; call again with the events recorded so far.
         ExternalError: the target failed, which is no judgement; call again likewise.
+        PermanentError: another rollout has made the release the stable one.
+        IntegrityError: *history* cannot have happened.
     """
-    rollout = _Rollout(plan, target, clock, record, observe)
-    rollout.state = fold(plan, history)
+    state = fold(plan, history)
+    time = RolloutClock(clock, newest=state.latest)
+    rollout = _Rollout(plan, state, target, clock, time, record, observe)
+    rollout.refuse_overtaken()
     while rollout.state.finished is None:
-        rollout.act(decide(plan, rollout.state, clock.now(), blind=rollout.blind))
+        rollout.act(decide(plan, rollout.state, time.now(), blind=rollout.blind))
     return rollout.state
 
 
@@ -77,15 +83,36 @@ class _Rollout:
     def __init__(
         self,
         plan: RolloutPlan,
+        state: RolloutState,
         target: Target,
         clock: Clock,
+        time: RolloutClock,
         record: Callable[[RolloutEvent], None],
         observe: Callable[[str], None],
     ) -> None:
-        self.state = RolloutState()
+        self.state = state
         self.blind = False
-        self._plan, self._target, self._clock = plan, target, clock
+        self._plan, self._target, self._clock, self._time = plan, target, clock, time
         self._record, self._say = record, observe
+
+    def refuse_overtaken(self) -> None:
+        """Leave alone a release that others promoted since this rollout stopped.
+
+        Raises:
+            PermanentError: it is the stable release, and not by this rollout's doing.
+        """
+        state, release = self.state, self._plan.release
+        started = state.started
+        if started is None or started.stable is None or state.finished is not None:
+            return
+        mine = state.is_live(self._plan) or 100 in {state.requested, state.weight}  # noqa: PLR2004 - percent
+        stable = self._target.stable()
+        if not mine and stable is not None and stable.image == release.image:
+            raise PermanentError(
+                f"another rollout has made {release.name} the stable release of "
+                f"{self._plan.environment}: there is nothing left to compare it with",
+                hint="start a new run, which will find it live",
+            )
 
     def act(self, action: Action) -> None:
         """Carry out one action and record what came of it."""
@@ -119,7 +146,7 @@ class _Rollout:
 
     def _begin(self) -> None:
         stable, plan = self._target.stable(), self._plan
-        now = self._clock.now()
+        now = self._time.now()
         self._event(
             RolloutStarted(plan.stage, plan.environment, plan.release, stable, now)
         )
@@ -138,10 +165,10 @@ class _Rollout:
         stage, percent = self._plan.stage, action.percent
         fault = self._fault_before(action)
         if fault is not None and self.state.judged is None:
-            self._conclude(CanaryVerdict.ABORT, "crashed", fault)
+            self._conclude(CanaryVerdict.ABORT, *fault)
             return
         if fault is not None:
-            self._say(f"not promoted after all: {fault}")
+            self._say(f"not promoted after all: {fault[1]}")
             percent = 0
         if self.state.requested != percent:
             self._event(WeightRequested(stage, percent))
@@ -153,16 +180,25 @@ class _Rollout:
                 self._lost_sight(error)
                 return  # the weight stays announced, and is applied again
             # Nothing is counted from here on, and a rollback needs no counters.
-            seen = Scrape(self._clock.now(), NO_REQUESTS, NO_REQUESTS)
+            seen = Scrape(self._time.now(), NO_REQUESTS, NO_REQUESTS)
         self._event(WeightConfirmed(stage, percent, seen.stable, seen.canary, seen.at))
 
-    def _fault_before(self, action: SetWeight) -> str | None:
-        """Why a canary that is to get more traffic cannot take it, or None."""
-        started = self.state.started
-        live = started is not None and started.stable == action.release
+    def _fault_before(self, action: SetWeight) -> tuple[str, str] | None:
+        """Why a canary that is to get more traffic must not have it, or None."""
+        live = self.state.is_live(self._plan)
         if live or action.percent in {0, self._target.weight(action.release)}:
             return None
-        return self._target.fault(action.release)
+        return self._fault()
+
+    def _fault(self) -> tuple[str, str] | None:
+        """Why the canary can no longer be released, or None: cause and reason."""
+        serving, release = self._target.stable(), self._plan.release
+        known = {release.image, self._stable().image}
+        if serving is not None and serving.image not in known:
+            reason = f"{serving.name} was released meanwhile, and is stable now"
+            return "superseded", reason
+        fault = self._target.fault(release)
+        return None if fault is None else ("crashed", fault)
 
     def _look(self, *, count: bool) -> None:
         """See whether the canary still runs and, with *count*, end a block.
@@ -170,14 +206,14 @@ class _Rollout:
         What cannot be read is no evidence against the canary: the block grows.
         """
         try:
-            fault = self._target.fault(self._plan.release)
+            fault = self._fault()
             seen = self._scrape() if count and fault is None else None
         except ExternalError as error:
             self._lost_sight(error)
             return
         self.blind = False
         if fault is not None:
-            self._conclude(CanaryVerdict.ABORT, "crashed", fault)
+            self._conclude(CanaryVerdict.ABORT, *fault)
         elif seen is not None:
             self._event(block_from(self._plan, self.state, seen))
             self._tell()
@@ -187,7 +223,9 @@ class _Rollout:
         self._say(f"hold: the target cannot be read: {error}")
 
     def _scrape(self) -> Scrape:
-        return self._target.scrape(self._stable(), self._plan.release)
+        floor = self._time.now()
+        seen = self._target.scrape(self._stable(), self._plan.release)
+        return replace(seen, at=max(seen.at, floor))
 
     def _stable(self) -> Release:
         started = self.state.started
@@ -198,7 +236,7 @@ class _Rollout:
         self._event(CanaryJudged(self._plan.stage, verdict, cause, reason))
 
     def _finish(self, finish: Finish) -> None:
-        now = self._clock.now()
+        now = self._time.now()
         self._event(
             RolloutFinished(self._plan.stage, finish.result, finish.reason, now)
         )

@@ -10,8 +10,9 @@
     hold:    leave everything as it is                 -> held
 
 The verdict is latched: once `CanaryJudged` is recorded, nothing seen later changes it.
-Only a canary that ended before its promotion was carried out is rolled back all the
-same: traffic is never given to what cannot serve it.
+Only a canary that ended before its promotion was carried out, or one whose environment
+got another stable release meanwhile, is rolled back all the same: traffic is never
+given to what cannot serve it, nor taken from what nobody compared it with.
 
 On re-entry: every action may have been carried out already, in part or whole, by a
 process that died before it could say so. Targets look at the world first, so doing it
@@ -19,17 +20,16 @@ again is harmless; an announced weight is simply applied again.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from sluicegate.canary.judge import assess
+from sluicegate.engine.rollout_fold import apply, fold
 from sluicegate.engine.rollout_state import (
     Mark,
     RolloutPlan,
     RolloutState,
-    apply,
     block_from,
-    fold,
 )
 from sluicegate.model.event import CanaryJudged, RolloutStarted
 from sluicegate.model.rollout import (
@@ -134,7 +134,7 @@ def decide(
     Args:
         plan: what is wanted.
         state: what has happened.
-        now: the wall clock, UTC.
+        now: the wall clock, UTC. A time before the newest recorded one counts as that.
         blind: the target could not be read just now: wait, and at the deadline conclude
             without another look.
 
@@ -146,7 +146,7 @@ def decide(
         raise RuntimeError("nothing is left to do in a finished rollout")
     if started is None:
         return Begin()
-    if started.stable is not None and started.stable.image == plan.release.image:
+    if state.is_live(plan):
         return _assert_live(plan, state)
     if state.judged is not None:
         return _carry_out(plan, started, state, state.judged)
@@ -155,6 +155,7 @@ def decide(
     if started.stable is None:
         reason = "healthy; the environment served nothing to compare it with"
         return Conclude(CanaryVerdict.PROMOTE, "first-release", reason)
+    now = now if state.latest is None else max(now, state.latest)
     deadline = started.start_ts + plan.deadline
     if blind:
         late = now >= deadline
@@ -192,11 +193,10 @@ def _judge(
     if seen and not last_step:
         step = next(step for step in plan.steps if step > state.weight)
         return SetWeight(plan.release, step)
-    left = min(mark.at + plan.block, deadline) - now
-    # A clock that was set back must not stretch a block: look, and go on from there.
-    if left <= timedelta(0) or left > 2 * plan.block:
+    end = min(mark.at + plan.block, deadline)
+    if now >= end:
         return Look()
-    return Wait(min(left.total_seconds(), _WATCH_SECONDS))
+    return Wait(min((end - now).total_seconds(), _WATCH_SECONDS))
 
 
 def _at_deadline(plan: RolloutPlan, state: RolloutState, *, blind: bool) -> Conclude:
@@ -227,7 +227,7 @@ def _carry_out(
     verdict = judged.verdict
     if state.withdrawn and verdict is CanaryVerdict.PROMOTE:
         verdict = CanaryVerdict.ABORT
-        reason = f"it ended before it could be promoted ({reason})"
+        reason = f"withdrawn before it could be promoted ({reason})"
     match verdict:
         case CanaryVerdict.PROMOTE:
             if state.weight != _ALL or state.requested is not None:

@@ -1,7 +1,4 @@
-"""What is known of a rollout: the fold of its events. Pure.
-
-Nothing about a rollout is remembered elsewhere, so a process that takes over reads the
-events and goes on where the other one stopped.
+"""What is wanted of a rollout, what is known of it, and its next block. Pure.
 
 Traps:
     The proxy's counters start at 0 when it restarts. A counter that went backwards is
@@ -11,22 +8,16 @@ Traps:
     block. That gap does not depend on how they went, so it biases nothing.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
-from typing import Self, assert_never
+from typing import Self
 
 from sluicegate.canary.judge import START, JudgeSettings, JudgeState, assess, observe
 from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
-    CanaryReady,
-    RolloutEvent,
     RolloutFinished,
     RolloutStarted,
-    WeightConfirmed,
-    WeightRequested,
 )
 from sluicegate.model.rollout import DeadlinePolicy, Release, Scrape
 from sluicegate.model.traffic import NO_REQUESTS, Block, RequestCounts
@@ -97,6 +88,7 @@ class RolloutState:
     ``step_blocks`` those at this weight in which the canary served anything.
     ``stable`` and ``canary`` are the requests in all blocks together. ``withdrawn``:
     weight 0 was announced, so the canary gets no more traffic, whatever was judged.
+    ``latest`` is the newest time in any event.
     """
 
     started: RolloutStarted | None = None
@@ -112,74 +104,12 @@ class RolloutState:
     judged: CanaryJudged | None = None
     withdrawn: bool = False
     finished: RolloutFinished | None = None
+    latest: datetime | None = None
 
-
-def fold(plan: RolloutPlan, events: Iterable[RolloutEvent]) -> RolloutState:
-    """The state after *events*, of which those of other stages are left out."""
-    mine = (event for event in events if event.stage == plan.stage)
-    return reduce(lambda state, event: apply(plan, state, event), mine, RolloutState())
-
-
-def apply(plan: RolloutPlan, state: RolloutState, event: RolloutEvent) -> RolloutState:
-    """The state after one more event.
-
-    A `RolloutStarted` after the end begins a new rollout.
-
-    Raises:
-        RuntimeError: the event cannot happen in this state.
-    """
-    _check_order(state, event)
-    match event:
-        case RolloutStarted():
-            return RolloutState(started=event)
-        case CanaryReady():
-            return replace(state, ready=True)
-        case WeightRequested():
-            withdrawn = state.withdrawn or event.percent == 0
-            return replace(state, requested=event.percent, withdrawn=withdrawn)
-        case WeightConfirmed():
-            return _weighted(state, event)
-        case BlockObserved():
-            return _observed(plan, state, event)
-        case CanaryJudged():
-            return replace(state, judged=event)
-        case RolloutFinished():
-            return replace(state, finished=event)
-        case _:
-            assert_never(event)
-
-
-def _check_order(state: RolloutState, event: RolloutEvent) -> None:
-    under_way = state.started is not None and state.finished is None
-    if under_way == isinstance(event, RolloutStarted):
-        where = "inside" if under_way else "outside of"
-        raise RuntimeError(f"{type(event).__name__} {where} a rollout")
-    if isinstance(event, CanaryJudged) and state.judged is not None:
-        raise RuntimeError("a rollout was judged twice")
-
-
-def _weighted(state: RolloutState, event: WeightConfirmed) -> RolloutState:
-    return replace(
-        state,
-        requested=None,
-        weight=event.percent,
-        mark=Mark(event.at, event.stable, event.canary),
-        step_blocks=state.step_blocks if event.percent == state.weight else 0,
-    )
-
-
-def _observed(
-    plan: RolloutPlan, state: RolloutState, event: BlockObserved
-) -> RolloutState:
-    return replace(
-        state,
-        mark=Mark(event.end_ts, event.stable_total, event.canary_total),
-        blocks=state.blocks + 1,
-        step_blocks=state.step_blocks + (event.canary.total > 0),
-        stable=state.stable + event.stable,
-        canary=state.canary + event.canary,
-        judge=observe(plan.judge, state.judge, Block(event.stable, event.canary)),
-    )
+    def is_live(self, plan: RolloutPlan) -> bool:
+        """Whether the release was the stable one already when the rollout began."""
+        stable = None if self.started is None else self.started.stable
+        return stable is not None and stable.image == plan.release.image
 
 
 def block_from(plan: RolloutPlan, state: RolloutState, scrape: Scrape) -> BlockObserved:

@@ -185,7 +185,7 @@ class CanaryJudged:
     """The rollout's verdict, from here on latched.
 
     ``cause`` is a word for machines: ``evidence``, ``unhealthy``, ``crashed``,
-    ``deadline``, ``first-release``.
+    ``superseded``, ``deadline``, ``first-release``.
     """
 
     stage: str

@@ -1,6 +1,7 @@
 """Rollouts, conducted against an environment in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from rollouts import NEW, OLD, OTHER, PLAN, World, serving, world
 from typing_extensions import override
 
-from sluicegate.errors import Interrupted
+from sluicegate.errors import Interrupted, PermanentError
 from sluicegate.model.event import (
     CanaryJudged,
     CanaryReady,
@@ -283,6 +284,73 @@ def test_a_finished_rollout_is_not_repeated() -> None:
     events = list(it.log.events)
     assert it.conduct() == first
     assert it.log.events == events
+
+
+# --- other rollouts of the same environment ----------------------------------
+
+
+def stopped_at_every_point() -> Iterator[World]:
+    """A good release's rollout, killed at one point after another once it began."""
+    whole, counting = world(), Fuse()
+    whole.target.fuse = whole.log.fuse = counting
+    whole.conduct()
+    for point in range(counting.ticks):
+        it = world()
+        it.target.behaviour[OTHER] = Behaviour(fails=0.01)
+        it.target.fuse = it.log.fuse = Fuse(at=point)
+        with pytest.raises(Killed):
+            it.conduct()
+        it.target.fuse = it.log.fuse = Fuse()
+        if it.log.events and not isinstance(it.log.events[-1], RolloutFinished):
+            yield it
+
+
+def release_meanwhile(it: World, other: Release) -> None:
+    another = World(it.target, replace(PLAN, release=other))
+    another.conduct()
+    assert serving(it.target) == {other.name: 100}
+
+
+def test_what_others_released_meanwhile_keeps_the_traffic() -> None:
+    results = set()
+    for it in stopped_at_every_point():
+        release_meanwhile(it, OTHER)
+        it.conduct()
+        assert serving(it.target) == {"other": 100}
+        results.add((it.finished().result, it.judged().cause))
+    assert results == {
+        (RolloutResult.ROLLED_BACK, "superseded"),
+        (RolloutResult.ROLLED_BACK, "evidence"),  # judged good, and then withdrawn
+        (RolloutResult.PROMOTED, "evidence"),  # before the other one came
+    }
+
+
+def test_a_release_that_others_made_live_meanwhile_is_left_alone() -> None:
+    refused = 0
+    for it in stopped_at_every_point():
+        release_meanwhile(it, NEW)
+        asked = any(e == WeightRequested("canary", 100) for e in it.log.events)
+        if asked:
+            it.conduct()
+            assert it.finished().result is RolloutResult.PROMOTED
+        else:
+            refused += 1
+            with pytest.raises(PermanentError, match="another rollout"):
+                it.conduct()
+        assert serving(it.target) == {"new": 100}
+    assert refused > 5
+
+
+def test_going_back_to_the_old_release_meanwhile_is_not_undone_unjudged() -> None:
+    for it in stopped_at_every_point():
+        ready = any(isinstance(e, CanaryReady) for e in it.log.events)
+        release_meanwhile(it, OLD)
+        with suppress(PermanentError):  # the old release cannot be retired any more
+            it.conduct()
+        if ready:
+            assert serving(it.target) == {"old": 100}
+        else:  # it had not begun to share the traffic: nothing is different
+            assert it.finished().result is RolloutResult.PROMOTED
 
 
 behaviours = st.builds(

@@ -16,6 +16,7 @@ from sluicegate.engine.rollout import (
     decide,
     fold,
 )
+from sluicegate.errors import IntegrityError
 from sluicegate.model.event import (
     CanaryJudged,
 )
@@ -43,13 +44,13 @@ def test_an_announced_weight_is_applied_again() -> None:
 def test_a_verdict_is_latched() -> None:
     events = [
         *under_way(at=BEGINNING),
-        CanaryJudged("canary", CanaryVerdict.PROMOTE, "evidence", "good"),
+        CanaryJudged("canary", CanaryVerdict.ABORT, "crashed", "bad"),
     ]
     state = fold(PLAN, events)
     for late in (0, 1, 10**6):
         now = BEGINNING + timedelta(seconds=late)
-        assert decide(PLAN, state, now) == SetWeight(NEW, 100)
-    with pytest.raises(RuntimeError, match="twice"):
+        assert decide(PLAN, state, now) == SetWeight(NEW, 0)
+    with pytest.raises(IntegrityError, match="judged before"):
         apply(PLAN, state, events[-1])
 
 
@@ -67,6 +68,8 @@ def test_the_deadline_is_counted_from_the_start_by_the_wall_clock() -> None:
     assert action.verdict is CanaryVerdict.ABORT
 
 
-def test_a_clock_set_back_does_not_stop_the_rollout() -> None:
-    state = fold(PLAN, under_way(at=BEGINNING + timedelta(minutes=30)))
-    assert decide(PLAN, state, BEGINNING) == Look()
+def test_a_clock_set_back_counts_as_the_newest_time_recorded() -> None:
+    late = BEGINNING + timedelta(minutes=30)
+    state = fold(PLAN, under_way(at=late))
+    assert decide(PLAN, state, BEGINNING) == decide(PLAN, state, late)
+    assert decide(PLAN, state, late + PLAN.block) == Look()

@@ -1,0 +1,103 @@
+"""The fold of a rollout's events. Pure.
+
+Nothing about a rollout is remembered elsewhere, so a process that takes over reads the
+events and goes on where the other one stopped.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from functools import reduce
+from typing import assert_never
+
+from sluicegate.canary.judge import observe
+from sluicegate.engine.rollout_order import find_flaw
+from sluicegate.engine.rollout_state import Mark, RolloutPlan, RolloutState
+from sluicegate.errors import IntegrityError
+from sluicegate.model.event import (
+    BlockObserved,
+    CanaryJudged,
+    CanaryReady,
+    RolloutEvent,
+    RolloutFinished,
+    RolloutStarted,
+    WeightConfirmed,
+    WeightRequested,
+)
+from sluicegate.model.traffic import Block
+
+
+def fold(plan: RolloutPlan, events: Iterable[RolloutEvent]) -> RolloutState:
+    """The state after *events*, of which those of other stages are left out.
+
+    Raises:
+        IntegrityError: an event cannot follow the ones before it.
+    """
+    mine = (event for event in events if event.stage == plan.stage)
+    return reduce(lambda state, event: apply(plan, state, event), mine, RolloutState())
+
+
+def apply(plan: RolloutPlan, state: RolloutState, event: RolloutEvent) -> RolloutState:
+    """The state after one more event.
+
+    A `RolloutStarted` after the end begins a new rollout.
+
+    Raises:
+        IntegrityError: the event cannot happen in this state.
+    """
+    flaw = find_flaw(plan, state, event)
+    if flaw is not None:
+        raise IntegrityError(
+            f"stage {plan.stage}: the log holds a {type(event).__name__} that cannot "
+            f"follow the events before it: {flaw}",
+            hint="check the log with `sluice audit verify`; if another version of "
+            "sluicegate began this rollout, start a new run",
+        )
+    match event:
+        case RolloutStarted():
+            return RolloutState(started=event, latest=event.start_ts)
+        case CanaryReady():
+            return replace(state, ready=True)
+        case WeightRequested():
+            withdrawn = state.withdrawn or event.percent == 0
+            return replace(state, requested=event.percent, withdrawn=withdrawn)
+        case WeightConfirmed():
+            return _weighted(state, event)
+        case BlockObserved():
+            return _observed(plan, state, event)
+        case CanaryJudged():
+            return replace(state, judged=event)
+        case RolloutFinished():
+            return replace(state, finished=event)
+        case _:
+            assert_never(event)
+
+
+def _weighted(state: RolloutState, event: WeightConfirmed) -> RolloutState:
+    return replace(
+        state,
+        requested=None,
+        weight=event.percent,
+        mark=Mark(event.at, event.stable, event.canary),
+        latest=_later(state, event.at),
+        step_blocks=state.step_blocks if event.percent == state.weight else 0,
+    )
+
+
+def _observed(
+    plan: RolloutPlan, state: RolloutState, event: BlockObserved
+) -> RolloutState:
+    return replace(
+        state,
+        mark=Mark(event.end_ts, event.stable_total, event.canary_total),
+        latest=_later(state, event.end_ts),
+        blocks=state.blocks + 1,
+        step_blocks=state.step_blocks + (event.canary.total > 0),
+        stable=state.stable + event.stable,
+        canary=state.canary + event.canary,
+        judge=observe(plan.judge, state.judge, Block(event.stable, event.canary)),
+    )
+
+
+def _later(state: RolloutState, at: datetime) -> datetime:
+    return at if state.latest is None else max(state.latest, at)
