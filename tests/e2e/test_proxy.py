@@ -89,6 +89,22 @@ def test_a_release_that_never_answers_is_given_up_and_counted(
     assert environment.target.scrape(deaf, deaf).canary == RequestCounts(1, 1)
 
 
+def test_a_response_that_breaks_off_after_its_head_is_counted_nowhere(
+    environment: DockerEnvironment, stable: Release
+) -> None:
+    """A gap that docs/canary.md admits; once Traefik closes it, so should the page."""
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", environment.publish, timeout=30
+    )
+    connection.request("GET", "/halting")
+    reply = connection.getresponse()  # the head is here, the body 2 s away
+    environment.container(stable).kill()
+    with pytest.raises(http.client.IncompleteRead):
+        reply.read()
+    connection.close()
+    assert environment.target.scrape(stable, stable).stable == NO_REQUESTS
+
+
 def test_a_request_under_way_is_answered_whole_by_a_release_that_is_drained(
     environment: DockerEnvironment, stable: Release
 ) -> None:

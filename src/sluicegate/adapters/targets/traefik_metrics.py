@@ -13,6 +13,8 @@ Traps:
     A request counts when it ends. One that is open shows nowhere (Traefik counts open
     connections for each entry point only), so the proxy bounds how long it waits for
     the head of a response, and then answers 504 itself.
+    A response that breaks off after its head is in no counter at all (seen with
+    3.7.15), whichever side broke it off.
 """
 
 import math
