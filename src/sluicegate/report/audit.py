@@ -106,7 +106,7 @@ def verification_text(found: Verification) -> str:
 
 def _seen(size: int | None) -> str:
     if size is None:
-        return "never before in this place: a rollback would not be noticed"
+        return "never before on this machine: a rollback would not be noticed"
     return f"before on this machine, with {size} entries"
 
 

@@ -66,7 +66,7 @@ def test_a_sound_log_says_what_that_rests_on() -> None:
         "  root      j5Rs/mJeJOXTozz3dYLpLHtcNGhSoFu3UVXv17kt24w=\n"
         "  key       log.example/churn+00000000+AQ==\n"
         "            from given with --key\n"
-        "  seen      never before in this place: a rollback would not be noticed\n"
+        "  seen      never before on this machine: a rollback would not be noticed\n"
         "  evidence  2 files agree"
     )
 
