@@ -6,7 +6,7 @@ python scripts/generate_docs.py --check    exit 1 if a file there is not current
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +84,19 @@ def _stage(kind: type[Stage], defs: Schema) -> Iterator[str]:
         yield from _table(("setting", "value", "default", "meaning"), own)
     fields = [(f"`{f.name}`", f.type, f.meaning) for f in stage.fields()]
     yield from _table(("evidence", "type", "meaning"), fields)
-    gate = ", ".join(f"`{condition}`" for condition in stage.default_gate(name))
-    yield from ["", f"Default gate of a stage called `{name}`: {gate}."]
+    default = _list(stage.default_gate(name))
+    yield from ["", f"Default gate of a stage called `{name}`: {default}."]
+    always = stage.gate_always(name)
+    if always:
+        yield from ["", f"Holds always, whatever gate is written: {_list(always)}."]
+    assumed = stage.gate_unless_named(name)
+    if assumed:
+        words = "Added to a written gate that does not read the field itself"
+        yield from ["", f"{words}: {_list(assumed)}."]
+
+
+def _list(conditions: Sequence[str]) -> str:
+    return ", ".join(f"`{condition}`" for condition in conditions)
 
 
 def _common(defs: Schema) -> Iterator[str]:

@@ -21,6 +21,7 @@ def make_context(
     *,
     tools: Mapping[str, Tool] | None = None,
     upstream: Mapping[str, Mapping[str, Value]] | None = None,
+    images: Sequence[Digest] = (),
     ca_bundle: str | None = None,
     release: str = "v1.2.0",
     now: datetime = NOW,
@@ -38,6 +39,7 @@ def make_context(
         now=now,
         tools=tools or {},
         upstream=upstream or {},
+        images=tuple(images),
         ca_bundle=ca_bundle,
     )
 

@@ -19,6 +19,7 @@ from sluicegate.adapters.process import SubprocessRunner
 from sluicegate.adapters.stop import StopRequest
 from sluicegate.adapters.tools import Tools
 from sluicegate.errors import PermanentError
+from sluicegate.model.digest import Digest
 from sluicegate.stages.stage import Report
 from sluicegate.stages.trivy import TrivyStage
 
@@ -68,7 +69,7 @@ def scan(
         str(project),
         str(output),
         tools={"trivy": tools.find("trivy")},
-        upstream={"build": {"image_id": image_id}} if image_id else {},
+        images=(Digest.parse(image_id),) if image_id else (),
         now=datetime.now(UTC),
     )
     stage = TrivyStage.model_validate(
@@ -173,6 +174,34 @@ def test_exceptions_that_the_pipeline_names_are_counted(
 
     assert report.fields["critical"] == 1
     assert report.fields["suppressed"] == 1
+
+
+def test_what_comments_hide_is_counted(project: Path, trivy_db: Path) -> None:
+    (project / "main.tf").write_text(
+        "#trivy:ignore:AVD-AWS-0086\n"
+        'resource "aws_s3_bucket" "b" {\n  bucket = "x"\n}\n'
+    )
+    (project / "api.Dockerfile").write_text(
+        "FROM debian:12\n#trivy:ignore:DS031\nENV SECRET_TOKEN=swordfish\n"
+    )
+
+    report = scan(project, trivy_db)
+
+    rules = {one.rule for one in report.findings}
+    assert "AVD-AWS-0087" in rules, "the other findings of the bucket are there"
+    assert not {"AVD-AWS-0086", "DS031"} & rules
+    assert report.fields["suppressed"] == 2
+    assert report.summary.count("2 suppressed") == 1
+
+
+def test_a_word_in_the_wrong_encoding_hides_no_comment(
+    project: Path, trivy_db: Path
+) -> None:
+    (project / "Dockerfile").write_bytes(
+        b"FROM debian:12\n# \xff\x00\n#trivy:ignore:DS031\nENV SECRET_TOKEN=swordfish\n"
+    )
+
+    assert scan(project, trivy_db).fields["suppressed"] == 1
 
 
 def test_without_a_database_nothing_is_found_out(project: Path, tmp_path: Path) -> None:

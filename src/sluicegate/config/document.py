@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from sluicegate.stages.environment import Environment
-from sluicegate.stages.stage import Duration, Settings
+from sluicegate.stages.stage import LongDuration, Settings
 
 NAME_PATTERN = (
     r"^[a-z0-9][a-z0-9-]*_[a-z0-9][a-z0-9-]*_v(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$"
@@ -44,7 +44,7 @@ class Audit(Settings):
         "dir:.sluicegate/audit",
         description="dir:PATH, relative to the pipeline file.",
     )
-    retention: Annotated[Duration, AfterValidator(_check_retention)] = Field(
+    retention: Annotated[LongDuration, AfterValidator(_check_retention)] = Field(
         timedelta(days=400), description="How long entries are kept; 180d at least."
     )
 

@@ -1,6 +1,11 @@
-"""The gates of a pipeline file: conditions over evidence that will be there."""
+"""The gates of a pipeline file: conditions over evidence that will be there.
 
-from collections.abc import Mapping
+A written gate replaces the default of its kind, but not the facts without which the
+stage measured nothing: `Stage.gate_always` and `Stage.gate_unless_named` come before
+what is written, so that `failed == 0` cannot open where no test was run.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 
 from sluicegate.config.check import Checker
 from sluicegate.config.stagelist import StageList
@@ -37,15 +42,35 @@ def _read_gate(
     elif stage.gate is None and not default:
         checker.report(path[:2], "needs a gate: this kind has none of its own")
     fields = evidence_of(stages.kinds, (name, *stages.upstream(name)))
-    conditions = []
-    for index, text in enumerate(default if stage.gate is None else stage.gate):
+    if stage.gate is None:
+        return [compile_condition(text, fields, fields) for text in default]
+    written = []
+    for index, text in enumerate(stage.gate):
         try:
-            conditions.append(compile_condition(text, fields, fields))
+            written.append(compile_condition(text, fields, fields))
         except ExpressionError as error:
             if not _hangs_on_unread(error, stages):
                 message = _downstream(error, stages, fields) or str(error)
                 checker.report((*path, index), f"{text!r}: {message}")
-    return conditions
+    return [*_implied(stage, name, written), *written]
+
+
+def _implied(stage: Stage, name: str, written: Sequence[Condition]) -> list[Condition]:
+    """The conditions that hold beside the *written* ones, without those written too."""
+    fields = evidence_of({name: stage}, (name,))
+
+    def read(texts: Iterable[str]) -> list[Condition]:
+        return [compile_condition(text, fields, fields) for text in texts]
+
+    named = {field for condition in written for field in condition.names}
+    texts = {condition.text for condition in written}
+    always = [each for each in read(stage.gate_always(name)) if each.text not in texts]
+    assumed = [
+        each
+        for each in read(stage.gate_unless_named(name))
+        if named.isdisjoint(each.names)
+    ]
+    return [*always, *assumed]
 
 
 def evidence_of(

@@ -17,14 +17,8 @@ from typing_extensions import override
 
 from sluicegate.config.document import WORD_PATTERN, Document
 from sluicegate.stages.kinds import KINDS
+from sluicegate.stages.stage import write_duration
 
-_UNITS = (
-    ("d", timedelta(days=1)),
-    ("h", timedelta(hours=1)),
-    ("m", timedelta(minutes=1)),
-    ("s", timedelta(seconds=1)),
-    ("ms", timedelta(milliseconds=1)),
-)
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -62,11 +56,3 @@ class _Schema(GenerateJsonSchema):
         if isinstance(dft, timedelta):
             return write_duration(dft)
         return super().encode_default(dft)
-
-
-def write_duration(length: timedelta) -> str:
-    """Write a time as the pipeline file does, in the largest unit that is exact."""
-    for unit, size in _UNITS:
-        if length % size == timedelta(0):
-            return f"{length // size}{unit}"
-    raise AssertionError(f"shorter than a millisecond: {length}")

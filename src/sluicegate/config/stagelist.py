@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from sluicegate.config.check import Checker
 from sluicegate.config.document import WORD_PATTERN
+from sluicegate.config.fit import check_canary, check_scan
 from sluicegate.config.graph import default_needs, find_circle, order, upstream
 from sluicegate.config.tree import Items, Leaf, Table, child
 from sluicegate.config.wording import suggest
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.kinds import KINDS
 from sluicegate.stages.stage import Stage
+from sluicegate.stages.trivy import TrivyStage
 
 # Names that CEL keeps for itself: a condition could not name the stage's evidence.
 _RESERVED = frozenset(
@@ -22,7 +24,6 @@ _RESERVED = frozenset(
     )
 )
 _MAX_STAGES = 100
-_BUILDER = "docker-build"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,16 @@ def read_stages(checker: Checker) -> StageList:
         message = f"stages {', '.join(circle)} wait for each other"
         checker.report(("stages", circle[0], "needs"), message)
     for name, stage in kinds.items():
-        if isinstance(stage, CanaryStage):
-            _check_canary(checker, stages, name, stage)
+        upstream_kinds = {
+            other: kinds.get(other) for other in upstream(stages.needs, name)
+        }
+        match stage:
+            case CanaryStage():
+                check_canary(checker, name, stage, upstream_kinds)
+            case TrivyStage():
+                check_scan(checker, name, stage, upstream_kinds)
+            case _:
+                pass  # nothing but its own settings
     return stages
 
 
@@ -134,40 +143,3 @@ def _read_needs(checker: Checker, table: Table) -> dict[str, tuple[str, ...]]:
                 wanted[need] = None
         needs[name] = tuple(wanted)
     return needs
-
-
-def _check_canary(
-    checker: Checker, stages: StageList, name: str, stage: CanaryStage
-) -> None:
-    path = ("stages", name)
-    environments = child(checker.root, "environments")
-    known = environments.entries if isinstance(environments, Table) else {}
-    if stage.environment not in known:
-        what = f"unknown environment {stage.environment!r}"
-        advice = suggest(stage.environment, known) or ": add it under environments"
-        checker.report((*path, "environment"), what + advice)
-    _check_steps(checker, (*path, "steps"), stage.steps)
-    upstream_names = stages.upstream(name)
-    builders = [
-        other
-        for other in upstream_names
-        if other in stages.kinds and stages.kinds[other].kind == _BUILDER
-    ]
-    if len(builders) > 1:
-        message = f"which image? {' and '.join(builders)} both build one"
-        checker.report((*path, "needs"), message)
-    elif not builders and all(other in stages.kinds for other in upstream_names):
-        message = f"needs a stage that builds the image first (uses: {_BUILDER})"
-        checker.report(path, message)
-
-
-def _check_steps(
-    checker: Checker, path: tuple[str | int, ...], steps: tuple[int, ...]
-) -> None:
-    for index, percent in enumerate(steps):
-        if not 0 < percent < 100:  # noqa: PLR2004 - percent
-            message = f"must be between 1 and 99 percent, not {percent}"
-            checker.report((*path, index), message)
-        elif index and percent <= steps[index - 1]:
-            message = f"must rise: {percent} comes after {steps[index - 1]}"
-            checker.report((*path, index), message)

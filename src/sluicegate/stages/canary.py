@@ -46,13 +46,16 @@ class CanaryStage(Stage):
     uses: Literal["canary"]
     environment: str = Field(description="Where the release goes.")
     steps: tuple[int, ...] = Field(
-        (5, 25, 50), min_length=1, description="Weights in percent, rising, below 100."
+        (5, 25, 50),
+        min_length=1,
+        max_length=99,
+        description="Weights in percent, rising, below 100.",
     )
     block: Duration = Field(
         timedelta(seconds=60), description="Time between two looks."
     )
     step_blocks: int = Field(
-        1, ge=1, description="Blocks with traffic before the next weight."
+        1, ge=1, le=1000, description="Blocks with traffic before the next weight."
     )
     deadline: Duration = Field(
         timedelta(hours=1), description="Time for the whole rollout."
@@ -82,3 +85,7 @@ class CanaryStage(Stage):
     @override
     def default_gate(self, name: str) -> tuple[str, ...]:
         return (f"{name}.promoted == true",)
+
+    @override
+    def gate_always(self, name: str) -> tuple[str, ...]:
+        return self.default_gate(name)

@@ -79,6 +79,10 @@ class ShellStage(CommandStage):
         return (f"{name}.{_EXIT_CODE} == 0",)
 
     @override
+    def gate_unless_named(self, name: str) -> tuple[str, ...]:
+        return self.default_gate(name)
+
+    @override
     def tools(self) -> tuple[str, ...]:
         return ()
 

@@ -94,6 +94,10 @@ class DockerBuildStage(CommandStage):
         return (f"{name}.built == true",)
 
     @override
+    def gate_always(self, name: str) -> tuple[str, ...]:
+        return self.default_gate(name)
+
+    @override
     def tools(self) -> tuple[str, ...]:
         return ("docker",)
 

@@ -83,6 +83,15 @@ class PytestStage(CommandStage):
         )
 
     @override
+    def gate_always(self, name: str) -> tuple[str, ...]:
+        # Beyond 1 (a test failed) pytest was interrupted, misused or broken.
+        return (f"{name}.passed > 0", f"{name}.exit_code in [0, 1]")
+
+    @override
+    def gate_unless_named(self, name: str) -> tuple[str, ...]:
+        return (f"{name}.errors == 0",)
+
+    @override
     def tools(self) -> tuple[str, ...]:
         return ("project-python",)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from sluicegate.model.command import Step, StepResult
 from sluicegate.model.digest import Digest
@@ -29,6 +29,7 @@ _UNIT = {
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
 }
+_LONGEST = timedelta(days=3650)  # any sum of a few leads to a date that can be written
 
 
 def parse_duration(text: Any) -> timedelta:  # noqa: ANN401 - pydantic hands over anything
@@ -47,7 +48,21 @@ def parse_duration(text: Any) -> timedelta:  # noqa: ANN401 - pydantic hands ove
     return int(found[1]) * _UNIT[found[2]]
 
 
-Duration = Annotated[
+def write_duration(length: timedelta) -> str:
+    """Write a time as the pipeline file does, in the largest unit that is exact."""
+    for unit, size in reversed(_UNIT.items()):
+        if length % size == timedelta(0):
+            return f"{length // size}{unit}"
+    raise AssertionError(f"not a number of milliseconds: {length}")
+
+
+def _check_length(length: timedelta) -> timedelta:
+    if length > _LONGEST:
+        raise ValueError(f"must be at most {write_duration(_LONGEST)}")
+    return length
+
+
+LongDuration = Annotated[
     timedelta,
     BeforeValidator(
         parse_duration,
@@ -55,6 +70,10 @@ Duration = Annotated[
     ),
     Field(description="A whole number and a unit: ms, s, m, h or d."),
 ]
+"""A time of any length; whoever takes one bounds it."""
+
+Duration = Annotated[LongDuration, AfterValidator(_check_length)]
+"""A time of at most ten years, so that no sum with it overflows."""
 
 
 class Settings(BaseModel):
@@ -149,7 +168,21 @@ class Stage(Settings):
 
     @abstractmethod
     def default_gate(self, name: str) -> tuple[str, ...]:
-        """The conditions when the file has none, for a stage called *name*."""
+        """The conditions when the file has none, for a stage called *name*.
+
+        They are all there are then, so they include what the two below ask for.
+        """
+
+    def gate_always(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - for kinds
+        """The conditions that a written gate has besides its own, whatever it says.
+
+        Without them the stage measured nothing, and no figure of it means anything.
+        """
+        return ()
+
+    def gate_unless_named(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - likewise
+        """Conditions that a written gate has too unless it reads their field itself."""
+        return ()
 
 
 class CommandStage(Stage):

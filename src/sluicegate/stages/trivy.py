@@ -1,7 +1,7 @@
 """Scan: vulnerabilities, secrets and misconfigurations, with Trivy."""
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import ClassVar, Literal, Self
 
@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from sluicegate.errors import PermanentError
-from sluicegate.model.command import Command, Step, StepResult
+from sluicegate.model.command import Command, CommandResult, Step, StepResult
+from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Value
 from sluicegate.stages.output import failed, find_step
 from sluicegate.stages.stage import (
@@ -25,7 +26,13 @@ from sluicegate.stages.trivy_findings import (
     count_secrets,
     count_vulnerabilities,
 )
-from sluicegate.stages.trivy_report import SEVERITIES, UNKNOWN, parse_report, redact
+from sluicegate.stages.trivy_report import (
+    SEVERITIES,
+    UNKNOWN,
+    TrivyReport,
+    parse_report,
+    redact,
+)
 
 _SOURCE, _IMAGE, _SBOM, _VERSION = (
     "trivy fs",
@@ -34,7 +41,18 @@ _SOURCE, _IMAGE, _SBOM, _VERSION = (
     "trivy version",
 )
 _SOURCE_JSON, _IMAGE_JSON, _SBOM_JSON = "source.json", "image.json", "sbom.cdx.json"
+_MAX_AGE_DAYS = 7  # an older database is none: it misses what came since
 _OURS = ".sluicegate"  # evidence of earlier runs is no source
+
+# Comments that hide misconfigurations. Trivy logs each finding hidden in Terraform and
+# CloudFormation, but says nothing of those in a Dockerfile: these are looked for.
+_HIDDEN = b"Ignore finding"
+_COMMENTS = "search for comments"
+_SEARCH = (
+    *("grep", "-r", "-a", "-i", "-h", "-o", "-E", f"--exclude-dir={_OURS}"),
+    *("--include=*[Dd][Oo][Cc][Kk][Ee][Rr][Ff][Ii][Ll][Ee]*", "(trivy|tfsec):ignore:"),
+)
+_FOUND_NOTHING = 1
 
 _GET_DATABASE = (
     "download the vulnerability database once where there is a network"
@@ -133,7 +151,11 @@ class TrivyStage(CommandStage):
             ]
         return (
             *fields,
-            FieldSpec("suppressed", "integer", "Findings that the ignorefile hides."),
+            FieldSpec(
+                "suppressed",
+                "integer",
+                "Findings that the ignorefile or a comment hides.",
+            ),
             FieldSpec("trivy_version", "text", "The version of Trivy."),
             FieldSpec("trivy_digest", "text", "The SHA-256 of its binary."),
         )
@@ -141,7 +163,10 @@ class TrivyStage(CommandStage):
     @override
     def default_gate(self, name: str) -> tuple[str, ...]:
         gate = {
-            Scanner.VULN: (f"{name}.critical == 0", f"{name}.db_age_days <= 7"),
+            Scanner.VULN: (
+                f"{name}.critical == 0",
+                f"{name}.db_age_days <= {_MAX_AGE_DAYS}",
+            ),
             Scanner.SECRET: (f"{name}.secrets == 0",),
             Scanner.MISCONFIG: (f"{name}.misconfig_critical == 0",),
         }
@@ -151,6 +176,12 @@ class TrivyStage(CommandStage):
             if scanner in self.scanners
             for condition in gate[scanner]
         )
+
+    @override
+    def gate_unless_named(self, name: str) -> tuple[str, ...]:
+        if Scanner.VULN not in self.scanners:
+            return ()
+        return (f"{name}.db_age_days <= {_MAX_AGE_DAYS}",)
 
     @override
     def tools(self) -> tuple[str, ...]:
@@ -171,7 +202,7 @@ class TrivyStage(CommandStage):
             argv = (*arguments, "--", context.project)
             steps.append(self._step(context, _SOURCE, argv, _SOURCE_JSON))
         if self.image:
-            image_id = _built_image(context.upstream)
+            image_id = str(_built_image(context.images))
             configuration = ",".join(
                 scanner.value
                 for scanner in self.scanners
@@ -192,7 +223,16 @@ class TrivyStage(CommandStage):
             )
             steps.append(self._step(context, _SBOM, argv, _SBOM_JSON, optional=True))
         version = ("version", "--format=json", *self._cache(context))
-        return (*steps, self._step(context, _VERSION, version))
+        steps.append(self._step(context, _VERSION, version))
+        if self._may_hide_by_comment:
+            argv = (*_SEARCH, "--", context.project)
+            command = Command(argv, context.output, self.timeout, self.env)
+            steps.append(Step(_COMMENTS, command))
+        return tuple(steps)
+
+    @property
+    def _may_hide_by_comment(self) -> bool:
+        return self.source and Scanner.MISCONFIG in self.scanners
 
     def _step(
         self,
@@ -218,6 +258,7 @@ class TrivyStage(CommandStage):
         severities = ",".join((UNKNOWN, *reversed(SEVERITIES))).upper()
         options = [
             *("--format=json", "--list-all-pkgs", "--no-progress", "--exit-code=0"),
+            "--quiet=false",  # only the log tells what comments hide
             *(f"--scanners={scanners}", f"--severity={severities}"),
             *(
                 f"--timeout={self.timeout.total_seconds():.0f}s",
@@ -260,17 +301,16 @@ class TrivyStage(CommandStage):
             sbom = _read(results, _SBOM, _SBOM_JSON)
             files.append(OutputFile(_SBOM_JSON, "application/vnd.cyclonedx+json", sbom))
         tool = context.tools["trivy"]
+        suppressed = _count_suppressed(reports, results)
+        if self._may_hide_by_comment:
+            suppressed += _count_comments(find_step(results, _COMMENTS).result)
         fields: dict[str, Value] = {
             "packages": sum(
                 len(result.Packages or ())
                 for report in reports
                 for result in report.results
             ),
-            "suppressed": sum(
-                len(result.ExperimentalModifiedFindings or ())
-                for report in reports
-                for result in report.results
-            ),
+            "suppressed": suppressed,
             "trivy_version": tool.version,
         }
         if tool.digest is not None:
@@ -279,6 +319,8 @@ class TrivyStage(CommandStage):
         for found in counted:
             fields |= found.fields
         said = [found.summary for found in counted]
+        if suppressed:
+            said.append(f"{suppressed} suppressed")
         if Scanner.VULN in self.scanners:
             version = find_step(results, _VERSION).result
             database = parse_database(version, context.now)
@@ -295,21 +337,52 @@ _COUNT = {
 }
 
 
-def _built_image(upstream: Mapping[str, Mapping[str, Value]]) -> str:
-    """The image that the last stage with one has built.
+def _count_suppressed(
+    reports: Sequence[TrivyReport], results: Sequence[StepResult]
+) -> int:
+    """How many findings are hidden, as far as Trivy tells."""
+    modified = sum(
+        len(result.ExperimentalModifiedFindings or ())
+        for report in reports
+        for result in report.results
+    )
+    logged = sum(
+        _HIDDEN in line
+        for step in results
+        if step.name in (_SOURCE, _IMAGE)
+        for line in step.result.stderr.splitlines()
+    )
+    return modified + logged
+
+
+def _count_comments(search: CommandResult) -> int:
+    """How many comments in a Dockerfile hide something, or try to.
 
     Raises:
-        PermanentError: no stage before has built an image.
+        PermanentError: the search for them failed.
     """
-    images = [
-        str(fields["image_id"]) for fields in upstream.values() if "image_id" in fields
-    ]
+    if search.exit_code not in {0, _FOUND_NOTHING}:
+        raise failed(_COMMENTS, search, hint="can every folder of it be read?")
+    return len(search.stdout.splitlines())
+
+
+def _built_image(images: Sequence[Digest]) -> Digest:
+    """The one image that the stages before have built.
+
+    Raises:
+        PermanentError: they have built none, or several.
+    """
     if not images:
         raise PermanentError(
             "there is no image to scan: no stage before has built one",
             hint="put a docker-build stage before, or set `image: false`",
         )
-    return images[-1]
+    if len(images) > 1:
+        raise PermanentError(
+            f"which image is to be scanned? the stages before have built {len(images)}",
+            hint="let the stage need one docker-build stage, or set `image: false`",
+        )
+    return images[0]
 
 
 def _read(results: Sequence[StepResult], step: str, file: str) -> bytes:

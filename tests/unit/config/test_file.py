@@ -76,7 +76,11 @@ def test_a_written_gate_is_compiled_and_a_missing_one_is_the_default() -> None:
     written = pipeline.stage("scan").gate.conditions
     default = pipeline.stage("canary").gate.conditions
 
-    assert [c.text for c in written] == ["scan.critical == 0", "scan.secrets == 0"]
+    assert [c.text for c in written] == [
+        "scan.db_age_days <= 7",
+        "scan.critical == 0",
+        "scan.secrets == 0",
+    ]
     assert [c.names for c in default] == [("canary.promoted",)]
 
 
@@ -243,6 +247,10 @@ STAGE_PROBLEMS = [
     (
         "  lint: {uses: ruff, timeout: 0s}\n",
         [f'4: stages.lint.timeout: {LENGTHS}, not "0s"'],
+    ),
+    (
+        "  lint: {uses: ruff, timeout: 999999999d}\n",
+        ['4: stages.lint.timeout: must be at most 3650d, not "999999999d"'],
     ),
     (
         "  lint: {uses: ruff, retries: 2}\n",
@@ -423,6 +431,37 @@ CANARY_PROBLEMS = [
     ),
     (
         BUILD
+        + CANARY.replace("}", ", block: 999999999d, deadline: 999999999d}")
+        + PROD,
+        [
+            '5: stages.canary.block: must be at most 3650d, not "999999999d"',
+            '5: stages.canary.deadline: must be at most 3650d, not "999999999d"',
+        ],
+    ),
+    (
+        BUILD
+        + CANARY.replace(
+            "}", ", steps: [5, 25], block: 90s, step_blocks: 2,\n    deadline: 359s}"
+        )
+        + PROD,
+        [
+            (
+                "6: stages.canary.deadline: a deadline of 359s is too short:"
+                " steps x step_blocks x block takes 2 x 2 x 90s = 6m"
+            )
+        ],
+    ),
+    (
+        BUILD + CANARY.replace("}", ", block: 21m}") + PROD,
+        [
+            (
+                "5: stages.canary: a deadline of 1h is too short:"
+                " steps x step_blocks x block takes 3 x 1 x 21m = 63m"
+            )
+        ],
+    ),
+    (
+        BUILD
         + CANARY.replace("}", ", on_deadline: rollbak, judge: {alpha: 1, rati: 2}}")
         + PROD,
         [
@@ -469,6 +508,56 @@ CANARY_PROBLEMS = [
 ]
 
 
+SCAN = "  scan: {uses: trivy}\n"
+SCAN_PROBLEMS = [
+    (
+        LINT + SCAN,
+        [
+            (
+                "5: stages.scan: needs a stage that builds the image first"
+                " (uses: docker-build), or set image: false"
+            )
+        ],
+    ),
+    (
+        BUILD + "  scan: {uses: trivy, needs: []}\n",
+        [
+            (
+                "5: stages.scan: needs a stage that builds the image first"
+                " (uses: docker-build), or set image: false"
+            )
+        ],
+    ),
+    (
+        BUILD
+        + BUILD.replace("build:", "other:")
+        + "  scan:\n    uses: trivy\n    needs: [other]\n",
+        [
+            (
+                "8: stages.scan.needs: which image? other and build both build one;"
+                " need only one of them, or set image: false"
+            )
+        ],
+    ),
+    # What the file calls image_id is no image.
+    (
+        "  x: {uses: command, run: a, evidence: {file: e, fields: {image_id: text}}}\n"
+        + SCAN,
+        [
+            (
+                "5: stages.scan: needs a stage that builds the image first"
+                " (uses: docker-build), or set image: false"
+            )
+        ],
+    ),
+    # A stage that cannot be read may have been meant to build it.
+    (
+        "  build: {uses: docker-build}\n" + SCAN,
+        ["4: stages.build: 'image' is missing"],
+    ),
+]
+
+
 def check(text: str, expected: list[str]) -> None:
     assert list(problems(text)) == [f"s.yaml:{problem}" for problem in expected]
 
@@ -496,6 +585,26 @@ def test_every_gate_is_checked(stages: str, expected: list[str]) -> None:
 @pytest.mark.parametrize(("stages", "expected"), CANARY_PROBLEMS)
 def test_every_canary_is_checked(stages: str, expected: list[str]) -> None:
     check(HEAD + stages, expected)
+
+
+@pytest.mark.parametrize(("stages", "expected"), SCAN_PROBLEMS)
+def test_every_scan_is_checked(stages: str, expected: list[str]) -> None:
+    check(HEAD + stages, expected)
+
+
+def test_a_scan_of_the_source_alone_needs_no_image() -> None:
+    pipeline = parse(HEAD + SCAN.replace("}", ", image: false}"))
+
+    assert pipeline.stage("scan").needs == ()
+
+
+def test_a_deadline_may_end_with_the_last_block() -> None:
+    canary = CANARY.replace("}", ", block: 20m, deadline: 1h}")
+
+    stage = parse(HEAD + BUILD + canary + PROD).stage("canary").stage
+
+    assert isinstance(stage, CanaryStage)
+    assert stage.deadline == timedelta(hours=1)
 
 
 def test_all_problems_are_said_at_once_in_the_order_of_the_file() -> None:

@@ -1,7 +1,6 @@
 """Unit tests of `sluicegate.config.schema`."""
 
 import json
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from sluicegate.config.schema import json_schema, write_duration
+from sluicegate.config.schema import json_schema
 from sluicegate.stages.kinds import KINDS
-from sluicegate.stages.stage import parse_duration
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 HEAD = "schema: sluicegate/v1\nname: churn_release_v1.0\nstages:\n"
@@ -68,17 +66,3 @@ def test_every_kind_is_in_the_schema() -> None:
     (pattern,) = choices.values()
 
     assert set(pattern["discriminator"]["mapping"]) == set(KINDS)
-
-
-@pytest.mark.parametrize("text", ["400d", "36h", "90m", "61s", "1500ms"])
-def test_a_time_is_written_as_it_is_read(text: str) -> None:
-    assert write_duration(parse_duration(text)) == text
-
-
-def test_a_time_is_written_in_the_largest_exact_unit() -> None:
-    assert write_duration(timedelta(minutes=120)) == "2h"
-
-
-def test_a_part_of_a_millisecond_cannot_be_written() -> None:
-    with pytest.raises(AssertionError, match="shorter than a millisecond"):
-        write_duration(timedelta(microseconds=1))

@@ -24,10 +24,13 @@ from sluicegate.stages.trivy_report import redact
 TRIVY = Tool("trivy", ("/bin/trivy",), "0.59.1", Digest("cd" * 32), "on PATH")
 IMAGE_ID = "sha256:" + "12" * 32
 CONTEXT = make_context(
-    PROJECT, "/out", tools={"trivy": TRIVY}, upstream={"build": {"image_id": IMAGE_ID}}
+    PROJECT, "/out", tools={"trivy": TRIVY}, images=(Digest.parse(IMAGE_ID),)
 )
 STAGE = TrivyStage(uses="trivy")
-STEPS = ("trivy fs", "trivy image", "trivy convert", "trivy version")
+STEPS = (
+    *("trivy fs", "trivy image", "trivy convert", "trivy version"),
+    "search for comments",
+)
 
 
 def interpret(
@@ -47,8 +50,17 @@ def everything() -> tuple[StepResult, ...]:
 
 
 def with_version(stdout: bytes) -> tuple[StepResult, ...]:
-    *scans, version = everything()
-    return (*scans, replace(version, result=replace(version.result, stdout=stdout)))
+    return changed("trivy version", stdout=stdout)
+
+
+def changed(
+    step: str, exit_code: int = 0, stdout: bytes = b"", stderr: bytes = b""
+) -> tuple[StepResult, ...]:
+    said = make_result(step, exit_code, stdout, stderr).result
+    return tuple(
+        replace(done, result=said) if done.name == step else done
+        for done in everything()
+    )
 
 
 def test_what_was_found_is_counted() -> None:
@@ -180,15 +192,8 @@ def test_a_database_gets_older() -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_that_failed_is_no_verdict(step: str) -> None:
-    results = [
-        replace(done, result=replace(done.result, exit_code=1))
-        if done.name == step
-        else done
-        for done in everything()
-    ]
-
     with pytest.raises(PermanentError, match=f"{step} failed"):
-        interpret(results)
+        interpret(changed(step, exit_code=2))
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -213,14 +218,33 @@ def test_trivy_runs_where_the_commit_cannot_configure_it() -> None:
         assert step.command.cwd == "/out"
 
 
-def test_the_image_is_the_last_one_built_and_is_taken_from_the_engine() -> None:
+def test_the_image_is_the_one_built_and_is_taken_from_the_engine() -> None:
     argv = plan(STAGE)["trivy image"].command.argv
 
     assert argv[-3:] == ("--image-src=docker", "--", IMAGE_ID)
 
 
+def test_no_evidence_of_another_stage_can_name_the_image() -> None:
+    forged = {"image_id": "sha256:" + "66" * 32}
+    context = replace(CONTEXT, upstream={"build": forged, "zz": forged})
+
+    assert plan(STAGE, context)["trivy image"].command.argv[-1] == IMAGE_ID
+    with pytest.raises(PermanentError, match="no image"):
+        STAGE.plan(replace(context, images=()))
+
+
+def test_of_several_images_none_is_chosen() -> None:
+    images = (*CONTEXT.images, Digest("66" * 32))
+
+    with pytest.raises(PermanentError, match="have built 2") as caught:
+        STAGE.plan(replace(CONTEXT, images=images))
+
+    assert caught.value.hint is not None
+    assert "image: false" in caught.value.hint
+
+
 def test_without_an_image_it_is_not_skipped_in_silence() -> None:
-    context = replace(CONTEXT, upstream={"lint": {"findings": 0}})
+    context = replace(CONTEXT, images=())
 
     with pytest.raises(PermanentError, match="no image") as caught:
         STAGE.plan(context)
@@ -232,9 +256,10 @@ def test_without_an_image_it_is_not_skipped_in_silence() -> None:
 def test_the_source_alone_needs_no_image() -> None:
     stage = TrivyStage(uses="trivy", image=False)
 
-    assert list(plan(stage, replace(CONTEXT, upstream={}))) == [
+    assert list(plan(stage, replace(CONTEXT, images=()))) == [
         "trivy fs",
         "trivy version",
+        "search for comments",
     ]
 
 
@@ -309,6 +334,37 @@ def test_hidden_findings_are_counted() -> None:
     report = interpret(with_source(ExperimentalModifiedFindings=hidden))
 
     assert report.fields["suppressed"] == 2
+
+
+LOG = b"""\
+...Z\tINFO\t[misconfig] Misconfiguration scanning is enabled
+...Z\tINFO\t[terraform executor] Ignore finding\trule="a" range="m.tf:2-4"
+...Z\tINFO\t[cloudformation scanner] Ignore finding\trule="b" range="t.y:1-2"
+"""
+
+
+def test_what_comments_hide_is_counted_and_said() -> None:
+    quiet = interpret(everything())
+    logged = interpret(changed("trivy fs", stderr=LOG))
+    found = interpret(
+        changed("search for comments", exit_code=0, stdout=b"trivy:ignore:\n" * 3)
+    )
+
+    assert (quiet.fields["suppressed"], "suppressed" in quiet.summary) == (0, False)
+    assert logged.fields["suppressed"] == 2
+    assert ", 2 suppressed, database" in logged.summary
+    assert found.fields["suppressed"] == 3
+
+
+def test_the_log_that_tells_of_comments_cannot_be_turned_off() -> None:
+    for name in ("trivy fs", "trivy image"):
+        assert "--quiet=false" in plan(STAGE)[name].command.argv
+
+
+def test_comments_are_looked_for_where_they_could_hide_something() -> None:
+    for settings in ({"scanners": (Scanner.SECRET,)}, {"source": False}):
+        stage = TrivyStage.model_validate({"uses": "trivy", **settings})
+        assert "search for comments" not in plan(stage)
 
 
 def test_a_report_of_another_schema_is_no_verdict() -> None:

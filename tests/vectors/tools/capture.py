@@ -31,6 +31,7 @@ from stage_harness import make_context, run_steps  # noqa: E402
 from sluicegate.adapters.process import SubprocessRunner  # noqa: E402
 from sluicegate.adapters.stop import StopRequest  # noqa: E402
 from sluicegate.adapters.tools import Tools  # noqa: E402
+from sluicegate.model.digest import Digest  # noqa: E402
 from sluicegate.stages.docker_build import DockerBuildStage  # noqa: E402
 from sluicegate.stages.pytest import PytestStage  # noqa: E402
 from sluicegate.stages.ruff import RuffStage  # noqa: E402
@@ -165,7 +166,7 @@ def capture(
     context = replace(
         context,
         tools={name: tools.find(name) for name in stage.tools()},
-        upstream={"build": {"image_id": image_id}} if image_id else {},
+        images=(Digest.parse(image_id),) if image_id else (),
     )
     plan = stage.plan(context)
     folder = HERE / case

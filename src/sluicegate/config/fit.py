@@ -1,0 +1,77 @@
+"""Whether a stage fits what surrounds it: the stages before, the environments, time."""
+
+from collections.abc import Mapping, Sequence
+
+from sluicegate.config.check import Checker
+from sluicegate.config.tree import Path, Table, child
+from sluicegate.config.wording import suggest
+from sluicegate.stages.canary import CanaryStage
+from sluicegate.stages.docker_build import DockerBuildStage
+from sluicegate.stages.stage import Stage, write_duration
+from sluicegate.stages.trivy import TrivyStage
+
+Upstream = Mapping[str, Stage | None]
+"""The stages that one needs, directly or not, by name; None: it could not be read."""
+
+
+def check_canary(
+    checker: Checker, name: str, stage: CanaryStage, upstream: Upstream
+) -> None:
+    """Report a canary without an environment, an image of its own, or enough time."""
+    path: Path = ("stages", name)
+    environments = child(checker.root, "environments")
+    known = environments.entries if isinstance(environments, Table) else {}
+    if stage.environment not in known:
+        what = f"unknown environment {stage.environment!r}"
+        advice = suggest(stage.environment, known) or ": add it under environments"
+        checker.report((*path, "environment"), what + advice)
+    _check_steps(checker, (*path, "steps"), stage.steps)
+    _check_deadline(checker, (*path, "deadline"), stage)
+    _check_image(checker, path, upstream)
+
+
+def check_scan(
+    checker: Checker, name: str, stage: TrivyStage, upstream: Upstream
+) -> None:
+    """Report a scan of an image where it is not clear which one."""
+    if stage.image:
+        _check_image(checker, ("stages", name), upstream, " or set image: false")
+
+
+def _check_image(
+    checker: Checker, path: Path, upstream: Upstream, otherwise: str = ""
+) -> None:
+    """Report it if not exactly one stage before builds an image."""
+    builders = [
+        name for name, stage in upstream.items() if isinstance(stage, DockerBuildStage)
+    ]
+    if len(builders) > 1:
+        message = f"which image? {' and '.join(builders)} both build one"
+        if otherwise:
+            message += f"; need only one of them,{otherwise}"
+        checker.report((*path, "needs"), message)
+    elif not builders and None not in upstream.values():
+        message = "needs a stage that builds the image first (uses: docker-build)"
+        checker.report(path, f"{message},{otherwise}" if otherwise else message)
+
+
+def _check_steps(checker: Checker, path: Path, steps: Sequence[int]) -> None:
+    for index, percent in enumerate(steps):
+        if not 0 < percent < 100:  # noqa: PLR2004 - percent
+            message = f"must be between 1 and 99 percent, not {percent}"
+            checker.report((*path, index), message)
+        elif index and percent <= steps[index - 1]:
+            message = f"must rise: {percent} comes after {steps[index - 1]}"
+            checker.report((*path, index), message)
+
+
+def _check_deadline(checker: Checker, path: Path, stage: CanaryStage) -> None:
+    """A rollout must be able to see every step before it ends, or none is promoted."""
+    shortest = len(stage.steps) * stage.step_blocks * stage.block
+    if stage.deadline < shortest:
+        message = (
+            f"a deadline of {write_duration(stage.deadline)} is too short:"
+            " steps x step_blocks x block takes"
+            f" {len(stage.steps)} x {stage.step_blocks} x {write_duration(stage.block)} = {write_duration(shortest)}"
+        )
+        checker.report(path, message)
