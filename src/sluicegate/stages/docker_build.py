@@ -37,9 +37,18 @@ _PROXY = (
 )
 _NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_.-]")
 _MAX_TAG = 128
+_MAX_WORDS = 300
 
 # The builder's last words when an instruction ran and failed; they quote it.
 _COMMAND_FAILED = ("executor failed running", "did not complete successfully")
+# What a builder says before it says what is wrong.
+_PREAMBLE = re.compile(
+    r"(?:ERROR: |failed to solve(?: with frontend \S+)?: |rpc error: code = \w+ desc = "
+    r"|failed to create LLB definition: )+"
+)
+_BASE_IMAGE = re.compile(
+    r"^ > \[(?:\w+ )?internal\] load metadata for (\S+?):?$", re.MULTILINE
+)
 # The builder's last words when not the Dockerfile but something around it failed.
 _NOT_A_JUDGEMENT = re.compile(
     r"cannot connect to the docker daemon|error during connect|permission denied while"
@@ -283,10 +292,32 @@ def _why_not_built(result: CommandResult) -> str:
     text = result.stderr.decode(errors="replace")
     verdict = text.rpartition("------\n")[2].strip()  # after the repeated step's output
     is_command = any(words in verdict for words in _COMMAND_FAILED)
+    words = _last_line(verdict) or _last_line(text) or "it said nothing"
     if result.exit_code < 0 or (not is_command and _NOT_A_JUDGEMENT.search(verdict)):
-        raise failed("docker build", result, hint="this is not the Dockerfile's fault")
-    words = next((line for line in reversed(verdict.splitlines()) if line.strip()), "")
-    return f"not built ({describe_exit(result)}): {words[:300]}"
+        raise PermanentError(
+            f"docker build failed ({describe_exit(result)}): {words}",
+            hint=_advise(text),
+        )
+    return f"not built ({describe_exit(result)}): {words}"
+
+
+def _last_line(text: str) -> str:
+    """The last line with anything in it, without what every such line begins with."""
+    lines = (line.strip() for line in reversed(text.splitlines()))
+    line = next((line for line in lines if line), "")
+    return _PREAMBLE.sub("", line, count=1)[:_MAX_WORDS]
+
+
+def _advise(text: str) -> str:
+    """What to do when it was not the Dockerfile's fault."""
+    bases = _BASE_IMAGE.findall(text)
+    if not bases:
+        return "this is not the Dockerfile's fault; is the Docker engine well?"
+    return (
+        f"the registry of the base image {bases[-1]} does not answer; name an image"
+        " that the engine has: with `args:`, where the Dockerfile says ARG and"
+        " FROM ${...}"
+    )
 
 
 def _major(version: str) -> int:

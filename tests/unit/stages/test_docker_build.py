@@ -153,8 +153,44 @@ def test_a_failing_command_is_a_no_even_if_it_talks_of_networks() -> None:
 
 
 def test_a_registry_that_does_not_answer_is_no_verdict() -> None:
-    with pytest.raises(PermanentError, match="no such host"):
+    with pytest.raises(PermanentError) as caught:
         interpret("docker-no-registry")
+
+    assert str(caught.value) == (
+        "docker build failed (exit code 1): failed to do request: Head"
+        ' "https://registry.invalid/v2/nothing/manifests/1": dial tcp: lookup'
+        " registry.invalid on 192.0.2.53:53: no such host"
+    )
+    assert caught.value.hint == (
+        "the registry of the base image registry.invalid/nothing:1 does not answer;"
+        " name an image that the engine has: with `args:`, where the Dockerfile says"
+        " ARG and FROM ${...}"
+    )
+
+
+NEWER = b"""\
+#2 [internal] load metadata for docker.io/library/python:3.12-slim
+#2 ERROR: failed to do request: Head "https://r.invalid/v2/": dial tcp: no such host
+------
+ > [internal] load metadata for docker.io/library/python:3.12-slim:
+------
+Dockerfile:1
+--------------------
+   1 | >>> FROM python:3.12-slim
+--------------------
+ERROR: failed to solve: python:3.12-slim: failed to resolve source: no such host
+"""
+
+
+def test_newer_builders_are_understood_too() -> None:
+    with pytest.raises(PermanentError) as caught:
+        STAGE.interpret(CONTEXT, (make_result("docker build", 1, stderr=NEWER),))
+
+    assert str(caught.value).endswith(
+        "(exit code 1): python:3.12-slim: failed to resolve source: no such host"
+    )
+    assert caught.value.hint is not None
+    assert "docker.io/library/python:3.12-slim does not answer" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -166,10 +202,14 @@ def test_a_registry_that_does_not_answer_is_no_verdict() -> None:
     ],
 )
 def test_a_failing_engine_is_no_verdict(words: str) -> None:
-    with pytest.raises(PermanentError):
+    with pytest.raises(PermanentError) as caught:
         STAGE.interpret(
             CONTEXT, (make_result("docker build", 1, stderr=words.encode()),)
         )
+
+    assert str(caught.value).endswith(words.removeprefix("failed to solve: "))
+    assert caught.value.hint is not None
+    assert "Docker engine" in caught.value.hint
 
 
 def test_an_image_that_took_the_tag_meanwhile_is_not_ours() -> None:
