@@ -141,8 +141,11 @@ def test_a_canary_that_hangs_is_aborted_for_the_requests_its_clients_gave_up(
     rollouts: Rollouts,
 ) -> None:
     publish = rollouts.environment.publish
+    job = rollouts.job(rollouts.environment.build(Service("v2", hang=5)))
+    # Longer than the clients' patience, so that no block is free of failures.
+    plan = replace(job.plan, block=timedelta(seconds=2))
     with constant_load(publish, NAMES, keep_alive=8, new=8, patience=1) as load:
-        state = rollouts.conduct(Service("v2", hang=5))
+        state = rollouts.go_on(replace(job, plan=plan))
     assert rollouts.verdict().verdict is CanaryVerdict.ABORT
     assert rollouts.verdict().cause == "evidence"
     assert state.canary.failed > 0
