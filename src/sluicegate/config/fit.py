@@ -69,9 +69,10 @@ def _check_deadline(checker: Checker, path: Path, stage: CanaryStage) -> None:
     """A rollout must be able to see every step before it ends, or none is promoted."""
     shortest = len(stage.steps) * stage.step_blocks * stage.block
     if stage.deadline < shortest:
+        factors = f"{len(stage.steps)} x {stage.step_blocks}"
         message = (
             f"a deadline of {write_duration(stage.deadline)} is too short:"
-            " steps x step_blocks x block takes"
-            f" {len(stage.steps)} x {stage.step_blocks} x {write_duration(stage.block)} = {write_duration(shortest)}"
+            f" steps x step_blocks x block takes {factors}"
+            f" x {write_duration(stage.block)} = {write_duration(shortest)}"
         )
         checker.report(path, message)
