@@ -78,7 +78,8 @@ class StageRunner:
 
     def _step(self, stage: str, step: Step, output: str) -> StepResult:
         def on_line(text: str) -> None:
-            self._observer.line(stage, text)
+            if not step.quiet:
+                self._observer.line(stage, text)
 
         result = self._ports.process.run(step.command, on_line)
         if result.timed_out:

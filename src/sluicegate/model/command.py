@@ -71,13 +71,14 @@ class Step:
     ``outputs`` are names inside the stage's output directory. A file that is missing
     afterwards is simply absent from the result: the stage decides what that means.
     ``optional`` steps are not run when an earlier step of the stage exited with another
-    code than 0.
+    code than 0. The output of ``quiet`` steps is for machines and not shown.
     """
 
     name: str
     command: Command
     outputs: tuple[str, ...] = ()
     optional: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,13 @@ _SEPARATORS = {"Zl", "Zp"}  # line and paragraph
 
 
 def escape(text: str) -> str:
-    r"""Write what a terminal obeys or does not show as escapes like ``\x1b``."""
+    r"""Write what a terminal obeys or does not show as escapes like ``\x1b``.
+
+    Tabs become spaces: they are harmless, and tools are fond of them.
+    """
     if text.isascii() and text.isprintable():
         return text
+    text = text.expandtabs()
     return "".join(
         _written(ord(char)) if _is_hidden(unicodedata.category(char)) else char
         for char in text

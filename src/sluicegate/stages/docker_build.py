@@ -124,7 +124,7 @@ class DockerBuildStage(CommandStage):
 
         return (
             Step(_BUILD, command(build), outputs=(_IMAGE_ID, _METADATA)),
-            Step(_INSPECT, command(inspect), optional=True),
+            Step(_INSPECT, command(inspect), optional=True, quiet=True),
         )
 
     def _options(self, context: StageContext) -> tuple[str, ...]:

@@ -251,7 +251,7 @@ class TrivyStage(CommandStage):
         # Not in the project, where the commit could bring a trivy.yaml or a
         # .trivyignore along and so decide what is found in it.
         command = Command(argv, context.output, self.timeout, env)
-        return Step(name, command, outputs, optional)
+        return Step(name, command, outputs, optional, quiet=name == _VERSION)
 
     def _common(self, context: StageContext) -> tuple[str, ...]:
         scanners = ",".join(scanner.value for scanner in self.scanners)

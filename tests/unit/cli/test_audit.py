@@ -226,7 +226,7 @@ def test_a_copy_on_another_machine_says_that_it_vouches_for_itself(
 
     assert done.exit_code == 0, done.output
     assert "trust on first use: proves consistency, not origin" in done.stdout
-    assert "never before in this place" in done.stdout
+    assert "never before on this machine" in done.stdout
 
 
 def test_a_changed_byte_is_found_and_named(place: Place) -> None:

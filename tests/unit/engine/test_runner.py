@@ -69,7 +69,7 @@ class CountStage(CommandStage):
         after = Command(("after",), context.project, timedelta(seconds=5))
         return (
             Step("count", command, outputs=("report",)),
-            Step("after", after, optional=True),
+            Step("after", after, optional=True, quiet=True),
         )
 
     @override
@@ -204,6 +204,16 @@ def test_an_optional_step_runs_only_after_steps_that_went_well() -> None:
 
     ran = [command.argv[0] for command in world.fakes.process.ran]
     assert ran == ["first", "after", "second"]
+
+
+def test_the_output_of_a_quiet_step_is_not_shown() -> None:
+    world = World(pipeline(stage("first", gate="first.lines < 9")))
+    world.fakes.process.answers["first"] = exited(0, b"for people\n")
+    world.fakes.process.answers["after"] = exited(0, b"for machines\n")
+
+    world.start()
+
+    assert world.observer.lines == [("first", "for people")]
 
 
 def test_a_tool_that_is_missing_breaks_the_stage_and_says_what_to_install() -> None:

@@ -15,6 +15,7 @@ from sluicegate.report.escape import escape
         ("plain - Ünïcode ✓", "plain - Ünïcode ✓"),
         ("\x1b[2Jgone", r"\x1b[2Jgone"),
         ("a\r\nb\x00", r"a\x0d\x0ab\x00"),
+        ("a\tb", "a       b"),
         ("user\u202egpj.exe", r"user\u202egpj.exe"),
         ("line\u2028break", r"line\u2028break"),
         ("tag\U000e0041", r"tag\U000e0041"),
