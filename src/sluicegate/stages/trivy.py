@@ -227,7 +227,7 @@ class TrivyStage(CommandStage):
         if self._may_hide_by_comment:
             argv = (*_SEARCH, "--", context.project)
             command = Command(argv, context.output, self.timeout, self.env)
-            steps.append(Step(_COMMENTS, command))
+            steps.append(Step(_COMMENTS, command, quiet=True))
         return tuple(steps)
 
     @property
