@@ -1,10 +1,11 @@
 """`sluice` as a person uses it: what it says, what it writes, how it exits."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
-from cli_project import CliProject
+from cli_project import CliProject, clean_environment
 
 PIPELINE = """\
 schema: sluicegate/v1
@@ -206,6 +207,14 @@ def test_nothing_to_resume_is_the_users_mistake(project: CliProject) -> None:
     assert "no run 01ARZ3NDEKTSV4RRFFQ69G5FAV" in unknown.stderr
 
 
+def test_resuming_what_never_began_writes_nothing(project: CliProject) -> None:
+    for arguments in ([], ["01ARZ3NDEKTSV4RRFFQ69G5FAV"]):
+        done = project.sluice("resume", *arguments, check=2)
+
+        assert "there is no run yet" in done.stderr
+        assert untouched(project)
+
+
 def test_a_run_is_not_resumed_for_another_commit(project: CliProject) -> None:
     broken = PIPELINE.replace('"echo made"', "[no-such-program]")
     project.commit({"sluicegate.yaml": broken}, "x")
@@ -228,6 +237,8 @@ def test_a_log_that_was_changed_stops_the_next_run(project: CliProject) -> None:
 
     assert "000.p" in verified.stdout
     assert "Traceback" not in ran.stderr
+    assert str(project.folder / ".sluicegate/audit") in ran.stderr
+    assert "`sluice audit verify` lists the damage" in ran.stderr
 
 
 def test_a_log_that_is_gone_stops_the_next_run(project: CliProject) -> None:
@@ -266,6 +277,24 @@ def test_a_reader_that_goes_away_changes_no_verdict(project: CliProject) -> None
     assert project.entries()[-1]["outcome"] == "open"
 
 
+def test_a_result_that_cannot_be_written_is_not_passed_over_in_silence(
+    project: CliProject,
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            project.argv("run", "--json"),
+            cwd=project.folder,
+            env=clean_environment(project.home),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 4
+    assert "cannot write the result: No space left on device" in done.stderr
+
+
 def test_a_terminal_without_unicode_changes_no_verdict(project: CliProject) -> None:
     project.environ["PYTHONIOENCODING"] = "ascii"
 
@@ -290,6 +319,18 @@ def test_a_stage_that_rewrites_the_commit_stops_the_run(project: CliProject) -> 
     done = project.sluice("run", check=4)
 
     assert "changed since the run began: allowed" in done.stdout
+
+
+def test_a_run_can_be_started_from_a_folder_below(project: CliProject) -> None:
+    text = PIPELINE.replace("  make:", "  unit: {uses: pytest}\n  make:")
+    test = "def test_it() -> None:\n    assert True\n"
+    project.commit({"sluicegate.yaml": text, "tests/test_it.py": test}, "add a test")
+    below = CliProject(project.folder / "tests", project.home)
+
+    done = below.sluice("run", "-f", "../sluicegate.yaml", check=0)
+
+    assert "unit: open" in done.stdout
+    assert project.git("status", "--porcelain") == ""
 
 
 def test_a_service_in_a_folder_of_a_repository_is_run_from_there(

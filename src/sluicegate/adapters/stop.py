@@ -7,7 +7,7 @@ thread may hold, and a signal handler runs in that very thread: it could hang.
 import os
 import select
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
@@ -58,20 +58,24 @@ class StopRequest(Stop):
         return self._asked
 
     @contextmanager
-    def install(self) -> Iterator[None]:
+    def install(self, tell: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Listen to Ctrl-C and SIGTERM while in the context. Main thread only.
+
+        *tell* is called in the signal handler when the first one comes.
 
         The first signal asks to stop. The next Ctrl-C or SIGTERM means that somebody
         is tired of waiting, and raises `KeyboardInterrupt` wherever the process is.
         """
-        before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+
+        def on_signal(_number: int, _frame: FrameType | None) -> None:
+            if self._asked:
+                raise KeyboardInterrupt
+            self.set()
+            tell()
+
+        before = {number: signal.signal(number, on_signal) for number in SIGNALS}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        if self._asked:
-            raise KeyboardInterrupt
-        self.set()

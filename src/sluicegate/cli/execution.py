@@ -7,14 +7,21 @@ from pathlib import Path
 import click
 
 from sluicegate.cli.exit_codes import ExitCode, for_outcome
-from sluicegate.cli.output import use_what_the_terminal_has, write_line
+from sluicegate.cli.output import (
+    tell_that_it_stops,
+    use_what_the_terminal_has,
+    write_result,
+)
 from sluicegate.cli.progress import build_observer
 from sluicegate.engine.toolbox import Observer
 from sluicegate.errors import Interrupted
+from sluicegate.model.decision import Outcome
 from sluicegate.model.run import Run
 from sluicegate.report.document import run_document
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.project import Project
+
+_RESUMABLE = (Outcome.BROKEN, Outcome.PENDING)
 
 
 def execute(
@@ -28,11 +35,11 @@ def execute(
     machine = Machine()
     project = Project(machine, file)
     observer = build_observer(sys.stderr if as_json else sys.stdout)
-    with machine.stop.install():
+    with machine.stop.install(tell_that_it_stops):
         try:
             run = carry_out(project, observer)
         except Interrupted:
-            click.echo("interrupted; `sluice resume` goes on from here", err=True)
+            click.echo("`sluice resume` goes on from here", err=True)
             return ExitCode.INTERRUPTED
     head = project.log.head()
     if as_json:
@@ -44,6 +51,8 @@ def execute(
             f"log: {head.size} entries, root {head.root_text}\n"
             "     check it with `sluice audit verify`"
         )
-    write_line(text, sys.stdout)
+        if run.finished and run.finished.outcome in _RESUMABLE:
+            text = f"`sluice resume` goes on from there\n{text}"
+    write_result(text)
     assert run.finished is not None
     return for_outcome(run.finished.outcome.value)

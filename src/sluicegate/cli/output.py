@@ -3,7 +3,12 @@
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import TextIO
+
+from sluicegate.errors import PermanentError
+
+_STOPPING = b"\nstopping, and saving the state; once more to stop at once\n"
 
 
 def use_what_the_terminal_has() -> None:
@@ -14,14 +19,41 @@ def use_what_the_terminal_has() -> None:
 
 
 def write_line(text: str, stream: TextIO) -> None:
-    """Write a line at once; once nobody reads *stream* any more, write nothing.
+    """Write a line at once; once *stream* takes no more, write nothing."""
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        _point_nowhere(stream)
+
+
+def write_result(text: str) -> None:
+    """Write to standard output what the command is for.
+
+    Raises:
+        PermanentError: it cannot be written; that nobody wants to read it is no error.
+    """
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _point_nowhere(sys.stdout)
+    except OSError as error:
+        _point_nowhere(sys.stdout)
+        raise PermanentError(f"cannot write the result: {error.strerror}") from error
+
+
+def tell_that_it_stops() -> None:
+    """Say that Ctrl-C was heard. In a signal handler only bytes are safe."""
+    with suppress(OSError):
+        os.write(2, _STOPPING)
+
+
+def _point_nowhere(stream: TextIO) -> None:
+    """Let later writes, those of the interpreter's end included, succeed.
 
     Source:
         https://docs.python.org/3/library/signal.html#note-on-sigpipe
     """
-    try:
-        print(text, file=stream, flush=True)
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -220,7 +220,9 @@ def _conclusion(run: Run) -> FinishRun:
             if stage.finished and stage.finished.outcome is outcome:
                 return FinishRun(outcome, f"stopped at {stage.name}")
     if run.stages and all(stage.outcome is Outcome.OPEN for stage in run.stages):
-        return FinishRun(Outcome.OPEN, f"all {len(run.stages)} gates are open")
+        number = len(run.stages)
+        said = f"all {number} gates are open" if number > 1 else "the gate is open"
+        return FinishRun(Outcome.OPEN, said)
     return FinishRun(Outcome.CLOSED, "no stage ran")
 
 

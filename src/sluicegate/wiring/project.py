@@ -28,7 +28,7 @@ from sluicegate.engine.beginning import begin, check_resumable
 from sluicegate.engine.machine import fold
 from sluicegate.engine.runner import Runner
 from sluicegate.engine.toolbox import Observer, Ports
-from sluicegate.errors import PermanentError, UsageError
+from sluicegate.errors import IntegrityError, PermanentError, UsageError
 from sluicegate.model.run import Run
 from sluicegate.model.source import Source
 from sluicegate.ports.process import OnLine
@@ -37,6 +37,7 @@ from sluicegate.stages.pipeline import Pipeline
 from sluicegate.wiring.machine import Machine
 
 _APPLICATION = "sluicegate"
+_RESTORE = "`sluice audit verify` lists the damage; restore the log from a copy"
 _NOT_IN_ORIGIN = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -49,8 +50,8 @@ class Project:
 
     @property
     def folder(self) -> Path:
-        """The absolute path of the project."""
-        return self.file.absolute().parent
+        """The absolute path of the project, without ``..``: tools dislike those."""
+        return Path(os.path.abspath(self.file)).parent  # noqa: PTH100 - see above
 
     @property
     def state(self) -> Path:
@@ -106,17 +107,36 @@ class Project:
         if self.machine.environ.get("CI") == "true":
             _check_outlives_workspace(root, Path(self.source.root))
         _hide_from_git(self.state)
-        store = DirectoryStore(root)
-        return open_log(
-            store,
-            store,
-            KeyDirectory(self.machine.config_folder / "keys"),
-            PinFile(self.machine.state_folder / "pins", root),
-            origin=_origin(self.source, self.folder),
-            retention_days=audit.retention.days,
-            clock=self.machine.clock,
-            new_event_id=self.machine.new_id,
-        )
+        with self._naming_the_log():
+            return open_log(
+                self._store,
+                self._store,
+                KeyDirectory(self.machine.config_folder / "keys"),
+                self._pin,
+                origin=_origin(self.source, self.folder),
+                retention_days=audit.retention.days,
+                clock=self.machine.clock,
+                new_event_id=self.machine.new_id,
+            )
+
+    @cached_property
+    def _store(self) -> DirectoryStore:
+        return DirectoryStore(self.log_folder)
+
+    @cached_property
+    def _pin(self) -> PinFile:
+        return PinFile(self.machine.state_folder / "pins", self.log_folder)
+
+    @contextmanager
+    def _naming_the_log(self) -> Iterator[None]:
+        """Say of damage that is found which log has it, and what to do."""
+        try:
+            yield
+        except IntegrityError as error:
+            raise IntegrityError(
+                f"the audit log in {self.log_folder}: {error}",
+                hint=error.hint or _RESTORE,
+            ) from error
 
     @cached_property
     def clock(self) -> GateClock:
@@ -125,7 +145,10 @@ class Project:
         Raises:
             PermanentError: this machine's clock is far behind the log.
         """
-        return GateClock(self.machine.clock, self.log.newest())
+        log = self.log
+        with self._naming_the_log():
+            newest = log.newest()
+        return GateClock(self.machine.clock, newest)
 
     def start(self, observer: Observer, *, allow_dirty: bool) -> Run:
         """Run the pipeline for the commit that is checked out, from its first stage.
@@ -152,10 +175,13 @@ class Project:
             UsageError: there is none, it is over, or it was about something else.
             Interrupted: asked to stop again; the run can be resumed.
         """
+        if self._store.load() is None and self._pin.load() is None:
+            raise _no_run_yet()
         run_id = run_id or self._newest_run()
         with self._recorder(run_id) as recorder:
-            recorder.recover()
-            events = history(self.log, self._journal(run_id), run_id)
+            with self._naming_the_log():
+                recorder.recover()
+                events = history(self.log, self._journal(run_id), run_id)
             if not events:
                 raise UsageError(
                     f"the log holds no run {run_id}",
@@ -166,11 +192,11 @@ class Project:
             return self._runner(run_id, recorder, observer).resume(run)
 
     def _newest_run(self) -> str:
-        known = runs(self.log)
+        log = self.log
+        with self._naming_the_log():
+            known = runs(log)
         if not known:
-            raise UsageError(
-                "the log holds no run yet", hint="start one with `sluice run`"
-            )
+            raise _no_run_yet()
         return known[-1].run_id
 
     def _journal(self, run_id: str) -> FileJournal:
@@ -245,6 +271,10 @@ class Project:
         )
         with target.lease():
             yield target
+
+
+def _no_run_yet() -> UsageError:
+    return UsageError("there is no run yet", hint="start one with `sluice run`")
 
 
 def _check_outlives_workspace(log: Path, workspace: Path) -> None:
