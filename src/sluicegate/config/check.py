@@ -94,7 +94,10 @@ class Checker:
             else:
                 self.report_at(found.line, place, describe(error, relative, model))
         for place, texts in told.items():
-            self.report(place, " or ".join(texts))
+            others = (
+                text.removeprefix("must ").removeprefix("be ") for text in texts[1:]
+            )
+            self.report(place, " or ".join((texts[0], *others)))
 
 
 def _is_other_reading(error: ErrorDetails, found: Found, paths: list[Path]) -> bool:

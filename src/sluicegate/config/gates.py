@@ -50,7 +50,11 @@ def _read_gate(
             written.append(compile_condition(text, fields, fields))
         except ExpressionError as error:
             if not _hangs_on_unread(error, stages):
-                message = _downstream(error, stages, fields) or str(error)
+                message = (
+                    _downstream(error, stages, fields)
+                    or _switched_off(error, stages)
+                    or str(error)
+                )
                 checker.report((*path, index), f"{text!r}: {message}")
     return [*_implied(stage, name, written), *written]
 
@@ -101,3 +105,14 @@ def _downstream(
         return None
     stage = late[0].partition(".")[0]
     return f"{late[0]} is not there yet: add {stage!r} to the stage's needs"
+
+
+def _switched_off(error: ExpressionError, stages: StageList) -> str | None:
+    """Say it where a setting of the stage keeps the evidence from being there."""
+    for name in error.undeclared:
+        stage, _, field = name.partition(".")
+        if stage in stages.kinds:
+            why = stages.kinds[stage].explain_absence(field)
+            if why:
+                return f"{name} is not measured: stage {stage!r}: {why}"
+    return None

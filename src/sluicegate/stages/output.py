@@ -1,11 +1,13 @@
 """What stages share when they read what a program wrote."""
 
 from collections.abc import Sequence
+from itertools import dropwhile
 
 from sluicegate.errors import PermanentError
 from sluicegate.model.command import CommandResult, StepResult
 
-_MAX_WORDS = 600
+_MAX_WORDS = 300  # characters of a program's output that an error quotes
+_MAX_WORD = 40  # characters that are left out so that a quote begins with a word
 
 
 def find_step(results: Sequence[StepResult], name: str) -> StepResult:
@@ -28,9 +30,36 @@ def has_step(results: Sequence[StepResult], name: str) -> bool:
 
 
 def last_words(result: CommandResult) -> str:
-    """The end of what a program said before it failed, for an error message."""
+    """The end of what a program said before it failed, for an error message.
+
+    Whole lines, as many as are short enough; of a traceback only what was raised.
+    """
     text = (result.stderr.strip() or result.stdout.strip()).decode(errors="replace")
-    return text[-_MAX_WORDS:] or "it said nothing"
+    lines = _leave_out_frames(
+        [line.rstrip() for line in text.splitlines() if line.strip()]
+    )
+    kept: list[str] = []
+    for line in reversed(lines):
+        if len("\n".join((line, *kept))) > _MAX_WORDS:
+            break
+        kept.insert(0, line)
+    if kept or not lines:
+        return "\n".join(kept).strip() or "it said nothing"
+    return f"…{_begin_with_word(lines[-1][-_MAX_WORDS:])}"
+
+
+def _leave_out_frames(lines: list[str]) -> list[str]:
+    """What follows the frames of the last Python traceback; all if there is none."""
+    starts = [i for i, line in enumerate(lines) if line.startswith("Traceback (")]
+    if not starts:
+        return lines
+    raised = dropwhile(lambda line: line.startswith(" "), lines[starts[-1] + 1 :])
+    return list(raised) or lines
+
+
+def _begin_with_word(text: str) -> str:
+    part, _, rest = text.partition(" ")
+    return rest if rest and len(part) <= _MAX_WORD else text
 
 
 def describe_exit(result: CommandResult) -> str:

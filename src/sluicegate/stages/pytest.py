@@ -74,6 +74,10 @@ class PytestStage(CommandStage):
         )
 
     @override
+    def explain_absence(self, field: str) -> str | None:
+        return "its coverage is false" if field == "coverage" else None
+
+    @override
     def default_gate(self, name: str) -> tuple[str, ...]:
         return (
             f"{name}.failed == 0",
@@ -131,15 +135,15 @@ class PytestStage(CommandStage):
     @override
     def interpret(self, context: StageContext, results: Sequence[StepResult]) -> Report:
         step = find_step(results, "pytest")
+        python = context.tools["project-python"]
         if _JUNIT not in step.files:
             raise failed(
                 "pytest",
                 step.result,
-                hint="run pytest by hand with the interpreter named above",
+                hint=f"run it by hand: {' '.join(python.argv)} -m pytest",
             )
         cases = junit.parse_cases(step.files[_JUNIT])
         coverage = self._coverage(step)
-        python = context.tools["project-python"]
         tally = Counter(case.outcome for case in cases)
         fields: dict[str, Value] = {
             "collected": len(cases),
@@ -154,7 +158,8 @@ class PytestStage(CommandStage):
         if coverage is not None:
             fields["coverage"] = coverage
         return Report(
-            summary=_summarize(cases, step.result.exit_code, coverage),
+            summary=_summarize(cases, step.result.exit_code, coverage)
+            + self._say_why_uncovered(step),
             fields=fields,
             findings=tuple(_finding(case) for case in cases if _is_bad(case)),
             files=tuple(
@@ -169,6 +174,13 @@ class PytestStage(CommandStage):
         if self.coverage is False or document is None:
             return None
         return parse_coverage(document)
+
+    def _say_why_uncovered(self, step: StepResult) -> str:
+        """Name the likely reason where the gate asks for coverage and there is none."""
+        is_asked = any(".coverage" in condition for condition in self.gate or ())
+        if self.coverage != "auto" or _COVERAGE_JSON in step.files or not is_asked:
+            return ""
+        return "; no coverage was measured: is pytest-cov in the project's Python?"
 
 
 class _Totals(BaseModel):

@@ -36,15 +36,17 @@ def parse_duration(text: Any) -> timedelta:  # noqa: ANN401 - pydantic hands ove
     """Read ``90s``, ``10m``, ``2h``, ``400d``.
 
     Raises:
-        ValueError: *text* has another form, or is not longer than nothing.
+        ValueError: *text* has another form, or is no time at all.
     """
     if isinstance(text, timedelta):
         return text
     found = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if found is None or int(found[1]) == 0:
+    if found is None:
         raise ValueError(
             "write a time as a whole number and ms, s, m, h or d, like 10m"
         )
+    if int(found[1]) == 0:
+        raise ValueError("must be more than zero")
     return int(found[1]) * _UNIT[found[2]]
 
 
@@ -165,6 +167,10 @@ class Stage(Settings):
     @abstractmethod
     def fields(self) -> tuple[FieldSpec, ...]:
         """The evidence fields these settings can produce; a gate may name no other."""
+
+    def explain_absence(self, field: str) -> str | None:  # noqa: ARG002 - for kinds
+        """Which setting keeps *field* out of `fields`; None where none does."""
+        return None
 
     @abstractmethod
     def default_gate(self, name: str) -> tuple[str, ...]:

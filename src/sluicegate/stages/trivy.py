@@ -161,6 +161,16 @@ class TrivyStage(CommandStage):
         )
 
     @override
+    def explain_absence(self, field: str) -> str | None:
+        for scanner in Scanner:
+            other = self.model_copy(update={"scanners": (scanner,)})
+            if scanner not in self.scanners and field in {
+                spec.name for spec in other.fields()
+            }:
+                return f"{scanner.value!r} is not among its scanners"
+        return None
+
+    @override
     def default_gate(self, name: str) -> tuple[str, ...]:
         gate = {
             Scanner.VULN: (

@@ -46,7 +46,7 @@ def test_a_whole_number_will_do_for_a_fraction_but_text_does_not() -> None:
 
 def test_the_readings_of_one_value_are_one_problem() -> None:
     assert problems("x: {run: 5}") == [
-        Problem(1, "x.run: must be text or must be a list, like [a, b]")
+        Problem(1, "x.run: must be text or a list, like [a, b]")
     ]
 
 

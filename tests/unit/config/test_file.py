@@ -246,7 +246,7 @@ STAGE_PROBLEMS = [
     ),
     (
         "  lint: {uses: ruff, timeout: 0s}\n",
-        [f'4: stages.lint.timeout: {LENGTHS}, not "0s"'],
+        ['4: stages.lint.timeout: must be more than zero, not "0s"'],
     ),
     (
         "  lint: {uses: ruff, timeout: 999999999d}\n",
@@ -259,7 +259,7 @@ STAGE_PROBLEMS = [
     ("  build: {uses: docker-build}\n", ["4: stages.build: 'image' is missing"]),
     (
         "  x: {uses: command, run: 5}\n",
-        ["4: stages.x.run: must be text or must be a list, like [a, b]"],
+        ["4: stages.x.run: must be text or a list, like [a, b]"],
     ),
     (
         "  x: {uses: command, run: [5]}\n",

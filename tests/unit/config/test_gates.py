@@ -271,3 +271,33 @@ def test_no_gate_opens_against_a_fact_that_holds_always(
     fields = {spec.name: data.draw(VALUES[spec.type]) for spec in stage.fields()}
 
     assert judge(gate, fields | fact)[0] is Verdict.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (
+            "uses: trivy, image: false, scanners: [secret], gate: [x.critical == 0]",
+            "x.critical is not measured: stage 'x': 'vuln' is not among its scanners",
+        ),
+        (
+            "uses: trivy, image: false, scanners: [vuln], gate: [x.secrets == 0]",
+            "x.secrets is not measured: stage 'x': 'secret' is not among its scanners",
+        ),
+        (
+            "uses: trivy, image: false, scanners: [secret], gate: [x.secretz == 0]",
+            "unknown evidence 'x.secretz' (did you mean 'x.secrets'?)",
+        ),
+        (
+            "uses: pytest, coverage: false, gate: [x.coverage >= 0.8]",
+            "x.coverage is not measured: stage 'x': its coverage is false",
+        ),
+    ],
+)
+def test_evidence_that_a_setting_keeps_away_is_told_by_that_setting(
+    line: str, why: str
+) -> None:
+    with pytest.raises(PipelineFileError) as caught:
+        parse_pipeline(f"{HEAD}  x: {{{line}}}\n".encode(), "s.yaml")
+
+    assert str(caught.value).endswith(why)

@@ -1,10 +1,20 @@
 """Unit tests of `sluicegate.stages.output`."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tool_vectors import make_result
 
 from sluicegate.errors import PermanentError
-from sluicegate.stages.output import count, failed, find_step
+from sluicegate.stages.output import count, failed, find_step, last_words
+
+TRACEBACK = """\
+noise
+Traceback (most recent call last):
+  File "a.py", line 1, in <module>
+    import b
+ModuleNotFoundError: No module named 'b'
+"""
 
 
 def test_a_step_that_was_not_run_is_not_a_clean_one() -> None:
@@ -39,6 +49,39 @@ def test_last_words_are_cut_to_the_end() -> None:
 
     assert len(str(error)) < 1000
     assert str(error).endswith("the end")
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [
+        ("a\n\n  \nb\n", "a\nb"),
+        ("early words\n" * 30 + "error: no\n  cause: x\n", None),
+        (f"{'x' * 290} {'y ' * 145}end", f"…{'y ' * 145}end"),
+        (
+            TRACEBACK,
+            "ModuleNotFoundError: No module named 'b'",
+        ),
+        (
+            "Traceback (most recent call last):\n  File",
+            "Traceback (most recent call last):\n  File",
+        ),
+    ],
+)
+def test_last_words_begin_with_a_line_or_a_word(said: str, quoted: str | None) -> None:
+    words = last_words(make_result("x", 1, b"", said.encode()).result)
+
+    if quoted is None:  # more than is quoted: whole lines, the last among them
+        assert set(words.splitlines()) == set(said.splitlines())
+        assert len(words) <= 300
+    else:
+        assert words == quoted
+
+
+@given(st.text())
+def test_last_words_are_never_empty_nor_long(said: str) -> None:
+    words = last_words(make_result("x", 1, b"", said.encode()).result)
+
+    assert 0 < len(words) <= 301
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,10 @@ def test_a_module_that_cannot_be_imported_is_an_error() -> None:
 
 
 def test_a_run_without_a_report_is_no_verdict() -> None:
-    with pytest.raises(PermanentError, match="signal 11"):
+    with pytest.raises(PermanentError, match="signal 11") as caught:
         interpret("pytest-dies")
+
+    assert caught.value.hint == "run it by hand: /venv/bin/python -m pytest"
 
 
 def test_coverage_is_a_fraction() -> None:
@@ -104,6 +106,28 @@ def test_coverage_is_a_fraction() -> None:
     assert report.fields["coverage"] == pytest.approx(6 / 7, abs=1e-6)
     assert report.summary == "1 passed, 85.7% covered"
     assert len(report.files) == 3
+
+
+NO_COVERAGE = "; no coverage was measured: is pytest-cov in the project's Python?"
+
+
+@pytest.mark.parametrize(
+    ("gate", "added"),
+    [
+        (None, ""),
+        (("test.failed == 0",), ""),
+        (("test.failed == 0", "test.coverage >= 0.8"), NO_COVERAGE),
+    ],
+)
+def test_coverage_is_missed_only_where_the_gate_asks_for_it(
+    gate: tuple[str, ...] | None, added: str
+) -> None:
+    stage = PytestStage(uses="pytest", gate=gate)
+    (step,) = load_results("pytest-coverage")
+    without = replace(step, files={"junit.xml": step.files["junit.xml"]})
+
+    assert stage.interpret(CONTEXT, (without,)).summary == f"1 passed{added}"
+    assert stage.interpret(CONTEXT, (step,)).summary == "1 passed, 85.7% covered"
 
 
 def test_coverage_that_was_switched_off_is_not_reported() -> None:
