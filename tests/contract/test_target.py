@@ -170,10 +170,10 @@ def test_a_release_that_crashes_under_traffic_is_at_fault(
     assert world.target.fault(stable) is None
     world.target.set_weight(made, 50)
     world.send(20)
-    for _ in range(500):  # the engine notices the end of a process a little later
-        if fault := world.target.fault(made):
-            break
+    fault, tries = None, 0
+    while fault is None and tries < 500:  # the engine notices the end a little later
         world.send(1)
+        fault, tries = world.target.fault(made), tries + 1
     assert "crashed" in str(fault)
 
 
