@@ -9,6 +9,7 @@ from contextlib import suppress
 from itertools import count
 
 from sluicegate.audit.log import DEFAULT_RETENTION_DAYS, AuditLog, check_retention
+from sluicegate.audit.pinning import explain_loss
 from sluicegate.errors import IntegrityError, TransientError, UsageError
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.keyring import Keyring
@@ -50,7 +51,9 @@ def open_log(
     check_retention(retention_days)
     with cell.exclusive():
         if cell.load() is None:
-            _check_never_seen(pin)
+            loss = explain_loss(pin)
+            if loss is not None:
+                raise loss
             return AuditLog.create(
                 store,
                 cell,
@@ -63,7 +66,7 @@ def open_log(
     raw = cell.load()
     if raw is None:
         raise IntegrityError("the log was there and is gone")
-    log = AuditLog(store, cell, _find_key(keys, _read(raw)), pin)
+    log = AuditLog(store, cell, _find_key(keys, _read(raw), pin), pin)
     log.check_pinned()
     return log
 
@@ -82,24 +85,16 @@ def _create_key(keys: Keyring, origin: str) -> Signer:
     raise AssertionError
 
 
-def _find_key(keys: Keyring, checkpoint: Checkpoint) -> Signer:
+def _find_key(keys: Keyring, checkpoint: Checkpoint, pin: CheckpointPin) -> Signer:
     signer = keys.find(checkpoint.origin)
     if signer is None:
         where = keys.where(checkpoint.origin)
         raise UsageError(
             f"the signing key of the log {checkpoint.origin!r} is not on this machine",
-            hint=f"Put the key back at {where}, or move the log and its evidence "
-            "away to begin a new one. `sluice audit verify` still works.",
+            hint=f"It is looked for at {where}. If HOME or XDG_CONFIG_HOME is not "
+            "what it was when the log began, set it back; if the key is lost, put a "
+            "copy of it there. To begin a new log instead, move the log and its "
+            f"evidence away, and remove {pin.where()} if it is there. "
+            "`sluice audit verify` still works.",
         )
     return signer
-
-
-def _check_never_seen(pin: CheckpointPin) -> None:
-    saved = pin.load()
-    if saved is not None:
-        size = _read(saved).size
-        raise IntegrityError(
-            f"the log is gone: it had {size} entries when it was last seen",
-            hint="Restore it from a copy. If you removed it on purpose, remove "
-            f"{pin.where()} too.",
-        )

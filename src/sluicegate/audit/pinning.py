@@ -39,20 +39,21 @@ class Sighting:
             ) from error
 
 
-def recall(pin: CheckpointPin, vkey: str) -> list[Sighting]:
-    """What was seen of the log of *vkey*, and in its place.
+def recall(pin: CheckpointPin, vkey: str | None) -> list[Sighting]:
+    """What was seen of the log of *vkey*, if that is known, and in its place.
 
     Call it before the log is read: one that grows meanwhile still extends it.
     """
     seen = []
-    here, newest = pin.load(), pin.load_of(vkey)
+    here = pin.load()
+    newest = None if vkey is None else pin.load_of(vkey)
     if here is not None:
         hint = (
             "Restore the log from its newest copy. The checkpoint last seen in this "
             f"place is in {pin.where()}; remove it only if you put another log here."
         )
         seen.append(Sighting(here, pin.where(), hint))
-    if newest is not None and newest != here:
+    if vkey is not None and newest is not None and newest != here:
         where = pin.where_of(vkey)
         hint = (
             "This folder holds a copy that is not the newest: use the log where it "
@@ -61,6 +62,26 @@ def recall(pin: CheckpointPin, vkey: str) -> list[Sighting]:
         )
         seen.append(Sighting(newest, where, hint))
     return seen
+
+
+def explain_loss(pin: CheckpointPin) -> IntegrityError | None:
+    """What is wrong if there is no log in this place; None if there never was one.
+
+    Call it before the log is looked for: one that begins meanwhile is not a loss.
+    """
+    raw = pin.load()
+    if raw is None:
+        return None
+    where = pin.where()
+    try:
+        size = Sighting(raw, where, "").read().size
+    except IntegrityError as error:
+        return IntegrityError(f"the log is gone, and {error}", hint=error.hint)
+    return IntegrityError(
+        f"the log is gone: it had {size} entries when it was last seen",
+        hint="Restore it from a copy. If you removed it on purpose, remove "
+        f"{where} too.",
+    )
 
 
 def check_seen(log: LogReader, seen: Sequence[Sighting]) -> None:

@@ -7,7 +7,7 @@ entries, evidence.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sluicegate.audit.pinning import Sighting, check_seen, recall
+from sluicegate.audit.pinning import Sighting, check_seen, explain_loss, recall
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import Envelope, LogCreated, decode, decode_created
 from sluicegate.errors import IntegrityError
@@ -17,9 +17,9 @@ from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.store import CheckpointCell, ObjectStore
 from sluicegate.tlog.check import check_tree
-from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint
+from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from sluicegate.tlog.fetch import fetch_entries
-from sluicegate.tlog.note import VerifierKey, parse_vkey
+from sluicegate.tlog.note import parse_note, parse_vkey
 from sluicegate.tlog.tiles import ENTRIES, Tile, parse_path
 
 
@@ -27,8 +27,9 @@ from sluicegate.tlog.tiles import ENTRIES, Tile, parse_path
 class VerifyReport:
     """What was found. ``ok`` is whether ``problems`` is empty.
 
-    ``origin`` is empty, ``size`` 0 and ``root`` empty when the checkpoint itself cannot
-    be trusted. ``root`` is base64, as in the checkpoint. ``vkey`` is the key used,
+    ``origin`` is empty, ``size`` 0, ``root`` empty and ``evidence_files`` None when the
+    checkpoint itself cannot be trusted: nothing else was looked at. ``root`` is base64,
+    as in the checkpoint. ``vkey`` is the key used, empty if none is known,
     ``evidence_files`` counts the files that were read and agree, ``seen`` is the size
     of the log when it was last seen, if it is known.
     """
@@ -37,7 +38,7 @@ class VerifyReport:
     size: int
     root: str
     vkey: str
-    evidence_files: int
+    evidence_files: int | None
     problems: tuple[str, ...]
     seen: int | None = None
 
@@ -68,12 +69,20 @@ def verify(
         ExternalError: the store cannot be read. Damage is never raised but reported.
         UsageError: *vkey* is not a verifier key.
     """
+    loss = explain_loss(pin) if pin else None
+    text, unnamed = vkey or "", None
     try:
-        text = vkey or read_claimed_key(store)
-        seen = recall(pin, text) if pin else []
-        head = _open(cell, parse_vkey(text))
+        text = text or read_claimed_key(store)
     except IntegrityError as error:
-        return VerifyReport("", 0, "", vkey or "", 0, (f"checkpoint: {error}",))
+        unnamed = error
+    seen = recall(pin, text or None) if pin else []
+    try:
+        raw = cell.load()
+        if raw is None:
+            raise loss or _explain_absence(store)
+        head = _open(raw, text, unnamed)
+    except IntegrityError as error:
+        return _report_unread(error, vkey, seen)
     entries = _Entries(head, text, evidence)
     problems = [*check_tree(store, head, entries.check), *entries.problems]
     size, rolled_back = _check_pins(LogReader(store, cell, parse_vkey(text)), seen)
@@ -100,7 +109,7 @@ def read_claimed_key(store: ObjectStore) -> str:
     for name in store.names(Tile(ENTRIES, 0).path):
         entries = fetch_entries(store.get, parse_path(name))
         return decode_created(entries[0]).vkey
-    raise IntegrityError("missing, and so are the entries; there is no log here")
+    raise IntegrityError("entry 0 is missing, and with it the key of the log")
 
 
 def _check_pins(
@@ -118,11 +127,45 @@ def _check_pins(
     return max(sizes, default=None), problems
 
 
-def _open(cell: CheckpointCell, key: VerifierKey) -> Checkpoint:
-    raw = cell.load()
-    if raw is None:
-        raise IntegrityError("missing; there is no log here, or it is gone")
-    return open_checkpoint(raw, key)
+def _explain_absence(store: ObjectStore) -> IntegrityError:
+    """What there is in a place without a checkpoint that was never seen."""
+    if any(store.names("tile/")):
+        return IntegrityError(
+            "checkpoint: missing, while files of the log are there",
+            hint="Restore the log from a copy.",
+        )
+    return IntegrityError(
+        "there is no log here",
+        hint="Go to the project's folder, or name the log with --log.",
+    )
+
+
+def _open(raw: bytes, vkey: str, unnamed: IntegrityError | None) -> Checkpoint:
+    hint = "Restore the log from a copy."
+    try:
+        parse_checkpoint(parse_note(raw).text)
+        if unnamed is not None:
+            raise unnamed
+        hint = "Unless another key than the log's was named, restore it from a copy."
+        return open_checkpoint(raw, parse_vkey(vkey))
+    except IntegrityError as error:
+        raise IntegrityError(f"checkpoint: {error}", hint=hint) from error
+
+
+def _report_unread(
+    error: IntegrityError, vkey: str | None, seen: Sequence[Sighting]
+) -> VerifyReport:
+    """What can be told without a checkpoint: why, and what was seen before."""
+    problems = [f"{error}. {error.hint}" if error.hint else str(error)]
+    sizes: list[int] = []
+    for sighting in seen:
+        try:
+            sizes.append(sighting.read().size)
+        except IntegrityError as broken:
+            if str(broken) not in problems[0]:
+                problems.append(f"pin: {broken}. {broken.hint}")
+    size = max(sizes, default=None)
+    return VerifyReport("", 0, "", vkey or "", None, tuple(problems), size)
 
 
 class _Entries:

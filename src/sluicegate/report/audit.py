@@ -55,7 +55,11 @@ def log_line(index: int, entry: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a verification found. ``seen`` is a size pinned before, if any."""
+    """What a verification found. ``seen`` is a size pinned before, if any.
+
+    Without a ``root`` there is no checkpoint to trust: nothing else was looked at.
+    ``evidence_files`` is None when they were not looked at.
+    """
 
     origin: str
     size: int
@@ -68,17 +72,18 @@ class Verification:
 
 
 def verification_document(found: Verification) -> str:
-    """Write a verification as JSON."""
+    """Write a verification as JSON. What is not known is null."""
+    read = bool(found.root)
     return json.dumps(
         {
             "ok": not found.problems,
-            "origin": found.origin,
-            "size": found.size,
-            "root": found.root,
+            "origin": found.origin or None,
+            "size": found.size if read else None,
+            "root": found.root or None,
             "problems": list(found.problems),
-            "key": found.vkey,
-            "key_source": found.key_source,
-            "evidence_files": found.evidence_files,
+            "key": found.vkey or None,
+            "key_source": found.key_source if found.vkey else None,
+            "evidence_files": found.evidence_files if read else None,
             "seen": found.seen,
         },
         indent=2,
@@ -93,10 +98,14 @@ def verification_text(found: Verification) -> str:
         lines.append(f"{count} problem{'s' if count > 1 else ''} found")
     else:
         lines.append(f"✓ the log of {escape(found.origin)} is what was written")
+    if not found.root:
+        # Nothing was read: no count of entries or files could be true.
+        seen = [] if found.seen is None else [f"  seen      {_seen(found.seen)}"]
+        return "\n".join([*lines, *seen])
     lines += [
         f"  entries   {found.size}",
-        f"  root      {found.root or 'unknown'}",
-        f"  key       {escape(found.vkey) or 'unknown'}",
+        f"  root      {found.root}",
+        f"  key       {escape(found.vkey)}",
         f"            from {escape(found.key_source)}",
         f"  seen      {_seen(found.seen)}",
         f"  evidence  {_evidence(found.evidence_files)}",

@@ -131,22 +131,27 @@ def parse_note(data: bytes) -> Note:
         IntegrityError: the bytes are not exactly what `format_note` would write.
     """
     if len(data) > MAX_NOTE_BYTES:
-        raise IntegrityError(f"a signed note of {len(data)} bytes is too large")
+        raise IntegrityError(f"the checkpoint is too large: {len(data)} bytes")
     try:
         content = data.decode()
     except UnicodeDecodeError as error:
-        raise IntegrityError("a signed note must be UTF-8") from error
+        raise IntegrityError(
+            "the checkpoint is not UTF-8 text: "
+            f"byte 0x{data[error.start]:02x} at offset {error.start}"
+        ) from error
     if _BAD_TEXT.search(content):
-        raise IntegrityError("a signed note may hold no control characters")
+        raise IntegrityError("the checkpoint holds control characters")
     body, blank, tail = content.rpartition("\n\n")
     lines = tail.split("\n")
     if not blank or lines.pop() or not lines:
-        raise IntegrityError("a signed note needs a text, a blank line and signatures")
+        raise IntegrityError(
+            "the checkpoint is not a text, a blank line and signatures"
+        )
     if len(lines) > MAX_SIGNATURES:
-        raise IntegrityError(f"a signed note with {len(lines)} signatures")
+        raise IntegrityError(f"the checkpoint has {len(lines)} signatures")
     signatures = tuple(map(_parse_line, lines))
     if len({(line.name, line.key_id) for line in signatures}) < len(signatures):
-        raise IntegrityError("a signed note has two signatures of one key")
+        raise IntegrityError("the checkpoint has two signatures of one key")
     return Note(f"{body}\n", signatures)
 
 

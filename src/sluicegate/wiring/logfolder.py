@@ -8,7 +8,7 @@ from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.adapters.stores.directory import DirectoryStore
 from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.adapters.stores.pins import PinFile
-from sluicegate.audit.pinning import check_seen, recall
+from sluicegate.audit.pinning import check_seen, explain_loss, recall
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.verify import VerifyReport, read_claimed_key, verify
 from sluicegate.errors import IntegrityError, UsageError
@@ -39,16 +39,15 @@ class LogFolder:
 
     @cached_property
     def _own_key(self) -> tuple[str, str] | None:
-        """This machine's key for the log, and where it is kept."""
-        raw = self._store.load()
-        if raw is None:
+        """This machine's key for the log, and where it is kept.
+
+        A log that is gone, or whose checkpoint cannot be read, is named by its pin.
+        """
+        origin = _read_origin(self._store.load()) or _read_origin(self._pin.load())
+        signer = None if origin is None else self._keys.find(origin)
+        if origin is None or signer is None:
             return None
-        try:
-            origin = parse_checkpoint(parse_note(raw).text).origin
-        except IntegrityError:
-            return None  # whoever verifies reports it
-        signer = self._keys.find(origin)
-        return None if signer is None else (signer.vkey(), self._keys.where(origin))
+        return signer.vkey(), self._keys.where(origin)
 
     @property
     def key_source(self) -> str:
@@ -84,13 +83,10 @@ class LogFolder:
             IntegrityError: it is gone, rolled back or replaced since this machine last
                 saw it, or does not say whose it is.
         """
+        loss = explain_loss(self._pin)
         if self._store.load() is None:
-            if self._pin.load() is not None:
-                raise IntegrityError(
-                    f"the log in {self.root} is gone",
-                    hint="Restore it from a copy. If you removed it on purpose, "
-                    f"remove {self._pin.where()} too.",
-                )
+            if loss is not None:
+                raise loss
             raise UsageError(
                 f"there is no log in {self.root}",
                 hint="`sluice run` begins one; --log names another folder.",
@@ -110,3 +106,12 @@ class LogFolder:
                     str(error), hint="A key looks like name+1a2b3c4d+AQ..."
                 ) from error
         return self.vkey
+
+
+def _read_origin(raw: bytes | None) -> str | None:
+    if raw is None:
+        return None
+    try:
+        return parse_checkpoint(parse_note(raw).text).origin
+    except IntegrityError:
+        return None  # whoever verifies reports it

@@ -118,8 +118,29 @@ def test_a_log_without_its_key_is_refused_and_gets_no_second_one() -> None:
     with pytest.raises(UsageError, match="key of the log") as caught:
         place.open()
 
-    assert f"keys/{ORIGIN}" in str(caught.value.hint)
+    for named in (f"keys/{ORIGIN}", "HOME", "remove pins/log"):
+        assert named in str(caught.value.hint)
     assert place.keys.keys == {}
+
+
+def test_without_its_key_a_new_log_is_begun_as_the_hint_says() -> None:
+    place = Place()
+    place.open().append([b"a"])
+    place.keys.keys.clear()
+    place.store.objects.clear()
+    place.pin.saved = None
+
+    assert place.open().head().size == 1
+
+
+def test_a_log_that_is_gone_with_a_broken_pin_is_not_begun_anew() -> None:
+    place = Place()
+    place.pin.saved = b"\xff"
+
+    with pytest.raises(IntegrityError, match="gone, and pins/log is not a checkpoint"):
+        place.open()
+
+    assert place.store.objects == {}
 
 
 def test_a_log_signed_by_another_key_of_its_name_is_refused() -> None:

@@ -361,3 +361,77 @@ def test_a_link_in_the_store_is_a_problem_not_a_crash() -> None:
 
     problems = verify(store, store, VKEY).problems
     assert problems[0] == "tile/0/000.p/3: leads through a symbolic link"
+
+
+GONE = (
+    "the log is gone: it had 3 entries when it was last seen. Restore it from a copy. "
+    "If you removed it on purpose, remove pins/log too."
+)
+
+
+@pytest.mark.parametrize("vkey", [VKEY, None])
+def test_a_log_that_is_gone_is_told_by_its_pin(vkey: str | None) -> None:
+    log = Log()
+    seen = log.store.objects.pop("checkpoint")
+    store = FakeStore()
+
+    for left in (log.store, store):
+        report = verify(left, left, vkey, log.evidence, pin(seen, seen))
+
+        assert report.problems == (GONE,)
+        assert (report.seen, report.evidence_files, report.root) == (3, None, "")
+
+
+def test_a_place_that_never_had_a_log_gives_advice() -> None:
+    store = FakeStore()
+
+    report = verify(store, store, pin=pin())
+
+    assert report.problems == (
+        "there is no log here. Go to the project's folder, or name the log with --log.",
+    )
+    assert (report.seen, report.evidence_files) == (None, None)
+
+
+def test_a_checkpoint_that_is_missing_alone_is_named() -> None:
+    log = Log()
+    del log.store.objects["checkpoint"]
+
+    (problem,) = log.verify().problems
+    assert problem.startswith("checkpoint: missing, while files of the log are there")
+
+
+@pytest.mark.parametrize("vkey", [VKEY, None])
+@pytest.mark.parametrize("at", [0, -5], ids=["origin", "signature"])
+def test_a_damaged_checkpoint_keeps_what_was_seen(at: int, vkey: str | None) -> None:
+    log = Log()
+    seen = log.store.objects["checkpoint"]
+    damaged = bytearray(seen)
+    damaged[at] ^= 0x80
+    log.store.objects["checkpoint"] = bytes(damaged)
+
+    for known in (pin(seen), pin(None, seen)):
+        report = log.verify(vkey, known)
+
+        (problem,) = report.problems
+        assert problem.startswith("checkpoint: the checkpoint is not UTF-8 text")
+        assert problem.endswith("Restore the log from a copy.")
+        assert (report.seen, report.evidence_files) == (3, None)
+
+
+def test_a_pin_that_cannot_be_read_is_told_once_where_the_log_is_gone() -> None:
+    store = FakeStore()
+
+    (problem,) = verify(store, store, VKEY, pin=pin(b"\xff")).problems
+
+    assert problem.startswith("the log is gone, and pins/log is not a checkpoint")
+
+
+def test_a_pin_that_cannot_be_read_is_told_beside_a_damaged_checkpoint() -> None:
+    log = Log()
+    log.store.objects["checkpoint"] = b"x"
+
+    first, second = log.verify(pin=pin(b"\xff")).problems
+
+    assert first.startswith("checkpoint: ")
+    assert second.startswith("pin: pins/log is not a checkpoint")

@@ -184,8 +184,29 @@ def test_a_log_that_is_gone_is_tampered_with(place: Place) -> None:
     place.record()
     shutil.rmtree(place.audit)
 
-    assert sluice("log").exit_code == 5
-    assert sluice("verify").exit_code == 5
+    for command in ("log", "verify"):
+        done = sluice(command)
+        assert done.exit_code == 5
+        assert "the log is gone: it had 9 entries" in done.output
+        assert str(place.home / "state/sluicegate/pins") in done.output
+        assert "never" not in done.output
+
+    document = json.loads(sluice("verify", "--json").stdout)
+    assert (document["seen"], document["evidence_files"]) == (9, None)
+    assert document["key"] == place.vkey()
+
+
+def test_a_damaged_checkpoint_is_named_and_what_was_seen_is_kept(place: Place) -> None:
+    place.record()
+    checkpoint = place.audit / "checkpoint"
+    checkpoint.write_bytes(b"\xff" + checkpoint.read_bytes()[1:])
+
+    done = sluice("verify")
+
+    assert done.exit_code == 5
+    assert "not UTF-8 text: byte 0xff at offset 0" in done.stdout
+    assert "before on this machine, with 9 entries" in done.stdout
+    assert "agree" not in done.stdout
 
 
 def test_a_sound_log_verifies_and_says_whose_key_that_was(place: Place) -> None:
@@ -346,7 +367,9 @@ def test_verifying_nothing_is_no_success(place: Place) -> None:
     done = sluice("verify", "--json", "--log", str(place.folder))
 
     assert done.exit_code == 5
-    assert not json.loads(done.stdout)["ok"]
+    document = json.loads(done.stdout)
+    assert not document["ok"]
+    assert "name the log with --log" in document["problems"][0]
 
 
 def test_nothing_is_written_by_looking(place: Place) -> None:

@@ -108,3 +108,30 @@ def test_a_verification_is_one_document() -> None:
         "evidence_files": 2,
         "seen": None,
     }
+
+
+UNREAD = Verification(
+    origin="",
+    size=0,
+    root="",
+    vkey="",
+    key_source="given with --key",
+    evidence_files=None,
+    seen=None,
+    problems=("there is no log here",),
+)
+
+
+def test_without_a_checkpoint_nothing_is_said_of_what_was_not_read() -> None:
+    assert verification_text(UNREAD) == "✗ there is no log here\n1 problem found"
+    assert verification_text(dataclasses.replace(UNREAD, seen=49)).endswith(
+        "\n  seen      before on this machine, with 49 entries"
+    )
+
+
+def test_without_a_checkpoint_what_is_unknown_is_null() -> None:
+    document = json.loads(verification_document(UNREAD))
+
+    unknown = {"origin", "size", "root", "key", "key_source", "evidence_files", "seen"}
+    assert {key for key, value in document.items() if value is None} == unknown
+    assert document["problems"] == ["there is no log here"]

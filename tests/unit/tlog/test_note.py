@@ -168,6 +168,15 @@ def test_a_malformed_note_is_refused(data: bytes) -> None:
         parse_note(data)
 
 
+def test_a_byte_that_is_not_utf_8_is_named() -> None:
+    data = b"log\n" + b"\xfe" + CHECKPOINT
+
+    with pytest.raises(
+        IntegrityError, match="checkpoint is not UTF-8 text: byte 0xfe at offset 4"
+    ):
+        parse_note(data)
+
+
 def test_sixteen_signatures_are_accepted() -> None:
     more = "".join(f"— w{i} AAAAAAAA\n" for i in range(13)).encode()
 
