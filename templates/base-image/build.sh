@@ -23,11 +23,12 @@ command -v debootstrap >/dev/null || {
 }
 
 # The distribution and the mirror this machine itself uses: known to answer, keys there.
+# Where apt does not name one, debootstrap knows the distribution's own.
 . /etc/os-release
 suite=${VERSION_CODENAME:?cannot tell which distribution this is}
 case $ID in
-  debian) components=main fallback=http://deb.debian.org/debian ;;
-  ubuntu) components=main,universe fallback=http://archive.ubuntu.com/ubuntu ;;
+  debian) components=main ;;
+  ubuntu) components=main,universe ;;
   *)
     echo "do not know how to build a base image of $ID" >&2
     exit 1
@@ -42,7 +43,7 @@ log=$tree/../$(basename "$tree").log
 
 "${as_root[@]}" debootstrap --variant=minbase --components="$components" \
   --include=python3-minimal,python3-venv,ca-certificates \
-  "$suite" "$tree" "${mirror:-$fallback}" >"$log" 2>&1 || {
+  "$suite" "$tree" ${mirror:+"$mirror"} >"$log" 2>&1 || {
   tail -n 20 "$log" >&2
   rm -f -- "$log"
   exit 1
