@@ -1,6 +1,7 @@
 """Carry out one attempt at a canary stage: conduct the rollout, judge the gate."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sluicegate.engine.conduct import conduct
 from sluicegate.engine.judging import Attempt, broken, judged, pending
@@ -88,7 +89,7 @@ class RolloutRunner:
         evidence = Evidence(summarise(events))
         if ending.result is RolloutResult.HELD:
             return pending(attempt(), named.gate, evidence, ending.reason)
-        return judged(
+        finished = judged(
             attempt(),
             named.gate,
             evidence,
@@ -96,6 +97,9 @@ class RolloutRunner:
             summary=ending.reason,
             subjects=((release.name, release.image),),
         )
+        if ending.result in _LIVE:
+            return finished
+        return replace(finished, reason=ending.reason)  # it says why promoted is false
 
 
 def summarise(events: Sequence[RolloutEvent]) -> dict[str, Value]:

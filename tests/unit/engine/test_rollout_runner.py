@@ -1,0 +1,108 @@
+"""Unit tests of `sluicegate.engine.rollout_runner`, with every port in memory."""
+
+from collections.abc import Callable
+
+import pytest
+from fakes import FakeObserver, FakePorts
+from fakes_target import Behaviour, FakeTarget, release
+
+from sluicegate.engine.rollout_runner import RolloutRunner
+from sluicegate.errors import PermanentError
+from sluicegate.gates.condition import compile_condition
+from sluicegate.gates.gate import Gate
+from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import RolloutEvent, RolloutFinished, StageFinished
+from sluicegate.model.rollout import RolloutResult
+from sluicegate.stages.canary import CanaryStage
+from sluicegate.stages.environment import DockerTarget, Environment
+from sluicegate.stages.pipeline import NamedStage
+from sluicegate.stages.stage import StageContext
+
+GOOD = release("good")
+ENVIRONMENT = Environment(target=DockerTarget(uses="docker", port=8000))
+CONDITION = compile_condition("canary.promoted == true", ["canary.promoted"])
+
+
+def nothing() -> None:
+    """The tree is as it was."""
+
+
+def run(
+    behaviour: Behaviour,
+    images: tuple[Digest, ...] = (GOOD.image,),
+    check_tree: Callable[[], None] = nothing,
+    history: tuple[RolloutEvent, ...] = (),
+) -> tuple[StageFinished, list[RolloutEvent]]:
+    fakes = FakePorts()
+    target = FakeTarget(fakes.clock, behaviour={GOOD: behaviour})
+    fakes.target = lambda _environment: target
+    events: list[RolloutEvent] = []
+    stage = CanaryStage(uses="canary", environment="production")
+    named = NamedStage("canary", stage, (), Gate((CONDITION,)))
+    context = StageContext(
+        stage="canary",
+        pipeline="churn_release_v1.0",
+        definition=Digest.of(b""),
+        commit=GOOD.commit,
+        release=GOOD.name,
+        run_id="R",
+        project="/project",
+        output="/output",
+        cache="/cache",
+        now=fakes.clock.now(),
+        images=images,
+    )
+    runner = RolloutRunner(fakes.ports(), check_tree, events.append, FakeObserver())
+    return runner.run(named, stage, 1, context, history, ENVIRONMENT), events
+
+
+def test_a_first_release_opens_the_gate_and_is_the_subject() -> None:
+    finished, events = run(Behaviour())
+
+    assert finished.outcome is Outcome.OPEN
+    assert finished.subjects == ((GOOD.name, GOOD.image),)
+    assert finished.evidence.fields["result"] == "deployed"
+    assert isinstance(events[-1], RolloutFinished)
+
+
+def test_a_release_that_never_gets_healthy_closes_the_gate_and_says_why() -> None:
+    finished, _ = run(Behaviour(fault="no model file"))
+
+    assert finished.outcome is Outcome.CLOSED
+    assert "no model file" in finished.reason
+    assert "canary.promoted" not in finished.reason
+    assert finished.gate is not None
+    assert finished.gate.verdict is Verdict.CLOSED
+    assert finished.evidence.fields["promoted"] is False
+
+
+@pytest.mark.parametrize("images", [(), (GOOD.image, Digest.of(b"other"))])
+def test_without_exactly_one_image_nothing_is_released(
+    images: tuple[Digest, ...],
+) -> None:
+    finished, events = run(Behaviour(), images)
+
+    assert finished.outcome is Outcome.BROKEN
+    assert "one built image" in finished.reason
+    assert events == []
+
+
+def test_a_tree_that_changed_is_not_released() -> None:
+    def changed() -> None:
+        raise PermanentError("the work tree changed")
+
+    finished, events = run(Behaviour(), check_tree=changed)
+
+    assert finished.outcome is Outcome.BROKEN
+    assert events == []
+
+
+def test_a_rollout_that_had_ended_is_not_repeated() -> None:
+    _, history = run(Behaviour(fault="no model file"))
+
+    finished, events = run(Behaviour(), history=tuple(history))
+
+    assert events == []
+    assert finished.outcome is Outcome.CLOSED
+    assert finished.evidence.fields["result"] == RolloutResult.ROLLED_BACK.value
