@@ -83,6 +83,14 @@ class ShellStage(CommandStage):
         return self.default_gate(name)
 
     @override
+    def reads_repository(self) -> bool:
+        return True
+
+    @override
+    def reads_commit(self) -> bool:
+        return self.inputs is None  # it is told the commit, and may use it
+
+    @override
     def tools(self) -> tuple[str, ...]:
         return ()
 

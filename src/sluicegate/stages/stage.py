@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from sluicegate.model.command import Step, StepResult
+from sluicegate.model.command import Command, Step, StepResult
 from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Value
 from sluicegate.model.finding import Finding
@@ -84,6 +84,16 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _check_project_path(value: str) -> str:
+    if value.startswith(("/", "~", ":")) or "\\" in value or not value.strip():
+        raise ValueError("must be a path relative to the pipeline file, like data/")
+    return value
+
+
+ProjectPath = Annotated[str, AfterValidator(_check_project_path)]
+"""A path or a glob with ``*`` and ``**``, relative to the pipeline file's folder."""
+
+
 class FieldSpec(NamedTuple):
     """An evidence field: its name, its type, and what it means, in one sentence."""
 
@@ -146,6 +156,23 @@ class Report:
     subjects: tuple[tuple[str, Digest], ...] = ()
 
 
+class Retries(Settings):
+    """How often a stage that is broken is tried again. A closed gate never is."""
+
+    count: int = Field(0, ge=0, le=10, description="How many more attempts.")
+    backoff: Duration = Field(
+        timedelta(seconds=10),
+        description="Wait before the next attempt; doubles each time, up to 10m.",
+    )
+
+
+def _spell_out_retries(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over anything
+    """``2`` is short for ``{count: 2}``."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"count": value}
+    return value
+
+
 class Stage(Settings):
     """Settings that every kind has, and what every kind can say about itself."""
 
@@ -162,6 +189,20 @@ class Stage(Settings):
     )
     timeout: Duration = Field(
         timedelta(minutes=30), description="Ends the stage's processes."
+    )
+    when: str | None = Field(
+        None,
+        min_length=1,
+        description="A CEL condition on git, label and the evidence of the stages it"
+        " needs; the stage is skipped where it does not hold.",
+    )
+    retries: Annotated[Retries, BeforeValidator(_spell_out_retries)] = Field(
+        default_factory=Retries,
+        description="More attempts if the stage is broken; never if its gate closes.",
+    )
+    pools: Mapping[str, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict,
+        description="Slots of the pipeline's pools that the stage takes while it runs.",
     )
 
     @abstractmethod
@@ -197,6 +238,49 @@ class CommandStage(Stage):
     env: Mapping[str, str] = Field(
         default_factory=dict, description="Environment variables of the commands."
     )
+    inputs: tuple[ProjectPath, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Paths whose content decides whether an earlier result still"
+        " stands; default: all of the project, for command: of the repository.",
+    )
+    outputs: tuple[ProjectPath, ...] = Field(
+        (),
+        description="Paths that the stage writes: kept as evidence, and put back when"
+        " an earlier result is used.",
+    )
+
+    def reads_repository(self) -> bool:
+        """Whether it may read all of the repository, not just the project's folder."""
+        return False
+
+    def reads_commit(self) -> bool:
+        """Whether the result depends on the commit itself, not just on its files."""
+        return False
+
+    def reads_date(self) -> bool:
+        """Whether the result depends on the day: ages, expiries."""
+        return False
+
+    def probes(self, context: StageContext) -> tuple[Command, ...]:  # noqa: ARG002 - for kinds
+        """Cheap commands whose output tells what else the result depends on.
+
+        Databases, base images, environments: what is neither in the repository nor a
+        program of `tools`. They are asked before an earlier result is used, and once
+        more after the stage has run.
+        """
+        return ()
+
+    def confirm(
+        self,
+        context: StageContext,  # noqa: ARG002 - for kinds
+        subjects: tuple[tuple[str, Digest], ...],  # noqa: ARG002 - likewise
+    ) -> tuple[Command, ...]:
+        """Commands that exit with 0 if the artifacts of an earlier result still exist.
+
+        An earlier result is used only if all of them do.
+        """
+        return ()
 
     @abstractmethod
     def tools(self) -> tuple[str, ...]:
