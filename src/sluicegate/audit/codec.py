@@ -38,13 +38,15 @@ class Codec(Generic[T]):
 class Field:
     """A field of a class: its name there, its codec, and its key if that differs.
 
-    An optional field is left out of the object while it is None.
+    An optional field is left out of the object while it holds ``absent``: entries that
+    were written before the field existed read as if it did.
     """
 
     name: str
     codec: Codec[Any]
     key: str = ""
     optional: bool = False
+    absent: object = None
 
     @property
     def in_json(self) -> str:
@@ -73,7 +75,7 @@ class Shape(Generic[T]):
         document: dict[str, Json] = {}
         for field in self._table:
             item = getattr(value, field.name)
-            if item is not None or not field.optional:
+            if item != field.absent or not field.optional:
                 document[field.in_json] = field.codec.encode(item)
         return document
 
@@ -90,9 +92,12 @@ class Shape(Generic[T]):
         values: dict[str, object] = {}
         for field in self._table:
             if field.in_json in document:
-                values[field.name] = field.codec.decode(document[field.in_json])
+                item = field.codec.decode(document[field.in_json])
+                if field.optional and item == field.absent:
+                    raise IntegrityError(f"key {field.in_json!r} says nothing")
+                values[field.name] = item
             elif field.optional:
-                values[field.name] = None
+                values[field.name] = field.absent
             else:
                 raise IntegrityError(f"key {field.in_json!r} is missing")
         try:

@@ -16,6 +16,8 @@ from sluicegate.audit.jcs import Json, format_json, parse_json
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model import event as model
 from sluicegate.model.event import Event
+from sluicegate.model.task import is_task_of
+from sluicegate.model.task import task_id as make_task_id
 from sluicegate.model.ulid import FORM
 
 SCHEMA = "https://sluicegate.dev/audit/v1"
@@ -24,6 +26,13 @@ LOG_CREATED = "log.created"
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 """A run id: words of letters, digits and ``._-``, divided by slashes."""
 
+_WITHOUT_TASK = (
+    model.RunStarted,
+    model.RunResumed,
+    model.RunInterrupted,
+    model.RunFinished,
+    model.StageSkipped,
+)
 _COMMIT = re.compile(r"sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64}")
 
 
@@ -113,8 +122,8 @@ _CREATED = Shape(
 )
 
 
-def encode(envelope: Envelope, event: Event) -> bytes:
-    """Write an entry.
+def encode(envelope: Envelope, event: Event, task_id: str | None = None) -> bytes:
+    """Write an entry. *task_id* is that of the attempt *event* belongs to, if any.
 
     Raises:
         UsageError: a value cannot be recorded: a time that is not UTC in whole
@@ -125,7 +134,12 @@ def encode(envelope: Envelope, event: Event) -> bytes:
     kind, shape = shapes.of(event)
     body = shape.encode(event)
     if isinstance(event, model.StageStarted | model.StageFinished):
-        body["task_id"] = _task_id(envelope.run_id, event)
+        task_id = task_id or make_task_id(
+            envelope.run_id, {}, event.stage, event.attempt
+        )
+    if task_id is not None:
+        _check_task(task_id, envelope, event)
+        body["task_id"] = task_id
     head = _ENVELOPE.encode(envelope)
     return format_json({"schema": SCHEMA, "type": kind, **head, **body})
 
@@ -151,14 +165,12 @@ def decode(entry: bytes) -> tuple[Envelope, Event]:
     envelope = _ENVELOPE.decode(head)
     if envelope.seq < 0:
         raise IntegrityError(f"entries of a run are counted from 0: {envelope.seq}")
-    # Popped only where it is written; elsewhere it is an unknown key, even as null.
-    has_task = issubclass(shape.cls, model.StageStarted | model.StageFinished)
-    task_id = document.pop("task_id", None) if has_task else None
+    # Popped only where it may be; elsewhere it is an unknown key, even as null.
+    has_task = "task_id" in document and not issubclass(shape.cls, _WITHOUT_TASK)
+    task_id = document.pop("task_id") if has_task else None
     event: Event = shape.decode(document)
-    if isinstance(event, model.StageStarted | model.StageFinished):
-        expected = _task_id(envelope.run_id, event)
-        if task_id != expected:
-            raise IntegrityError(f"the task id is not {expected!r}: {task_id!r}")
+    if has_task or isinstance(event, model.StageStarted | model.StageFinished):
+        _check_task(task_id, envelope, event)
     return envelope, event
 
 
@@ -194,5 +206,19 @@ def _shape(kind: str) -> Shape[Any]:
     return shape
 
 
-def _task_id(run_id: str, event: model.StageStarted | model.StageFinished) -> str:
-    return f"{run_id}/{event.stage}/{event.attempt}"
+def _check_task(task_id: Json, envelope: Envelope, event: Event) -> None:
+    """Only an event of an attempt has a task id, and it is that of the attempt.
+
+    Raises:
+        IntegrityError: it has none, or that of another.
+    """
+    assert not isinstance(event, _WITHOUT_TASK)
+    attempt = None
+    if isinstance(event, model.StageStarted | model.StageFinished):
+        attempt = event.attempt
+    if not isinstance(task_id, str) or not is_task_of(
+        task_id, envelope.run_id, event.stage, attempt
+    ):
+        number = "ATTEMPT" if attempt is None else attempt
+        expected = f"{envelope.run_id}/{event.stage}/{number}"
+        raise IntegrityError(f"the task id is not {expected!r}: {task_id!r}")

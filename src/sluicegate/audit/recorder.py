@@ -6,14 +6,24 @@ log. An event is never lost once a method has returned, and never doubled: its i
 whether it is in the log.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sluicegate.audit.history import read_run
 from sluicegate.audit.log import MAX_ENTRY_BYTES, AuditLog
 from sluicegate.audit.record import Actor, Envelope, Recording, Source, encode
 from sluicegate.errors import UsageError
-from sluicegate.model.event import Event
+from sluicegate.model.event import (
+    Event,
+    RunFinished,
+    RunInterrupted,
+    RunResumed,
+    RunStarted,
+    StageFinished,
+    StageSkipped,
+    StageStarted,
+)
+from sluicegate.model.task import task_id
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.journal import Journal
 
@@ -49,6 +59,8 @@ class Recorder:
         self._new_event_id = new_event_id
         self._facts = facts
         self._in_doubt = False
+        self._labels: Mapping[str, str] = {}
+        self._attempts: dict[str, int] = {}
 
     def note(self, event: Event) -> None:
         """Keep *event* durably; it is committed to the log with the next one.
@@ -57,7 +69,7 @@ class Recorder:
             UsageError: it cannot be recorded, or another process records this run.
             ExternalError: it may not be durable.
         """
-        entry = encode(self._envelope(), event)
+        entry = encode(self._envelope(), event, self._task_of(event))
         if len(entry) > MAX_ENTRY_BYTES:
             raise UsageError(
                 f"the event takes {len(entry)} bytes; the log takes {MAX_ENTRY_BYTES}",
@@ -106,12 +118,30 @@ class Recorder:
             self._log.append(past.waiting)
         self._journal.clear()
         self._next_seq = len(past.events)
+        for event in past.events:
+            self._task_of(event)
         self._in_doubt = False
         return len(past.waiting)
 
     def close(self) -> None:
         """Let other processes carry the run on. What was noted stays noted."""
         self._journal.close()
+
+    def _task_of(self, event: Event) -> str | None:
+        """The task *event* belongs to; remembers what later events are named by."""
+        match event:
+            case RunStarted():
+                self._labels = event.labels
+            case StageStarted() | StageFinished():
+                self._attempts[event.stage] = event.attempt
+            case RunResumed() | RunInterrupted() | RunFinished() | StageSkipped():
+                return None
+            case _:
+                pass
+        if isinstance(event, RunStarted) or event.stage not in self._attempts:
+            return None
+        attempt = self._attempts[event.stage]
+        return task_id(self._run_id, self._labels, event.stage, attempt)
 
     def _envelope(self) -> Envelope:
         return Envelope(

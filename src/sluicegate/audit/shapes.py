@@ -145,6 +145,7 @@ _PLANNED = Shape(
     Field("name", TEXT),
     Field("uses", TEXT),
     Field("needs", list_of(TEXT)),
+    Field("retries", INTEGER, optional=True, absent=0),
 ).codec
 
 
@@ -161,6 +162,7 @@ def _decode_subject(value: Json) -> tuple[str, Digest]:
 
 _SUBJECT = Codec(_encode_subject, _decode_subject)
 
+_TEXTS = map_of(TEXT)
 _STAGE = Field("stage", TEXT)
 _REASON = Field("reason", TEXT)
 _START = Field("start_ts", TIME)
@@ -177,6 +179,8 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         Field("dirty", BOOLEAN),
         Field("stages", list_of(_PLANNED)),
         _START,
+        Field("selection", TEXT, optional=True),
+        Field("labels", _TEXTS, optional=True, absent={}),
     ),
     "run.resumed": Shape(model.RunResumed),
     "run.interrupted": Shape(model.RunInterrupted, Field("stage", TEXT, optional=True)),
@@ -204,8 +208,12 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         Field("usage", _USAGE, key="resources"),
         _START,
         _END,
+        Field("inputs", _TEXTS, optional=True, absent={}),
+        Field("cached", TEXT, optional=True),
     ),
-    "stage.skipped": Shape(model.StageSkipped, _STAGE, _REASON),
+    "stage.skipped": Shape(
+        model.StageSkipped, _STAGE, _REASON, Field("condition", TEXT, optional=True)
+    ),
     "rollout.started": Shape(
         model.RolloutStarted,
         _STAGE,

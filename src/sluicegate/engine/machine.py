@@ -3,7 +3,10 @@
 Invariants:
 
 - The state holds nothing that is not in the events, so folding the log gives it back.
-- A stage starts only when every stage it needs is open, and only one runs at a time.
+- A stage starts only when every stage it needs is open. What may start is said at once;
+  how many of them run side by side is for the loop to choose.
+- An attempt that is broken is followed by another as often as the stage was planned
+  with; any other end of an attempt is not.
 - Open and closed are final. Pending and broken runs can be resumed: `resume` says what
   to do next for a state that another process left behind.
 
@@ -36,10 +39,14 @@ _FINAL = (Outcome.OPEN, Outcome.CLOSED)
 
 @dataclass(frozen=True, slots=True)
 class RunStage:
-    """Begin this attempt at a stage and carry it through."""
+    """Begin this attempt at a stage and carry it through.
+
+    ``tries`` counts the attempts before it since the run began or was resumed.
+    """
 
     stage: str
     attempt: int
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +71,13 @@ Effect = RunStage | SkipStage | FinishRun
 def advance(
     run_id: str, run: Run | None, event: Event
 ) -> tuple[Run, tuple[Effect, ...]]:
-    """Apply *event* and say what to do next.
+    """Apply *event* and say all that is to be done now; nothing while stages run.
 
     Raises:
         IntegrityError: the event cannot follow the ones before it.
     """
     run = apply(run_id, run, event)
-    match event:
-        case RunStarted() | RunResumed() | StageFinished() | StageSkipped():
-            return run, _next(run)
-        case _:
-            return run, ()
+    return run, () if run.finished or run.interrupted else _next(run)
 
 
 def fold(run_id: str, events: Iterable[Event]) -> Run:
@@ -137,16 +140,31 @@ def _apply_to_stage(
             due = stage.phase is Phase.WAITING and _may_start(run, stage)
             if not due or event.attempt != stage.attempt + 1:
                 raise _misplaced(run_id, event)
-            return replace(stage, phase=Phase.RUNNING, attempt=event.attempt)
+            return replace(
+                stage,
+                phase=Phase.RUNNING,
+                attempt=event.attempt,
+                tries=stage.tries + 1,
+            )
         case StageFinished():
             due = stage.phase is Phase.RUNNING and event.attempt == stage.attempt
             if not due or not _is_judged(event):
                 raise _misplaced(run_id, event)
+            if event.outcome is Outcome.BROKEN and stage.tries <= stage.planned.retries:
+                return replace(stage, phase=Phase.WAITING)
             return replace(stage, phase=Phase.DONE, finished=event)
         case StageSkipped():
-            if stage.phase is not Phase.WAITING or _obstacle(run, stage) is None:
+            due = stage.phase is Phase.WAITING and _may_be_skipped(run, stage, event)
+            if not due:
                 raise _misplaced(run_id, event)
             return replace(stage, phase=Phase.SKIPPED, skipped=event.reason)
+
+
+def _may_be_skipped(run: Run, stage: StageState, event: StageSkipped) -> bool:
+    """A condition of its own is asked only where the stage could have started."""
+    if event.condition is None:
+        return _obstacle(run, stage) is not None
+    return _may_start(run, stage)
 
 
 def _is_judged(event: StageFinished) -> bool:
@@ -171,32 +189,32 @@ def _reopen(stage: StageState) -> StageState:
     events, and is not repeated if they say that it has ended.
     """
     if stage.phase is Phase.WAITING or _is_settled(stage):
-        return stage
+        return replace(stage, tries=0)
     last = stage.rollout[-1] if stage.rollout else None
     held = isinstance(last, RolloutFinished) and last.result is RolloutResult.HELD
     rollout = () if held else stage.rollout
-    return replace(stage, phase=Phase.WAITING, finished=None, rollout=rollout)
+    return replace(stage, phase=Phase.WAITING, tries=0, finished=None, rollout=rollout)
 
 
 def _next(run: Run) -> tuple[Effect, ...]:
     """What to do now. Stages are in an order in which each follows what it needs."""
-    if any(stage.phase is Phase.RUNNING for stage in run.stages):
-        return ()
+    effects: list[Effect] = []
     for stage in run.stages:
         if stage.phase is not Phase.WAITING:
             continue
         if obstacle := _obstacle(run, stage):
-            return (SkipStage(stage.name, obstacle),)
-        if _may_start(run, stage):
-            return (RunStage(stage.name, stage.attempt + 1),)
+            effects.append(SkipStage(stage.name, obstacle))
+        elif _may_start(run, stage):
+            effects.append(RunStage(stage.name, stage.attempt + 1, stage.tries))
+    if effects or any(stage.phase is Phase.RUNNING for stage in run.stages):
+        return tuple(effects)
     return (_conclusion(run),)
 
 
 def _may_start(run: Run, stage: StageState) -> bool:
-    """Every stage it needs is open, and no other stage runs."""
-    idle = all(other.phase is not Phase.RUNNING for other in run.stages)
+    """Every stage it needs is open."""
     needs = map(run.stage, stage.planned.needs)
-    return idle and all(need.outcome is Outcome.OPEN for need in needs)
+    return all(need.outcome is Outcome.OPEN for need in needs)
 
 
 def _obstacle(run: Run, stage: StageState) -> str | None:
@@ -214,16 +232,24 @@ def _is_settled(stage: StageState) -> bool:
 
 
 def _conclusion(run: Run) -> FinishRun:
-    """No answer outweighs every answer but "no"; open needs every gate open."""
+    """No answer outweighs every answer but "no".
+
+    Open needs an open gate, and no stage but those whose own ``when`` left them out,
+    with what needs them, may be without one.
+    """
     for outcome in (Outcome.CLOSED, Outcome.BROKEN, Outcome.PENDING):
         for stage in run.stages:
             if stage.finished and stage.finished.outcome is outcome:
                 return FinishRun(outcome, f"stopped at {stage.name}")
-    if run.stages and all(stage.outcome is Outcome.OPEN for stage in run.stages):
-        number = len(run.stages)
-        said = f"all {number} gates are open" if number > 1 else "the gate is open"
-        return FinishRun(Outcome.OPEN, said)
-    return FinishRun(Outcome.CLOSED, "no stage ran")
+    left_out = [s.name for s in run.stages if s.phase is Phase.SKIPPED]
+    number = sum(stage.outcome is Outcome.OPEN for stage in run.stages)
+    if number == 0 or number + len(left_out) < len(run.stages):
+        return FinishRun(Outcome.CLOSED, "no stage ran")
+    if left_out:
+        gates = f"{number} gates are open" if number > 1 else "one gate is open"
+        return FinishRun(Outcome.OPEN, f"{gates}; not run: {', '.join(left_out)}")
+    said = f"all {number} gates are open" if number > 1 else "the gate is open"
+    return FinishRun(Outcome.OPEN, said)
 
 
 def _stage(

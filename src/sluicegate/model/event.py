@@ -4,7 +4,8 @@ The state of a run is the fold of its events (`sluicegate.engine.machine`), so
 nothing about a run exists that is not in its events.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sluicegate.model.command import ResourceUsage
@@ -18,16 +19,24 @@ from sluicegate.model.traffic import RequestCounts
 
 @dataclass(frozen=True, slots=True)
 class PlannedStage:
-    """A stage as the run was started with it. ``uses`` is its kind."""
+    """A stage as the run was started with it.
+
+    ``uses`` is its kind, ``retries`` how many attempts follow one that is broken.
+    """
 
     name: str
     uses: str
     needs: tuple[str, ...]
+    retries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A run began for one commit. ``definition`` is the pipeline's digest."""
+    """A run began for one commit. ``definition`` is the pipeline's digest.
+
+    ``selection`` are the options that left stages of the pipeline out, None if none
+    is; ``labels`` tell the runs of a matrix apart.
+    """
 
     pipeline: str
     definition: Digest
@@ -36,6 +45,8 @@ class RunStarted:
     dirty: bool
     stages: tuple[PlannedStage, ...]
     start_ts: datetime
+    selection: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,7 @@ class RunResumed:
 
 @dataclass(frozen=True, slots=True)
 class RunInterrupted:
-    """The process was asked to stop; ``stage`` is what it was doing."""
+    """The process was asked to stop; ``stage`` is what it was doing, if one thing."""
 
     stage: str | None
 
@@ -92,7 +103,9 @@ class GateRecord:
 class StageFinished:
     """An attempt at a stage ended; ``gate`` is None only if it was broken.
 
-    ``subjects`` are the artifacts it is about, as (name, digest).
+    ``subjects`` are the artifacts it is about, as (name, digest). ``inputs`` is all the
+    result depends on, by the name of the part: two attempts with the same inputs find
+    the same. ``cached`` is the task id of the earlier attempt whose result this is.
     """
 
     stage: str
@@ -106,14 +119,21 @@ class StageFinished:
     usage: ResourceUsage
     start_ts: datetime
     end_ts: datetime
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    cached: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StageSkipped:
-    """A stage will not run, because of ``reason``."""
+    """A stage will not run, because of ``reason``.
+
+    ``condition`` is its own ``when`` if that did not hold; otherwise a stage it needs
+    did not open.
+    """
 
     stage: str
     reason: str
+    condition: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,14 +27,16 @@ class Phase(enum.Enum):
 class StageState:
     """One stage of a run.
 
-    ``attempt`` is the number of attempts begun. ``finished`` is the end of the last
-    attempt, None while it runs. ``rollout`` holds the events of a rollout that has not
+    ``attempt`` is the number of attempts begun, ``tries`` of those since the run began
+    or was resumed. ``finished`` is the end of the last attempt, None while it runs or
+    another one is due. ``rollout`` holds the events of a rollout that has not
     ended, over all attempts: a rollout goes on where it was.
     """
 
     planned: PlannedStage
     phase: Phase = Phase.WAITING
     attempt: int = 0
+    tries: int = 0
     finished: StageFinished | None = None
     skipped: str | None = None
     rollout: tuple[RolloutEvent, ...] = ()

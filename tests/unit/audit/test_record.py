@@ -66,7 +66,8 @@ GATES = st.builds(
     model.GateRecord, DIGESTS, VERDICTS, st.lists(CONDITIONS, max_size=2).map(tuple)
 )
 RELEASES = st.builds(Release, DIGESTS, TEXTS, TEXTS)
-PLANNED = st.builds(model.PlannedStage, TEXTS, TEXTS, STRINGS)
+PLANNED = st.builds(model.PlannedStage, TEXTS, TEXTS, STRINGS, st.integers(0, 10))
+TEXT_MAPS = st.dictionaries(NAMES, TEXTS, max_size=3)
 SUBJECTS = st.lists(st.tuples(TEXTS, DIGESTS), max_size=2).map(tuple)
 
 EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
@@ -79,6 +80,8 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
         st.booleans(),
         st.lists(PLANNED, max_size=3).map(tuple),
         TIMES,
+        st.none() | TEXTS,
+        TEXT_MAPS,
     ),
     model.RunResumed: st.builds(model.RunResumed),
     model.RunInterrupted: st.builds(model.RunInterrupted, st.none() | TEXTS),
@@ -99,8 +102,10 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
         USAGES,
         TIMES,
         TIMES,
+        TEXT_MAPS,
+        st.none() | TEXTS,
     ),
-    model.StageSkipped: st.builds(model.StageSkipped, TEXTS, TEXTS),
+    model.StageSkipped: st.builds(model.StageSkipped, TEXTS, TEXTS, st.none() | TEXTS),
     model.RolloutStarted: st.builds(
         model.RolloutStarted, TEXTS, TEXTS, RELEASES, st.none() | RELEASES, TIMES
     ),
