@@ -1,6 +1,6 @@
 """In-memory implementations of the ports. No mocks anywhere in the suite."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -120,6 +120,17 @@ class FakeWorkspace(Workspace):
     @override
     def cache(self) -> str:
         return "/cache"
+
+    @override
+    def home(self) -> str | None:
+        return "/home/user"
+
+    @override
+    def sources(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        whole = {path: f"/project/{path}" for path in paths}
+        return {
+            path: self.files[name] for path, name in whole.items() if name in self.files
+        }
 
     @override
     def read(self, path: str) -> bytes | None:

@@ -1,6 +1,6 @@
 """The state of a Git work tree, by the ``git`` program."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit, urlunsplit
 
 from typing_extensions import override
@@ -30,6 +30,7 @@ class GitRepository(Repository):
         tree = self.work_tree()
         tags = self._git("tag", "--points-at", "HEAD", "--sort=-version:refname")
         remote = self._git("remote", "get-url", "origin")
+        when = self._git("rev-list", "--max-count=1", "--timestamp", "HEAD")
         return Source(
             root=_text(root),
             commit=tree.commit,
@@ -37,6 +38,7 @@ class GitRepository(Repository):
             tag=next(iter(_text(tags).splitlines()), None),
             dirty=tree.dirty,
             remote=_without_credentials(_text(remote)) or None,
+            commit_time=_time(_text(when)),
         )
 
     @override
@@ -112,6 +114,15 @@ def _text(result: CommandResult) -> str:
     if result.exit_code:
         return ""
     return result.stdout.decode("utf-8", "replace").strip()
+
+
+def _time(listed: str) -> datetime | None:
+    """The time in ``<seconds since 1970> <commit>``, which is the committer's."""
+    seconds = listed.partition(" ")[0]
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _last_line(result: CommandResult) -> str:

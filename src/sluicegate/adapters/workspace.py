@@ -3,23 +3,36 @@
 import os
 import shutil
 import stat
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from typing_extensions import override
 
+from sluicegate.adapters import outputs
 from sluicegate.errors import PermanentError
-from sluicegate.ports.workspace import Workspace
+from sluicegate.ports.workspace import ProjectFile, Workspace
 
 _MAX_BYTES = 64 << 20  # a report larger than this is not a report
+_MAX_SOURCE_BYTES = 1 << 20
 
 
 class LocalWorkspace(Workspace):
     """The folder of a project on this machine."""
 
-    def __init__(self, project: Path, state: Path, run_id: str, cache: Path) -> None:
+    def __init__(
+        self,
+        project: Path,
+        state: Path,
+        run_id: str,
+        cache: Path,
+        *,
+        home: Path | None = None,
+    ) -> None:
         self._project = project
         self._outputs = state / "runs" / run_id
         self._cache = cache
+        self._home = home
 
     @override
     def project(self) -> str:
@@ -39,6 +52,28 @@ class LocalWorkspace(Workspace):
     def cache(self) -> str:
         self._cache.mkdir(parents=True, exist_ok=True)
         return str(self._cache)
+
+    @override
+    def collect(self, patterns: Sequence[str]) -> tuple[ProjectFile, ...]:
+        return outputs.collect(self._project, patterns)
+
+    @override
+    def restore(self, file: ProjectFile) -> None:
+        outputs.restore(self._project, file)
+
+    @override
+    def home(self) -> str | None:
+        return None if self._home is None else str(self._home)
+
+    @override
+    def sources(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        found: dict[str, bytes] = {}
+        for path in paths:
+            file = self._project / path
+            with suppress(OSError, ValueError):
+                if file.is_file() and file.stat().st_size <= _MAX_SOURCE_BYTES:
+                    found[path] = file.read_bytes()
+        return found
 
     @override
     def read(self, path: str) -> bytes | None:

@@ -137,6 +137,9 @@ class Runner:
                 dict.fromkeys(image for each in upstream for _, image in each.subjects)
             ),
             ca_bundle=self._ports.ca_bundle,
+            commit_time=self._source.commit_time,
+            home=workspace.home(),
+            files=workspace.sources(self._pipeline.stage(effect.stage).stage.reads()),
         )
 
     def _check_tree(self) -> None:

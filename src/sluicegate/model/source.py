@@ -1,6 +1,7 @@
 """What is being released: a commit of a Git repository."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Source:
     """A work tree and where it belongs.
 
     ``root`` is the absolute path of the work tree. ``tag`` is a tag that points at the
-    commit. ``remote`` is the URL of ``origin`` without credentials.
+    commit. ``remote`` is the URL of ``origin`` without credentials. ``commit_time`` (UTC)
+    is when the commit was made, None where Git does not say.
     """
 
     root: str
@@ -26,6 +28,7 @@ class Source:
     tag: str | None
     dirty: tuple[str, ...]
     remote: str | None
+    commit_time: datetime | None = None
 
     @property
     def release(self) -> str:

@@ -1,5 +1,6 @@
 """Files of a run: where stages write, and reading what they wrote."""
 
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 
@@ -16,6 +17,17 @@ class Workspace(Protocol):
 
     def cache(self) -> str:
         """A directory for caches of tools, kept between runs; its absolute path."""
+        ...
+
+    def home(self) -> str | None:
+        """The absolute path of the user's home folder; None where there is none."""
+        ...
+
+    def sources(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Read files of the project, named by paths relative to its folder.
+
+        What is not a plain file of at most 1 MiB, or cannot be read, is left out.
+        """
         ...
 
     def read(self, path: str) -> bytes | None:

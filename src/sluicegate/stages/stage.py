@@ -113,7 +113,9 @@ class StageContext:
     which no evidence field can name. ``cache`` is a directory kept between runs.
     ``now`` (UTC) is when the stage plans, and for `interpret` when its commands had
     ended. ``ca_bundle`` is the path of the host's CA certificates, None where it has
-    none of its own.
+    none of its own. ``commit_time`` (UTC) is that of the commit, ``home`` the absolute
+    path of the user's home folder; None where nobody knows. ``files`` holds what
+    `Stage.reads` asked for, without the files that are not there.
     """
 
     stage: str
@@ -130,6 +132,9 @@ class StageContext:
     upstream: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     images: tuple[Digest, ...] = ()
     ca_bundle: str | None = None
+    commit_time: datetime | None = None
+    home: str | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +230,10 @@ class Stage(Settings):
 
         Without them the stage measured nothing, and no figure of it means anything.
         """
+        return ()
+
+    def reads(self) -> tuple[str, ...]:
+        """Paths of files, relative to the project, that it must read to plan."""
         return ()
 
     def gate_unless_named(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - likewise

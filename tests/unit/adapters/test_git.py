@@ -3,6 +3,7 @@
 import os
 import subprocess
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,9 @@ def test_a_repository_without_commit_is_the_users_mistake(tmp_path: Path) -> Non
 
     with pytest.raises(UsageError, match="no commit yet"):
         read(tmp_path)
+
+
+def test_a_commit_knows_its_time(repository: Path) -> None:
+    seconds = git(repository, "show", "-s", "--format=%ct", "HEAD")
+
+    assert read(repository).commit_time == datetime.fromtimestamp(int(seconds), UTC)

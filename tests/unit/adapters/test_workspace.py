@@ -56,3 +56,16 @@ def test_a_huge_file_is_refused(workspace: LocalWorkspace, tmp_path: Path) -> No
 
     with pytest.raises(PermanentError, match="64 MiB"):
         workspace.read(str(tmp_path / "report"))
+
+
+def test_sources_are_the_plain_files_that_are_there(
+    workspace: LocalWorkspace, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_bytes(b"FROM scratch\n")
+    (tmp_path / "link").symlink_to("Dockerfile")
+    (tmp_path / "large").write_bytes(bytes((1 << 20) + 1))
+    os.mkfifo(tmp_path / "pipe")
+
+    found = workspace.sources(("Dockerfile", "link", "large", "pipe", "none", "a\0b"))
+
+    assert found == {"Dockerfile": b"FROM scratch\n", "link": b"FROM scratch\n"}
