@@ -68,6 +68,10 @@ def _stages(schema: Schema) -> Iterator[str]:
     yield from _common(defs)
     yield from _rest("Environments", "environments.<name>", defs["Environment"], defs)
     yield from _rest("Audit log", "audit", defs["Audit"], defs)
+    for name in ("Webhook", "Command"):
+        yield from _rest(
+            f"Notification by {name.lower()}", "notify", defs[f"{name}Notify"], defs
+        )
 
 
 def _stage(kind: type[Stage], defs: Schema) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from sluicegate.stages.environment import Environment
-from sluicegate.stages.stage import LongDuration, Settings
+from sluicegate.stages.stage import LongDuration, ProjectPath, Settings
 
 NAME_PATTERN = (
     r"^[a-z0-9][a-z0-9-]*_[a-z0-9][a-z0-9-]*_v(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$"
@@ -64,4 +64,10 @@ class Document(Settings):
     environments: dict[
         Annotated[str, Field(pattern=WORD_PATTERN.replace("_]", "_-]"))], Environment
     ] = Field(default_factory=dict, description="Where releases go, by name.")
+    paths: tuple[ProjectPath, ...] = Field(
+        (),
+        description="Paths besides the pipeline file's folder that belong to the"
+        " service, like ../shared.",
+    )
+    notify: tuple[Any, ...] = Field((), description="Whom to tell of a run.")
     audit: Audit = Field(default_factory=Audit, description="The audit log.")

@@ -7,6 +7,7 @@ from sluicegate.config.check import Checker, EnoughError
 from sluicegate.config.definition import definition_digest
 from sluicegate.config.document import Audit, Document
 from sluicegate.config.gates import read_gates
+from sluicegate.config.notify import read_notify
 from sluicegate.config.source import parse_source
 from sluicegate.config.stagelist import read_stages
 from sluicegate.errors import PipelineFileError
@@ -29,6 +30,7 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
         document = checker.read(Document, ())
         stages = read_stages(checker)
         gates = read_gates(checker, stages)
+        notify = read_notify(checker)
     except EnoughError:
         raise PipelineFileError(
             [problem.render(name) for problem in checker.problems],
@@ -45,6 +47,8 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
         environments=dict(document.environments),
         audit=_audit(document.audit),
         definition=definition_digest(root),
+        paths=tuple(dict.fromkeys(document.paths)),
+        notify=notify,
     )
 
 

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from sluicegate.config.document import WORD_PATTERN, Document
 from sluicegate.stages.kinds import KINDS
+from sluicegate.stages.notify import Notify
 from sluicegate.stages.stage import write_duration
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -27,11 +28,13 @@ def json_schema() -> str:
     kinds: Any = reduce(or_, KINDS.values())
     name = Annotated[str, Field(pattern=WORD_PATTERN)]
     stages = dict[name, Annotated[kinds, Field(discriminator="uses")]]
+    notify = tuple[Annotated[Notify, Field(discriminator="uses")], ...]
     model = create_model(
         "Pipeline",
         __base__=Document,
         __doc__=Document.__doc__,
         stages=(stages, Field(min_length=1, description="Stages by name, in order.")),
+        notify=(notify, Field((), description="Whom to tell of a run.")),
     )
     schema = model.model_json_schema(schema_generator=_Schema)
     return json.dumps({"$schema": _DIALECT, **schema}, indent=2) + "\n"

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from sluicegate.config.tree import Found, Items, Leaf, Path, Table
+from sluicegate.stages.notify import SECRET
 
 LATER = frozenset(
     {
@@ -81,6 +82,7 @@ def describe(error: ErrorDetails, found: Found, model: type[BaseModel]) -> str:
         "union_tag_invalid": _choice,
         "value_error": _own_words,
         "assertion_error": _own_words,
+        SECRET: lambda said, _found: said["msg"],  # and nothing of the value
     }
     if kind in special:
         return special[kind](error, found)

@@ -1,12 +1,14 @@
 """A pipeline: the graph of stages for one repository, read and checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+from sluicegate.gates.condition import Condition
 from sluicegate.gates.gate import Gate
 from sluicegate.model.digest import Digest
 from sluicegate.stages.environment import Environment
+from sluicegate.stages.notify import Notify
 from sluicegate.stages.stage import Stage
 
 
@@ -14,13 +16,14 @@ from sluicegate.stages.stage import Stage
 class NamedStage:
     """A stage in its place. ``needs`` and ``gate`` have their defaults filled in.
 
-    The gate's conditions are compiled: what cannot be judged was refused when read.
+    Conditions are compiled: what cannot be judged was refused when read.
     """
 
     name: str
     stage: Stage
     needs: tuple[str, ...]
     gate: Gate
+    when: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,9 @@ class Pipeline:
     """Stages in the order of the file, each after everything it needs.
 
     ``definition`` is the SHA-256 of the file's canonical JSON (RFC 8785) with defaults
-    left out: what was written, not what this version makes of it.
+    left out: what was written, not what this version makes of it. ``paths`` belong to
+    the service besides the file's folder, and are relative to it. ``pools`` are the slots
+    that stages share, by name.
     """
 
     name: str
@@ -44,6 +49,9 @@ class Pipeline:
     environments: Mapping[str, Environment]
     audit: AuditSettings
     definition: Digest
+    paths: tuple[str, ...] = ()
+    pools: Mapping[str, int] = field(default_factory=dict)
+    notify: tuple[Notify, ...] = ()
 
     def stage(self, name: str) -> NamedStage:
         """The stage called *name*, which must exist."""
