@@ -24,6 +24,7 @@ from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import Event
 from sluicegate.model.evidence import Evidence, EvidenceFile, Value, round_value
+from sluicegate.model.publication import PublishedImage
 from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
@@ -138,6 +139,15 @@ _RELEASE = Shape(
     Field("image", _DIGEST_SET, key="digest"),
     Field("name", TEXT),
     Field("commit", TEXT),
+    Field("reference", TEXT, optional=True),
+).codec
+
+_PUBLISHED = Shape(
+    PublishedImage,
+    Field("reference", TEXT),
+    Field("digest", _DIGEST_SET),
+    Field("media_type", TEXT),
+    Field("size", INTEGER),
 ).codec
 
 _PLANNED = Shape(
@@ -213,6 +223,19 @@ BY_KIND: Mapping[str, Shape[Any]] = {
     ),
     "stage.skipped": Shape(
         model.StageSkipped, _STAGE, _REASON, Field("condition", TEXT, optional=True)
+    ),
+    "publish.requested": Shape(
+        model.PublishRequested,
+        _STAGE,
+        Field("image", _DIGEST_SET),
+        Field("references", list_of(TEXT)),
+        Field("behind", list_of(TEXT)),
+    ),
+    "publish.confirmed": Shape(
+        model.PublishConfirmed,
+        _STAGE,
+        Field("image", _DIGEST_SET),
+        Field("published", list_of(_PUBLISHED)),
     ),
     "rollout.started": Shape(
         model.RolloutStarted,

@@ -21,6 +21,9 @@ from sluicegate.errors import IntegrityError
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
     Event,
+    PublishConfirmed,
+    PublishEvent,
+    PublishRequested,
     RolloutEvent,
     RolloutFinished,
     RunFinished,
@@ -128,7 +131,7 @@ def apply(run_id: str, run: Run | None, event: Event) -> Run:
         case StageStarted() | StageFinished() | StageSkipped():
             return _with(run, _apply_to_stage(run, event))
         case _:
-            return _with(run, _apply_to_rollout(_stage(run, event), event, run_id))
+            return _with(run, _apply_to_running(_stage(run, event), event, run_id))
 
 
 def _apply_to_stage(
@@ -174,11 +177,13 @@ def _is_judged(event: StageFinished) -> bool:
     return event.outcome is Outcome.of(event.gate.verdict)
 
 
-def _apply_to_rollout(
-    stage: StageState, event: RolloutEvent, run_id: str
+def _apply_to_running(
+    stage: StageState, event: PublishEvent | RolloutEvent, run_id: str
 ) -> StageState:
     if stage.phase is not Phase.RUNNING:
         raise _misplaced(run_id, event)
+    if isinstance(event, PublishRequested | PublishConfirmed):
+        return replace(stage, publish=(*stage.publish, event))
     return replace(stage, rollout=(*stage.rollout, event))
 
 
@@ -253,7 +258,8 @@ def _conclusion(run: Run) -> FinishRun:
 
 
 def _stage(
-    run: Run, event: StageStarted | StageFinished | StageSkipped | RolloutEvent
+    run: Run,
+    event: StageStarted | StageFinished | StageSkipped | PublishEvent | RolloutEvent,
 ) -> StageState:
     try:
         return run.stage(event.stage)

@@ -12,6 +12,7 @@ from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Evidence
+from sluicegate.model.publication import PublishedImage
 from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
@@ -137,6 +138,29 @@ class StageSkipped:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishRequested:
+    """Announces that an image is about to be pushed.
+
+    ``image`` is its ID on the engine, ``references`` are the names it is to get.
+    ``behind`` are the ids of the tasks whose scans opened the gate before it.
+    """
+
+    stage: str
+    image: Digest
+    references: tuple[str, ...]
+    behind: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishConfirmed:
+    """The registry was seen to serve ``image`` under every one of its references."""
+
+    stage: str
+    image: Digest
+    published: tuple[PublishedImage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RolloutStarted:
     """A release is about to be started in an environment; announces the deployment."""
 
@@ -234,6 +258,8 @@ RolloutEvent = (
     | RolloutFinished
 )
 
+PublishEvent = PublishRequested | PublishConfirmed
+
 RunEvent = (
     RunStarted
     | RunResumed
@@ -244,4 +270,4 @@ RunEvent = (
     | StageSkipped
 )
 
-Event = RunEvent | RolloutEvent
+Event = RunEvent | PublishEvent | RolloutEvent

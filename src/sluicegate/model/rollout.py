@@ -1,7 +1,7 @@
 """Values of a rollout: releases, and what the judge may conclude."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sluicegate.model.digest import Digest
@@ -13,12 +13,15 @@ class Release:
     """What an environment runs.
 
     ``image`` is the digest of the image configuration (the image ID), ``name`` the Git
-    tag or else the short commit, ``commit`` the full commit.
+    tag or else the short commit, ``commit`` the full commit. ``reference`` names it by
+    digest in a registry, None where it was not published; it is only where to get the
+    image, so releases that differ in nothing else are the same.
     """
 
     image: Digest
     name: str
     commit: str
+    reference: str | None = field(default=None, compare=False)
 
 
 @enum.unique

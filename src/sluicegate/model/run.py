@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
     PlannedStage,
+    PublishEvent,
     RolloutEvent,
     RunFinished,
     RunStarted,
@@ -30,7 +31,8 @@ class StageState:
     ``attempt`` is the number of attempts begun, ``tries`` of those since the run began
     or was resumed. ``finished`` is the end of the last attempt, None while it runs or
     another one is due. ``rollout`` holds the events of a rollout that has not
-    ended, over all attempts: a rollout goes on where it was.
+    ended, over all attempts: a rollout goes on where it was. ``publish`` holds the
+    events of publishing, over all attempts.
     """
 
     planned: PlannedStage
@@ -40,6 +42,7 @@ class StageState:
     finished: StageFinished | None = None
     skipped: str | None = None
     rollout: tuple[RolloutEvent, ...] = ()
+    publish: tuple[PublishEvent, ...] = ()
 
     @property
     def name(self) -> str:

@@ -6,6 +6,9 @@ from sluicegate.model.event import (
     CanaryJudged,
     CanaryReady,
     Event,
+    PublishConfirmed,
+    PublishEvent,
+    PublishRequested,
     RolloutFinished,
     RolloutStarted,
     RunFinished,
@@ -57,10 +60,22 @@ def _describe(event: Event) -> str | None:  # noqa: PLR0911 - one line an event
             return f"{event.stage}: {event.outcome.value} in {took}: {event.reason}"
         case StageSkipped():
             return f"{event.stage}: not run, {event.reason}"
+        case PublishRequested() | PublishConfirmed():
+            return f"{event.stage}: {describe_publish(event)}"
         case WeightRequested() | RolloutFinished():
             return None
         case _:
             return f"{event.stage}: {describe_rollout(event)}"
+
+
+def describe_publish(event: PublishEvent) -> str:
+    """What happened to an image on its way to a registry, without the stage's name."""
+    match event:
+        case PublishRequested():
+            return f"pushing {', '.join(event.references)}"
+        case PublishConfirmed():
+            served = (f"{each.reference} is {each.digest}" for each in event.published)
+            return f"the registry serves {', '.join(served)}"
 
 
 def describe_rollout(

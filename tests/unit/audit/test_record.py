@@ -31,6 +31,7 @@ from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Evidence, EvidenceFile, round_value
+from sluicegate.model.publication import PublishedImage
 from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
@@ -65,7 +66,7 @@ CONDITIONS = st.builds(model.ConditionResult, TEXTS, VERDICTS, TEXTS)
 GATES = st.builds(
     model.GateRecord, DIGESTS, VERDICTS, st.lists(CONDITIONS, max_size=2).map(tuple)
 )
-RELEASES = st.builds(Release, DIGESTS, TEXTS, TEXTS)
+RELEASES = st.builds(Release, DIGESTS, TEXTS, TEXTS, st.none() | TEXTS)
 PLANNED = st.builds(model.PlannedStage, TEXTS, TEXTS, STRINGS, st.integers(0, 10))
 TEXT_MAPS = st.dictionaries(NAMES, TEXTS, max_size=3)
 SUBJECTS = st.lists(st.tuples(TEXTS, DIGESTS), max_size=2).map(tuple)
@@ -106,6 +107,21 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
         st.none() | TEXTS,
     ),
     model.StageSkipped: st.builds(model.StageSkipped, TEXTS, TEXTS, st.none() | TEXTS),
+    model.PublishRequested: st.builds(
+        model.PublishRequested,
+        TEXTS,
+        DIGESTS,
+        STRINGS,
+        STRINGS,
+    ),
+    model.PublishConfirmed: st.builds(
+        model.PublishConfirmed,
+        TEXTS,
+        DIGESTS,
+        st.lists(
+            st.builds(PublishedImage, TEXTS, DIGESTS, TEXTS, WHOLES), max_size=2
+        ).map(tuple),
+    ),
     model.RolloutStarted: st.builds(
         model.RolloutStarted, TEXTS, TEXTS, RELEASES, st.none() | RELEASES, TIMES
     ),
