@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from sluicegate.cli.detected import describe_detected, describe_gaps, open_project
 from sluicegate.cli.exit_codes import ExitCode, for_outcome
 from sluicegate.cli.output import (
     tell_that_it_stops,
     use_what_the_terminal_has,
+    write_line,
     write_result,
 )
 from sluicegate.cli.progress import build_observer
@@ -25,16 +27,20 @@ _RESUMABLE = (Outcome.BROKEN, Outcome.PENDING)
 
 
 def execute(
-    file: Path, carry_out: Callable[[Project, Observer], Run], *, as_json: bool
+    file: Path | None, carry_out: Callable[[Project, Observer], Run], *, as_json: bool
 ) -> ExitCode:
     """Carry a run out, show it, and say how it ended.
 
+    Without *file* it is the one of this folder, else what is found here is run.
     Progress goes to standard output, or to standard error beside a JSON document.
     """
     use_what_the_terminal_has()
     machine = Machine()
-    project = Project(machine, file)
-    observer = build_observer(sys.stderr if as_json else sys.stdout)
+    project = open_project(machine, file)
+    stream = sys.stderr if as_json else sys.stdout
+    observer = build_observer(stream)
+    for line in describe_detected(project):
+        write_line(line, stream)
     with machine.stop.install(tell_that_it_stops):
         try:
             run = carry_out(project, observer)
@@ -54,5 +60,7 @@ def execute(
         if run.finished and run.finished.outcome in _RESUMABLE:
             text = f"`sluice resume` goes on from there\n{text}"
     write_result(text)
+    for line in describe_gaps(project):
+        write_line(line, stream)
     assert run.finished is not None
     return for_outcome(run.finished.outcome.value)

@@ -5,23 +5,16 @@ from pathlib import Path
 import click
 
 from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.cli.options import file_option
 
 
 @click.command()
 @click.argument("run_id", metavar="[RUN]", required=False)
-@click.option(
-    "-f",
-    "--file",
-    "file",
-    type=click.Path(path_type=Path),
-    default=Path("sluicegate.yaml"),
-    show_default=True,
-    help="The pipeline file; its folder is the project.",
-)
+@file_option
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
 )
-def resume(run_id: str | None, file: Path, *, as_json: bool) -> ExitCode:
+def resume(run_id: str | None, file: Path | None, *, as_json: bool) -> ExitCode:
     """Go on with RUN, by default the newest, where it was left.
 
     Stages whose gate is open or closed are not repeated; a stage that was cut off,

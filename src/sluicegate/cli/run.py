@@ -5,18 +5,11 @@ from pathlib import Path
 import click
 
 from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.cli.options import file_option
 
 
 @click.command()
-@click.option(
-    "-f",
-    "--file",
-    "file",
-    type=click.Path(path_type=Path),
-    default=Path("sluicegate.yaml"),
-    show_default=True,
-    help="The pipeline file; its folder is the project.",
-)
+@file_option
 @click.option(
     "--allow-dirty",
     is_flag=True,
@@ -25,7 +18,7 @@ from sluicegate.cli.exit_codes import ExitCode
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
 )
-def run(file: Path, *, allow_dirty: bool, as_json: bool) -> ExitCode:
+def run(file: Path | None, *, allow_dirty: bool, as_json: bool) -> ExitCode:
     """Run the pipeline for the current commit.
 
     Stages run in the order of the file; each starts only when the gate before it is

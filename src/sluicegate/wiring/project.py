@@ -34,6 +34,7 @@ from sluicegate.model.source import Source
 from sluicegate.ports.process import OnLine
 from sluicegate.ports.target import Target
 from sluicegate.stages.pipeline import Pipeline
+from sluicegate.wiring.detection import Detected, detect_pipeline
 from sluicegate.wiring.machine import Machine
 
 _APPLICATION = "sluicegate"
@@ -43,10 +44,15 @@ _NOT_IN_ORIGIN = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True)
 class Project:
-    """A project folder on *machine*: the one that holds the pipeline file *file*."""
+    """A project folder on *machine*: the one that holds the pipeline file *file*.
+
+    With ``may_detect``, the pipeline of a folder without the file is made of what is
+    there.
+    """
 
     machine: Machine
     file: Path
+    may_detect: bool = False
 
     @property
     def folder(self) -> Path:
@@ -65,17 +71,31 @@ class Project:
         Raises:
             UsageError: there is no such file, or it cannot be used.
         """
+        if self.detected is not None:
+            return parse_pipeline(self.detected.text.encode(), "the detected pipeline")
         try:
             data = self.file.read_bytes()
         except FileNotFoundError:
             raise UsageError(
                 f"there is no pipeline file {self.file}",
-                hint="go to the folder that has one, name it with --file, or write one:"
-                " docs/pipeline-file.md has an example to start from",
+                hint="go to the folder that has one, name it with --file, or let"
+                " `sluice init` write one",
             ) from None
         except OSError as error:
             raise UsageError(f"cannot read {self.file}: {error.strerror}") from error
         return parse_pipeline(data, str(self.file))
+
+    @cached_property
+    def detected(self) -> Detected | None:
+        """What the pipeline is made of, None where the file says it.
+
+        Raises:
+            UsageError: there is no file, and what is there makes no pipeline.
+        """
+        if not self.may_detect or os.path.lexists(self.file):
+            return None
+        _ = self.source  # a folder without a repository is not searched
+        return detect_pipeline(self.machine, self.folder)
 
     @cached_property
     def source(self) -> Source:
@@ -106,7 +126,7 @@ class Project:
         audit, root = self.pipeline.audit, self.log_folder
         if self.machine.environ.get("CI") == "true":
             _check_outlives_workspace(root, Path(self.source.root))
-        _hide_from_git(self.state)
+        hide_from_git(self.state)
         with self._naming_the_log():
             return open_log(
                 self._store,
@@ -288,7 +308,7 @@ def _check_outlives_workspace(log: Path, workspace: Path) -> None:
         )
 
 
-def _hide_from_git(state: Path) -> None:
+def hide_from_git(state: Path) -> None:
     """Make the state folder, ignored by Git whatever the project ignores."""
     try:
         state.mkdir(parents=True, exist_ok=True)

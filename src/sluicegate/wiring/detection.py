@@ -1,0 +1,124 @@
+"""What is in a folder, found and turned into a pipeline: for a run without a file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sluicegate.adapters.folder import Folder
+from sluicegate.detect.python import is_project
+from sluicegate.detect.render import render
+from sluicegate.detect.repository import Repository, detect
+from sluicegate.detect.service import Service
+from sluicegate.detect.tree import MAX_TEXT, Tree, is_aside, worth_reading
+from sluicegate.errors import UsageError
+from sluicegate.wiring.machine import Machine
+
+PIPELINE_FILE = "sluicegate.yaml"
+"""What a pipeline file is called unless its user says otherwise."""
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """The pipeline of a folder that has no file: *text* is what `init` would write."""
+
+    service: Service
+    text: str
+
+
+def detect_services(machine: Machine, folder: Path) -> Repository:
+    """The services in *folder*, an absolute path.
+
+    Raises:
+        UsageError: there is nothing in it.
+        PermanentError: it cannot be listed.
+    """
+    return detect(_read_tree(machine, folder))
+
+
+def detect_pipeline(machine: Machine, folder: Path) -> Detected:
+    """The pipeline of what is in *folder*, an absolute path without a pipeline file.
+
+    Raises:
+        UsageError: the folder is not the place for a run, or holds several services.
+        PermanentError: it cannot be listed.
+    """
+    _check_no_file_above(folder)
+    tree = _read_tree(machine, folder)
+    found = detect(tree)
+    service = found.services[0]
+    if not found.is_single:
+        _check_no_files_below(tree)
+        folders = [each.folder for each in found.services]
+        raise UsageError(
+            f"there is no {PIPELINE_FILE} in {folder}, and a run is about one service:"
+            f" here {'are' if folders[1:] else 'is'} {_listed(folders)}",
+            hint="`sluice init` writes a pipeline file for each; or go into one, like"
+            f" `cd {folders[0]} && sluice run`",
+        )
+    root = Folder(folder, machine.process).repository()
+    if (
+        root is not None
+        and root != folder
+        and service.image is None
+        and not is_project(tree, ".")
+    ):
+        raise UsageError(
+            f"there is no {PIPELINE_FILE} in {folder}, which is a part of the"
+            f" repository {root} and no project of its own",
+            hint=f"`cd {root} && sluice run`, or `sluice init` to give this folder a"
+            " pipeline of its own",
+        )
+    return Detected(service, render(service))
+
+
+def _read_tree(machine: Machine, path: Path) -> Tree:
+    folder = Folder(path, machine.process)
+    sizes = folder.sizes()
+    if not sizes:
+        raise UsageError(
+            f"there is nothing in {path} that a pipeline could be about",
+            hint="go to the folder of your project; what Git ignores does not count",
+        )
+    return Tree(
+        name=path.name,
+        sizes=sizes,
+        texts=folder.texts(worth_reading(sizes), MAX_TEXT),
+        remote=folder.remote(),
+    )
+
+
+def _check_no_file_above(folder: Path) -> None:
+    """In a folder below the pipeline file, the file is meant, not what is here."""
+    above = folder
+    while not (above / ".git").exists() and above != above.parent:
+        above = above.parent
+        if (above / PIPELINE_FILE).is_file():
+            way = "/".join([".."] * (len(folder.parts) - len(above.parts)))
+            raise UsageError(
+                f"there is no {PIPELINE_FILE} in {folder}, but there is one above it,"
+                f" in {above}",
+                hint=f"`sluice run -f {way}/{PIPELINE_FILE}`, or `sluice init` to give"
+                " this folder a pipeline of its own",
+            )
+
+
+def _check_no_files_below(tree: Tree) -> None:
+    """Where services below have pipeline files, one of them is meant."""
+    below = [
+        path
+        for path in tree.files
+        if path.endswith(f"/{PIPELINE_FILE}") and not is_aside(path)
+    ]
+    if below:
+        raise UsageError(
+            f"there is no {PIPELINE_FILE} in this folder, but there"
+            f" {'are' if below[1:] else 'is'} {_listed(below)}",
+            hint=f"name the one that is meant: `sluice run -f {below[0]}`",
+        )
+
+
+def _listed(names: list[str]) -> str:
+    hidden = len(names) - _SHOWN
+    more = f" and {hidden} more" if hidden > 0 else ""
+    return ", ".join(names[:_SHOWN]) + more
