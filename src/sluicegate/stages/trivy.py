@@ -149,6 +149,9 @@ class TrivyStage(CommandStage):
                 )
                 for severity in (*SEVERITIES, UNKNOWN)
             ]
+        if self.image:
+            meaning = "The engine's ID of the image that was scanned."
+            fields.append(FieldSpec("image_id", "text", meaning))
         return (
             *fields,
             FieldSpec(
@@ -323,6 +326,9 @@ class TrivyStage(CommandStage):
             "suppressed": suppressed,
             "trivy_version": tool.version,
         }
+        for report in reports:
+            if report.image_id is not None:
+                fields["image_id"] = report.image_id
         if tool.digest is not None:
             fields["trivy_digest"] = str(tool.digest)
         counted = [_COUNT[scanner](reports) for scanner in self.scanners]

@@ -79,13 +79,23 @@ class Result(BaseModel):
     ExperimentalModifiedFindings: Sequence[_Modified] | None = None
 
 
+class _Metadata(BaseModel):
+    ImageID: str | None = None
+
+
 class TrivyReport(BaseModel):
     """What one scan found. Lists that Trivy leaves out are empty here."""
 
     SchemaVersion: int
     ArtifactName: str
     ArtifactType: str
+    Metadata: _Metadata = _Metadata()
     Results: Sequence[Result] | None = None
+
+    @property
+    def image_id(self) -> str | None:
+        """The ID of the image that was scanned; None where it was something else."""
+        return self.Metadata.ImageID if self.ArtifactType == _IMAGE else None
 
     @property
     def results(self) -> Sequence[Result]:

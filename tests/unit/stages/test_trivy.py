@@ -87,6 +87,9 @@ def test_what_was_found_is_counted() -> None:
         "suppressed": 0,
         "db_age_days": 2.0,
         "db_updated": "2026-02-27T12:00:00+00:00",
+        "image_id": (
+            "sha256:7e1c9edbc10fe0cf119f4bef4873f1327561d53a6f51c3e1fcd6cd66fc5af693"
+        ),
         "trivy_version": "0.59.1",
         "trivy_digest": "sha256:" + "cd" * 32,
     }
