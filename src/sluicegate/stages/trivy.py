@@ -326,9 +326,7 @@ class TrivyStage(CommandStage):
             "suppressed": suppressed,
             "trivy_version": tool.version,
         }
-        for report in reports:
-            if report.image_id is not None:
-                fields["image_id"] = report.image_id
+        fields |= {"image_id": it.image_id for it in reports if it.image_id}
         if tool.digest is not None:
             fields["trivy_digest"] = str(tool.digest)
         counted = [_COUNT[scanner](reports) for scanner in self.scanners]
