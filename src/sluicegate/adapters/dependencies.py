@@ -1,20 +1,22 @@
 """What a project says it needs: the first of its dependency files decides.
 
-Order: ``uv.lock``, ``poetry.lock``, ``requirements*.txt``, ``pyproject.toml``. (A
-``.venv`` comes before all of them, but is an environment already.)
+Order: ``uv.lock``, ``poetry.lock``, ``requirements*.txt``, ``pyproject.toml``,
+``setup.py``. (A ``.venv`` comes before all of them, but is an environment already.)
 """
 
 import enum
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sluicegate.errors import PermanentError
 
 FOR_TESTS = ("dev", "test", "tests", "testing")
-"""Names of extras and groups that are installed beside the project's own needs."""
+"""Names of extras and groups that are installed beside the project's own needs.
+
+So is one of any other name that holds pytest, where none of these does."""
 
 _REFERENCE = re.compile(r"^(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
 _LOCAL = re.compile(r"^(?:-e|--editable|\.|/|file:)|@\s*file:", re.MULTILINE)
@@ -29,6 +31,7 @@ class Manner(enum.Enum):
     POETRY = "poetry.lock"
     REQUIREMENTS = "requirements files"
     PYPROJECT = "pyproject.toml"
+    SETUP = "setup.py"
     NOTHING = "nothing declared"
 
 
@@ -37,8 +40,8 @@ class Dependencies:
     """What to install. ``files`` hold everything that decides it.
 
     ``names`` are the packages named, in lower case. ``arguments`` are for pip, to be
-    run in the project's folder. ``extras`` and ``groups`` are for uv. ``is_local`` says
-    that the environment refers back to the project's folder.
+    run in the project's folder. ``extras`` and ``groups`` are for uv and Poetry.
+    ``is_local`` says that the environment refers back to the project's folder.
     """
 
     manner: Manner
@@ -68,34 +71,96 @@ def read_dependencies(project: Path) -> Dependencies:
 def _read(project: Path) -> Dependencies:
     pyproject = project / "pyproject.toml"
     settings = tomllib.loads(pyproject.read_text()) if pyproject.is_file() else {}
-    for manner in (Manner.UV, Manner.POETRY):
-        lock = project / manner.value
-        if lock.is_file():
-            return _locked(manner, lock, pyproject, settings)
+    lock = _uv_lock(project, settings)
+    if lock is not None:
+        return _uv(lock, pyproject, settings)
+    lock = project / Manner.POETRY.value
+    if lock.is_file():
+        return _poetry(lock, pyproject, settings)
     requirements = _requirements(project)
     if requirements:
         return _from_requirements(requirements)
     if isinstance(settings.get("project"), dict):
         return _from_pyproject(pyproject, settings)
+    if "poetry" in _table(settings.get("tool")):
+        raise PermanentError(
+            "pyproject.toml is Poetry's, but there is no poetry.lock",
+            hint="make one with `poetry lock` and commit it",
+        )
+    if (project / Manner.SETUP.value).is_file():
+        return _from_setup(project)
     return Dependencies(
         Manner.NOTHING, names=frozenset({"pytest"}), arguments=("pytest",)
     )
 
 
-def _locked(
-    manner: Manner, lock: Path, pyproject: Path, settings: Mapping[str, object]
-) -> Dependencies:
-    packages = tomllib.loads(lock.read_text()).get("package", [])
+def _uv_lock(project: Path, settings: Mapping[str, object]) -> Path | None:
+    """The project's ``uv.lock``, or that of the workspace it is a member of.
+
+    Source:
+        uv, workspaces: one lock file beside the ``pyproject.toml`` that lists members.
+    """
+    own = project / Manner.UV.value
+    if own.is_file():
+        return own
+    if "project" not in settings:
+        return None
+    for folder in _up_to_repository(project):
+        lock, root = folder / Manner.UV.value, folder / "pyproject.toml"
+        if lock.is_file() and root.is_file():
+            tool = _table(tomllib.loads(root.read_text()).get("tool"))
+            return lock if "workspace" in _table(tool.get("uv")) else None
+    return None
+
+
+def _up_to_repository(project: Path) -> Iterator[Path]:
+    """The folders above *project*, up to the root of its repository."""
+    for folder in (project, *project.parents):
+        if folder != project:
+            yield folder
+        if (folder / ".git").exists():
+            return
+
+
+def _uv(lock: Path, pyproject: Path, settings: Mapping[str, object]) -> Dependencies:
+    optional = _table(_table(settings.get("project")).get("optional-dependencies"))
+    groups = _table(settings.get("dependency-groups"))
+    files = dict.fromkeys((lock, pyproject, lock.with_name("pyproject.toml")))
     return Dependencies(
-        manner,
-        files=(lock, pyproject),
-        names=_names(str(_table(package).get("name", "")) for package in packages),
-        extras=_for_tests(
-            _table(_table(settings.get("project")).get("optional-dependencies"))
-        ),
-        groups=_for_tests(_table(settings.get("dependency-groups"))),
+        Manner.UV,
+        files=tuple(files),
+        names=_locked_names(lock),
+        extras=_for_tests(optional),
+        groups=_for_tests(groups),
         is_local=True,
     )
+
+
+def _poetry(
+    lock: Path, pyproject: Path, settings: Mapping[str, object]
+) -> Dependencies:
+    """Poetry installs every group by itself but the optional ones, and no extra."""
+    tool = _table(_table(settings.get("tool")).get("poetry"))
+    groups = {
+        name: list(_table(_table(group).get("dependencies")))
+        for name, group in _table(tool.get("group")).items()
+        if _table(group).get("optional") is True
+    }
+    project = _table(settings.get("project"))
+    extras = _table(project.get("optional-dependencies")) or _table(tool.get("extras"))
+    return Dependencies(
+        Manner.POETRY,
+        files=(lock, pyproject),
+        names=_locked_names(lock),
+        extras=_for_tests(extras),
+        groups=_for_tests(groups),
+        is_local=True,
+    )
+
+
+def _locked_names(lock: Path) -> frozenset[str]:
+    packages = tomllib.loads(lock.read_text()).get("package", [])
+    return _names(str(_table(package).get("name", "")) for package in packages)
 
 
 def _requirements(project: Path) -> list[Path]:
@@ -162,6 +227,18 @@ def _from_pyproject(pyproject: Path, settings: Mapping[str, object]) -> Dependen
     )
 
 
+def _from_setup(project: Path) -> Dependencies:
+    """A package of the old kind: what it needs is known only when it is built."""
+    files = (project / Manner.SETUP.value, project / "setup.cfg")
+    return Dependencies(
+        Manner.SETUP,
+        files=tuple(path for path in files if path.is_file()),
+        names=frozenset({"pytest"}),
+        arguments=("--editable", ".", "pytest"),
+        is_local=True,
+    )
+
+
 def _group(
     groups: Mapping[str, object], name: str, within: tuple[str, ...]
 ) -> list[str]:
@@ -184,7 +261,17 @@ def _group(
 
 
 def _for_tests(table: Mapping[str, object]) -> tuple[str, ...]:
-    return tuple(name for name in FOR_TESTS if name in table)
+    """The extras or groups in *table* that tests need: by name, else those with pytest.
+
+    Many projects call the group of their tests something of their own.
+    """
+    named = tuple(name for name in FOR_TESTS if name in table)
+    with_pytest = tuple(
+        name for name, lines in table.items() if "pytest" in _names(_texts(lines))
+    )
+    if any(name in with_pytest for name in named):
+        return named
+    return named + with_pytest
 
 
 def _names(requirements: Iterable[str]) -> frozenset[str]:

@@ -5,41 +5,43 @@ under a lock, and counts only once its last file, a marker, is there: one that w
 short is made anew. It is never moved, since its scripts hold absolute paths.
 """
 
-import fcntl
 import hashlib
 import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
 from sluicegate.adapters.dependencies import Dependencies, Manner, read_dependencies
-from sluicegate.adapters.search import find_programs
+from sluicegate.adapters.environment_digest import digest_environment
+from sluicegate.adapters.installer import Installer, end_of_output
+from sluicegate.adapters.lock_file import locked
 from sluicegate.errors import PermanentError
-from sluicegate.model.command import Command, CommandResult
+from sluicegate.model.command import Command
 from sluicegate.model.tool import Tool
 from sluicegate.ports.process import OnLine, ProcessRunner
 
-_INSTALL_TIME = timedelta(minutes=30)
 _PROBE_TIME = timedelta(minutes=1)
 _MARKER = ".sluicegate-complete"
-_RECIPE = "1"  # raise it when environments are made differently
+_RECIPE = "2"  # raise it when environments are made differently
 
-_PROBE = (
-    "import importlib.util as u, platform;"
-    "print(platform.python_version(), u.find_spec('pytest') is not None)"
-)
-# Where pip was told of other places than PyPI; uv would not go there.
-_PIP_PLACES = {
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_FIND_LINKS",
-    "PIP_INDEX_URL",
-    "PIP_NO_INDEX",
+# First version and whether pytest is there, then where distributions are installed.
+_PROBE = """\
+import importlib.util, platform, sys
+print(platform.python_version(), importlib.util.find_spec("pytest") is not None)
+ends = "site-packages", "dist-packages"
+print(*(path for path in sys.path if path.endswith(ends)), sep="\\n")
+"""
+_HINTS = {
+    Manner.UV: "add it to the group dev: uv add --dev pytest",
+    Manner.POETRY: "add it to the group dev: poetry add --group dev pytest",
+    Manner.REQUIREMENTS: "add pytest to requirements-dev.txt",
+    Manner.PYPROJECT: 'in pyproject.toml, under [dependency-groups]: dev = ["pytest"]',
+    Manner.SETUP: "add pytest to requirements-dev.txt",
+    Manner.NOTHING: "write pytest into requirements-dev.txt",
 }
-_PIP_FILES = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf")
 
 
 class PythonEnvironments:
@@ -52,12 +54,16 @@ class PythonEnvironments:
         runner: ProcessRunner,
         environ: Mapping[str, str],
         on_line: OnLine,
+        sleep: Callable[[float], None],
     ) -> None:
         self._project = project
         self._cache = cache / "environments"
         self._runner = runner
-        self._environ = environ
         self._on_line = on_line
+        self._sleep = sleep
+        self._installer = Installer(
+            project, cache / "installers", runner, environ, on_line, sleep
+        )
 
     def dependencies(self) -> Dependencies:
         """What the project declares."""
@@ -80,16 +86,14 @@ class PythonEnvironments:
             return own
         needs = self.dependencies()
         environment = self._cache / self._key(needs)
+        if self._is_complete(environment):
+            return environment
         try:
             self._cache.mkdir(parents=True, exist_ok=True)
-            with _locked(environment.with_suffix(".lock")):
+            lock = environment.with_suffix(".lock")
+            with locked(lock, sleep=self._sleep, on_wait=self._say_wait):
                 if not self._is_complete(environment):
-                    self._on_line(
-                        f"installing the project's needs ({needs.manner.value})"
-                    )
-                    shutil.rmtree(environment, ignore_errors=True)
                     self._make(needs, environment)
-                    (environment / _MARKER).touch()
         except OSError as error:
             raise PermanentError(f"cannot make an environment: {error}") from error
         return environment
@@ -103,18 +107,31 @@ class PythonEnvironments:
         """
         environment = self.find()
         python = environment / "bin" / "python"
-        result = self._run((str(python), "-c", _PROBE), _PROBE_TIME, lambda _: None)
-        words = result.stdout.decode(errors="replace").split()
+        command = Command((str(python), "-c", _PROBE), str(self._project), _PROBE_TIME)
+        result = self._runner.run(command, lambda _line: None)
+        first, *sites = result.stdout.decode(errors="replace").splitlines() or [""]
+        words = first.split()
         if result.exit_code != 0 or len(words) != 2:  # noqa: PLR2004 - two are printed
             raise PermanentError(
-                f"{python} does not work: {_end(result)}", hint=f"remove {environment}"
+                f"{python} does not work: {end_of_output(result)}",
+                hint=f"remove {environment}",
             )
         if words[1] != "True":
             raise PermanentError(
                 f"pytest is not installed in the project's environment ({environment})",
                 hint=self._hint_for_pytest(),
             )
-        return Tool("project-python", (str(python),), words[0], None, self._origin())
+        digest = digest_environment(map(Path, sites), self._project)
+        return Tool("project-python", (str(python),), words[0], digest, self._origin())
+
+    def _make(self, needs: Dependencies, environment: Path) -> None:
+        self._on_line(f"installing the project's needs ({needs.manner.value})")
+        shutil.rmtree(environment, ignore_errors=True)
+        self._installer.make(needs, environment)
+        (environment / _MARKER).touch()
+
+    def _say_wait(self) -> None:
+        self._on_line("waiting for another run that installs the project's needs")
 
     def _origin(self) -> str:
         if self.own() is not None:
@@ -125,9 +142,12 @@ class PythonEnvironments:
         return f"made from the project's {manner.value}"
 
     def _hint_for_pytest(self) -> str:
-        if self.own() is not None:
+        own, manner = self.own(), self.dependencies().manner
+        if own is not None and (own / "bin" / "pip").exists():
             return "install it there: .venv/bin/python -m pip install pytest"
-        return f"add pytest to the project's {self.dependencies().manner.value}"
+        if own is not None and manner is not Manner.UV:
+            return "install it there: uv pip install pytest"
+        return _HINTS[manner]
 
     def _key(self, needs: Dependencies) -> str:
         parts = [_RECIPE, sys.version, platform.machine(), needs.manner.value]
@@ -144,96 +164,3 @@ class PythonEnvironments:
     def _is_complete(self, environment: Path) -> bool:
         marker, python = environment / _MARKER, environment / "bin" / "python"
         return marker.exists() and os.access(python, os.X_OK)  # its base may have gone
-
-    def _make(self, needs: Dependencies, environment: Path) -> None:
-        match needs.manner:
-            case Manner.UV:
-                self._make_with_uv_sync(needs, environment)
-            case Manner.POETRY:
-                self._make_with_poetry(environment)
-            case Manner.REQUIREMENTS | Manner.PYPROJECT | Manner.NOTHING:
-                self._make_with_pip(needs, environment)
-
-    def _make_with_uv_sync(self, needs: Dependencies, environment: Path) -> None:
-        uv = self._program("uv", "install uv, or make a .venv in the project")
-        chosen = [f"--extra={extra}" for extra in needs.extras]
-        chosen += [f"--group={group}" for group in needs.groups]
-        self._install(
-            (uv, "sync", "--frozen", "--compile-bytecode", *chosen),
-            {"UV_PROJECT_ENVIRONMENT": str(environment)},
-        )
-
-    def _make_with_poetry(self, environment: Path) -> None:
-        poetry = self._program(
-            "poetry", "install Poetry, or make a .venv in the project"
-        )
-        self._install((sys.executable, "-m", "venv", str(environment)))
-        self._install(
-            (poetry, "install", "--no-interaction", "--no-ansi"),
-            {  # Poetry installs into the environment that is active.
-                "VIRTUAL_ENV": str(environment),
-                "PATH": f"{environment}/bin:{self._environ.get('PATH', os.defpath)}",
-            },
-        )
-
-    def _make_with_pip(self, needs: Dependencies, environment: Path) -> None:
-        python = f"{environment}/bin/python"
-        uv = next(find_programs("uv", self._environ), None)
-        if uv is not None and not self._is_pip_configured():
-            base = ("--python", sys.executable, str(environment))
-            self._install((str(uv), "venv", "--no-project", *base))
-            options = ("--compile-bytecode", "--python", python)
-            self._install((str(uv), "pip", "install", *options, *needs.arguments))
-        else:
-            self._install((sys.executable, "-m", "venv", str(environment)))
-            pip = (python, "-m", "pip", "--no-input", "--disable-pip-version-check")
-            self._install((*pip, "install", *needs.arguments))
-
-    def _is_pip_configured(self) -> bool:
-        if not _PIP_PLACES.isdisjoint(self._environ):
-            return True
-        file = self._environ.get("PIP_CONFIG_FILE")
-        if file is not None:
-            return file != os.devnull  # pip's way to say: no file at all
-        home = self._environ.get("HOME", "")
-        return any(Path(name.replace("~", home, 1)).exists() for name in _PIP_FILES)
-
-    def _program(self, name: str, hint: str) -> str:
-        program = next(find_programs(name, self._environ), None)
-        if program is None:
-            raise PermanentError(f"the project's lock file needs {name}", hint=hint)
-        return str(program)
-
-    def _install(
-        self, argv: tuple[str, ...], env: Mapping[str, str] | None = None
-    ) -> None:
-        result = self._run(argv, _INSTALL_TIME, self._on_line, env)
-        if result.exit_code != 0 or result.timed_out:
-            raise PermanentError(
-                "cannot make the project's environment:"
-                f" {' '.join(argv[:4])} ... failed: {_end(result)}",
-                hint="make a .venv in the project, or mend what the message names",
-            )
-
-    def _run(
-        self,
-        argv: tuple[str, ...],
-        timeout: timedelta,
-        on_line: OnLine,
-        env: Mapping[str, str] | None = None,
-    ) -> CommandResult:
-        command = Command(argv, str(self._project), timeout, env or {})
-        return self._runner.run(command, on_line)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Keep other runs on this machine from making the same environment."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _end(result: CommandResult) -> str:
-    text = (result.stderr.strip() or result.stdout.strip()).decode(errors="replace")
-    return text[-600:] or f"exit code {result.exit_code}"

