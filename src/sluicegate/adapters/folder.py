@@ -137,3 +137,16 @@ def write_whole(path: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise PermanentError(f"cannot write {path}: {error.strerror}") from error
+
+
+def make_state_folder(path: Path) -> None:
+    """Make the folder at *path*, ignored by Git whatever the project ignores.
+
+    Raises:
+        PermanentError: it cannot be written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / ".gitignore").write_text("*\n", encoding="ascii")
+    except OSError as error:
+        raise PermanentError(f"cannot write {path}: {error.strerror}") from error

@@ -4,17 +4,27 @@ from pathlib import Path
 
 import click
 
+from sluicegate.cli.completing import complete_run
 from sluicegate.cli.exit_codes import ExitCode
-from sluicegate.cli.options import file_option
+from sluicegate.cli.options import events_option, file_option, jobs_option
 
 
 @click.command()
-@click.argument("run_id", metavar="[RUN]", required=False)
+@click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
 @file_option
+@jobs_option
+@events_option
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
 )
-def resume(run_id: str | None, file: Path | None, *, as_json: bool) -> ExitCode:
+def resume(
+    run_id: str | None,
+    file: Path | None,
+    *,
+    jobs: int | None,
+    events: str | None,
+    as_json: bool,
+) -> ExitCode:
     """Go on with RUN, by default the newest, where it was left.
 
     Stages whose gate is open or closed are not repeated; a stage that was cut off,
@@ -25,6 +35,7 @@ def resume(run_id: str | None, file: Path | None, *, as_json: bool) -> ExitCode:
 
     return execute(
         file,
-        lambda project, observer: project.resume(run_id, observer),
+        lambda project, observer: project.resume(run_id, observer, jobs=jobs),
         as_json=as_json,
+        events=events,
     )

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sluicegate import __version__
+from sluicegate.adapters.folder import make_state_folder
 from sluicegate.adapters.git import GitRepository
 from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.adapters.stores.directory import DirectoryStore
@@ -28,7 +29,7 @@ from sluicegate.engine.beginning import begin, check_resumable
 from sluicegate.engine.machine import fold
 from sluicegate.engine.runner import Runner
 from sluicegate.engine.toolbox import Observer, Ports
-from sluicegate.errors import IntegrityError, PermanentError, UsageError
+from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model.run import Run
 from sluicegate.model.source import Source
 from sluicegate.ports.process import OnLine
@@ -126,7 +127,7 @@ class Project:
         audit, root = self.pipeline.audit, self.log_folder
         if self.machine.environ.get("CI") == "true":
             _check_outlives_workspace(root, Path(self.source.root))
-        hide_from_git(self.state)
+        make_state_folder(self.state)
         with self._naming_the_log():
             return open_log(
                 self._store,
@@ -306,15 +307,6 @@ def _check_outlives_workspace(log: Path, workspace: Path) -> None:
             hint="in the pipeline file, keep it where it stays:"
             " `audit: {store: dir:/a/lasting/folder}`",
         )
-
-
-def hide_from_git(state: Path) -> None:
-    """Make the state folder, ignored by Git whatever the project ignores."""
-    try:
-        state.mkdir(parents=True, exist_ok=True)
-        (state / ".gitignore").write_text("*\n", encoding="ascii")
-    except OSError as error:
-        raise PermanentError(f"cannot write {state}: {error.strerror}") from error
 
 
 def _origin(source: Source, folder: Path) -> str:
