@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +39,16 @@ class Machine:
     def process(self) -> SubprocessRunner:
         """Runs programs, with this environment stripped of secrets."""
         return SubprocessRunner(self.stop, self.environ)
+
+    def environ_without(self, names: Collection[str]) -> dict[str, str]:
+        """The environment for processes that must not see the variables *names*."""
+        return {k: value for k, value in self.environ.items() if k not in names}
+
+    def process_without(self, names: Collection[str]) -> SubprocessRunner:
+        """Runs programs as `process` does, without the variables *names*."""
+        if not names:
+            return self.process
+        return SubprocessRunner(self.stop, self.environ_without(names))
 
     @property
     def config_folder(self) -> Path:
