@@ -1,5 +1,6 @@
 """In-memory implementations of the ports. No mocks anywhere in the suite."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,9 +20,10 @@ from sluicegate.ports.clock import Clock
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.process import OnLine, ProcessRunner
 from sluicegate.ports.repository import Repository
+from sluicegate.ports.results import EarlierResult, EarlierResults
 from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
-from sluicegate.ports.workspace import Workspace
+from sluicegate.ports.workspace import ProjectFile, Workspace
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -92,6 +94,7 @@ class FakeRepository(Repository):
     """A work tree that changes only when a test says so."""
 
     tree: WorkTree = field(default_factory=lambda: WorkTree("a" * 40, "main", ()))
+    files: dict[str, str] = field(default_factory=dict)
 
     @override
     def source(self) -> Source:
@@ -101,6 +104,13 @@ class FakeRepository(Repository):
     @override
     def work_tree(self) -> WorkTree:
         return self.tree
+
+    @override
+    def content(self, paths: Sequence[str], *, declared: bool = False) -> Digest:
+        if declared and not set(paths) <= self.files.keys():
+            raise PermanentError("an input matches no file")
+        named = {path: self.files.get(path) for path in paths} if declared else {}
+        return Digest.of(repr((self.tree.commit, self.tree.dirty, named)).encode())
 
 
 @dataclass
@@ -120,6 +130,21 @@ class FakeWorkspace(Workspace):
     @override
     def cache(self) -> str:
         return "/cache"
+
+    @override
+    def collect(self, patterns: Sequence[str]) -> tuple[ProjectFile, ...]:
+        found = [
+            ProjectFile(name, self.files[f"/project/{name}"], executable=False)
+            for name in patterns
+            if f"/project/{name}" in self.files
+        ]
+        if len(found) < len(patterns):
+            raise PermanentError("the stage has not written its output")
+        return tuple(found)
+
+    @override
+    def restore(self, file: ProjectFile) -> None:
+        self.files[f"/project/{file.path}"] = file.data
 
     @override
     def home(self) -> str | None:
@@ -210,6 +235,17 @@ class FakeObserver(Observer):
         self.found += findings
 
 
+@dataclass
+class FakeResults(EarlierResults):
+    """Ends of attempts that a test says were there before."""
+
+    earlier: list[EarlierResult] = field(default_factory=list)
+
+    @override
+    def of(self, stage: str) -> Sequence[EarlierResult]:
+        return [r for r in reversed(self.earlier) if r.finished.stage == stage]
+
+
 def _no_target(environment: str) -> Target:
     raise PermanentError(f"no environment {environment} here")
 
@@ -225,6 +261,8 @@ class FakePorts:
     workspace: FakeWorkspace = field(default_factory=FakeWorkspace)
     evidence: FakeEvidence = field(default_factory=FakeEvidence)
     target: Callable[[str], Target] = _no_target
+    results: FakeResults = field(default_factory=FakeResults)
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
     def ports(self) -> Ports:
         @contextmanager
@@ -239,4 +277,6 @@ class FakePorts:
             workspace=self.workspace,
             evidence=self.evidence,
             target=lease,
+            results=self.results,
+            cancel=self.cancelled.set,
         )

@@ -1,12 +1,17 @@
 """The state of a Git work tree, by the ``git`` program."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from typing_extensions import override
 
+from sluicegate.adapters.git_content import digest_content, hash_file, parse_index
 from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.command import Command, CommandResult
+from sluicegate.model.digest import Digest
 from sluicegate.model.source import Source, WorkTree
 from sluicegate.ports.process import ProcessRunner
 from sluicegate.ports.repository import Repository
@@ -55,6 +60,47 @@ class GitRepository(Repository):
                 hint="a run is about one commit: `git add` and `git commit` first",
             )
         return tree
+
+    @override
+    def content(self, paths: Sequence[str], *, declared: bool = False) -> Digest:
+        specs = [f":(glob){path}" for path in paths] if declared else list(paths)
+        found = {each.path: each for each in parse_index(self._list(specs, "--stage"))}
+        digits = len(next(iter(found.values())).blob) if found else 40
+        changed = ["--modified", "--deleted", "--others", "--exclude-standard"]
+        loose = set(self._list(specs, *changed).split("\0"))
+        if declared:
+            ignored = ["--others", "--ignored", "--exclude-standard"]
+            loose |= set(self._list(specs, *ignored).split("\0"))
+        for path in filter(None, loose):
+            file = hash_file(self._root, path, digits)
+            found.pop(path, None)
+            if file is not None:
+                found[path] = file
+        if declared:
+            self._check_matched(paths, specs)
+        return digest_content(found.values())
+
+    @cached_property
+    def _root(self) -> Path:
+        root = self._git("rev-parse", "--show-toplevel")
+        if root.exit_code:
+            raise self._no_repository(root)
+        return Path(root.stdout.decode("utf-8", "surrogateescape").rstrip("\n"))
+
+    def _list(self, specs: Sequence[str], *options: str) -> str:
+        said = self._git("ls-files", "-z", "--full-name", *options, "--", *specs)
+        if said.exit_code:
+            raise PermanentError(f"git ls-files failed: {_last_line(said)}")
+        return said.stdout.decode("utf-8", "surrogateescape")
+
+    def _check_matched(self, paths: Sequence[str], specs: Sequence[str]) -> None:
+        """A path that names nothing is a slip, and would never notice a change."""
+        for path, spec in zip(paths, specs, strict=True):
+            if not self._list([spec], "--cached", "--others"):
+                raise PermanentError(
+                    f"the input {path!r} matches no file",
+                    hint="mend `inputs:`; paths are relative to the pipeline file",
+                )
 
     def _no_repository(self, result: CommandResult) -> UsageError:
         return UsageError(

@@ -37,6 +37,14 @@ class Facts:
     tool: Recording
 
 
+OnEntry = Callable[[bytes], None]
+"""Receives an entry as it is in the log: canonical JSON, without newline."""
+
+
+def _ignore(_entry: bytes) -> None:
+    """Nobody follows the run."""
+
+
 class Recorder:
     """Records the events of the run *run_id*, the next of which has *next_seq*."""
 
@@ -50,7 +58,9 @@ class Recorder:
         clock: Clock,
         new_event_id: Callable[[], str],
         facts: Facts,
+        on_entry: OnEntry = _ignore,
     ) -> None:
+        """Create it; *on_entry* gets each entry once it is durable, and cannot fail."""
         self._log = log
         self._journal = journal
         self._run_id = run_id
@@ -58,6 +68,7 @@ class Recorder:
         self._clock = clock
         self._new_event_id = new_event_id
         self._facts = facts
+        self._on_entry = on_entry
         self._in_doubt = False
         self._labels: Mapping[str, str] = {}
         self._attempts: dict[str, int] = {}
@@ -77,6 +88,7 @@ class Recorder:
             )
         self._journal.append(entry)
         self._next_seq += 1
+        self._on_entry(entry)
 
     def commit(self) -> None:
         """Commit what was noted to the log, all of it or nothing.

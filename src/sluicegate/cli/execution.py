@@ -2,21 +2,25 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from sluicegate.cli.detected import describe_detected, describe_gaps, open_project
+from sluicegate.cli.events import event_stream
 from sluicegate.cli.exit_codes import ExitCode, for_outcome
 from sluicegate.cli.output import (
     tell_that_it_stops,
     use_what_the_terminal_has,
+    warn,
     write_line,
     write_result,
 )
 from sluicegate.cli.progress import build_observer
 from sluicegate.engine.toolbox import Observer
-from sluicegate.errors import Interrupted
+from sluicegate.errors import Interrupted, UsageError
 from sluicegate.model.decision import Outcome
 from sluicegate.model.run import Run
 from sluicegate.report.document import run_document
@@ -27,26 +31,42 @@ _RESUMABLE = (Outcome.BROKEN, Outcome.PENDING)
 
 
 def execute(
-    file: Path | None, carry_out: Callable[[Project, Observer], Run], *, as_json: bool
+    file: Path | None,
+    carry_out: Callable[[Project, Observer], Run],
+    *,
+    as_json: bool,
+    events: str | None = None,
 ) -> ExitCode:
     """Carry a run out, show it, and say how it ended.
 
     Without *file* it is the one of this folder, else what is found here is run.
     Progress goes to standard output, or to standard error beside a JSON document.
+    Every entry of the run goes to the file *events*, if there is one.
     """
+    if as_json and events == "-":
+        raise UsageError("--json and --events - would both write to standard output")
     use_what_the_terminal_has()
-    machine = Machine()
-    project = open_project(machine, file)
-    stream = sys.stderr if as_json else sys.stdout
-    observer = build_observer(stream)
-    for line in describe_detected(project):
-        write_line(line, stream)
-    with machine.stop.install(tell_that_it_stops):
+    with event_stream(events) as on_entry:
+        project = replace(open_project(Machine(), file), on_entry=on_entry)
+        stream = sys.stderr if as_json or events == "-" else sys.stdout
+        observer = build_observer(stream)
+        for line in describe_detected(project):
+            write_line(line, stream)
         try:
-            run = carry_out(project, observer)
+            with project.machine.stop.install(tell_that_it_stops):
+                run = carry_out(project, observer)
         except Interrupted:
             click.echo("`sluice resume` goes on from here", err=True)
             return ExitCode.INTERRUPTED
+        finally:
+            warn(project.finish_telling())
+    return _conclude(project, run, stream, as_json=as_json, to_stdout=events != "-")
+
+
+def _conclude(
+    project: Project, run: Run, stream: TextIO, *, as_json: bool, to_stdout: bool
+) -> ExitCode:
+    """Say how the run ended, and where its log stands."""
     head = project.log.head()
     if as_json:
         text = run_document(
@@ -59,7 +79,10 @@ def execute(
         )
         if run.finished and run.finished.outcome in _RESUMABLE:
             text = f"`sluice resume` goes on from there\n{text}"
-    write_result(text)
+    if to_stdout:
+        write_result(text)
+    else:
+        write_line(text, stream)
     for line in describe_gaps(project):
         write_line(line, stream)
     assert run.finished is not None

@@ -1,8 +1,12 @@
 """Options that several commands have."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 file_option = click.option(
     "-f",
@@ -13,3 +17,53 @@ file_option = click.option(
     " this folder, else what is found here (see `sluice init --print`).",
 )
 """The pipeline file; None where the user did not name one."""
+
+
+def selection_options(command: Command) -> Command:
+    """Which stages to run, how many at once, and the labels of the run."""
+    for option in reversed(_SELECTION):
+        command = option(command)
+    return command
+
+
+_SELECTION = (
+    click.option(
+        "--only",
+        "only",
+        metavar="STAGE",
+        multiple=True,
+        help="Run this stage alone; can be given several times. What it needs must have"
+        " opened before, on the same inputs.",
+    ),
+    click.option(
+        "--from", "first", metavar="STAGE", help="Run this stage and all that need it."
+    ),
+    click.option(
+        "--until", metavar="STAGE", help="Run this stage and all that it needs."
+    ),
+    click.option(
+        "--force", is_flag=True, help="Run stages although earlier results stand."
+    ),
+    click.option(
+        "--label",
+        "labels",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="Label the run, like os=linux: tells the jobs of a matrix apart.",
+    ),
+)
+
+jobs_option = click.option(
+    "-j",
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="How many stages run programs at once; default: one a processor.",
+)
+
+events_option = click.option(
+    "--events",
+    metavar="FILE",
+    help="Write one JSON object a line for every event, as it happens; - is standard"
+    " output.",
+)

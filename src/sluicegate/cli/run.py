@@ -1,11 +1,17 @@
 """``sluice run``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from sluicegate.cli.exit_codes import ExitCode
-from sluicegate.cli.options import file_option
+from sluicegate.cli.options import (
+    events_option,
+    file_option,
+    jobs_option,
+    selection_options,
+)
 
 
 @click.command()
@@ -15,24 +21,38 @@ from sluicegate.cli.options import file_option
     is_flag=True,
     help="Run although there are changes that no commit holds; the log says so.",
 )
+@selection_options
+@jobs_option
+@events_option
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
 )
-def run(file: Path | None, *, allow_dirty: bool, as_json: bool) -> ExitCode:
+def run(
+    file: Path | None,
+    *,
+    events: str | None,
+    as_json: bool,
+    **choice: Any,  # noqa: ANN401 - read_options names and types them
+) -> ExitCode:
     """Run the pipeline for the current commit.
 
-    Stages run in the order of the file; each starts only when the gate before it is
-    open. Everything that happens is recorded in the audit log.
+    A stage starts when the gates of the stages it needs are open; branches that do not
+    need each other run at once. A stage whose inputs have not changed since its gate
+    last opened is not run again. Everything that happens is recorded in the audit log.
 
     \b
     Exits with 0 if every gate is open, 1 if one is closed, 2 for a mistake in the
     pipeline file or the call, 3 if something is pending, 4 if a tool failed,
     5 if the log was tampered with, 130 if interrupted (`sluice resume` goes on).
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
-    from sluicegate.cli.execution import execute  # noqa: PLC0415 - not for --help
+    from sluicegate.cli.choice import read_options  # noqa: PLC0415 - not for --help
+    from sluicegate.cli.execution import execute  # noqa: PLC0415 - likewise
+
+    options = read_options(**choice)
 
     return execute(
         file,
-        lambda project, observer: project.start(observer, allow_dirty=allow_dirty),
+        lambda project, observer: project.start(observer, options),
         as_json=as_json,
+        events=events,
     )

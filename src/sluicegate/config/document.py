@@ -69,5 +69,11 @@ class Document(Settings):
         description="Paths besides the pipeline file's folder that belong to the"
         " service, like ../shared.",
     )
+    pools: dict[
+        Annotated[str, Field(pattern=WORD_PATTERN)], Annotated[int, Field(ge=1)]
+    ] = Field(
+        default_factory=dict,
+        description="Slots that stages share, by name, like {gpu: 4}.",
+    )
     notify: tuple[Any, ...] = Field((), description="Whom to tell of a run.")
     audit: Audit = Field(default_factory=Audit, description="The audit log.")

@@ -8,8 +8,10 @@ from sluicegate.config.definition import definition_digest
 from sluicegate.config.document import Audit, Document
 from sluicegate.config.gates import read_gates
 from sluicegate.config.notify import read_notify
+from sluicegate.config.pools import check_pools
 from sluicegate.config.source import parse_source
 from sluicegate.config.stagelist import read_stages
+from sluicegate.config.whens import read_whens
 from sluicegate.errors import PipelineFileError
 from sluicegate.stages.pipeline import AuditSettings, NamedStage, Pipeline
 
@@ -30,6 +32,8 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
         document = checker.read(Document, ())
         stages = read_stages(checker)
         gates = read_gates(checker, stages)
+        whens = read_whens(checker, stages)
+        check_pools(checker, stages)
         notify = read_notify(checker)
     except EnoughError:
         raise PipelineFileError(
@@ -41,7 +45,13 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
     return Pipeline(
         name=document.name,
         stages=tuple(
-            NamedStage(stage, stages.kinds[stage], stages.needs[stage], gates[stage])
+            NamedStage(
+                stage,
+                stages.kinds[stage],
+                stages.needs[stage],
+                gates[stage],
+                whens.get(stage),
+            )
             for stage in stages.order
         ),
         environments=dict(document.environments),
@@ -49,6 +59,7 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
         definition=definition_digest(root),
         paths=tuple(dict.fromkeys(document.paths)),
         notify=notify,
+        pools=dict(document.pools),
     )
 
 

@@ -21,6 +21,7 @@ _RESERVED = frozenset(
         *("as", "break", "const", "continue", "else", "false", "for", "function"),
         *("if", "import", "in", "let", "loop", "namespace", "null", "package"),
         *("return", "true", "var", "void", "while"),
+        *("git", "label"),  # what `when:` asks besides evidence
     )
 )
 _MAX_STAGES = 100

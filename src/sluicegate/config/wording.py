@@ -16,12 +16,8 @@ LATER = frozenset(
     {
         "approvals",
         "freeze",
-        "inputs",
         "lock",
         "metrics",
-        "outputs",
-        "pools",
-        "retries",
         "secrets",
         "windows",
     }

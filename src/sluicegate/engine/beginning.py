@@ -1,21 +1,33 @@
 """Whether a run may begin, or go on, for this pipeline and this commit. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from sluicegate.engine.machine import is_final
+from sluicegate.engine.selection import Selection, choose_stages
 from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.event import PlannedStage, RunStarted
 from sluicegate.model.run import Run
 from sluicegate.model.source import Source, WorkTree
 from sluicegate.stages.pipeline import Pipeline
 
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+_ALL = Selection()
 _SHOWN_FILES = 5
 
 
 def begin(
-    pipeline: Pipeline, source: Source, now: datetime, *, allow_dirty: bool
+    pipeline: Pipeline,
+    source: Source,
+    now: datetime,
+    *,
+    allow_dirty: bool,
+    selection: Selection = _ALL,
+    labels: Mapping[str, str] = NO_LABELS,
 ) -> RunStarted:
-    """The first event of a run.
+    """The first event of a run of the stages that *selection* chooses.
 
     Raises:
         UsageError: the work tree holds what no commit holds, and that is not allowed.
@@ -33,10 +45,14 @@ def begin(
         branch=source.branch,
         dirty=bool(source.dirty),
         stages=tuple(
-            PlannedStage(named.name, named.stage.uses, named.needs)
-            for named in pipeline.stages
+            PlannedStage(
+                named.name, named.stage.uses, named.needs, named.stage.retries.count
+            )
+            for named in choose_stages(pipeline, selection).stages
         ),
         start_ts=now,
+        selection=str(selection) or None,
+        labels=labels,
     )
 
 

@@ -1,7 +1,7 @@
 """From a stage's report to the event that ends its attempt. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sluicegate.errors import SluicegateError
@@ -17,7 +17,10 @@ from sluicegate.model.tool import Tool
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt at a stage, from its start to its end."""
+    """An attempt at a stage, from its start to its end.
+
+    ``inputs`` and ``cached`` are as `StageFinished` has them.
+    """
 
     stage: str
     number: int
@@ -25,6 +28,8 @@ class Attempt:
     end_ts: datetime
     usage: ResourceUsage
     tools: tuple[Tool, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    cached: str | None = None
 
 
 def judged(
@@ -79,6 +84,8 @@ def unrecordable(event: StageFinished, error: SluicegateError) -> StageFinished:
         evidence=Evidence(),
         tools=(),
         subjects=(),
+        inputs={},
+        cached=None,
     )
 
 
@@ -131,4 +138,6 @@ def _finished(
         usage=attempt.usage,
         start_ts=attempt.start_ts,
         end_ts=attempt.end_ts,
+        inputs=attempt.inputs,
+        cached=attempt.cached,
     )

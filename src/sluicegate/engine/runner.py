@@ -1,21 +1,24 @@
 """The loop: effect → ports → event → machine, until nothing is left to do."""
 
+from collections.abc import Collection
+from datetime import timedelta
+
 from sluicegate.engine.beginning import check_unchanged
-from sluicegate.engine.judging import unrecordable, upstream_of
-from sluicegate.engine.machine import (
-    Effect,
-    FinishRun,
-    RunStage,
-    SkipStage,
-    advance,
-)
+from sluicegate.engine.crew import Crew
+from sluicegate.engine.judging import Attempt, broken, unrecordable, upstream_of
+from sluicegate.engine.ledger import Ledger
+from sluicegate.engine.machine import FinishRun, RunStage, SkipStage
 from sluicegate.engine.rollout_runner import RolloutRunner
+from sluicegate.engine.schedule import choose
+from sluicegate.engine.situation import Situation
 from sluicegate.engine.stage_runner import StageRunner
 from sluicegate.engine.toolbox import Observer, Ports, Record
+from sluicegate.engine.whens import judge_when
 from sluicegate.errors import Interrupted, PermanentError, UsageError
+from sluicegate.model.command import ResourceUsage
+from sluicegate.model.decision import Verdict
 from sluicegate.model.event import (
     Event,
-    RolloutEvent,
     RunFinished,
     RunInterrupted,
     RunResumed,
@@ -27,12 +30,18 @@ from sluicegate.model.event import (
 from sluicegate.model.run import Run
 from sluicegate.model.source import Source
 from sluicegate.stages.canary import CanaryStage
-from sluicegate.stages.pipeline import Pipeline
-from sluicegate.stages.stage import CommandStage, StageContext
+from sluicegate.stages.pipeline import NamedStage, Pipeline
+from sluicegate.stages.stage import CommandStage, Retries
+
+_LONGEST_BACKOFF = timedelta(minutes=10)
 
 
 class Runner:
-    """Executes one run of *pipeline*; every event is recorded before it counts."""
+    """Executes one run of *pipeline*; every event is recorded before it counts.
+
+    At most *jobs* stages run programs at once. Earlier results are used for all stages
+    but those in *forced*. The *observer* is called by several threads.
+    """
 
     def __init__(
         self,
@@ -41,15 +50,17 @@ class Runner:
         ports: Ports,
         record: Record,
         observer: Observer,
+        *,
+        jobs: int = 1,
+        forced: Collection[str] = (),
     ) -> None:
         self._pipeline = pipeline
         self._source = source
         self._ports = ports
         self._record = record
         self._observer = observer
-        self._stages = StageRunner(ports, self._check_tree, observer)
-        self._rollouts = RolloutRunner(ports, self._check_tree, self._emit, observer)
-        self._run: Run | None = None
+        self._jobs = jobs
+        self._forced = forced
 
     def start(self, run_id: str, started: RunStarted) -> Run:
         """Begin a run and carry it to its end.
@@ -58,7 +69,8 @@ class Runner:
             Interrupted: asked to stop; the run can be resumed.
             ExternalError: an event could not be recorded; the run can be resumed.
         """
-        return self._loop(run_id, started)
+        ledger = Ledger(run_id, self._record, self._observer)
+        return self._loop(ledger, run_id, started, started)
 
     def resume(self, run: Run) -> Run:
         """Go on with a run that another process left behind.
@@ -67,80 +79,154 @@ class Runner:
             Interrupted: as for `start`.
             ExternalError: as for `start`.
         """
-        self._run = run
-        return self._loop(run.run_id, RunResumed())
+        ledger = Ledger(run.run_id, self._record, self._observer, run)
+        return self._loop(ledger, run.run_id, run.started, RunResumed())
 
-    def _loop(self, run_id: str, first: Event) -> Run:
+    def _loop(
+        self, ledger: Ledger, run_id: str, started: RunStarted, first: Event
+    ) -> Run:
         clock = self._ports.clock
         start_ts, start_ms = clock.now(), clock.monotonic_ms()
-        run, effects = self._happen(run_id, first)
-        while effects:
-            (effect,) = effects  # one at a time: branches do not run side by side yet
-            if isinstance(effect, FinishRun):
-                wall_ms = clock.monotonic_ms() - start_ms
-                event: Event = RunFinished(
-                    effect.outcome, effect.reason, start_ts, clock.now(), wall_ms
-                )
-            elif isinstance(effect, SkipStage):
-                event = StageSkipped(effect.stage, effect.reason)
-            else:
-                event = self._run_stage(run, effect)
-            try:
-                run, effects = self._happen(run_id, event)
-            except UsageError as error:
-                if not isinstance(event, StageFinished):
-                    raise
-                run, effects = self._happen(run_id, unrecordable(event, error))
-        return run
-
-    def _run_stage(self, run: Run, effect: RunStage) -> StageFinished:
-        """Carry one stage through; an interruption is recorded before it passes on."""
-        start = StageStarted(effect.stage, effect.attempt, self._ports.clock.now())
-        run, _ = self._happen(run.run_id, start)
-        named = self._pipeline.stage(effect.stage)
-        context = self._context(run, effect)
-        try:
-            match named.stage:
-                case CommandStage():
-                    return self._stages.run(named, named.stage, effect.attempt, context)
-                case CanaryStage():
-                    return self._rollouts.run(
-                        named,
-                        named.stage,
-                        effect.attempt,
-                        context,
-                        run.stage(effect.stage).rollout,
-                        self._pipeline.environments[named.stage.environment],
-                    )
-                case _:
-                    raise TypeError(f"stage kind {named.stage.kind} cannot be run")
-        except Interrupted:
-            self._happen(run.run_id, RunInterrupted(effect.stage))
-            raise
-
-    def _context(self, run: Run, effect: RunStage) -> StageContext:
-        workspace = self._ports.workspace
-        upstream = upstream_of(run, effect.stage)
-        return StageContext(
-            stage=effect.stage,
-            pipeline=self._pipeline.name,
-            definition=self._pipeline.definition,
-            commit=self._source.commit,
-            release=self._source.release,
-            run_id=run.run_id,
-            project=workspace.project(),
-            output=workspace.output(effect.stage, effect.attempt),
-            cache=workspace.cache(),
-            now=self._ports.clock.now(),
-            upstream={each.stage: each.evidence.fields for each in upstream},
-            images=tuple(
-                dict.fromkeys(image for each in upstream for _, image in each.subjects)
-            ),
-            ca_bundle=self._ports.ca_bundle,
-            commit_time=self._source.commit_time,
-            home=workspace.home(),
-            files=workspace.sources(self._pipeline.stage(effect.stage).stage.reads()),
+        situation = Situation(self._pipeline, self._source, run_id, started.labels)
+        attempts = _Attempts(
+            situation, ledger, self._ports, self._observer, self._forced
         )
+        ledger.happen(first)
+        with Crew(len(started.stages), attempts.carry_out) as crew:
+            while not isinstance(effect := next(iter(ledger.effects), None), FinishRun):
+                if isinstance(effect, SkipStage):
+                    ledger.happen(StageSkipped(effect.stage, effect.reason))
+                elif not attempts.leave_out(crew.busy):
+                    self._start_more(ledger, crew)
+                    self._await_next(ledger, crew)
+        wall_ms = clock.monotonic_ms() - start_ms
+        ledger.happen(
+            RunFinished(effect.outcome, effect.reason, start_ts, clock.now(), wall_ms)
+        )
+        return ledger.run
+
+    def _start_more(self, ledger: Ledger, crew: Crew) -> None:
+        ready = (
+            effect
+            for effect in ledger.effects
+            if isinstance(effect, RunStage) and effect.stage not in crew.busy
+        )
+        for effect in choose(ready, crew.busy, self._pipeline, self._jobs):
+            crew.start(effect)
+
+    def _await_next(self, ledger: Ledger, crew: Crew) -> None:
+        """Let the end of the next attempt happen.
+
+        Raises:
+            Interrupted: asked to stop; every stage has ended, and that is recorded.
+            Exception: whatever else an attempt raised, once every stage has ended.
+        """
+        stage, ended = crew.next()
+        if isinstance(ended, StageFinished):
+            _finish(ledger, ended)
+            return
+        stopped = [stage]
+        if not isinstance(ended, Interrupted):
+            self._ports.cancel()
+        while crew.busy:
+            stage, other = crew.next()
+            if isinstance(other, StageFinished) and isinstance(ended, Interrupted):
+                _finish(ledger, other)
+            else:
+                stopped.append(stage)
+        if isinstance(ended, Interrupted):
+            ledger.happen(RunInterrupted(stopped[0] if len(stopped) == 1 else None))
+        raise ended
+
+
+class _Attempts:
+    """Carries out attempts at the stages of one run; each in the thread that calls."""
+
+    def __init__(
+        self,
+        situation: Situation,
+        ledger: Ledger,
+        ports: Ports,
+        observer: Observer,
+        forced: Collection[str],
+    ) -> None:
+        self._situation = situation
+        self._ledger = ledger
+        self._ports = ports
+        self._stages = StageRunner(ports, situation, self._check_tree, observer, forced)
+        self._rollouts = RolloutRunner(ports, self._check_tree, ledger.happen, observer)
+
+    def leave_out(self, busy: Collection[str]) -> bool:
+        """Skip the stages that may start now and whose own condition does not hold."""
+        left_out = False
+        for effect in self._ledger.effects:
+            if isinstance(effect, RunStage) and effect.stage not in busy:
+                named = self._named(effect.stage)
+                reason = self._reason_to_skip(named)
+                if named.when is not None and reason is not None:
+                    skipped = StageSkipped(effect.stage, reason, named.when.text)
+                    self._ledger.happen(skipped)
+                    left_out = True
+        return left_out
+
+    def carry_out(self, effect: RunStage) -> StageFinished:
+        """Begin an attempt and carry it through.
+
+        Raises:
+            Interrupted: asked to stop.
+        """
+        named, clock = self._named(effect.stage), self._ports.clock
+        if effect.tries:
+            clock.sleep(_wait_before(named.stage.retries, effect.tries))
+        start_ts, start_ms = clock.now(), clock.monotonic_ms()
+        self._ledger.happen(StageStarted(effect.stage, effect.attempt, start_ts))
+        try:
+            self._check_when(named)
+        except PermanentError as error:
+            usage = ResourceUsage(clock.monotonic_ms() - start_ms)
+            end = clock.now()
+            attempt = Attempt(named.name, effect.attempt, start_ts, end, usage)
+            return broken(attempt, error)
+        return self._dispatch(named, effect.attempt)
+
+    def _dispatch(self, named: NamedStage, number: int) -> StageFinished:
+        run = self._ledger.run
+        upstream = upstream_of(run, named.name)
+        output = self._ports.workspace.output(named.name, number)
+        context = self._situation.context(named.name, output, upstream, self._ports)
+        match named.stage:
+            case CommandStage():
+                return self._stages.run(named, named.stage, number, context, upstream)
+            case CanaryStage():
+                return self._rollouts.run(
+                    named,
+                    named.stage,
+                    number,
+                    context,
+                    run.stage(named.name).rollout,
+                    self._situation.pipeline.environments[named.stage.environment],
+                )
+            case _:
+                raise TypeError(f"stage kind {named.stage.kind} cannot be run")
+
+    def _named(self, name: str) -> NamedStage:
+        return self._situation.pipeline.stage(name)
+
+    def _reason_to_skip(self, named: NamedStage) -> str | None:
+        """Why the stage's own condition leaves it out; None if it does not."""
+        try:
+            return self._check_when(named)
+        except PermanentError:
+            return None  # the attempt says so
+
+    def _check_when(self, named: NamedStage) -> str | None:
+        if named.when is None:
+            return None
+        upstream = upstream_of(self._ledger.run, named.name)
+        decision = judge_when(named.when, self._situation, upstream)
+        if decision.verdict is Verdict.OPEN:
+            return None
+        return f"when: {decision.reason}"
 
     def _check_tree(self) -> None:
         """See to it that a stage gets what the gates before it have judged.
@@ -148,29 +234,21 @@ class Runner:
         Raises:
             PermanentError: the work tree is not what it was when the run began.
         """
-        if self._run is not None:
-            try:
-                tree = self._ports.repository.work_tree()
-            except UsageError as error:
-                raise PermanentError(str(error), hint=error.hint) from error
-            check_unchanged(self._run.started, tree)
+        try:
+            tree = self._ports.repository.work_tree()
+        except UsageError as error:
+            raise PermanentError(str(error), hint=error.hint) from error
+        check_unchanged(self._ledger.run.started, tree)
 
-    def _emit(self, event: RolloutEvent) -> None:
-        if self._run is None:
-            raise TypeError("a rollout event before the run began")
-        self._happen(self._run.run_id, event)
 
-    def _happen(self, run_id: str, event: Event) -> tuple[Run, tuple[Effect, ...]]:
-        """Check that *event* may follow, record it, and only then let it count.
+def _finish(ledger: Ledger, event: StageFinished) -> None:
+    try:
+        ledger.happen(event)
+    except UsageError as error:
+        ledger.happen(unrecordable(event, error))
 
-        The beginning of a stage and a skipped stage have no effect outside the
-        workspace: they are committed with whatever comes next.
-        """
-        run, effects = advance(run_id, self._run, event)
-        if isinstance(event, StageStarted | StageSkipped):
-            self._record.note(event)
-        else:
-            self._record.record(event)
-        self._run = run
-        self._observer.event(event)
-        return run, effects
+
+def _wait_before(retries: Retries, tries: int) -> float:
+    """Seconds to wait before the next attempt, after *tries* that were broken."""
+    doubled = retries.backoff * float(2 ** min(tries - 1, 20))
+    return min(doubled, max(_LONGEST_BACKOFF, retries.backoff)).total_seconds()

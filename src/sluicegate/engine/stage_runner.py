@@ -1,80 +1,143 @@
 """Carry out one attempt at a command stage: find tools, run steps, judge the gate."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from sluicegate.engine.inputs import PROBES, gather, probe
 from sluicegate.engine.judging import Attempt, broken, judged
+from sluicegate.engine.outputs import keep_outputs
+from sluicegate.engine.reuse import Miss, find_result, put_back
+from sluicegate.engine.situation import Situation
 from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.command import ResourceUsage, Step, StepResult
 from sluicegate.model.event import StageFinished
 from sluicegate.model.evidence import Evidence, EvidenceFile, Value, round_value
 from sluicegate.model.tool import Tool
+from sluicegate.ports.clock import Clock
+from sluicegate.ports.results import EarlierResult
 from sluicegate.stages.pipeline import NamedStage
 from sluicegate.stages.stage import CommandStage, Report, StageContext
 
 
 class StageRunner:
-    """Runs command stages through the ports."""
+    """Runs command stages through the ports.
+
+    Results of earlier attempts are used for all stages but those in *forced*.
+    """
 
     def __init__(
-        self, ports: Ports, check_tree: Callable[[], None], observer: Observer
+        self,
+        ports: Ports,
+        situation: Situation,
+        check_tree: Callable[[], None],
+        observer: Observer,
+        forced: Collection[str] = (),
     ) -> None:
         """Create it; *check_tree* raises if the work tree is not what it was."""
         self._ports = ports
+        self._situation = situation
         self._check_tree = check_tree
         self._observer = observer
+        self._forced = frozenset(forced)
 
     def run(
-        self, named: NamedStage, stage: CommandStage, number: int, context: StageContext
+        self,
+        named: NamedStage,
+        stage: CommandStage,
+        number: int,
+        context: StageContext,
+        upstream: Sequence[StageFinished],
     ) -> StageFinished:
-        """Carry out attempt *number* at *stage*.
+        """Carry out attempt *number* at *stage*, or take an earlier result of it.
 
         A program that fails is a broken stage, not an error of this method.
 
         Raises:
             Interrupted: asked to stop; the stage's programs have been ended.
         """
-        clock = self._ports.clock
-        start_ts, start_ms = clock.now(), clock.monotonic_ms()
-        usage = ResourceUsage(0)
-        tools: dict[str, Tool] = {}
-
-        def attempt() -> Attempt:
-            wall_ms = clock.monotonic_ms() - start_ms
-            return Attempt(
-                named.name,
-                number,
-                start_ts,
-                clock.now(),
-                replace(usage, wall_ms=wall_ms),
-                tuple(tools.values()),
-            )
-
+        trial = _Trial(self._ports.clock, named.name, number)
         try:
             self._check_tree()
             for name in stage.tools():
-                tools[name] = self._ports.tools.find(name)
-            context = replace(context, tools=tools)
-            results: list[StepResult] = []
-            for step in stage.plan(context):
-                if step.optional and any(each.result.exit_code for each in results):
-                    continue
-                results.append(self._step(named.name, step, context.output))
-                usage += results[-1].result.usage
-            report = stage.interpret(replace(context, now=clock.now()), results)
-            evidence = self._keep(report)
+                trial.tools[name] = self._ports.tools.find(name)
+            context = replace(context, tools=trial.tools)
+            trial.inputs = self._gather(named, stage, context, upstream)
+            earlier = self._earlier(named, stage, trial.inputs, context)
+            if earlier is not None:
+                return _taken_over(trial, named, earlier, context)
+            report, files = self._carry_out(named, stage, context, trial)
         except ExternalError as error:
-            return broken(attempt(), error)
+            return broken(trial.attempt(), error)
         self._observer.findings(named.name, report.findings)
         return judged(
-            attempt(),
+            trial.attempt(),
             named.gate,
-            evidence,
+            Evidence(_rounded(report.fields), files),
             context.upstream,
             summary=report.summary,
             subjects=report.subjects,
         )
+
+    def _carry_out(
+        self,
+        named: NamedStage,
+        stage: CommandStage,
+        context: StageContext,
+        trial: "_Trial",
+    ) -> tuple[Report, tuple[EvidenceFile, ...]]:
+        results: list[StepResult] = []
+        for step in stage.plan(context):
+            if step.optional and any(each.result.exit_code for each in results):
+                continue
+            results.append(self._step(named.name, step, context.output))
+            trial.usage += results[-1].result.usage
+        now = self._ports.clock.now()
+        report = stage.interpret(replace(context, now=now), results)
+        files = self._keep(report)
+        if all(each.result.exit_code == 0 for each in results):
+            files += keep_outputs(stage.outputs, self._ports)
+        if trial.inputs:  # the stage may have fetched a database, or a base image
+            trial.inputs[PROBES] = probe(stage, context, self._ports)
+        return report, files
+
+    def _gather(
+        self,
+        named: NamedStage,
+        stage: CommandStage,
+        context: StageContext,
+        upstream: Sequence[StageFinished],
+    ) -> dict[str, str]:
+        """The inputs; none where they cannot be told, and then no result is reused.
+
+        Raises:
+            PermanentError: an input that the pipeline file declares is not there.
+        """
+        try:
+            return gather(named, stage, self._situation, context, upstream, self._ports)
+        except ExternalError as error:
+            if stage.inputs is not None:
+                raise
+            self._observer.line(named.name, f"not cached: {error}")
+            return {}
+
+    def _earlier(
+        self,
+        named: NamedStage,
+        stage: CommandStage,
+        inputs: Mapping[str, str],
+        context: StageContext,
+    ) -> EarlierResult | None:
+        if not inputs or named.name in self._forced:
+            return None
+        found = find_result(named, stage, inputs, context, self._ports)
+        if isinstance(found, Miss):
+            return None
+        reason = put_back(found.finished, self._ports)
+        if reason is not None:
+            self._observer.line(named.name, f"not cached: {reason}")
+            return None
+        return found
 
     def _step(self, stage: str, step: Step, output: str) -> StepResult:
         def on_line(text: str) -> None:
@@ -95,8 +158,8 @@ class StageRunner:
         files = {name: data for name, data in read.items() if data is not None}
         return StepResult(step.name, result, files)
 
-    def _keep(self, report: Report) -> Evidence:
-        files = tuple(
+    def _keep(self, report: Report) -> tuple[EvidenceFile, ...]:
+        return tuple(
             EvidenceFile(
                 file.name,
                 file.media_type,
@@ -105,7 +168,51 @@ class StageRunner:
             )
             for file in report.files
         )
-        fields: dict[str, Value] = {
-            name: round_value(value) for name, value in report.fields.items()
-        }
-        return Evidence(fields, files)
+
+
+@dataclass
+class _Trial:
+    """What is known of an attempt while it goes on."""
+
+    clock: Clock
+    stage: str
+    number: int
+    tools: dict[str, Tool] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    usage: ResourceUsage = field(default_factory=lambda: ResourceUsage(0))
+
+    def __post_init__(self) -> None:
+        self._start_ts, self._start_ms = self.clock.now(), self.clock.monotonic_ms()
+
+    def attempt(self, cached: str | None = None) -> Attempt:
+        """The attempt, ending now."""
+        wall_ms = self.clock.monotonic_ms() - self._start_ms
+        return Attempt(
+            self.stage,
+            self.number,
+            self._start_ts,
+            self.clock.now(),
+            replace(self.usage, wall_ms=wall_ms),
+            tuple(self.tools.values()),
+            self.inputs,
+            cached,
+        )
+
+
+def _taken_over(
+    trial: _Trial, named: NamedStage, earlier: EarlierResult, context: StageContext
+) -> StageFinished:
+    """End the attempt with what an earlier one found, judged anew."""
+    finished = earlier.finished
+    return judged(
+        trial.attempt(cached=finished.cached or earlier.task_id),
+        named.gate,
+        finished.evidence,
+        context.upstream,
+        summary=finished.reason,
+        subjects=finished.subjects,
+    )
+
+
+def _rounded(fields: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: round_value(value) for name, value in fields.items()}

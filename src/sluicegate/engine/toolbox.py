@@ -11,6 +11,7 @@ from sluicegate.ports.clock import Clock
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.process import ProcessRunner
 from sluicegate.ports.repository import Repository
+from sluicegate.ports.results import EarlierResults
 from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
 from sluicegate.ports.workspace import Workspace
@@ -44,9 +45,17 @@ class Record(Protocol):
         ...
 
 
+def _nothing() -> None:
+    """End nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside world of a run. ``target`` opens an environment for one rollout."""
+    """The outside world of a run, used by several threads at once.
+
+    ``target`` opens an environment for one rollout. ``cancel`` ends whatever runs, as
+    if the process had been asked to stop.
+    """
 
     clock: Clock
     process: ProcessRunner
@@ -55,4 +64,6 @@ class Ports:
     workspace: Workspace
     evidence: EvidenceStore
     target: Callable[[str], AbstractContextManager[Target]]
+    results: EarlierResults
+    cancel: Callable[[], None] = _nothing
     ca_bundle: str | None = None

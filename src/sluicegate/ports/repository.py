@@ -1,7 +1,9 @@
 """The Git repository that is being released."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from sluicegate.model.digest import Digest
 from sluicegate.model.source import Source, WorkTree
 
 
@@ -14,6 +16,24 @@ class Repository(Protocol):
         Raises:
             UsageError: there is no Git repository, or no commit in it.
             PermanentError: Git is missing or fails.
+        """
+        ...
+
+    def content(self, paths: Sequence[str], *, declared: bool = False) -> Digest:
+        """The digest of what the work tree holds at *paths*, names and modes included.
+
+        The same content gives the same digest, whatever commit it is in and whether it
+        is committed. Files that Git ignores count only where *declared*.
+
+        Args:
+            paths: Git pathspecs, relative to the project's folder.
+            declared: a person named these: each must match something.
+
+        Raises:
+            PermanentError: it cannot be read, or a declared path matches nothing.
+
+        Source:
+            gitglossary(7), "pathspec".
         """
         ...
 

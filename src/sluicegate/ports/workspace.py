@@ -1,7 +1,17 @@
 """Files of a run: where stages write, and reading what they wrote."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """A file of the project, by its path relative to the project's folder."""
+
+    path: str
+    data: bytes
+    executable: bool
 
 
 class Workspace(Protocol):
@@ -17,6 +27,26 @@ class Workspace(Protocol):
 
     def cache(self) -> str:
         """A directory for caches of tools, kept between runs; its absolute path."""
+        ...
+
+    def collect(self, patterns: Sequence[str]) -> tuple[ProjectFile, ...]:
+        """Read the files of the project that *patterns* name, sorted by path.
+
+        A pattern is a path or a glob, relative to the project's folder; a folder stands
+        for all files in it.
+
+        Raises:
+            PermanentError: a pattern matches nothing, or leads out of the project, or a
+                file cannot be read, is not a plain file, or is too large.
+        """
+        ...
+
+    def restore(self, file: ProjectFile) -> None:
+        """Write a file of the project whole, unless it is there just so.
+
+        Raises:
+            PermanentError: it cannot be written, or its path leads out of the project.
+        """
         ...
 
     def home(self) -> str | None:

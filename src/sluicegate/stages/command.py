@@ -91,6 +91,10 @@ class ShellStage(CommandStage):
         return self.inputs is None  # it is told the commit, and may use it
 
     @override
+    def may_leave_files(self) -> bool:
+        return not self.outputs
+
+    @override
     def tools(self) -> tuple[str, ...]:
         return ()
 

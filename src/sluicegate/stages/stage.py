@@ -210,6 +210,10 @@ class Stage(Settings):
         description="Slots of the pipeline's pools that the stage takes while it runs.",
     )
 
+    def may_leave_files(self) -> bool:
+        """Whether it may write files for later stages that it does not declare."""
+        return False
+
     @abstractmethod
     def fields(self) -> tuple[FieldSpec, ...]:
         """The evidence fields these settings can produce; a gate may name no other."""

@@ -2,9 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from sluicegate import __version__
 from sluicegate.adapters.folder import make_state_folder
 from sluicegate.adapters.git import GitRepository
 from sluicegate.adapters.keys import KeyDirectory
+from sluicegate.adapters.process import SubprocessRunner
 from sluicegate.adapters.stores.directory import DirectoryStore
 from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.adapters.stores.journal import FileJournal
@@ -22,21 +23,30 @@ from sluicegate.audit import record
 from sluicegate.audit.history import history, runs
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.opening import open_log
-from sluicegate.audit.recorder import Facts, Recorder
+from sluicegate.audit.reader import LogReader
+from sluicegate.audit.recorder import Facts, OnEntry, Recorder
+from sluicegate.audit.results import LoggedResults
 from sluicegate.audit.time import GateClock
 from sluicegate.config.file import parse_pipeline
 from sluicegate.engine.beginning import begin, check_resumable
+from sluicegate.engine.forecast import Forecast, check_earlier, forecast
+from sluicegate.engine.ledger import SerialObserver
 from sluicegate.engine.machine import fold
 from sluicegate.engine.runner import Runner
+from sluicegate.engine.selection import Chosen, Selection, choose_stages
+from sluicegate.engine.situation import Situation
 from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model.run import Run
 from sluicegate.model.source import Source
 from sluicegate.ports.process import OnLine
 from sluicegate.ports.target import Target
+from sluicegate.stages.notify import secret_variables
 from sluicegate.stages.pipeline import Pipeline
 from sluicegate.wiring.detection import Detected, detect_pipeline
+from sluicegate.wiring.logfolder import LogFolder
 from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.notify import Notifier, subject_of
 
 _APPLICATION = "sluicegate"
 _RESTORE = "`sluice audit verify` lists the damage; restore the log from a copy"
@@ -44,16 +54,37 @@ _NOT_IN_ORIGIN = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
+class Options:
+    """How a run is asked for.
+
+    ``force`` runs the chosen stages although earlier results stand. ``jobs`` is how
+    many stages run programs at once; default: one a processor.
+    """
+
+    allow_dirty: bool = False
+    selection: Selection = field(default_factory=Selection)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    force: bool = False
+    jobs: int | None = None
+
+    def forced(self, chosen: Chosen) -> frozenset[str]:
+        """The stages that are to be run whatever was found before."""
+        names = {named.name for named in chosen.stages} - chosen.earlier
+        return frozenset(names if self.force else ())
+
+
+@dataclass(frozen=True)
 class Project:
     """A project folder on *machine*: the one that holds the pipeline file *file*.
 
     With ``may_detect``, the pipeline of a folder without the file is made of what is
-    there.
+    there. ``on_entry`` gets every entry of a run as it is recorded.
     """
 
     machine: Machine
     file: Path
     may_detect: bool = False
+    on_entry: OnEntry = lambda _entry: None
 
     @property
     def folder(self) -> Path:
@@ -110,6 +141,26 @@ class Project:
     @cached_property
     def _repository(self) -> GitRepository:
         return GitRepository(str(self.folder), self.machine.process)
+
+    @cached_property
+    def _process(self) -> SubprocessRunner:
+        """Runs what belongs to stages: without the addresses of `notify`."""
+        return self.machine.process_without(secret_variables(self.pipeline.notify))
+
+    @cached_property
+    def _notifier(self) -> Notifier:
+        return Notifier(self.machine, self.pipeline, self.folder)
+
+    def _watched(self, run_id: str, observer: Observer) -> Observer:
+        """*observer*, and whoever is to be told of the run."""
+        subject = subject_of(
+            self.pipeline, self.source, run_id, self.file, self.log_folder
+        )
+        return self._notifier.watch(subject, observer)
+
+    def finish_telling(self) -> Sequence[str]:
+        """Wait a few seconds for messages on their way; what went wrong with them."""
+        return self._notifier.finish() if "_notifier" in self.__dict__ else ()
 
     @property
     def log_folder(self) -> Path:
@@ -171,7 +222,7 @@ class Project:
             newest = log.newest()
         return GateClock(self.machine.clock, newest)
 
-    def start(self, observer: Observer, *, allow_dirty: bool) -> Run:
+    def start(self, observer: Observer, options: Options) -> Run:
         """Run the pipeline for the commit that is checked out, from its first stage.
 
         Raises:
@@ -182,14 +233,51 @@ class Project:
             self.pipeline,
             self.source,
             self.machine.clock.now(),
-            allow_dirty=allow_dirty,
+            allow_dirty=options.allow_dirty,
+            selection=options.selection,
+            labels=options.labels,
         )
+        chosen = choose_stages(self.pipeline, options.selection)
+        if chosen.earlier:
+            check_earlier(self._foresee(options), options.selection)
         run_id = self.machine.new_id()
         with self._recorder(run_id) as recorder:
             started = replace(started, start_ts=self.clock.now())
-            return self._runner(run_id, recorder, observer).start(run_id, started)
+            runner = self._runner(
+                run_id,
+                recorder,
+                observer,
+                jobs=options.jobs,
+                forced=options.forced(chosen),
+            )
+            return runner.start(run_id, started)
 
-    def resume(self, run_id: str | None, observer: Observer) -> Run:
+    def plan(self, options: Options) -> tuple[Forecast, ...]:
+        """What a run would do now. Nothing is written, no program of a stage is run.
+
+        Raises:
+            UsageError: the pipeline or the options cannot be used.
+            IntegrityError: the log is not what was committed.
+        """
+        with self._naming_the_log():
+            return self._foresee(options)
+
+    def _foresee(self, options: Options) -> tuple[Forecast, ...]:
+        chosen = choose_stages(self.pipeline, options.selection)
+        situation = Situation(self.pipeline, self.source, "plan", options.labels)
+        ports = self._ports("plan", lambda _line: None, self._existing_log)
+        ports = replace(ports, clock=self.machine.clock)
+        return forecast(situation, chosen, options.forced(chosen), ports)
+
+    def _existing_log(self) -> LogReader | None:
+        """The log for reading, or None where there never was one."""
+        if self._store.load() is None and self._pin.load() is None:
+            return None
+        return LogFolder(self.machine, self.log_folder).reader()
+
+    def resume(
+        self, run_id: str | None, observer: Observer, *, jobs: int | None = None
+    ) -> Run:
         """Go on with the run *run_id*, by default the newest.
 
         Raises:
@@ -210,7 +298,7 @@ class Project:
                 )
             run = fold(run_id, events)
             check_resumable(run, self.pipeline, self.source)
-            return self._runner(run_id, recorder, observer).resume(run)
+            return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
 
     def _newest_run(self) -> str:
         log = self.log
@@ -241,28 +329,50 @@ class Project:
                 actor=record.Actor("user", str(os.getuid())),
                 tool=record.Recording(_APPLICATION, __version__),
             ),
+            on_entry=self.on_entry,
         )
         try:
             yield recorder
         finally:
             recorder.close()
 
-    def _runner(self, run_id: str, recorder: Recorder, observer: Observer) -> Runner:
+    def _runner(
+        self,
+        run_id: str,
+        recorder: Recorder,
+        observer: Observer,
+        *,
+        jobs: int | None,
+        forced: Collection[str] = (),
+    ) -> Runner:
+        serial = SerialObserver(self._watched(run_id, observer))
+
         def say(text: str) -> None:
-            observer.line("setup", text)
+            serial.line("setup", text)
 
-        ports = self._ports(run_id, say)
-        return Runner(self.pipeline, self.source, ports, recorder, observer)
+        return Runner(
+            self.pipeline,
+            self.source,
+            self._ports(run_id, say, lambda: self.log),
+            recorder,
+            serial,
+            jobs=jobs or os.cpu_count() or 1,
+            forced=forced,
+        )
 
-    def _ports(self, run_id: str, say: OnLine) -> Ports:
+    def _ports(
+        self, run_id: str, say: OnLine, open_log: Callable[[], LogReader | None]
+    ) -> Ports:
         machine = self.machine
         cache = machine.cache_folder
         return Ports(
             clock=self.clock,
-            process=machine.process,
+            process=self._process,
+            results=LoggedResults(open_log),
+            cancel=machine.stop.set,
             repository=self._repository,
             tools=Tools(
-                self.folder, cache, machine.process, machine.environ, on_line=say
+                self.folder, cache, self._process, machine.environ, on_line=say
             ),
             workspace=LocalWorkspace(self.folder, self.state, run_id, cache / "tools"),
             evidence=EvidenceDirectory(self.log_folder.parent / "evidence"),

@@ -1,0 +1,85 @@
+"""Files that a stage declares as its outputs: read from the project, and put back."""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sluicegate.errors import PermanentError
+from sluicegate.ports.workspace import ProjectFile
+
+_MAX_BYTES = 256 << 20  # a file is read whole
+_MAX_FILES = 10_000
+
+
+def collect(folder: Path, patterns: Sequence[str]) -> tuple[ProjectFile, ...]:
+    """Read the files below *folder* that *patterns* name, sorted by path.
+
+    Raises:
+        PermanentError: a pattern matches nothing, there are too many files, or one
+            cannot be read.
+    """
+    found: dict[str, Path] = {}
+    for pattern in patterns:
+        before = len(found)
+        for path in _match(folder, pattern):
+            found[path.relative_to(folder).as_posix()] = path
+            if len(found) > _MAX_FILES:
+                raise PermanentError(f"more than {_MAX_FILES} output files")
+        if len(found) == before and not any(_match(folder, pattern)):
+            raise PermanentError(
+                f"the stage has not written its output {pattern!r}",
+                hint="mend `outputs:`; paths are relative to the pipeline file",
+            )
+    return tuple(_read(name, found[name]) for name in sorted(found))
+
+
+def restore(folder: Path, file: ProjectFile) -> None:
+    """Write *file* below *folder* whole, unless it is there just so.
+
+    Raises:
+        PermanentError: it cannot be written, or its path leads out of *folder*.
+    """
+    place = folder / file.path
+    if not place.parent.resolve().is_relative_to(folder.resolve()):
+        raise PermanentError(f"the output {file.path} leads out of the project")
+    if place.is_file() and not place.is_symlink() and _read(file.path, place) == file:
+        return
+    partial = place.with_name(f".{place.name}.sluicegate-{os.getpid()}")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(file.data)
+        partial.chmod(0o755 if file.executable else 0o644)
+        partial.replace(place)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise PermanentError(f"cannot write {place}: {error.strerror}") from error
+
+
+def _match(folder: Path, pattern: str) -> Iterator[Path]:
+    """The plain files that *pattern* names; links are nobody's output."""
+    if ".." in Path(pattern).parts:
+        raise PermanentError(f"the output {pattern!r} leads out of the project")
+    for path in folder.glob(pattern.rstrip("/")):
+        if path.is_symlink():
+            raise PermanentError(f"the output {path} is a symbolic link")
+        if path.is_dir():
+            yield from (p for p in path.rglob("*") if p.is_file() or p.is_symlink())
+        else:
+            yield path
+
+
+def _read(name: str, path: Path) -> ProjectFile:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+                raise PermanentError(
+                    f"the output {name} is not a plain file of at most"
+                    f" {_MAX_BYTES >> 20} MiB"
+                )
+            executable = bool(status.st_mode & stat.S_IXUSR)
+            return ProjectFile(name, file.read(_MAX_BYTES), executable)
+    except OSError as error:
+        raise PermanentError(f"cannot read {path}: {error.strerror}") from error

@@ -1,0 +1,91 @@
+"""Using the result of an earlier attempt: only if all it depends on is the same."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sluicegate.engine.judging import gate_values
+from sluicegate.engine.outputs import restore_outputs
+from sluicegate.engine.toolbox import Ports
+from sluicegate.errors import ExternalError, IntegrityError
+from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.model.event import StageFinished
+from sluicegate.ports.results import EarlierResult
+from sluicegate.stages.pipeline import NamedStage
+from sluicegate.stages.stage import CommandStage, StageContext
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """Why no earlier result is used, in words for a person."""
+
+    reason: str
+
+
+def find_result(
+    named: NamedStage,
+    stage: CommandStage,
+    inputs: Mapping[str, str],
+    context: StageContext,
+    ports: Ports,
+) -> EarlierResult | Miss:
+    """The newest open result of the same *inputs* that still stands, or why none does.
+
+    It stands if its evidence is kept, its gate opens on that evidence now, and what it
+    has made still exists. A result that is not open is never used: whoever asks again
+    wants another answer.
+
+    Raises:
+        IntegrityError: the log is not what was committed.
+        Interrupted: asked to stop.
+    """
+    earlier = ports.results.of(named.name)
+    for result in earlier:
+        finished = result.finished
+        if finished.outcome is Outcome.OPEN and finished.inputs == inputs:
+            reason = _objection(named, stage, finished, context, ports)
+            return result if reason is None else Miss(reason)
+    return Miss(_explain(inputs, [result.finished for result in earlier]))
+
+
+def _objection(
+    named: NamedStage,
+    stage: CommandStage,
+    finished: StageFinished,
+    context: StageContext,
+    ports: Ports,
+) -> str | None:
+    """Why the result of the same inputs cannot be used, or None if it can."""
+    values = gate_values({**context.upstream, named.name: finished.evidence.fields})
+    if named.gate.judge(values)[1].verdict is not Verdict.OPEN:
+        return "its gate would not open on what was found before"
+    try:
+        for file in finished.evidence.files:
+            ports.evidence.load(file.digest)
+    except (IntegrityError, ExternalError):
+        return "its evidence is not there any more"
+    for command in stage.confirm(context, finished.subjects):
+        if ports.process.run(command, lambda _line: None).exit_code:
+            return "what it made is not there any more"
+    return None
+
+
+def put_back(finished: StageFinished, ports: Ports) -> str | None:
+    """Restore the declared outputs of an earlier result; say why if that fails."""
+    try:
+        restore_outputs(finished.evidence.files, ports)
+    except (IntegrityError, ExternalError) as error:
+        return f"its outputs cannot be put back: {error}"
+    return None
+
+
+def _explain(inputs: Mapping[str, str], earlier: Sequence[StageFinished]) -> str:
+    """What has changed since the newest open result; words for a person."""
+    last = next((f for f in earlier if f.outcome is Outcome.OPEN and f.inputs), None)
+    if last is None:
+        return "it has not been open before" if earlier else "it never ran before"
+    changed = sorted(
+        name
+        for name in inputs.keys() | last.inputs.keys()
+        if inputs.get(name) != last.inputs.get(name)
+    )
+    return f"changed: {', '.join(changed)}"

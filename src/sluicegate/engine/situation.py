@@ -1,0 +1,57 @@
+"""What a run is about, and what one of its stages may know when it begins. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sluicegate.engine.toolbox import Ports
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import StageFinished
+from sluicegate.model.source import Source
+from sluicegate.stages.pipeline import Pipeline
+from sluicegate.stages.stage import StageContext
+
+_BUILDS_IMAGES = "docker-build"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A pipeline that is run for a commit. ``labels`` are those of the run."""
+
+    pipeline: Pipeline
+    source: Source
+    run_id: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def context(
+        self, name: str, output: str, upstream: Sequence[StageFinished], ports: Ports
+    ) -> StageContext:
+        """What stage *name* may know, given how the stages ended that it needs."""
+        workspace = ports.workspace
+        return StageContext(
+            stage=name,
+            pipeline=self.pipeline.name,
+            definition=self.pipeline.definition,
+            commit=self.source.commit,
+            release=self.source.release,
+            run_id=self.run_id,
+            project=workspace.project(),
+            output=output,
+            cache=workspace.cache(),
+            now=ports.clock.now(),
+            upstream={each.stage: each.evidence.fields for each in upstream},
+            images=self._images(upstream),
+            ca_bundle=ports.ca_bundle,
+            commit_time=self.source.commit_time,
+            home=workspace.home(),
+            files=workspace.sources(self.pipeline.stage(name).stage.reads()),
+        )
+
+    def _images(self, upstream: Sequence[StageFinished]) -> tuple[Digest, ...]:
+        """The images that stages before have built, each once."""
+        found = {
+            image: None
+            for each in upstream
+            if self.pipeline.stage(each.stage).stage.uses == _BUILDS_IMAGES
+            for _, image in each.subjects
+        }
+        return tuple(found)
