@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from sluicegate.engine.toolbox import Ports
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import StageFinished
+from sluicegate.model.image import by_digest
 from sluicegate.model.source import Source
 from sluicegate.stages.pipeline import Pipeline
 from sluicegate.stages.stage import StageContext
 
 _BUILDS_IMAGES = "docker-build"
+_PUBLISHES = "publish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,23 @@ class Situation:
             now=ports.clock.now(),
             upstream={each.stage: each.evidence.fields for each in upstream},
             images=self._images(upstream),
+            published=self._published(upstream),
             ca_bundle=ports.ca_bundle,
             commit_time=self.source.commit_time,
             home=workspace.home(),
             files=workspace.sources(self.pipeline.stage(name).stage.reads()),
+            labels=self.labels,
         )
+
+    def _published(self, upstream: Sequence[StageFinished]) -> str | None:
+        """Where a stage before has published the image, by digest; the first of them."""
+        found = (
+            by_digest(repository, digest)
+            for each in upstream
+            if self.pipeline.stage(each.stage).stage.uses == _PUBLISHES
+            for repository, digest in each.subjects
+        )
+        return next(found, None)
 
     def _images(self, upstream: Sequence[StageFinished]) -> tuple[Digest, ...]:
         """The images that stages before have built, each once."""
