@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from fakes_registry import FakeRegistry
 from typing_extensions import override
 
 from sluicegate.engine.toolbox import Observer, Ports, Record
@@ -261,6 +262,7 @@ class FakePorts:
     workspace: FakeWorkspace = field(default_factory=FakeWorkspace)
     evidence: FakeEvidence = field(default_factory=FakeEvidence)
     target: Callable[[str], Target] = _no_target
+    registry: FakeRegistry = field(default_factory=FakeRegistry)
     results: FakeResults = field(default_factory=FakeResults)
     cancelled: threading.Event = field(default_factory=threading.Event)
 
@@ -277,6 +279,7 @@ class FakePorts:
             workspace=self.workspace,
             evidence=self.evidence,
             target=lease,
+            registry=self.registry,
             results=self.results,
             cancel=self.cancelled.set,
         )

@@ -5,8 +5,15 @@ from collections.abc import Mapping, Sequence
 from sluicegate.config.check import Checker
 from sluicegate.config.tree import Path, Table, child
 from sluicegate.config.wording import suggest
+from sluicegate.model.image import registry_of
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.docker_build import DockerBuildStage
+from sluicegate.stages.publish import (
+    PLACEHOLDERS,
+    PublishStage,
+    is_tag,
+    placeholders,
+)
 from sluicegate.stages.stage import Stage, write_duration
 from sluicegate.stages.trivy import TrivyStage
 
@@ -36,6 +43,52 @@ def check_scan(
     """Report a scan of an image where it is not clear which one."""
     if stage.image:
         _check_image(checker, ("stages", name), upstream, " or set image: false")
+
+
+def check_publish(
+    checker: Checker, name: str, stage: PublishStage, upstream: Upstream
+) -> None:
+    """Report an image that is not clear, not scanned, or without a place to go."""
+    path: Path = ("stages", name)
+    _check_image(checker, path, upstream)
+    scans = {
+        other: scan for other, scan in upstream.items() if isinstance(scan, TrivyStage)
+    }
+    if not any(scan.image for scan in scans.values()) and None not in upstream.values():
+        message = "needs a stage that scans the image first (uses: trivy)"
+        if scans:
+            message += f": {' and '.join(scans)} with image: false does not"
+        checker.report(path, message)
+    builds = [
+        build for build in upstream.values() if isinstance(build, DockerBuildStage)
+    ]
+    repository = stage.image or (builds[0].image if builds else None)
+    if repository is not None and registry_of(repository) is None:
+        message = (
+            f"{repository!r} names no registry: set image: with one, like"
+            f" ghcr.io/{repository}, or docker.io/{repository} for Docker Hub"
+        )
+        checker.report((*path, "image") if stage.image else path, message)
+    _check_tags(checker, (*path, "tags"), stage.tags)
+
+
+def _check_tags(checker: Checker, path: Path, tags: Sequence[str]) -> None:
+    for index, tag in enumerate(tags):
+        unknown = [each for each in placeholders(tag) if each not in PLACEHOLDERS]
+        if unknown:
+            known = [f"{{{each}}}" for each in PLACEHOLDERS]
+            written = f"{{{unknown[0]}}}"
+            message = f"unknown placeholder {written!r}{suggest(written, known)}"
+        elif not is_tag(tag):
+            message = (
+                f"{tag!r} cannot be a tag: letters, digits, '.', '_' and '-', 128 at"
+                " most"
+            )
+        elif tag in tags[:index]:
+            message = f"{tag!r} is already given"
+        else:
+            continue
+        checker.report((*path, index), message)
 
 
 def _check_image(

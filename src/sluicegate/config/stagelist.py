@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from sluicegate.config.check import Checker
 from sluicegate.config.document import WORD_PATTERN
-from sluicegate.config.fit import check_canary, check_scan
+from sluicegate.config.fit import check_canary, check_publish, check_scan
 from sluicegate.config.graph import default_needs, find_circle, order, upstream
 from sluicegate.config.tree import Items, Leaf, Table, child
 from sluicegate.config.wording import suggest
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.kinds import KINDS
+from sluicegate.stages.publish import PublishStage
 from sluicegate.stages.stage import Stage
 from sluicegate.stages.trivy import TrivyStage
 
@@ -70,17 +71,23 @@ def read_stages(checker: Checker) -> StageList:
         message = f"stages {', '.join(circle)} wait for each other"
         checker.report(("stages", circle[0], "needs"), message)
     for name, stage in kinds.items():
-        upstream_kinds = {
-            other: kinds.get(other) for other in upstream(stages.needs, name)
-        }
-        match stage:
-            case CanaryStage():
-                check_canary(checker, name, stage, upstream_kinds)
-            case TrivyStage():
-                check_scan(checker, name, stage, upstream_kinds)
-            case _:
-                pass  # nothing but its own settings
+        before = {other: kinds.get(other) for other in upstream(stages.needs, name)}
+        _check_fit(checker, name, stage, before)
     return stages
+
+
+def _check_fit(
+    checker: Checker, name: str, stage: Stage, before: Mapping[str, Stage | None]
+) -> None:
+    match stage:
+        case CanaryStage():
+            check_canary(checker, name, stage, before)
+        case PublishStage():
+            check_publish(checker, name, stage, before)
+        case TrivyStage():
+            check_scan(checker, name, stage, before)
+        case _:
+            pass  # nothing but its own settings
 
 
 def _check_name(checker: Checker, name: str) -> bool:

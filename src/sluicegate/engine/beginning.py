@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from sluicegate.engine.machine import is_final
+from sluicegate.engine.publish_plan import check_publishable
 from sluicegate.engine.selection import Selection, choose_stages
 from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.event import PlannedStage, RunStarted
@@ -38,6 +39,10 @@ def begin(
             hint="commit or stash them (or ignore them in .gitignore); --allow-dirty"
             " runs anyway, and the log says so",
         )
+    chosen = choose_stages(pipeline, selection)
+    check_publishable(
+        (each for each in chosen.stages if each.name not in chosen.earlier), source
+    )
     return RunStarted(
         pipeline=pipeline.name,
         definition=pipeline.definition,
@@ -48,7 +53,7 @@ def begin(
             PlannedStage(
                 named.name, named.stage.uses, named.needs, named.stage.retries.count
             )
-            for named in choose_stages(pipeline, selection).stages
+            for named in chosen.stages
         ),
         start_ts=now,
         selection=str(selection) or None,

@@ -132,4 +132,6 @@ def _release(context: StageContext) -> Release:
             f" {len(context.images)}",
             hint="put one docker-build stage before the canary",
         )
-    return Release(context.images[0], context.release, context.commit)
+    return Release(
+        context.images[0], context.release, context.commit, context.published
+    )

@@ -8,6 +8,7 @@ from sluicegate.engine.crew import Crew
 from sluicegate.engine.judging import Attempt, broken, unrecordable, upstream_of
 from sluicegate.engine.ledger import Ledger
 from sluicegate.engine.machine import FinishRun, RunStage, SkipStage
+from sluicegate.engine.publish_runner import PublishRunner
 from sluicegate.engine.rollout_runner import RolloutRunner
 from sluicegate.engine.schedule import choose
 from sluicegate.engine.situation import Situation
@@ -31,6 +32,7 @@ from sluicegate.model.run import Run
 from sluicegate.model.source import Source
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.pipeline import NamedStage, Pipeline
+from sluicegate.stages.publish import PublishStage
 from sluicegate.stages.stage import CommandStage, Retries
 
 _LONGEST_BACKOFF = timedelta(minutes=10)
@@ -155,6 +157,14 @@ class _Attempts:
         self._ports = ports
         self._stages = StageRunner(ports, situation, self._check_tree, observer, forced)
         self._rollouts = RolloutRunner(ports, self._check_tree, ledger.happen, observer)
+        self._publishes = PublishRunner(
+            ports,
+            situation.pipeline,
+            situation.source,
+            self._check_tree,
+            ledger.happen,
+            observer,
+        )
 
     def leave_out(self, busy: Collection[str]) -> bool:
         """Skip the stages that may start now and whose own condition does not hold."""
@@ -197,6 +207,10 @@ class _Attempts:
         match named.stage:
             case CommandStage():
                 return self._stages.run(named, named.stage, number, context, upstream)
+            case PublishStage():
+                return self._publishes.run(
+                    named, named.stage, number, context, run, upstream
+                )
             case CanaryStage():
                 return self._rollouts.run(
                     named,

@@ -51,7 +51,7 @@ class Situation:
         )
 
     def _published(self, upstream: Sequence[StageFinished]) -> str | None:
-        """Where a stage before has published the image, by digest; the first of them."""
+        """Where the first stage before that publishes has put the image, by digest."""
         found = (
             by_digest(repository, digest)
             for each in upstream

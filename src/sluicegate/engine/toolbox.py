@@ -10,6 +10,7 @@ from sluicegate.model.finding import Finding
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.process import ProcessRunner
+from sluicegate.ports.registry import Registry
 from sluicegate.ports.repository import Repository
 from sluicegate.ports.results import EarlierResults
 from sluicegate.ports.target import Target
@@ -64,6 +65,7 @@ class Ports:
     workspace: Workspace
     evidence: EvidenceStore
     target: Callable[[str], AbstractContextManager[Target]]
+    registry: Registry
     results: EarlierResults
     cancel: Callable[[], None] = _nothing
     ca_bundle: str | None = None

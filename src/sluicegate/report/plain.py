@@ -89,7 +89,9 @@ def describe_rollout(
     match event:
         case RolloutStarted():
             beside = f" beside {event.stable.name}" if event.stable else ""
-            return f"starting {event.canary.name} in {event.environment}{beside}"
+            started = f"starting {event.canary.name} in {event.environment}{beside}"
+            where = event.canary.reference or "this engine only: no stage publishes it"
+            return f"{started}; the image is in {where}"
         case CanaryReady():
             return "healthy"
         case WeightConfirmed():

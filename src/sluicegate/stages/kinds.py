@@ -6,6 +6,7 @@ from types import MappingProxyType
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.command import ShellStage
 from sluicegate.stages.docker_build import DockerBuildStage
+from sluicegate.stages.publish import PublishStage
 from sluicegate.stages.pytest import PytestStage
 from sluicegate.stages.ruff import RuffStage
 from sluicegate.stages.stage import Stage
@@ -17,6 +18,7 @@ KINDS: Mapping[str, type[Stage]] = MappingProxyType(
         "pytest": PytestStage,
         "docker-build": DockerBuildStage,
         "trivy": TrivyStage,
+        "publish": PublishStage,
         "canary": CanaryStage,
         "command": ShellStage,
     }

@@ -110,14 +110,13 @@ class StageContext:
     empty directory of this attempt. ``tools`` holds what `CommandStage.tools` asked
     for. ``upstream`` is the evidence of the stages that this one needs, directly or
     not, by stage name; ``images`` are the IDs of the images they built, each once,
-    which no evidence field can name. ``published`` is where a registry has the image, by
-    digest, None where no stage before has published it. ``cache`` is a directory kept between runs.
-    ``now`` (UTC) is when the stage plans, and for `interpret` when its commands had
-    ended. ``ca_bundle`` is the path of the host's CA certificates, None where it has
-    none of its own. ``commit_time`` (UTC) is that of the commit, ``home`` the absolute
-    path of the user's home folder; None where nobody knows. ``files`` holds what
-    `Stage.reads` asked for, without the files that are not there. ``labels`` are those
-    of the run.
+    which no evidence field can name. ``published`` is where a registry has the image,
+    by digest, None where no stage before has published it. ``cache`` is a directory
+    kept between runs. ``now`` (UTC) is when the stage plans, and for `interpret` when
+    its commands had ended. ``ca_bundle`` is the path of the host's CA certificates,
+    None where it has none of its own. ``commit_time`` (UTC) is that of the commit,
+    ``home`` the absolute path of the user's home folder; None where nobody knows.
+    ``files`` holds what `Stage.reads` asked for, without the files that are not there.
     """
 
     stage: str

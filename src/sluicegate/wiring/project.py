@@ -13,6 +13,7 @@ from sluicegate.adapters.folder import make_state_folder
 from sluicegate.adapters.git import GitRepository
 from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.adapters.process import SubprocessRunner
+from sluicegate.adapters.registries.docker_registry import DockerRegistry
 from sluicegate.adapters.stores.directory import DirectoryStore
 from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.adapters.stores.journal import FileJournal
@@ -365,18 +366,24 @@ class Project:
     ) -> Ports:
         machine = self.machine
         cache = machine.cache_folder
+        tools = Tools(self.folder, cache, self._process, machine.environ, on_line=say)
         return Ports(
             clock=self.clock,
             process=self._process,
             results=LoggedResults(open_log),
             cancel=machine.stop.set,
             repository=self._repository,
-            tools=Tools(
-                self.folder, cache, self._process, machine.environ, on_line=say
-            ),
+            tools=tools,
             workspace=LocalWorkspace(self.folder, self.state, run_id, cache / "tools"),
             evidence=EvidenceDirectory(self.log_folder.parent / "evidence"),
             target=self._target,
+            registry=DockerRegistry(
+                str(self.folder),
+                self._process,
+                tools,
+                machine.environ,
+                machine.ca_bundle,
+            ),
             ca_bundle=machine.ca_bundle,
         )
 

@@ -12,6 +12,7 @@ MINIMAL: dict[str, dict[str, object]] = {
     "pytest": {},
     "docker-build": {"image": "acme/model"},
     "trivy": {},
+    "publish": {},
     "canary": {"environment": "production"},
     "command": {"run": "true"},
 }

@@ -1,0 +1,1 @@
+"""Registries of images: reading them over HTTP, pushing through the Docker client."""

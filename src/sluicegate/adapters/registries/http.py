@@ -1,0 +1,201 @@
+"""Requests to a registry, with the login it asks for.
+
+Source:
+    https://github.com/opencontainers/distribution-spec v1.1, "Pull"; for the token
+    https://distribution.github.io/distribution/spec/auth/token and ../oauth.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import HTTPBasicAuth
+from requests.exceptions import RequestException, SSLError
+from requests.utils import get_environ_proxies
+
+from sluicegate.adapters.registries.logins import Login
+from sluicegate.errors import PermanentError, TransientError
+from sluicegate.model.credential import hide
+
+_TIMEOUT = (10, 30)  # seconds to connect, and between two bytes
+_MAX_BYTES = 4 * 1024 * 1024  # the distribution specification's limit for a manifest
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
+_LATER = {408, 425, 429}
+_SERVER_ERROR = 500
+_CLIENT = "sluicegate"
+_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+
+
+class NotTlsError(PermanentError):
+    """The other end does not speak TLS, or its certificate is not trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. ``data`` is bounded."""
+
+    status: int
+    content_type: str
+    data: bytes
+    challenge: str
+
+
+class RegistryHttp:
+    """Gets what one registry serves.
+
+    *host* is where its API is, *name* what people call it. *login* is given to it only
+    over *scheme*, and to a token server that it names only over HTTPS, unless its own
+    scheme is HTTP. *certificates* is a file of those to trust, None for the usual ones.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        name: str,
+        scheme: str,
+        login: Login | None,
+        certificates: str | None,
+    ) -> None:
+        self._base, self._name, self._scheme = f"{scheme}://{host}", name, scheme
+        self._login = login
+        self._session = requests.Session()
+        self._session.trust_env = False  # or it would add what is in ~/.netrc
+        self._session.verify = certificates or True
+
+    def get(self, path: str, scope: str, accept: str) -> Reply | None:
+        """Get *path*; None if there is nothing.
+
+        Raises:
+            NotTlsError: TLS is not possible.
+            TransientError: it does not answer, or not now.
+            PermanentError: it refuses.
+        """
+        headers = {"Accept": accept}
+        reply = self._request("GET", self._base + path, headers)
+        if reply.status == _UNAUTHORIZED:
+            headers["Authorization"] = self._authorize(reply.challenge, scope)
+            reply = self._request("GET", self._base + path, headers)
+        if reply.status == _NOT_FOUND:
+            return None
+        self._check(reply)
+        return reply
+
+    def _authorize(self, challenge: str, scope: str) -> str:
+        """The header that answers *challenge*."""
+        scheme, _, rest = challenge.partition(" ")
+        asked = dict(_PARAMETER.findall(rest))
+        if scheme.lower() == "bearer" and asked.get("realm"):
+            return f"Bearer {self._token(asked, scope)}"
+        if scheme.lower() == "basic" and self._login and self._login.username:
+            return _basic(self._login)
+        raise self._refused(_UNAUTHORIZED)
+
+    def _token(self, asked: Mapping[str, str], scope: str) -> str:
+        realm, login = asked["realm"], self._login
+        if urlsplit(realm).scheme not in {"https", self._scheme}:
+            raise PermanentError(
+                f"{self._name} sends its users to log in at {realm}, without encryption"
+            )
+        fields = {"service": asked.get("service", ""), "scope": scope}
+        if login is not None and login.username is None:
+            fields |= {"grant_type": "refresh_token", "client_id": _CLIENT}
+            fields["refresh_token"] = login.secret
+            reply = self._request("POST", realm, {}, data=fields)
+        else:
+            headers = {} if login is None else {"Authorization": _basic(login)}
+            reply = self._request("GET", realm, headers, params=fields)
+        self._check(reply)
+        try:
+            document = json.loads(reply.data)
+            token = document.get("token") or document.get("access_token")
+        except (ValueError, AttributeError, RecursionError):
+            token = None
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+            raise PermanentError(f"the token server of {self._name} gave no token")
+        return token
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> Reply:
+        try:
+            with self._session.request(
+                method,
+                url,
+                headers=dict(headers),
+                params=params,
+                data=data,
+                timeout=_TIMEOUT,
+                proxies=get_environ_proxies(url),
+                stream=True,
+            ) as response:
+                return Reply(
+                    response.status_code,
+                    response.headers.get("Content-Type", ""),
+                    _read(response, self._name),
+                    response.headers.get("WWW-Authenticate", ""),
+                )
+        except SSLError as error:
+            raise NotTlsError(
+                f"no secure connection to {self._name}: {_last_words(error)}",
+                hint="put the certificate of the registry's authority into"
+                f" /etc/docker/certs.d/{self._name}/ca.crt",
+            ) from error
+        except RequestException as error:
+            raise TransientError(
+                f"{self._name} does not answer: {_last_words(error)}"
+            ) from error
+
+    def _check(self, reply: Reply) -> None:
+        status = reply.status
+        if status in {_UNAUTHORIZED, _FORBIDDEN}:
+            raise self._refused(status)
+        if status in _LATER or status >= _SERVER_ERROR:
+            raise TransientError(f"{self._name} answered with status {status}")
+        if status != requests.codes.ok:
+            raise PermanentError(
+                f"{self._name} answered with status {status}",
+                hint="is it a registry of images? see `image:`",
+            )
+
+    def _refused(self, status: int) -> PermanentError:
+        who = "nobody is logged in there"
+        if self._login is not None:
+            who = f"the login of {self._login.username or 'an identity token'} is"
+            who += " not enough" if status == _FORBIDDEN else " not accepted"
+        return PermanentError(
+            f"{self._name} refuses access ({status}): {who}",
+            hint=f"`docker login {self._name}` as somebody who may push",
+        )
+
+
+def _basic(login: Login) -> str:
+    request = requests.PreparedRequest()
+    request.prepare_headers({})
+    username = (login.username or "").encode()
+    HTTPBasicAuth(username, login.secret.encode())(request)
+    return str(request.headers["Authorization"])
+
+
+def _read(response: requests.Response, name: str) -> bytes:
+    data = bytearray()
+    for chunk in response.iter_content(64 * 1024):
+        data += chunk
+        if len(data) > _MAX_BYTES:
+            raise PermanentError(f"{name} answered with more than {_MAX_BYTES} bytes")
+    return bytes(data)
+
+
+def _last_words(error: BaseException) -> str:
+    """What went wrong at the bottom of a chain of errors that quote each other."""
+    reason = getattr(error.args[0] if error.args else None, "reason", error)
+    text = hide(str(reason)).rpartition(": ")[2].strip(" ()'\"")
+    return text[:200] or type(error).__name__
