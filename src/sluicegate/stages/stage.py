@@ -117,6 +117,7 @@ class StageContext:
     None where it has none of its own. ``commit_time`` (UTC) is that of the commit,
     ``home`` the absolute path of the user's home folder; None where nobody knows.
     ``files`` holds what `Stage.reads` asked for, without the files that are not there.
+    ``labels`` are those of the run.
     """
 
     stage: str
