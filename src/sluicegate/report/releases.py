@@ -1,0 +1,281 @@
+"""Releases as text and as JSON. Pure.
+
+Subjects and authors of commits, names of tags and reasons come from whoever wrote them:
+all of it is escaped before a person sees it.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sluicegate.model.deployment import Deployment, Standing
+from sluicegate.model.event import StageFinished
+from sluicegate.model.evidence import Value
+from sluicegate.model.release_notes import Change, NoNotes, ReleaseNotes
+from sluicegate.model.rollout import Release
+from sluicegate.report.audit import shorten_run
+from sluicegate.report.escape import escape
+from sluicegate.report.plain import MARK
+
+_SHORT = 12
+_MAX_SUBJECT = 100
+_LIVE, _NOT_LIVE = "●", " "
+
+Notes = ReleaseNotes | NoNotes | None
+"""What changed; None for the first release, which nothing can be compared with."""
+
+
+def release_table(rows: Sequence[Deployment]) -> str:
+    """Write releases as aligned lines, in the order given; a dot marks what is live."""
+    head = ("RELEASE", "ENVIRONMENT", "SINCE (UTC)", "RESULT", "COMMIT", "IMAGE", "RUN")
+    cells = [head]
+    cells += [
+        (
+            escape(row.release.name),
+            escape(row.environment),
+            _minute(row.start_ts),
+            standing(row),
+            escape(row.release.commit[:_SHORT]),
+            row.release.image.hex[:_SHORT],
+            escape(shorten_run(row.run_id)),
+        )
+        for row in rows
+    ]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(head))]
+    marks = [_NOT_LIVE, *(_LIVE if row.live else _NOT_LIVE for row in rows)]
+    return "\n".join(
+        " ".join(
+            (
+                mark,
+                "  ".join(
+                    f"{text:<{width}}" for text, width in zip(line, widths, strict=True)
+                ),
+            )
+        ).rstrip()
+        for mark, line in zip(marks, cells, strict=True)
+    )
+
+
+def standing(row: Deployment) -> str:
+    """What became of it, in words."""
+    return row.standing.value.replace("_", " ")
+
+
+def release_text(row: Deployment, notes: Notes, elsewhere: Sequence[str]) -> str:
+    """Write one release: what it is, what changed, what it had to pass.
+
+    *elsewhere* are other environments that have or had a release of this name.
+    """
+    return (
+        "\n".join(
+            escape(line)
+            for part in (_head(row, elsewhere), _changes(row, notes), _evidence(row))
+            for line in part
+        )
+        + "\n"
+        + "\n".join(escape(line) for line in _checks(row))
+    )
+
+
+def _head(row: Deployment, elsewhere: Sequence[str]) -> Iterator[str]:
+    release = row.release
+    live = ", live" if row.live else ""
+    yield f"{release.name} in {row.environment}: {standing(row)}{live}"
+    branch = f" ({row.run.branch})" if row.run.branch else ""
+    dirty = ", with uncommitted changes" if row.run.dirty else ""
+    own = release.commit == row.run.commit
+    yield f"  commit     {release.commit}{f'{branch}{dirty}' if own else ''}"
+    yield f"  image      {release.image}"
+    if release.reference:
+        yield f"  published  {release.reference}"
+    end = f" to {_minute(row.end_ts)}" if row.end_ts else ""
+    yield f"  when       {_minute(row.start_ts)}{end} UTC"
+    yield f"  run        {row.run_id}"
+    if row.before is not None:
+        yield f"  before it  {row.before.name} (commit {row.before.commit[:_SHORT]})"
+    if row.reason:
+        yield f"  why        {row.reason}"
+    if elsewhere:
+        yield f"  also in    {', '.join(elsewhere)}"
+
+
+def _changes(row: Deployment, notes: Notes) -> Iterator[str]:
+    yield ""
+    match notes:
+        case NoNotes():
+            yield f"What changed: cannot be told, {notes.why}"
+            if notes.hint:
+                yield f"  {notes.hint}"
+        case ReleaseNotes():
+            before = "" if row.before is None else row.before.name
+            count = notes.added_count
+            yield f"What changed since {before}: {_touching(count)}"
+            yield from _commits(notes.added, count)
+            if notes.dropped_count:
+                yield f"Taken back from {before}: {_touching(notes.dropped_count)}"
+                yield from _commits(notes.dropped, notes.dropped_count)
+            if notes.shallow:
+                yield "  this clone is shallow, so commits may be missing here:"
+                yield "  `git fetch --unshallow` gets them"
+        case _ if row.standing is Standing.FOUND:
+            yield "What changed: not known, it came there without this log"
+        case _:
+            yield f"What changed: nothing to compare with, {row.environment} was empty"
+
+
+def _touching(count: int) -> str:
+    number = str(count) if count else "no"
+    one = count <= 1
+    return (
+        f"{number} commit{'' if one else 's'} touch{'es' if one else ''} this service"
+    )
+
+
+def _commits(changes: Sequence[Change], count: int) -> Iterator[str]:
+    for change in changes:
+        subject = change.subject
+        if len(subject) > _MAX_SUBJECT:
+            subject = f"{subject[: _MAX_SUBJECT - 1]}…"
+        yield f"  {change.commit[:_SHORT]}  {subject} ({change.author})"
+    if count > len(changes):
+        yield f"  ... and {count - len(changes)} more"
+
+
+def _evidence(row: Deployment) -> Iterator[str]:
+    yield ""
+    if row.standing is Standing.FOUND:
+        yield f"Evidence: none in this log; run {shorten_run(row.run_id)} found it live"
+        return
+    yield "Evidence"
+    width = max((len(end.stage) for end in row.stages), default=0)
+    for end in row.stages:
+        again = "  (from an earlier run)" if end.cached else ""
+        yield f"{MARK[end.outcome]:>3} {end.stage:<{width}}  {end.reason}{again}"
+        figures = " · ".join(f"{name} {shown}" for name, shown in key_figures(end))
+        if figures:
+            yield f"    {'':<{width}}  {figures}"
+    if not row.stages:
+        yield "  no stage of this run has ended"
+
+
+def key_figures(end: StageFinished) -> list[tuple[str, str]]:
+    """The fields of *end* that its gate has judged, as they are named and written."""
+    if end.gate is None:
+        return []
+    named = re.compile(rf"\b{re.escape(end.stage)}\.([a-z][a-z0-9_]*)")
+    conditions = " ".join(each.condition for each in end.gate.conditions)
+    names = dict.fromkeys(named.findall(conditions))
+    fields = end.evidence.fields
+    return [(name, _figure(fields[name])) for name in names if name in fields]
+
+
+def _figure(value: Value) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _checks(row: Deployment) -> Iterator[str]:
+    """Commands that check what is said here, each with what it checks."""
+    release = row.release
+    checks = [
+        ("sluice audit verify", "the log, and the evidence that it names"),
+        (
+            f"sluice audit log --run {shorten_run(row.run_id)}",
+            "what happened in this run",
+        ),
+        (
+            f"git show --no-patch {shlex.quote(release.commit[:_SHORT])}",
+            "the commit it was made of",
+        ),
+    ]
+    if release.reference:
+        pull = f"docker pull {shlex.quote(release.reference)}"
+        checks.append((pull, "this image, by its digest in the registry"))
+    checks.append(
+        (f"docker image inspect {release.image}", "this image, where it was built")
+    )
+    yield ""
+    yield "To check"
+    width = max(len(command) for command, _ in checks)
+    for command, what in checks:
+        yield f"  {command:<{width}}  {what}"
+
+
+def _minute(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M")
+
+
+def releases_document(rows: Sequence[Deployment]) -> str:
+    """Write releases as JSON, in the order given."""
+    return json.dumps({"releases": [_document(row) for row in rows]}, indent=2)
+
+
+def release_document(row: Deployment, notes: Notes) -> str:
+    """Write one release as JSON, with its notes and its evidence."""
+    evidence = [
+        {
+            "stage": end.stage,
+            "verdict": end.outcome.value,
+            "reason": end.reason,
+            "cached": end.cached is not None,
+            "evidence": dict(end.evidence.fields),
+        }
+        for end in row.stages
+    ]
+    found = {**_document(row), "notes": _notes(notes), "stages": evidence}
+    return json.dumps(found, indent=2)
+
+
+def _document(row: Deployment) -> dict[str, object]:
+    return {
+        **_release(row.release),
+        "environment": row.environment,
+        "result": row.standing.value,
+        "live": row.live,
+        "reason": row.reason,
+        "run_id": row.run_id,
+        "pipeline": row.run.pipeline,
+        "started": _stamp(row.start_ts),
+        "ended": None if row.end_ts is None else _stamp(row.end_ts),
+        "before": None if row.before is None else _release(row.before),
+    }
+
+
+def _release(release: Release) -> dict[str, object]:
+    return {
+        "name": release.name,
+        "commit": release.commit,
+        "image": str(release.image),
+        "reference": release.reference,
+    }
+
+
+def _notes(notes: Notes) -> dict[str, object] | None:
+    match notes:
+        case None:
+            return None
+        case NoNotes():
+            return {"unknown": notes.why, "hint": notes.hint}
+        case ReleaseNotes():
+            return {
+                "added": [_change(change) for change in notes.added],
+                "added_count": notes.added_count,
+                "dropped": [_change(change) for change in notes.dropped],
+                "dropped_count": notes.dropped_count,
+                "shallow": notes.shallow,
+            }
+
+
+def _change(change: Change) -> dict[str, str]:
+    return {
+        "commit": change.commit,
+        "author": change.author,
+        "subject": change.subject,
+    }
+
+
+def _stamp(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
