@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _CONTINUED = re.compile(r"\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*")
+_HEREDOC = re.compile(
+    r"(<<-?[\"']?(\w+)[\"']?[^\n]*)\n(?:.*\n)*?[ \t]*\2[ \t]*(?=\n|\Z)"
+)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 _ASSIGNED = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|\S*)")
 _FLAG = re.compile(
@@ -73,6 +76,7 @@ def read_dockerfile(text: str) -> Image:
 
 def _instructions(text: str) -> Iterator[Instruction]:
     joined = _CONTINUED.sub(" ", text.replace("\r\n", "\n"))
+    joined = _HEREDOC.sub(r"\1", joined)  # a script's lines are no instructions
     for line in joined.splitlines():
         word, _, rest = line.strip().partition(" ")
         if word and not word.startswith("#"):

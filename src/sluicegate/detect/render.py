@@ -99,8 +99,14 @@ def _models(service: Service) -> Iterator[str]:
 
 
 def _release(service: Service) -> Iterator[str]:
-    """The canary, ready to be uncommented, where it is known how to reach a service."""
+    """Publishing and the canary, ready to be uncommented, where it is known how."""
     image = service.image
+    if image is not None and image.has_registry:
+        yield from _comment(
+            f"To push what was scanned to {image.name}, uncomment this:", indent="  "
+        )
+        yield '  # publish: {uses: publish, tags: ["{version}", "{commit}"]}'
+        yield ""
     if image is None or image.port is None:
         return
     yield from _comment(

@@ -37,6 +37,11 @@ class Image:
     health_reason: str = ""
     others: tuple[str, ...] = ()
 
+    @property
+    def has_registry(self) -> bool:
+        """Whether the name begins with a registry's, so that it can be pushed."""
+        return "." in self.name.partition("/")[0] and "/" in self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
