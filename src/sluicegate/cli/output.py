@@ -3,10 +3,14 @@
 import io
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TextIO
 
+import click
+
 from sluicegate.errors import PermanentError
+from sluicegate.report.escape import escape
 
 _STOPPING = b"\nstopping, and saving the state; once more to stop at once\n"
 
@@ -40,6 +44,14 @@ def write_result(text: str) -> None:
     except OSError as error:
         _point_nowhere(sys.stdout)
         raise PermanentError(f"cannot write the result: {error.strerror}") from error
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Write what a person should know and nothing depends on."""
+    label = click.style("warning:", fg="yellow", bold=True)
+    for line in lines:
+        with suppress(OSError):
+            click.echo(f"{label} {escape(line)}", err=True)
 
 
 def tell_that_it_stops() -> None:
