@@ -21,6 +21,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "run": "Run the pipeline for the current commit.",
     "resume": "Go on with a run that was interrupted, broken or pending.",
+    "releases": "List what every environment runs and ran, with notes.",
     "audit": "Read and verify the audit log.",
     "demo": "Show the whole pipeline on a real service.",
 }
