@@ -19,11 +19,15 @@ from sluicegate.errors import SluicegateError
 __all__ = ["main"]
 
 _COMMANDS = {
+    "init": "Write a pipeline file for what is in a folder.",
     "run": "Run the pipeline for the current commit.",
     "resume": "Go on with a run that was interrupted, broken or pending.",
     "releases": "List what every environment runs and ran, with notes.",
     "audit": "Read and verify the audit log.",
+    "doctor": "Say what is needed here, what is there, and what to do.",
     "demo": "Show the whole pipeline on a real service.",
+    "schema": "Print the JSON Schema of the pipeline file, for editors.",
+    "completion": "Print the script that completes commands in your shell.",
 }
 
 
@@ -71,10 +75,10 @@ class _Group(click.Group):
         except SluicegateError as error:
             show_error(error)
             code = for_error(error)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)
             code = ExitCode.INTERRUPTED
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit):
             raise
         except Exception as error:
             if ctx.params["traceback"]:
