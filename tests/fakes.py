@@ -82,9 +82,12 @@ class FakeTools(ToolFinder):
     """Finds everything but what is *missing*."""
 
     missing: frozenset[str] = frozenset()
+    others: dict[str, Tool] = field(default_factory=dict)
 
     @override
     def find(self, name: str) -> Tool:
+        if name in self.others:
+            return self.others[name]
         if name in self.missing:
             raise PermanentError(f"{name} is not installed", hint=f"install {name}")
         return Tool(name, (name,), "1.0", Digest.of(name.encode()), "a fake")

@@ -1,140 +1,26 @@
 """Unit tests of `sluicegate.engine.runner`, with every port in memory."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import ClassVar, Literal
 
 import pytest
-from fakes import FakeObserver, FakePorts, FakeRecord, exited
-from typing_extensions import override
+from fakes import exited
+from run_world import FOUND, SOURCE, World, outcome, pipeline, stage
 
 from sluicegate.engine.beginning import begin
 from sluicegate.engine.judging import upstream_of
 from sluicegate.engine.machine import fold
-from sluicegate.engine.runner import Runner
 from sluicegate.errors import Interrupted, PermanentError
-from sluicegate.gates.condition import compile_condition
-from sluicegate.gates.gate import Gate
-from sluicegate.model.command import Command, CommandResult, Step, StepResult
+from sluicegate.model.command import CommandResult
 from sluicegate.model.decision import Outcome, Verdict
-from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
     RunInterrupted,
     RunResumed,
-    RunStarted,
     StageFinished,
     StageStarted,
 )
-from sluicegate.model.finding import Finding, Severity
-from sluicegate.model.run import Run
-from sluicegate.model.source import Source, WorkTree
-from sluicegate.stages.pipeline import AuditSettings, NamedStage, Pipeline
-from sluicegate.stages.stage import (
-    CommandStage,
-    FieldSpec,
-    OutputFile,
-    Report,
-    StageContext,
-)
+from sluicegate.model.source import WorkTree
 
-SOURCE = Source("/project", "a" * 40, "main", None, (), None)
 EVENTS = 6  # of a run of two stages that goes well
-FOUND = Finding("E1", Severity.ERROR, "no", "a.py", 3)
-
-
-class CountStage(CommandStage):
-    """Counts the lines that a program prints."""
-
-    kind: ClassVar[str] = "count"
-    summary: ClassVar[str] = "Counts lines"
-    uses: Literal["count"] = "count"
-    program: str = "true"
-
-    @override
-    def fields(self) -> tuple[FieldSpec, ...]:
-        return (FieldSpec("lines", "integer", "Lines printed."),)
-
-    @override
-    def default_gate(self, name: str) -> tuple[str, ...]:
-        return (f"{name}.lines == 0",)
-
-    @override
-    def tools(self) -> tuple[str, ...]:
-        return (self.program,)
-
-    @override
-    def plan(self, context: StageContext) -> tuple[Step, ...]:
-        command = Command((self.program,), context.project, timedelta(seconds=5))
-        after = Command(("after",), context.project, timedelta(seconds=5))
-        return (
-            Step("count", command, outputs=("report",)),
-            Step("after", after, optional=True, quiet=True),
-        )
-
-    @override
-    def interpret(self, context: StageContext, results: Sequence[StepResult]) -> Report:
-        step = results[0]
-        if step.result.exit_code:
-            raise PermanentError("the program crashed", hint="mend it")
-        lines = step.result.stdout.splitlines()
-        files = tuple(
-            OutputFile(name, "text/plain", data) for name, data in step.files.items()
-        )
-        return Report(
-            f"{len(lines)} lines", {"lines": len(lines)}, (FOUND,) * len(lines), files
-        )
-
-
-def stage(name: str, *needs: str, gate: str | None = None) -> NamedStage:
-    settings = CountStage(program=name)
-    names = [f"{known}.lines" for known in (name, *needs)]
-    texts = [gate] if gate else settings.default_gate(name)
-    conditions = tuple(compile_condition(text, names) for text in texts)
-    return NamedStage(name, settings, needs, Gate(conditions))
-
-
-def pipeline(*stages: NamedStage) -> Pipeline:
-    return Pipeline(
-        name="churn_release_v1.0",
-        stages=stages or (stage("first"), stage("second", "first")),
-        environments={},
-        audit=AuditSettings("dir:.sluicegate/audit", timedelta(days=400)),
-        definition=Digest.of(b"1"),
-    )
-
-
-class World:
-    """A run's surroundings, and the run."""
-
-    def __init__(self, what: Pipeline | None = None) -> None:
-        self.pipeline = what or pipeline()
-        self.fakes = FakePorts()
-        self.record = FakeRecord()
-        self.observer = FakeObserver()
-
-    def runner(self) -> Runner:
-        return Runner(
-            self.pipeline, SOURCE, self.fakes.ports(), self.record, self.observer
-        )
-
-    def started(self) -> RunStarted:
-        now = self.fakes.clock.now()
-        return begin(self.pipeline, SOURCE, now, allow_dirty=False)
-
-    def start(self) -> Run:
-        return self.runner().start("R", self.started())
-
-    def resume(self) -> Run:
-        return self.runner().resume(fold("R", self.record.all()))
-
-    def programs(self) -> list[str]:
-        ran = [command.argv[0] for command in self.fakes.process.ran]
-        return [program for program in ran if program != "after"]
-
-
-def outcome(run: Run) -> Outcome | None:
-    return run.finished.outcome if run.finished else None
 
 
 def test_open_gates_let_the_run_through_and_all_of_it_is_committed() -> None:

@@ -1,0 +1,76 @@
+"""Unit tests of `sluicegate.engine.selection`."""
+
+from datetime import timedelta
+
+import pytest
+
+from sluicegate.engine.selection import Selection, choose_stages
+from sluicegate.errors import UsageError
+from sluicegate.gates.gate import Gate
+from sluicegate.model.digest import Digest
+from sluicegate.stages.canary import CanaryStage
+from sluicegate.stages.command import ShellStage
+from sluicegate.stages.pipeline import AuditSettings, NamedStage, Pipeline
+from sluicegate.stages.stage import Stage
+
+SHELL = ShellStage(uses="command", run="true")
+CANARY = CanaryStage(uses="canary", environment="staging")
+GRAPH: dict[str, tuple[Stage, tuple[str, ...]]] = {
+    "lint": (SHELL, ()),
+    "test": (SHELL, ("lint",)),
+    "docs": (SHELL, ()),
+    "build": (SHELL, ("test",)),
+    "staging": (CANARY, ("build",)),
+    "check": (SHELL, ("staging",)),
+}
+PIPELINE = Pipeline(
+    name="p_release_v1.0",
+    stages=tuple(NamedStage(n, s, needs, Gate(())) for n, (s, needs) in GRAPH.items()),
+    environments={},
+    audit=AuditSettings("dir:audit", timedelta(days=400)),
+    definition=Digest.of(b""),
+)
+TABLE = [
+    (Selection(), "lint test docs build staging check", ""),
+    (Selection(until="test"), "lint test", ""),
+    (Selection(until="docs"), "docs", ""),
+    (Selection(only=("docs",)), "docs", ""),
+    (Selection(only=("build", "docs")), "lint test docs build", "lint test"),
+    (Selection(first="build", until="staging"), "lint test build staging", "lint test"),
+    (Selection(first="build"), "lint test build staging check", "lint test"),
+]
+
+
+@pytest.mark.parametrize(("selection", "stages", "earlier"), TABLE)
+def test_a_selection_holds_what_it_names_and_what_that_needs(
+    selection: Selection, stages: str, earlier: str
+) -> None:
+    chosen = choose_stages(PIPELINE, selection)
+
+    assert [named.name for named in chosen.stages] == stages.split()
+    assert chosen.earlier == set(earlier.split())
+
+
+@pytest.mark.parametrize(
+    ("selection", "message"),
+    [
+        (Selection(only=("tset",)), "there is no stage 'tset' (did you mean 'test'?)"),
+        (Selection(first="x"), "there is no stage 'x'"),
+        (Selection(first="build", until="lint"), "leaves no stage"),
+        (Selection(only=("check",)), "leaves out stage 'staging'"),
+    ],
+)
+def test_a_selection_that_cannot_be_run_is_refused(
+    selection: Selection, message: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        choose_stages(PIPELINE, selection)
+
+    assert message in str(refused.value)
+
+
+def test_a_selection_is_written_as_its_options() -> None:
+    assert str(Selection()) == ""
+    assert (
+        str(Selection(("a", "b"), "c", "d")) == "--only a --only b --from c --until d"
+    )
