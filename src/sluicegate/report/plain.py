@@ -74,7 +74,7 @@ def describe_publish(event: PublishEvent) -> str:
         case PublishRequested():
             return f"pushing {', '.join(event.references)}"
         case PublishConfirmed():
-            served = (f"{each.reference} is {each.digest}" for each in event.published)
+            served = (f"{each.reference} as {each.digest}" for each in event.published)
             return f"the registry serves {', '.join(served)}"
 
 
@@ -89,9 +89,12 @@ def describe_rollout(
     match event:
         case RolloutStarted():
             beside = f" beside {event.stable.name}" if event.stable else ""
-            started = f"starting {event.canary.name} in {event.environment}{beside}"
-            where = event.canary.reference or "this engine only: no stage publishes it"
-            return f"{started}; the image is in {where}"
+            image = (
+                event.canary.reference
+                or "on this engine only, as no stage publishes it"
+            )
+            what = f"starting {event.canary.name} in {event.environment}{beside}"
+            return f"{what}; the image is {image}"
         case CanaryReady():
             return "healthy"
         case WeightConfirmed():

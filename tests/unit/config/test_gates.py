@@ -72,7 +72,7 @@ def test_evidence_is_named_by_stage() -> None:
 # --- what holds whatever is written -------------------------------------------
 
 HEAD = "schema: sluicegate/v1\nname: churn_release_v1.0\nstages:\n"
-BUILD = "  build: {uses: docker-build, image: churn}\n"
+BUILD = "  build: {uses: docker-build, image: churn}\n  scan: {uses: trivy}\n"
 PROD = "environments:\n  prod: {target: {uses: docker, port: 8000}}\n"
 EVIDENCE = "evidence: {file: e.json, fields: {auc: number}}"
 LINES = {
@@ -80,6 +80,7 @@ LINES = {
     "pytest": "uses: pytest",
     "docker-build": "uses: docker-build, image: churn",
     "trivy": "uses: trivy, image: false",
+    "publish": "uses: publish, image: ghcr.io/acme/churn, needs: [scan]",
     "canary": "uses: canary, environment: prod, needs: [build]",
     "command": f"uses: command, run: a, {EVIDENCE}",
 }
@@ -259,6 +260,7 @@ def test_no_gate_opens_where_nothing_was_measured(
         ("pytest", {"exit_code": 2}),
         ("canary", {"promoted": False}),
         ("docker-build", {"built": False}),
+        ("publish", {"published": False}),
     ],
 )
 @settings(max_examples=20)  # a whole file is read each time

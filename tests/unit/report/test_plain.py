@@ -1,5 +1,6 @@
 """Unit tests of `sluicegate.report.plain`."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,8 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     Event,
+    PublishConfirmed,
+    PublishRequested,
     RolloutStarted,
     RunFinished,
     RunInterrupted,
@@ -19,6 +22,7 @@ from sluicegate.model.event import (
     WeightConfirmed,
 )
 from sluicegate.model.finding import Finding, Severity
+from sluicegate.model.publication import PublishedImage
 from sluicegate.model.rollout import CanaryVerdict, Release
 from sluicegate.model.traffic import NO_REQUESTS, RequestCounts
 from sluicegate.report.plain import describe, describe_finding, rate
@@ -26,6 +30,8 @@ from sluicegate.report.plain import describe, describe_finding, rate
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 V1 = Release(Digest.of(b"1"), "v1", "a" * 40)
 V2 = Release(Digest.of(b"2"), "v2", "b" * 40)
+REPOSITORY = "ghcr.io/acme/churn"
+HELD = f"{REPOSITORY}@{V2.image}"
 BLOCK = BlockObserved(
     stage="canary",
     index=1,
@@ -65,7 +71,28 @@ BLOCK = BlockObserved(
         (StageSkipped("scan", "build is closed"), "scan: not run, build is closed"),
         (
             RolloutStarted("canary", "production", V2, V1, NOW),
-            "canary: starting v2 in production beside v1",
+            (
+                "canary: starting v2 in production beside v1; the image is on this engine"
+                " only, as no stage publishes it"
+            ),
+        ),
+        (
+            RolloutStarted(
+                "canary", "production", replace(V2, reference=HELD), V1, NOW
+            ),
+            f"canary: starting v2 in production beside v1; the image is {HELD}",
+        ),
+        (
+            PublishRequested("publish", V2.image, (f"{REPOSITORY}:v2",), ("R/scan/1",)),
+            f"publish: pushing {REPOSITORY}:v2",
+        ),
+        (
+            PublishConfirmed(
+                "publish",
+                V2.image,
+                (PublishedImage(f"{REPOSITORY}:v2", V2.image, "application/json", 9),),
+            ),
+            f"publish: the registry serves {REPOSITORY}:v2 as {V2.image}",
         ),
         (
             WeightConfirmed("canary", 5, NO_REQUESTS, NO_REQUESTS, NOW),
