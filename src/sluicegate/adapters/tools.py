@@ -12,6 +12,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from sluicegate.adapters.docker_client import find_docker
 from sluicegate.adapters.python_environment import PythonEnvironments
 from sluicegate.adapters.search import digest_file, find_programs
 from sluicegate.errors import PermanentError
@@ -21,11 +22,8 @@ from sluicegate.ports.process import OnLine, ProcessRunner
 from sluicegate.ports.tools import ToolFinder
 
 _PROBE_TIME = timedelta(minutes=1)
-_DOCKER = re.compile(r"Docker version (\d+)([^\s,]*)")
 _RUFF = re.compile(r"ruff (\S+)")
 _HADOLINT = re.compile(r"Haskell Dockerfile Linter v?(\d[^\s-]*)")
-_FIRST_WITHOUT_BUILDKIT = 23  # the client from which BuildKit is a plugin, buildx
-_FIRST_WITH_BUILDKIT = 18
 
 
 class Tools(ToolFinder):
@@ -100,65 +98,7 @@ class Tools(ToolFinder):
         return Tool("ruff", (str(path),), found[1], digest_file(path), origin)
 
     def _find_docker(self) -> Tool:
-        """The first client on PATH that can build with BuildKit, and has an engine.
-
-        A client before 23 has BuildKit in it; since then it needs the buildx plugin,
-        without which ``docker build`` falls back to the old builder or fails.
-        """
-        refused = []
-        for path in find_programs("docker", self._environ):
-            version, reason = self._judge_docker(path)
-            if reason is None:
-                self._check_engine(path)
-                return Tool(
-                    "docker",
-                    (str(path),),
-                    version,
-                    digest_file(path),
-                    f"{path} on PATH",
-                )
-            refused.append(f"{path} {reason}")
-        if refused:
-            raise PermanentError(
-                f"no Docker client can build with BuildKit: {'; '.join(refused)}",
-                hint="install the docker-buildx plugin (docker-buildx-plugin)",
-            )
-        raise PermanentError(
-            "docker is not on PATH",
-            hint="install Docker, on Debian and Ubuntu: apt-get install docker.io",
-        )
-
-    def _judge_docker(self, path: Path) -> tuple[str, str | None]:
-        """The version of a client, and why it will not do; None if it will."""
-        try:
-            said = self._ask(str(path), "--version").stdout.decode(errors="replace")
-        except PermanentError as error:
-            return "", f"does not start ({error})"
-        found = _DOCKER.match(said)
-        if found is None:
-            return "", f"is not Docker ({said.strip()[:60] or 'it says nothing'})"
-        version, major = found[1] + found[2], int(found[1])
-        if major < _FIRST_WITH_BUILDKIT:
-            return version, f"({version}) is too old for BuildKit"
-        if (
-            major >= _FIRST_WITHOUT_BUILDKIT
-            and self._ask(str(path), "buildx", "version").exit_code != 0
-        ):
-            return version, f"({version}) has no buildx plugin"
-        return version, None
-
-    def _check_engine(self, path: Path) -> None:
-        said = self._ask(str(path), "version", "--format", "{{.Server.Version}}")
-        if said.exit_code != 0:
-            words = said.stderr.decode(errors="replace").strip()
-            raise PermanentError(
-                f"the Docker engine does not answer: {words[-300:]}",
-                hint=(
-                    "add this user to the group docker and log in again"
-                    if "permission denied" in words
-                    else "start it (systemctl start docker), or check DOCKER_HOST"
-                ),
-            )
+        return find_docker(self._environ, self._ask)
 
     def _find_trivy(self) -> Tool:
         path = next(find_programs("trivy", self._environ), None)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from sluicegate.model.digest import Digest
 
+DOCKER_CLASSIC = "docker-classic"
+"""The name of a Docker client that cannot build with BuildKit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:

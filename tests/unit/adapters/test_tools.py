@@ -12,28 +12,6 @@ from sluicegate.adapters.tools import Tools
 from sluicegate.errors import PermanentError
 from sluicegate.model.digest import Digest
 
-OLD_CLIENT = """
-case "$1" in
-  --version) echo "Docker version 20.10.24+dfsg1, build 297e128" ;;
-  version) echo 20.10.24 ;;
-  *) exit 1 ;;
-esac
-"""
-NEW_CLIENT = """
-case "$1" in
-  --version) echo "Docker version 28.2.2, build e6534b4" ;;
-  version) echo 20.10.24 ;;
-  buildx) exit {buildx} ;;
-  *) exit 1 ;;
-esac
-"""
-WITHOUT_ENGINE = """
-case "$1" in
-  --version) echo "Docker version 20.10.24, build 297e128" ;;
-  *) echo "{words}" >&2; exit 1 ;;
-esac
-"""
-
 
 def put(folder: Path, name: str, script: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,78 +33,6 @@ def tools(project: Path, *folders: Path) -> Tools:
 def test_a_program_nobody_knows_is_not_guessed(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="perl"):
         tools(tmp_path).find("perl")
-
-
-def test_a_client_without_buildx_first_on_path_is_passed_over(tmp_path: Path) -> None:
-    put(tmp_path / "new", "docker", NEW_CLIENT.format(buildx=1))
-    old = put(tmp_path / "old", "docker", OLD_CLIENT)
-
-    docker = tools(tmp_path, tmp_path / "new", tmp_path / "old").find("docker")
-
-    assert docker.argv == (str(old),)
-    assert docker.version == "20.10.24+dfsg1"
-    assert docker.digest == Digest.of(old.read_bytes())
-
-
-def test_a_new_client_with_buildx_will_do(tmp_path: Path) -> None:
-    new = put(tmp_path / "new", "docker", NEW_CLIENT.format(buildx=0))
-    put(tmp_path / "old", "docker", OLD_CLIENT)
-
-    docker = tools(tmp_path, tmp_path / "new", tmp_path / "old").find("docker")
-
-    assert docker.argv == (str(new),)
-
-
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        (NEW_CLIENT.format(buildx=1), r"\(28\.2\.2\) has no buildx plugin"),
-        ("echo podman version 4.3.1", "is not Docker"),
-        ("exit 127", "is not Docker"),
-        ("echo Docker version 17.05.0-ce, build 1", "too old"),
-    ],
-)
-def test_every_client_that_was_refused_is_named_with_the_reason(
-    tmp_path: Path, script: str, reason: str
-) -> None:
-    path = put(tmp_path / "bin", "docker", script)
-
-    with pytest.raises(PermanentError, match=reason) as caught:
-        Tools(
-            tmp_path,
-            tmp_path,
-            SubprocessRunner(StopRequest(), {"PATH": "/usr/bin:/bin"}),
-            {"PATH": str(path.parent)},
-        ).find("docker")
-
-    assert str(path) in str(caught.value)
-
-
-def test_no_docker_at_all_says_how_to_get_it(tmp_path: Path) -> None:
-    with pytest.raises(PermanentError, match="not on PATH") as caught:
-        tools(tmp_path).find("docker")
-
-    assert caught.value.hint is not None
-    assert "docker.io" in caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("words", "hint"),
-    [
-        ("Cannot connect to the Docker daemon", "start it"),
-        ("Got permission denied while trying to connect", "group docker"),
-    ],
-)
-def test_an_engine_that_does_not_answer_says_what_to_do(
-    tmp_path: Path, words: str, hint: str
-) -> None:
-    put(tmp_path / "bin", "docker", WITHOUT_ENGINE.format(words=words))
-
-    with pytest.raises(PermanentError, match=words) as caught:
-        tools(tmp_path, tmp_path / "bin").find("docker")
-
-    assert caught.value.hint is not None
-    assert hint in caught.value.hint
 
 
 def test_trivy_is_known_by_version_and_digest(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,10 @@ from tool_vectors import load_results, make_result
 
 from sluicegate.errors import PermanentError
 from sluicegate.model.digest import Digest
-from sluicegate.model.tool import Tool
-from sluicegate.stages.docker_build import DockerBuildStage, parse_image
+from sluicegate.model.tool import DOCKER_CLASSIC, Tool
+from sluicegate.stages.docker_build import DockerBuildStage
+from sluicegate.stages.docker_build_secret import BuildSecret
+from sluicegate.stages.docker_image import parse_image
 from sluicegate.stages.stage import Report, StageContext
 
 IMAGE = "sluicegate-test/vectors"
@@ -31,7 +34,12 @@ CONTEXT = with_docker("20.10.24+dfsg1")
 
 
 def interpret(case: str) -> Report:
-    return STAGE.interpret(CONTEXT, load_results(case))
+    context = with_dockerfile("FROM sluicegate-base:test\n")
+    return STAGE.interpret(context, load_results(case))
+
+
+def with_dockerfile(text: str, context: StageContext = CONTEXT) -> StageContext:
+    return replace(context, files={"Dockerfile": text.encode()})
 
 
 def options(
@@ -44,8 +52,7 @@ def test_the_image_says_what_it_was_made_from() -> None:
     argv = options(STAGE)
 
     assert f"--label=org.opencontainers.image.revision={COMMIT}" in argv
-    pipeline = "dev.sluicegate.pipeline=sample_release_v1.0@sha256:" + "ab" * 32
-    assert f"--label={pipeline}" in argv
+    assert "--label=dev.sluicegate.pipeline=sample_release_v1.0" in argv
     assert f"--tag={IMAGE}:v1.2.0" in argv
 
 
@@ -213,11 +220,14 @@ def test_a_failing_engine_is_no_verdict(words: str) -> None:
 
 
 def test_an_image_that_took_the_tag_meanwhile_is_not_ours() -> None:
-    build, inspect = load_results("docker-built")
+    build, *others = load_results("docker-built")
     build = replace(build, files={"image-id.txt": MANIFEST.encode()})
 
     with pytest.raises(PermanentError, match="not the image"):
-        STAGE.interpret(CONTEXT, (build, inspect))
+        STAGE.interpret(CONTEXT, (build, *others))
+
+
+HISTORY = b'{"Size":"900","CreatedBy":"COPY . /","CreatedAt":"2026-01-01T00:00:00Z"}\n'
 
 
 def describe(**more: object) -> bytes:
@@ -252,6 +262,7 @@ def test_with_containerd_s_store_only_the_builder_knows_the_configuration(
         (
             make_result("docker build", files=files),
             make_result("docker image inspect", stdout=inspect),
+            make_result("docker image history", stdout=HISTORY),
         ),
     )
 
@@ -284,7 +295,158 @@ def test_no_output_raises_anything_but_our_error(
                 (
                     make_result("docker build", first, stderr=stderr, files=files),
                     make_result("docker image inspect", second, said),
+                    make_result("docker image history", second, said),
                 ),
             )
     with suppress(PermanentError):
         parse_image(stdout)
+
+
+def test_a_build_is_keyed_to_the_commit_and_reads_its_dockerfile() -> None:
+    stage = DockerBuildStage(uses="docker-build", image=IMAGE, context="service")
+
+    assert stage.reads_commit()
+    assert stage.reads() == ("service/Dockerfile",)
+    named = stage.model_copy(update={"dockerfile": "ops/Dockerfile.prod"})
+    assert named.reads() == ("ops/Dockerfile.prod",)
+
+
+def test_base_images_that_can_move_are_asked_for() -> None:
+    stage = DockerBuildStage(uses="docker-build", image=IMAGE, args={"BASE": "mine:2"})
+    pinned = "python@sha256:" + "ab" * 32
+    context = with_dockerfile(
+        f"ARG BASE=theirs:1\nFROM {pinned} AS a\nFROM $BASE\nCOPY --from=uv:1 /uv /\n"
+    )
+
+    asked = [probe.argv[3:] for probe in stage.probes(context)]
+
+    assert asked == [("mine:2", "/usr/bin/docker"), ("uv:1", "/usr/bin/docker")]
+
+
+def test_an_earlier_image_must_still_be_there_under_its_name() -> None:
+    (confirm,) = STAGE.confirm(CONTEXT, ((IMAGE, Digest.parse(CONFIG)),))
+
+    assert confirm.argv[3:] == (f"{IMAGE}:v1.2.0", CONFIG, "/usr/bin/docker")
+
+
+def test_target_and_arguments_reach_the_builder() -> None:
+    stage = DockerBuildStage(
+        uses="docker-build", image=IMAGE, target="slim", args={"B": "2", "A": "x y"}
+    )
+
+    argv = options(stage)
+
+    assert "--target=slim" in argv
+    assert argv.index("--build-arg=A=x y") < argv.index("--build-arg=B=2")
+
+
+def test_time_stamps_are_those_of_the_commit_unless_the_file_says_otherwise() -> None:
+    when = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    context = replace(CONTEXT, commit_time=when)
+    epoch = f"--build-arg=SOURCE_DATE_EPOCH={int(when.timestamp())}"
+    none = STAGE.model_copy(update={"source_date_epoch": "none"})
+    own = STAGE.model_copy(update={"args": {"SOURCE_DATE_EPOCH": "1"}})
+
+    assert epoch in options(STAGE, context)
+    assert not any("SOURCE_DATE_EPOCH" in each for each in options(none, context))
+    assert "--build-arg=SOURCE_DATE_EPOCH=1" in options(own, context)
+    assert epoch not in options(own, context)
+
+
+def with_classic(dockerfile: str) -> StageContext:
+    docker = Tool(DOCKER_CLASSIC, ("/d",), "28.2.2", None, "/d (28.2.2) has no buildx")
+    context = make_context("/project", "/out", tools={"docker": docker})
+    return with_dockerfile(dockerfile, replace(context, ca_bundle="/etc/ca.pem"))
+
+
+def test_the_classic_builder_is_asked_for_what_it_knows() -> None:
+    build = STAGE.plan(with_classic("FROM a\nRUN b\n"))[0].command
+
+    assert build.env["DOCKER_BUILDKIT"] == "0"
+    assert "--force-rm" in build.argv
+    unknown = ("--secret", "--progress", "--metadata-file", "--build-arg=SOURCE")
+    assert not any(option.startswith(unknown) for option in build.argv)
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "reason"),
+    [
+        ("FROM a\nRUN --mount=type=cache,target=/x b\n", "RUN --mount"),
+        ("FROM a\nCOPY --chmod=755 b /\n", "COPY --chmod"),
+        ("FROM a\nCOPY <<EOF /x\nhello\nEOF\n", "heredocs"),
+        ("# syntax=docker/dockerfile:1\nFROM a\n", "# syntax="),
+    ],
+)
+def test_what_needs_buildkit_is_not_built_without_it(
+    dockerfile: str, reason: str
+) -> None:
+    with pytest.raises(PermanentError, match="needs BuildKit") as caught:
+        STAGE.plan(with_classic(dockerfile))
+
+    assert reason in str(caught.value)
+    assert "/d (28.2.2) has no buildx" in str(caught.value)
+    assert caught.value.hint is not None
+    assert "buildx" in caught.value.hint
+
+
+def test_secrets_are_not_given_to_the_classic_builder() -> None:
+    stage = STAGE.model_copy(update={"secrets": {"pip": BuildSecret(env="PIP_CONF")}})
+
+    with pytest.raises(PermanentError, match="secrets:"):
+        stage.plan(with_classic("FROM a\n"))
+
+
+def test_the_evidence_says_who_built_it_and_on_what() -> None:
+    fields = interpret("docker-built").fields
+
+    assert fields["builder"] == "buildkit"
+    assert fields["base_image"] == "sluicegate-base:test"
+    assert Digest.parse(str(fields["base_id"]))
+    assert fields["largest_layer_bytes"] == 169147616
+
+
+def test_the_layers_are_evidence_without_values_of_variables() -> None:
+    files = {file.name: file.data for file in interpret("docker-built").files}
+
+    (layer,) = json.loads(files["layers.json"])
+    assert layer["size_bytes"] == 169147616
+    assert not any(
+        b"hush" in data for name, data in files.items() if name != "build.log"
+    )
+
+
+CLASSIC_FAILED = b"""\
+DEPRECATED: The legacy builder is deprecated and will be removed in a future release.
+
+The command '/bin/sh -c curl dial tcp && exit 3' returned a non-zero code: 3
+"""
+
+
+def test_the_classic_builder_is_understood_too() -> None:
+    context = with_classic("FROM a\n")
+    base = make_result("base image a", 1)
+    build = make_result("docker build", 3, b"Step 1/2\n", CLASSIC_FAILED)
+
+    report = STAGE.interpret(context, (build, base))
+
+    assert report.fields["built"] is False
+    assert report.fields["builder"] == "classic"
+    assert report.summary.endswith("returned a non-zero code: 3")
+    assert report.files[0].data == b"Step 1/2\n" + CLASSIC_FAILED
+
+
+DENIED = b"""\
+------
+ > [internal] load metadata for 127.0.0.1:5000/private/base:1:
+------
+failed to solve with frontend dockerfile.v0: failed to create LLB definition: \
+unexpected status code [manifests 1]: 401 Unauthorized
+"""
+
+
+def test_a_login_that_is_missing_is_no_verdict() -> None:
+    with pytest.raises(PermanentError) as caught:
+        STAGE.interpret(CONTEXT, (make_result("docker build", 1, stderr=DENIED),))
+
+    assert caught.value.hint is not None
+    assert "127.0.0.1:5000/private/base:1 with `docker login`" in caught.value.hint

@@ -116,6 +116,27 @@ BUILDS: Mapping[str, Files] = {
     },
 }
 
+VEX = {
+    "@context": "https://openvex.dev/ns/v0.2.0",
+    "@id": "https://example.com/vex/1",
+    "author": "example",
+    "timestamp": "2026-02-01T00:00:00Z",
+    "version": 1,
+    "statements": [
+        {
+            "vulnerability": {"name": "CVE-2020-14343"},
+            "products": [{"@id": "pkg:pypi/pyyaml@5.3"}],
+            "status": "not_affected",
+            "justification": "vulnerable_code_not_in_execute_path",
+        },
+        {
+            "vulnerability": {"name": "CVE-2020-1747"},
+            "products": [{"@id": "pkg:pypi/pyyaml@5.3"}],
+            "status": "not_affected",  # and no word on why
+        },
+    ],
+}
+
 
 def main() -> None:
     """Capture every case anew."""
@@ -146,6 +167,11 @@ def capture_scans(advisories: Path, image_id: str) -> None:
         uses="trivy", cache_dir=str(CACHE / "trivy"), offline=True, image=True
     )
     capture("trivy-everything", trivy, files, image_id=image_id)
+    vex = {"vex.json": json.dumps(VEX)}
+    explained = TrivyStage.model_validate(
+        {**trivy.model_dump(exclude_defaults=True), "licenses": True, "vex": [*vex]}
+    )
+    capture("trivy-explained", explained, {**files, **vex}, image_id=image_id)
     empty = trivy.model_copy(update={"cache_dir": str(CACHE / "none"), "image": False})
     capture("trivy-no-database", empty, files)
 
@@ -167,6 +193,7 @@ def capture(
         context,
         tools={name: tools.find(name) for name in stage.tools()},
         images=(Digest.parse(image_id),) if image_id else (),
+        files={name: files[name].encode() for name in stage.reads() if name in files},
     )
     plan = stage.plan(context)
     folder = HERE / case
@@ -176,6 +203,8 @@ def capture(
     for number, done in enumerate(run_steps(plan, runner, OUTPUT)):
         step = next(step for step in plan if step.name == done.name)
         argv = [Path(step.command.argv[0]).name, *step.command.argv[1:]]
+        for tool in context.tools.values():  # where it lies here
+            argv = [part.replace(tool.argv[0], tool.name) for part in argv]
         exit_code = done.result.exit_code
         steps.append({"name": done.name, "argv": argv, "exit_code": exit_code})
         (folder / f"{number}.stdout").write_bytes(scrub(done.result.stdout))
