@@ -10,6 +10,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from sluicegate.adapters import outputs
+from sluicegate.adapters.masking import Masks
 from sluicegate.errors import PermanentError
 from sluicegate.ports.workspace import ProjectFile, Workspace
 
@@ -28,11 +29,13 @@ class LocalWorkspace(Workspace):
         cache: Path,
         *,
         home: Path | None = None,
+        masks: Masks | None = None,
     ) -> None:
         self._project = project
         self._outputs = state / "runs" / run_id
         self._cache = cache
         self._home = home
+        self._masks = masks
 
     @override
     def project(self) -> str:
@@ -55,7 +58,15 @@ class LocalWorkspace(Workspace):
 
     @override
     def collect(self, patterns: Sequence[str]) -> tuple[ProjectFile, ...]:
-        return outputs.collect(self._project, patterns)
+        files = outputs.collect(self._project, patterns)
+        for file in files:
+            if self._masks is not None and self._masks.holds(file.data):
+                raise PermanentError(
+                    f"the output {file.path} holds a credential of this machine, and"
+                    " outputs are kept as evidence",
+                    hint="see to it that the stage does not write it there",
+                )
+        return files
 
     @override
     def restore(self, file: ProjectFile) -> None:
@@ -90,4 +101,24 @@ class LocalWorkspace(Workspace):
                 raise PermanentError(
                     f"{path} is not a plain file of at most {_MAX_BYTES >> 20} MiB"
                 )
-            return file.read(_MAX_BYTES)
+            data = file.read(_MAX_BYTES)
+        return data if self._masks is None else self._masks.data(data)
+
+    def clean(self) -> None:
+        """Take secrets out of all that stages have written, once none runs any more.
+
+        What cannot be cleaned is removed: a report can be made again, a secret that got
+        out cannot be put back.
+        """
+        if self._masks is None:
+            return
+        for path in self._outputs.rglob("*"):
+            if path.is_symlink() or not path.is_file():
+                continue
+            try:
+                data = path.read_bytes()
+                hidden = self._masks.data(data)
+                if hidden != data:
+                    path.write_bytes(hidden)
+            except (OSError, MemoryError):
+                path.unlink(missing_ok=True)

@@ -51,6 +51,11 @@ class Machine:
         return SubprocessRunner(self.stop, self.environ_without(names))
 
     @property
+    def home(self) -> Path:
+        """The user's home folder."""
+        return Path(self.environ.get("HOME") or Path.home())
+
+    @property
     def config_folder(self) -> Path:
         """Where the log keys of this user are, outside every repository."""
         return self._folder("XDG_CONFIG_HOME", ".config")
@@ -80,5 +85,4 @@ class Machine:
     def _folder(self, variable: str, default: str) -> Path:
         """A relative path in the variable is ignored, as the specification demands."""
         named = Path(self.environ.get(variable, ""))
-        home = Path(self.environ.get("HOME") or Path.home())
-        return (named if named.is_absolute() else home / default) / _APPLICATION
+        return (named if named.is_absolute() else self.home / default) / _APPLICATION

@@ -12,7 +12,7 @@ from sluicegate import __version__
 from sluicegate.adapters.folder import make_state_folder
 from sluicegate.adapters.git import GitRepository
 from sluicegate.adapters.keys import KeyDirectory
-from sluicegate.adapters.process import SubprocessRunner
+from sluicegate.adapters.masking import MaskingRunner, Masks
 from sluicegate.adapters.registries.docker_registry import DockerRegistry
 from sluicegate.adapters.stores.directory import DirectoryStore
 from sluicegate.adapters.stores.evidence import EvidenceDirectory
@@ -40,13 +40,14 @@ from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model.run import Run
 from sluicegate.model.source import Source
-from sluicegate.ports.process import OnLine
+from sluicegate.ports.process import OnLine, ProcessRunner
 from sluicegate.ports.target import Target
 from sluicegate.stages.notify import secret_variables
 from sluicegate.stages.pipeline import Pipeline
 from sluicegate.wiring.detection import Detected, detect_pipeline
 from sluicegate.wiring.logfolder import LogFolder
 from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.masking import build_masks
 from sluicegate.wiring.notify import Notifier, subject_of
 
 _APPLICATION = "sluicegate"
@@ -144,9 +145,37 @@ class Project:
         return GitRepository(str(self.folder), self.machine.process)
 
     @cached_property
-    def _process(self) -> SubprocessRunner:
-        """Runs what belongs to stages: without the addresses of `notify`."""
-        return self.machine.process_without(secret_variables(self.pipeline.notify))
+    def _process(self) -> ProcessRunner:
+        """Runs what belongs to stages: without the addresses of `notify`, and masked.
+
+        Git is not asked through it: what it names must be what is there.
+        """
+        runner = self.machine.process_without(secret_variables(self.pipeline.notify))
+        return MaskingRunner(runner, self._masks)
+
+    @cached_property
+    def _masks(self) -> Masks:
+        machine = self.machine
+        return build_masks(machine.environ, machine.home, self.pipeline, self.folder)
+
+    def _workspace(self, run_id: str) -> LocalWorkspace:
+        machine = self.machine
+        return LocalWorkspace(
+            self.folder,
+            self.state,
+            run_id,
+            machine.cache_folder / "tools",
+            home=machine.home,
+            masks=self._masks,
+        )
+
+    @contextmanager
+    def _leaving_no_secrets(self, run_id: str) -> Iterator[None]:
+        """Clean what the run's stages wrote, however it ends."""
+        try:
+            yield
+        finally:
+            self._workspace(run_id).clean()
 
     @cached_property
     def _notifier(self) -> Notifier:
@@ -251,7 +280,8 @@ class Project:
                 jobs=options.jobs,
                 forced=options.forced(chosen),
             )
-            return runner.start(run_id, started)
+            with self._leaving_no_secrets(run_id):
+                return runner.start(run_id, started)
 
     def plan(self, options: Options) -> tuple[Forecast, ...]:
         """What a run would do now. Nothing is written, no program of a stage is run.
@@ -299,7 +329,8 @@ class Project:
                 )
             run = fold(run_id, events)
             check_resumable(run, self.pipeline, self.source)
-            return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
+            with self._leaving_no_secrets(run_id):
+                return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
 
     def _newest_run(self) -> str:
         log = self.log
@@ -374,7 +405,7 @@ class Project:
             cancel=machine.stop.set,
             repository=self._repository,
             tools=tools,
-            workspace=LocalWorkspace(self.folder, self.state, run_id, cache / "tools"),
+            workspace=self._workspace(run_id),
             evidence=EvidenceDirectory(self.log_folder.parent / "evidence"),
             target=self._target,
             registry=DockerRegistry(

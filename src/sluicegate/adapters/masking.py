@@ -1,0 +1,151 @@
+"""Keeping secrets out of everything that programs say and write.
+
+What is hidden is what this machine knows: see `sluicegate.adapters.known_secrets`. Each
+secret is hidden as it is, and in the forms that it takes on its way: in a URL, in JSON,
+in XML, in base64. Hiding it split in two, or in a form of a program's own, is beyond
+this; the environment of a program is the place to keep secrets away from it.
+"""
+
+import base64
+import json
+import re
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
+
+from typing_extensions import override
+
+from sluicegate.adapters.known_secrets import (
+    in_docker_config,
+    in_environment,
+    in_file,
+    in_variable,
+)
+from sluicegate.errors import PermanentError
+from sluicegate.model.command import Command, CommandResult
+from sluicegate.model.credential import HIDDEN, URL_LOGIN
+from sluicegate.ports.process import OnLine, ProcessRunner
+
+_SHORTEST_LINE = 8  # of a secret of several lines, such as a key
+_LOGIN_BYTES = re.compile(URL_LOGIN.pattern.encode())
+
+
+class Masks:
+    """The secrets that must not be shown. They grow and never shrink; thread-safe.
+
+    *docker_config* is the Docker CLI's ``config.json``.
+    """
+
+    def __init__(self, environ: Mapping[str, str], docker_config: Path | None) -> None:
+        self._environ = environ
+        self._docker_config = docker_config
+        self._files: list[Path] = []
+        self._seen: dict[Path, tuple[int, int]] = {}
+        self._lock = threading.RLock()
+        self._secrets: frozenset[str] = frozenset()
+        self._forms: tuple[str, ...] = ()
+        self._form_bytes: tuple[bytes, ...] = ()
+        self._add(in_environment(environ))
+        self.refresh()
+
+    def name(self, variables: Iterable[str], files: Iterable[Path]) -> None:
+        """Hide the values of these variables and what is in these files."""
+        for variable in variables:
+            self._add(in_variable(variable, self._environ))
+        with self._lock:
+            self._files += files
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the files again that have changed: a login may be renewed meanwhile."""
+        with self._lock:
+            config = self._docker_config
+            if config is not None and self._has_changed(config):
+                self._add(in_docker_config(config))
+            for path in self._files:
+                if self._has_changed(path):
+                    self._add(in_file(path))
+
+    def text(self, text: str) -> str:
+        """*text* without secrets."""
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, HIDDEN)
+        return URL_LOGIN.sub(f"://{HIDDEN}@", text)
+
+    def data(self, data: bytes) -> bytes:
+        """*data* without secrets."""
+        for form in self._form_bytes:
+            if form in data:
+                data = data.replace(form, HIDDEN.encode())
+        return _LOGIN_BYTES.sub(f"://{HIDDEN}@".encode(), data)
+
+    def holds(self, data: bytes) -> bool:
+        """Whether a secret that is known here is in *data*."""
+        return any(form in data for form in self._form_bytes)
+
+    def _has_changed(self, path: Path) -> bool:
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        seen = (status.st_mtime_ns, status.st_size)
+        if self._seen.get(path) == seen:
+            return False
+        self._seen[path] = seen
+        return True
+
+    def _add(self, secrets: Iterable[str]) -> None:
+        with self._lock:
+            found = self._secrets.union(secrets)
+            if found == self._secrets:
+                return
+            self._secrets = found
+            # The longest first: one may be a part of another.
+            forms = {form for secret in found for form in _forms(secret)}
+            self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+            self._form_bytes = tuple(form.encode() for form in self._forms)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """How *secret* may look in what a program says."""
+    lines = [line.strip() for line in secret.splitlines()]
+    if len(lines) > 1:
+        parts = [each for each in lines if not each.startswith("-----")]
+        yield from (each for each in parts if len(each) >= _SHORTEST_LINE)
+    stripped = secret.strip()
+    yield stripped
+    yield quote(stripped, safe="")
+    yield quote_plus(stripped)
+    yield json.dumps(stripped)[1:-1]
+    yield json.dumps(stripped, ensure_ascii=False)[1:-1]
+    yield escape(stripped, {'"': "&quot;"})
+    yield repr(stripped)[1:-1]
+    encoded = stripped.encode("utf-8", "surrogateescape")
+    yield base64.b64encode(encoded).decode().rstrip("=")
+    yield base64.urlsafe_b64encode(encoded).decode().rstrip("=")
+
+
+class MaskingRunner(ProcessRunner):
+    """Runs programs through *runner* and hides *masks* in all that they say."""
+
+    def __init__(self, runner: ProcessRunner, masks: Masks) -> None:
+        self._runner = runner
+        self._masks = masks
+
+    @override
+    def run(self, command: Command, on_line: OnLine) -> CommandResult:
+        masks = self._masks
+        masks.refresh()
+        try:
+            result = self._runner.run(command, lambda line: on_line(masks.text(line)))
+        except PermanentError as error:
+            hint = None if error.hint is None else masks.text(error.hint)
+            raise PermanentError(masks.text(str(error)), hint=hint) from None
+        masks.refresh()
+        return replace(
+            result, stdout=masks.data(result.stdout), stderr=masks.data(result.stderr)
+        )

@@ -1,0 +1,32 @@
+"""What must not be shown of this machine, for the pipeline at hand."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sluicegate.adapters.masking import Masks
+from sluicegate.stages.docker_build import DockerBuildStage
+from sluicegate.stages.docker_build_secret import locate
+from sluicegate.stages.notify import secret_variables
+from sluicegate.stages.pipeline import Pipeline
+
+
+def build_masks(
+    environ: Mapping[str, str], home: Path, pipeline: Pipeline, folder: Path
+) -> Masks:
+    """Hide what *environ* holds, and what *pipeline*, which is in *folder*, names.
+
+    *home* is the user's home folder. All is read again whenever it has changed.
+    """
+    docker = Path(environ.get("DOCKER_CONFIG") or home / ".docker")
+    masks = Masks(environ, docker / "config.json")
+    variables, files = set(secret_variables(pipeline.notify)), set()
+    for each in pipeline.stages:
+        if not isinstance(each.stage, DockerBuildStage):
+            continue
+        for secret in each.stage.secrets.values():
+            if secret.env is not None:
+                variables.add(secret.env)
+            if secret.file is not None:
+                files.add(Path(locate(secret.file, str(folder), str(home))))
+    masks.name(sorted(variables), sorted(files))
+    return masks
