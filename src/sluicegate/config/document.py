@@ -75,5 +75,10 @@ class Document(Settings):
         default_factory=dict,
         description="Slots that stages share, by name, like {gpu: 4}.",
     )
+    public: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (),
+        description="Build arguments and variables that look like credentials and are"
+        " none, like EOS_TOKEN.",
+    )
     notify: tuple[Any, ...] = Field((), description="Whom to tell of a run.")
     audit: Audit = Field(default_factory=Audit, description="The audit log.")

@@ -4,6 +4,7 @@ Nothing is read from the disk here, and nothing that was not understood is passe
 """
 
 from sluicegate.config.check import Checker, EnoughError
+from sluicegate.config.credentials import check_credentials
 from sluicegate.config.definition import definition_digest
 from sluicegate.config.document import Audit, Document
 from sluicegate.config.gates import read_gates
@@ -30,6 +31,7 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
     checker = Checker(root)
     try:
         document = checker.read(Document, ())
+        check_credentials(checker)
         stages = read_stages(checker)
         gates = read_gates(checker, stages)
         whens = read_whens(checker, stages)

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sluicegate.model.credential import hide
+
 MAX_PROBLEMS = 100  # nobody mends more in one go
 _MAX_MESSAGE = 500  # characters
 
@@ -57,10 +59,12 @@ class Problem:
         """The problem in the file called *name*, as one line of bounded length.
 
         Keys and values come from whoever wrote the file: what a terminal could obey, or
-        a reader take for another problem, is shown as an escape.
+        a reader take for another problem, is shown as an escape; tokens and passwords
+        in URLs are not shown at all.
         """
-        text = self.message[:_MAX_MESSAGE]
-        if len(self.message) > _MAX_MESSAGE:
+        message = hide(self.message)
+        text = message[:_MAX_MESSAGE]
+        if len(message) > _MAX_MESSAGE:
             text += "…"
         return f"{name}:{self.line}: {''.join(map(_escape, text))}"
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from sluicegate.config.tree import Found, Items, Leaf, Path, Table
+from sluicegate.model.credential import is_secret_name, is_secret_value
 from sluicegate.stages.notify import SECRET
 
 LATER = frozenset(
@@ -18,11 +19,16 @@ LATER = frozenset(
         "freeze",
         "lock",
         "metrics",
+        "platforms",
         "secrets",
         "windows",
     }
 )
 """Keys to come. Refused like any other: a rule that is skipped is a rule broken."""
+
+_UNTIL_THEN: Mapping[str, str] = {
+    "platforms": ": an image is built for the engine's own platform",
+}
 
 MUST_BE: Mapping[str, str] = {
     "bool_type": "must be true or false",
@@ -93,7 +99,7 @@ def describe(error: ErrorDetails, found: Found, model: type[BaseModel]) -> str:
 
 def _unknown_key(key: str, known: Iterable[str]) -> str:
     if key in LATER:
-        return f"{key!r} is not supported in this version"
+        return f"{key!r} is not supported in this version{_UNTIL_THEN.get(key, '')}"
     return f"unknown key {key!r}{suggest(key, known)}"
 
 
@@ -132,7 +138,12 @@ def _but_is(found: Found, kind: str) -> str:
 
 
 def _show(found: Found) -> str:
+    """The value, unless it may be a credential: what is said here ends up in logs."""
+    if any(is_secret_name(str(part)) for part in found.path):
+        return ""
     match found.node:
+        case Leaf(value=str() as text) if is_secret_value(text):
+            return ""
         case Leaf(value=str() as text) if len(text) > 60:  # noqa: PLR2004 - one line
             return json.dumps(text[:60] + "…", ensure_ascii=False)
         case Leaf():
