@@ -1,0 +1,130 @@
+"""Unit tests of `sluicegate.engine.forecast`."""
+
+from dataclasses import replace
+
+import pytest
+from fakes import exited
+from run_world import SOURCE, World, pipeline, stage
+
+from sluicegate.engine.forecast import Action, Forecast, check_earlier, forecast
+from sluicegate.engine.selection import Selection, choose_stages
+from sluicegate.engine.situation import Situation
+from sluicegate.errors import UsageError
+from sluicegate.model.source import WorkTree
+from sluicegate.stages.canary import CanaryStage
+
+ALL = Selection()
+
+
+def foresee(
+    world: World, selection: Selection = ALL, *, forced: tuple[str, ...] = ()
+) -> tuple[Forecast, ...]:
+    chosen = choose_stages(world.pipeline, selection)
+    situation = Situation(world.pipeline, world.source, "plan", {})
+    return forecast(situation, chosen, forced, world.fakes.ports())
+
+
+def actions(forecasts: tuple[Forecast, ...]) -> dict[str, str]:
+    return {each.name: each.action.value for each in forecasts}
+
+
+def test_before_the_first_run_everything_is_to_be_run_and_nothing_is_done() -> None:
+    world = World()
+
+    forecasts = foresee(world)
+
+    assert [(f.name, f.action, f.reason) for f in forecasts] == [
+        ("first", Action.RUN, "it never ran before"),
+        ("second", Action.RUN, "it never ran before"),
+    ]
+    assert world.programs() == []
+
+
+def test_what_a_run_would_take_over_is_cached_with_the_time_it_took() -> None:
+    before = World()
+    before.start()
+
+    forecasts = foresee(before.again())
+
+    assert actions(forecasts) == {"first": "cached", "second": "cached"}
+    assert all(f.last is not None and "R/" in f.reason for f in forecasts)
+
+
+@pytest.mark.parametrize("changed", ["nothing", "files", "a failure"])
+def test_a_run_does_what_was_foreseen(changed: str) -> None:
+    before = World()
+    if changed == "a failure":
+        before.fakes.process.answers["second"] = exited(2)
+    before.start()
+    before.fakes.process.answers.clear()
+    if changed == "files":
+        before.fakes.repository.tree = WorkTree("b" * 40, "main", ())
+        before.source = replace(SOURCE, commit="b" * 40)
+    world = before.again()
+    expected = {f.name for f in foresee(world) if f.action is Action.RUN}
+    world.fakes.process.ran.clear()
+
+    world.start()
+
+    assert set(world.programs()) == expected
+
+
+def test_what_changed_is_named() -> None:
+    before = World()
+    before.start()
+    before.fakes.repository.tree = WorkTree("b" * 40, "main", ())
+
+    assert foresee(before.again())[0].reason == "files changed"
+
+
+def test_a_stage_that_its_condition_leaves_out_is_skipped_with_what_needs_it() -> None:
+    what = pipeline(stage("a", when='git.branch == "other"'), stage("b", "a"))
+
+    forecasts = foresee(World(what))
+
+    assert actions(forecasts) == {"a": "skip", "b": "skip"}
+    assert forecasts[1].reason == "a is skipped"
+
+
+def test_an_environment_is_never_taken_from_the_log() -> None:
+    first = stage("first")
+    canary = CanaryStage(uses="canary", environment="production")
+    last = replace(first, name="live", stage=canary, needs=("first",))
+    what = pipeline(first, last)
+    before = World(what)
+    alone = replace(before.pipeline, stages=(first,))
+    before.pipeline = alone
+    before.start()
+    world = before.again(what)
+
+    assert actions(foresee(world)) == {"first": "cached", "live": "reconcile"}
+
+
+def test_forced_stages_run_and_those_after_them_wait_for_that() -> None:
+    before = World()
+    before.start()
+
+    forecasts = foresee(before.again(), forced=("first",))
+
+    assert [f.reason for f in forecasts] == ["forced", "first runs before it"]
+
+
+def test_what_was_left_out_must_have_opened_on_the_same_inputs() -> None:
+    only = Selection(only=("second",))
+    before = World()
+    missing = foresee(before, only)
+    before.start()
+    there = foresee(before.again(), only)
+
+    assert actions(there) == {"first": "cached", "second": "cached"}
+    check_earlier(there, only)
+    assert actions(missing)["first"] == "missing"
+    with pytest.raises(UsageError, match=r"first \(it never ran before"):
+        check_earlier(missing, only)
+
+
+def test_a_tool_that_is_missing_is_foreseen() -> None:
+    world = World()
+    world.fakes.tools.missing = frozenset({"first"})
+
+    assert foresee(world)[0].reason == "first is not installed"
