@@ -1,11 +1,11 @@
 """What a run would do now, stage by stage, without doing it."""
 
 import enum
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sluicegate.engine.inputs import gather
-from sluicegate.engine.reuse import Miss, find_result
+from sluicegate.engine.inputs import UPSTREAM, gather
+from sluicegate.engine.reuse import Miss, explain_miss, find_result
 from sluicegate.engine.selection import Chosen, Selection, upstream
 from sluicegate.engine.situation import Situation
 from sluicegate.engine.toolbox import Ports
@@ -13,8 +13,9 @@ from sluicegate.engine.whens import judge_when
 from sluicegate.errors import ExternalError, PermanentError, UsageError
 from sluicegate.model.decision import Verdict
 from sluicegate.model.event import StageFinished
+from sluicegate.ports.results import EarlierResult
 from sluicegate.stages.pipeline import NamedStage
-from sluicegate.stages.stage import CommandStage
+from sluicegate.stages.stage import CommandStage, StageContext
 
 
 @enum.unique
@@ -34,6 +35,8 @@ class Forecast:
 
     ``last`` is the newest end of an attempt that ran the stage, None if none ever did.
     ``MISSING`` is a stage that was not chosen and has no earlier result to be taken.
+    ``source`` is the attempt whose result is used, for a stage that is ``CACHED``;
+    ``changed`` the parts of the inputs that are not what they were.
     """
 
     name: str
@@ -41,6 +44,16 @@ class Forecast:
     action: Action
     reason: str
     last: StageFinished | None = None
+    source: EarlierResult | None = None
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    action: Action
+    reason: str
+    source: EarlierResult | None = None
+    changed: tuple[str, ...] = ()
 
 
 def forecast(
@@ -91,7 +104,8 @@ class _Forecaster:
         return tuple(self._one(named) for named in self._chosen.stages)
 
     def _one(self, named: NamedStage) -> Forecast:
-        action, reason = self._decide(named)
+        decided = self._decide(named)
+        action = decided.action
         if action is Action.SKIP:
             self._skipped.add(named.name)
         if action is Action.RUN and named.name in self._chosen.earlier:
@@ -104,35 +118,46 @@ class _Forecaster:
             ),
             None,
         )
-        return Forecast(named.name, named.stage.uses, action, reason, last)
+        return Forecast(
+            named.name,
+            named.stage.uses,
+            action,
+            decided.reason,
+            last,
+            decided.source,
+            decided.changed,
+        )
 
-    def _decide(self, named: NamedStage) -> tuple[Action, str]:
+    def _decide(self, named: NamedStage) -> _Decision:
         pipeline = self._situation.pipeline
         before = upstream(pipeline, named.name)
-        skipped = sorted(before & self._skipped)
-        if skipped:
-            return Action.SKIP, f"{skipped[0]} is skipped"
         needs = [each.name for each in pipeline.stages if each.name in before]
-        open_question = next((need for need in needs if need not in self._known), None)
+        skipped = next((need for need in needs if need in self._skipped), None)
+        if skipped is not None:
+            return _Decision(Action.SKIP, f"{skipped} is skipped")
+        unknown = next((need for need in needs if need not in self._known), None)
         ends = [self._known[need] for need in needs if need in self._known]
-        if named.when is not None and open_question is None:
+        if named.when is not None and (unknown is None or not _asks_evidence(named)):
             try:
                 decision = judge_when(named.when, self._situation, ends)
             except PermanentError as error:
-                return Action.RUN, str(error)
+                return _Decision(Action.RUN, str(error))
             if decision.verdict is not Verdict.OPEN:
-                return Action.SKIP, f"when: {decision.reason}"
+                return _Decision(Action.SKIP, f"when: {decision.reason}")
         if not isinstance(named.stage, CommandStage):
-            return Action.RECONCILE, "compared with what is there"
-        if open_question is not None:
-            return Action.RUN, f"{open_question} runs before it"
+            return _Decision(Action.RECONCILE, "compared with what is there")
         if named.name in self._forced:
-            return Action.RUN, "forced"
-        return self._look_up(named, named.stage, ends)
+            return _Decision(Action.RUN, "forced")
+        return self._look_up(named, named.stage, ends, unknown)
 
     def _look_up(
-        self, named: NamedStage, stage: CommandStage, ends: list[StageFinished]
-    ) -> tuple[Action, str]:
+        self,
+        named: NamedStage,
+        stage: CommandStage,
+        ends: list[StageFinished],
+        unknown: str | None,
+    ) -> _Decision:
+        """Whether an earlier result can be used; *unknown* is a stage that has none."""
         ports = self._ports
         context = self._situation.context(named.name, "/nonexistent", ends, ports)
         try:
@@ -140,12 +165,42 @@ class _Forecaster:
             context = replace(context, tools=tools)
             inputs = gather(named, stage, self._situation, context, ends, ports)
         except ExternalError as error:
-            return Action.RUN, str(error)
+            return _Decision(Action.RUN, str(error))
+        if unknown is not None:
+            return self._with_unknown(named, context, inputs, unknown)
         found = find_result(named, stage, inputs, context, ports)
         if isinstance(found, Miss):
-            return Action.RUN, found.reason
+            return _Decision(Action.RUN, found.reason, changed=found.changed)
         self._known[named.name] = found.finished
-        return (
-            Action.CACHED,
-            f"the same inputs as {found.finished.cached or found.task_id}",
-        )
+        source = self._original(named.name, found)
+        reason = f"the same inputs as {source.task_id}"
+        return _Decision(Action.CACHED, reason, source)
+
+    def _with_unknown(
+        self,
+        named: NamedStage,
+        context: StageContext,
+        inputs: Mapping[str, str],
+        unknown: str,
+    ) -> _Decision:
+        """Nobody knows what *unknown* will hand over; whatever else has changed counts.
+
+        Where nothing has, the run itself may still find that an earlier result stands.
+        """
+        earlier = [each.finished for each in self._ports.results.of(named.name)]
+        miss = explain_miss(inputs, context, earlier, but=UPSTREAM)
+        if miss.reason:
+            return _Decision(Action.RUN, miss.reason, changed=miss.changed)
+        return _Decision(Action.RUN, f"{unknown} runs before it")
+
+    def _original(self, stage: str, found: EarlierResult) -> EarlierResult:
+        """The attempt that found it; the log names it in every use of its result."""
+        wanted = found.finished.cached
+        results = self._ports.results.of(stage)
+        return next((each for each in results if each.task_id == wanted), found)
+
+
+def _asks_evidence(named: NamedStage) -> bool:
+    """Whether the stage's own condition reads more than facts and labels."""
+    names = () if named.when is None else named.when.names
+    return any(not name.startswith(("git.", "label.")) for name in names)

@@ -21,6 +21,9 @@ OUTPUTS = "outputs.json"
 PROBES = "environment"
 """The part that the stage itself may change: databases, base images, ..."""
 
+UPSTREAM = "upstream"
+"""The part that the stages before hand over."""
+
 Inputs = Mapping[str, str]
 
 
@@ -42,7 +45,7 @@ def gather(
         "definition": _definition(named, stage),
         "files": _files(stage, situation, context, ports),
         "tools": _tools(tuple(context.tools.values())),
-        "upstream": _upstream(named, situation, upstream),
+        UPSTREAM: _upstream(named, situation, upstream),
         PROBES: probe(stage, context, ports),
     }
     if stage.reads_commit():

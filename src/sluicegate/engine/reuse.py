@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sluicegate.engine.changes import describe_changes, find_changes
 from sluicegate.engine.judging import gate_values
 from sluicegate.engine.outputs import restore_outputs
 from sluicegate.engine.toolbox import Ports
@@ -16,9 +17,14 @@ from sluicegate.stages.stage import CommandStage, StageContext
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """Why no earlier result is used, in words for a person."""
+    """Why no earlier result is used, in words for a person.
+
+    ``changed`` are the parts of the inputs that differ from those of the newest open
+    result; none where that is not the reason.
+    """
 
     reason: str
+    changed: tuple[str, ...] = ()
 
 
 def find_result(
@@ -44,7 +50,7 @@ def find_result(
         if finished.outcome is Outcome.OPEN and finished.inputs == inputs:
             reason = _objection(named, stage, finished, context, ports)
             return result if reason is None else Miss(reason)
-    return Miss(_explain(inputs, [result.finished for result in earlier]))
+    return explain_miss(inputs, context, [result.finished for result in earlier])
 
 
 def _objection(
@@ -78,14 +84,20 @@ def put_back(finished: StageFinished, ports: Ports) -> str | None:
     return None
 
 
-def _explain(inputs: Mapping[str, str], earlier: Sequence[StageFinished]) -> str:
-    """What has changed since the newest open result; words for a person."""
+def explain_miss(
+    inputs: Mapping[str, str],
+    context: StageContext,
+    earlier: Sequence[StageFinished],
+    *,
+    but: str | None = None,
+) -> Miss:
+    """What has changed since the newest open result, leaving out the part *but*.
+
+    Nothing else may have: the reason is empty then.
+    """
     last = next((f for f in earlier if f.outcome is Outcome.OPEN and f.inputs), None)
     if last is None:
-        return "it has not been open before" if earlier else "it never ran before"
-    changed = sorted(
-        name
-        for name in inputs.keys() | last.inputs.keys()
-        if inputs.get(name) != last.inputs.get(name)
-    )
-    return f"changed: {', '.join(changed)}"
+        return Miss("it has not been open before" if earlier else "it never ran before")
+    changed = tuple(part for part in find_changes(last.inputs, inputs) if part != but)
+    tools = tuple(context.tools.values())
+    return Miss(describe_changes(changed, last.tools, tools), changed)
