@@ -1,6 +1,6 @@
 """Whether a stage fits what surrounds it: the stages before, the environments, time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sluicegate.config.check import Checker
 from sluicegate.config.tree import Path, Table, child
@@ -38,10 +38,19 @@ def check_canary(
 
 
 def check_scan(
-    checker: Checker, name: str, stage: TrivyStage, upstream: Upstream
+    checker: Checker,
+    name: str,
+    stage: TrivyStage,
+    upstream: Upstream,
+    stages: Iterable[Stage],
 ) -> None:
-    """Report a scan of an image where it is not clear which one."""
-    if stage.image:
+    """Report a scan of an image where it is not clear which one.
+
+    Without a word on it, a scan takes the image if any of the pipeline's *stages*
+    builds one: none is left out because nobody thought of `needs`.
+    """
+    builds_any = any(isinstance(other, DockerBuildStage) for other in stages)
+    if stage.image or (stage.image is None and (builds_any or not stage.source)):
         _check_image(checker, ("stages", name), upstream, " or set image: false")
 
 
@@ -54,7 +63,10 @@ def check_publish(
     scans = {
         other: scan for other, scan in upstream.items() if isinstance(scan, TrivyStage)
     }
-    if not any(scan.image for scan in scans.values()) and None not in upstream.values():
+    if (
+        not any(scan.may_scan_image for scan in scans.values())
+        and None not in upstream.values()
+    ):
         message = "needs a stage that scans the image first (uses: trivy)"
         if scans:
             message += f": {' and '.join(scans)} with image: false does not"

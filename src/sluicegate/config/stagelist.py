@@ -70,22 +70,26 @@ def read_stages(checker: Checker) -> StageList:
     if circle:
         message = f"stages {', '.join(circle)} wait for each other"
         checker.report(("stages", circle[0], "needs"), message)
-    for name, stage in kinds.items():
+    for name in kinds:
         before = {other: kinds.get(other) for other in upstream(stages.needs, name)}
-        _check_fit(checker, name, stage, before)
+        _check_fit(checker, name, kinds, before)
     return stages
 
 
 def _check_fit(
-    checker: Checker, name: str, stage: Stage, before: Mapping[str, Stage | None]
+    checker: Checker,
+    name: str,
+    kinds: Mapping[str, Stage],
+    before: Mapping[str, Stage | None],
 ) -> None:
+    stage = kinds[name]
     match stage:
         case CanaryStage():
             check_canary(checker, name, stage, before)
         case PublishStage():
             check_publish(checker, name, stage, before)
         case TrivyStage():
-            check_scan(checker, name, stage, before)
+            check_scan(checker, name, stage, before, kinds.values())
         case _:
             pass  # nothing but its own settings
 

@@ -5,14 +5,15 @@ vulnerabilities. Its age is therefore evidence, and without it there is none.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from sluicegate.errors import PermanentError
-from sluicegate.model.command import CommandResult
-from sluicegate.stages.output import failed
+from sluicegate.model.evidence import Value
+from sluicegate.stages.trivy_hit import Part
 
 _SLACK = timedelta(minutes=5)
 _DAY = timedelta(days=1)
@@ -33,31 +34,36 @@ class Database:
     updated: datetime
     age_days: float
 
-    @property
-    def fields(self) -> dict[str, float | str]:
-        """The fields of evidence."""
-        return {
+    def part(self) -> Part:
+        """Its age, in figures and in words."""
+        fields: dict[str, Value] = {
             "db_age_days": self.age_days,
             "db_updated": self.updated.isoformat(timespec="seconds"),
         }
-
-    @property
-    def summary(self) -> str:
-        """The age in words."""
-        return f"database {math.floor(self.age_days)} days old"
+        return Part(fields, words=(f"database {math.floor(self.age_days)} days old",))
 
 
-def parse_database(version: CommandResult, now: datetime) -> Database:
+def oldest(documents: Iterable[bytes], now: datetime) -> Database:
+    """The oldest of the databases that Trivy described, at *now*.
+
+    Raises:
+        PermanentError: as `parse_database`, or nothing was described.
+    """
+    found = [parse_database(document, now) for document in documents]
+    if not found:
+        raise PermanentError("Trivy did not say which database it has")
+    return min(found, key=lambda database: database.updated)
+
+
+def parse_database(document: bytes, now: datetime) -> Database:
     """Read what ``trivy version --format json`` says of the database, at *now*.
 
     Raises:
         PermanentError: there is no database, nobody knows how old it is, or it was made
             after *now*: then this machine's clock is wrong, and no age can be told.
     """
-    if version.exit_code != 0:
-        raise failed("trivy version", version)
     try:
-        metadata = _Version.model_validate_json(version.stdout).VulnerabilityDB
+        metadata = _Version.model_validate_json(document).VulnerabilityDB
     except ValidationError as error:
         raise PermanentError(f"cannot tell how old the database is: {error}") from error
     if metadata is None:

@@ -1,16 +1,11 @@
-"""Trivy's JSON report: what it found, and a copy that is safe to keep.
-
-Trivy masks a secret that one of its rules knows, but quotes the lines around it and
-the lines of misconfigurations as they are, and copies the image's environment. Of all
-that, evidence keeps the place only.
+"""Trivy's JSON report: what it found. Pure.
 
 Source:
     Trivy 0.59, pkg/types/report.go; `SchemaVersion` 2 since 0.20.
 """
 
-import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -21,8 +16,6 @@ UNKNOWN = "unknown"
 
 _SCHEMA_VERSION = 2
 _IMAGE = "container_image"
-_QUOTES = {"Match", "Code", "Secret", "Env", "history", "Highlighted"}
-"""Keys whose values quote the scanned files or the image's environment."""
 
 
 class Vulnerability(BaseModel):
@@ -34,6 +27,7 @@ class Vulnerability(BaseModel):
     FixedVersion: str = ""
     Severity: str = UNKNOWN
     Title: str = ""
+    PkgPath: str = ""
 
 
 class Secret(BaseModel):
@@ -53,6 +47,7 @@ class Misconfiguration(BaseModel):
     """A check of a configuration file; ``Status`` is FAIL where it matters."""
 
     ID: str
+    AVDID: str = ""
     Message: str = ""
     Title: str = ""
     Severity: str = UNKNOWN
@@ -60,27 +55,83 @@ class Misconfiguration(BaseModel):
     CauseMetadata: _Cause = _Cause()
 
 
-class _Package(BaseModel):
+class License(BaseModel):
+    """A licence of a package. ``Category`` is Trivy's, after Google's."""
+
+    PkgName: str = ""
+    FilePath: str = ""
     Name: str
+    Category: str = UNKNOWN
 
 
-class _Modified(BaseModel):
-    Type: str = ""
+class _Identifier(BaseModel):
+    PURL: str = ""
+
+
+class Package(BaseModel):
+    """A package that is installed or asked for."""
+
+    Name: str
+    Version: str = ""
+    Licenses: Sequence[str] | None = None
+    Identifier: _Identifier = _Identifier()
+
+
+class Modified(BaseModel):
+    """A vulnerability that Trivy was told to leave out, and why."""
+
+    Type: Literal["vulnerability"]
+    Status: str = ""
+    Statement: str = ""
+    Source: str = ""
+    Finding: Vulnerability
 
 
 class Result(BaseModel):
     """What was found in one file or group of packages."""
 
     Target: str
-    Packages: Sequence[_Package] | None = None
+    Class: str = ""
+    Packages: Sequence[Package] | None = None
     Vulnerabilities: Sequence[Vulnerability] | None = None
     Secrets: Sequence[Secret] | None = None
     Misconfigurations: Sequence[Misconfiguration] | None = None
-    ExperimentalModifiedFindings: Sequence[_Modified] | None = None
+    Licenses: Sequence[License] | None = None
+    ExperimentalModifiedFindings: Sequence[Modified] | None = None
+
+
+class OperatingSystem(BaseModel):
+    """The operating system of an image.
+
+    Its family is ``none`` where there are packages of a system nobody knows.
+    """
+
+    Family: str = "none"
+    Name: str = ""
+    EOSL: bool = False
+
+
+class _Layer(BaseModel):
+    created: str = ""
+    empty_layer: bool = False
+
+
+class _RootFS(BaseModel):
+    diff_ids: Sequence[str] | None = None
+
+
+class Configuration(BaseModel):
+    """An image's configuration. ``history`` has the oldest layer first."""
+
+    created: str = ""
+    history: Sequence[_Layer] | None = None
+    rootfs: _RootFS = _RootFS()
 
 
 class _Metadata(BaseModel):
     ImageID: str | None = None
+    OS: OperatingSystem | None = None
+    ImageConfig: Configuration = Configuration()
 
 
 class TrivyReport(BaseModel):
@@ -93,9 +144,14 @@ class TrivyReport(BaseModel):
     Results: Sequence[Result] | None = None
 
     @property
+    def is_of_image(self) -> bool:
+        """Whether an image was scanned, and not a folder."""
+        return self.ArtifactType == _IMAGE
+
+    @property
     def image_id(self) -> str | None:
         """The ID of the image that was scanned; None where it was something else."""
-        return self.Metadata.ImageID if self.ArtifactType == _IMAGE else None
+        return self.Metadata.ImageID if self.is_of_image else None
 
     @property
     def results(self) -> Sequence[Result]:
@@ -104,8 +160,7 @@ class TrivyReport(BaseModel):
 
     def path(self, result: Result) -> str:
         """Where *result* was found: a path in the project, or ``image:`` and one."""
-        in_image = self.ArtifactType == _IMAGE
-        return f"image:{result.Target}" if in_image else result.Target
+        return f"image:{result.Target}" if self.is_of_image else result.Target
 
 
 def parse_report(document: bytes) -> TrivyReport:
@@ -124,25 +179,3 @@ def parse_report(document: bytes) -> TrivyReport:
             hint="update sluicegate, or use an older Trivy",
         )
     return report
-
-
-def redact(document: bytes) -> bytes:
-    """Write *document* again without anything that quotes what was scanned.
-
-    Raises:
-        PermanentError: *document* is not JSON.
-    """
-
-    def visit(node: Any) -> Any:  # noqa: ANN401 - walks any JSON
-        if isinstance(node, list):
-            return [visit(item) for item in node]
-        if isinstance(node, dict):
-            return {
-                key: visit(value) for key, value in node.items() if key not in _QUOTES
-            }
-        return node
-
-    try:
-        return json.dumps(visit(json.loads(document)), indent=1).encode()
-    except (ValueError, RecursionError) as error:
-        raise PermanentError(f"not a report of Trivy: {error}") from error

@@ -78,6 +78,7 @@ def test_a_written_gate_is_compiled_and_a_missing_one_is_the_default() -> None:
 
     assert [c.text for c in written] == [
         "scan.db_age_days <= 7",
+        "scan.os_unjudged == 0",
         "scan.critical == 0",
         "scan.secrets == 0",
     ]
@@ -511,7 +512,7 @@ CANARY_PROBLEMS = [
 SCAN = "  scan: {uses: trivy}\n"
 SCAN_PROBLEMS = [
     (
-        LINT + SCAN,
+        LINT + SCAN.replace("}", ", image: true}"),
         [
             (
                 "5: stages.scan: needs a stage that builds the image first"
@@ -542,7 +543,7 @@ SCAN_PROBLEMS = [
     # What the file calls image_id is no image.
     (
         "  x: {uses: command, run: a, evidence: {file: e, fields: {image_id: text}}}\n"
-        + SCAN,
+        + SCAN.replace("}", ", image: true}"),
         [
             (
                 "5: stages.scan: needs a stage that builds the image first"
@@ -592,8 +593,9 @@ def test_every_scan_is_checked(stages: str, expected: list[str]) -> None:
     check(HEAD + stages, expected)
 
 
-def test_a_scan_of_the_source_alone_needs_no_image() -> None:
-    pipeline = parse(HEAD + SCAN.replace("}", ", image: false}"))
+@pytest.mark.parametrize("image", ["", ", image: false"])
+def test_a_scan_of_the_source_alone_needs_no_image(image: str) -> None:
+    pipeline = parse(HEAD + SCAN.replace("}", f"{image}}}"))
 
     assert pipeline.stage("scan").needs == ()
 

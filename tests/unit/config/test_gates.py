@@ -19,8 +19,9 @@ from sluicegate.model.evidence import Value
 from sluicegate.stages.kinds import KINDS
 from sluicegate.stages.stage import FieldSpec, Stage
 
-NEEDED = {
+NEEDED: dict[str, dict[str, object]] = {
     "docker-build": {"image": "churn"},
+    "trivy": {"image": False},
     "canary": {"environment": "prod"},
     "command": {"run": "true"},
 }

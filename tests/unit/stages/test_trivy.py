@@ -19,7 +19,7 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.tool import Tool
 from sluicegate.stages.stage import Report, StageContext
 from sluicegate.stages.trivy import Scanner, TrivyStage
-from sluicegate.stages.trivy_report import redact
+from sluicegate.stages.trivy_redact import redact
 
 TRIVY = Tool("trivy", ("/bin/trivy",), "0.59.1", Digest("cd" * 32), "on PATH")
 IMAGE_ID = "sha256:" + "12" * 32
@@ -28,7 +28,7 @@ CONTEXT = make_context(
 )
 STAGE = TrivyStage(uses="trivy")
 STEPS = (
-    *("trivy fs", "trivy image", "trivy convert", "trivy version"),
+    *("trivy fs", "trivy image", "trivy convert"),
     "search for comments",
 )
 
@@ -49,8 +49,15 @@ def everything() -> tuple[StepResult, ...]:
     return load_results("trivy-everything")
 
 
-def with_version(stdout: bytes) -> tuple[StepResult, ...]:
-    return changed("trivy version", stdout=stdout)
+def with_version(document: bytes) -> tuple[StepResult, ...]:
+    """Every scan with a database that Trivy describes by *document*."""
+    return tuple(
+        replace(done, files={
+            name: document if name.endswith("-database.json") else data
+            for name, data in done.files.items()
+        })
+        for done in everything()
+    )  # fmt: skip
 
 
 def changed(
@@ -85,10 +92,11 @@ def test_what_was_found_is_counted() -> None:
         "misconfig_low": 2,
         "misconfig_unknown": 0,
         "suppressed": 0,
+        "os_unjudged": 0,
         "db_age_days": 2.0,
         "db_updated": "2026-02-27T12:00:00+00:00",
         "image_id": (
-            "sha256:7e1c9edbc10fe0cf119f4bef4873f1327561d53a6f51c3e1fcd6cd66fc5af693"
+            "sha256:5d4fc5cba9bc78f55c03bcec50168250be42bf8c074afaf92287c80479aa3dc2"
         ),
         "trivy_version": "0.59.1",
         "trivy_digest": "sha256:" + "cd" * 32,
@@ -143,6 +151,7 @@ def test_the_default_gate_asks_for_a_fresh_database() -> None:
     assert STAGE.default_gate("scan") == (
         "scan.critical == 0",
         "scan.db_age_days <= 7",
+        "scan.os_unjudged == 0",
         "scan.secrets == 0",
         "scan.misconfig_critical == 0",
     )
@@ -232,8 +241,9 @@ def test_no_evidence_of_another_stage_can_name_the_image() -> None:
     context = replace(CONTEXT, upstream={"build": forged, "zz": forged})
 
     assert plan(STAGE, context)["trivy image"].command.argv[-1] == IMAGE_ID
+    must = TrivyStage(uses="trivy", image=True)
     with pytest.raises(PermanentError, match="no image"):
-        STAGE.plan(replace(context, images=()))
+        must.plan(replace(context, images=()))
 
 
 def test_of_several_images_none_is_chosen() -> None:
@@ -246,11 +256,14 @@ def test_of_several_images_none_is_chosen() -> None:
     assert "image: false" in caught.value.hint
 
 
-def test_without_an_image_it_is_not_skipped_in_silence() -> None:
+@pytest.mark.parametrize("settings", [{"image": True}, {"source": False}])
+def test_an_image_that_must_be_scanned_is_not_skipped(settings: object) -> None:
     context = replace(CONTEXT, images=())
+    assert isinstance(settings, dict)
+    stage = TrivyStage.model_validate({"uses": "trivy", **settings})
 
     with pytest.raises(PermanentError, match="no image") as caught:
-        STAGE.plan(context)
+        stage.plan(context)
 
     assert caught.value.hint is not None
     assert "image: false" in caught.value.hint
@@ -261,7 +274,6 @@ def test_the_source_alone_needs_no_image() -> None:
 
     assert list(plan(stage, replace(CONTEXT, images=()))) == [
         "trivy fs",
-        "trivy version",
         "search for comments",
     ]
 
@@ -296,6 +308,16 @@ def test_our_own_folder_is_left_out_and_nothing_else_by_surprise() -> None:
     ]
 
 
+def test_where_no_image_is_built_the_source_is_scanned_and_it_is_said() -> None:
+    context = replace(CONTEXT, images=())
+
+    assert list(plan(STAGE, context)) == ["trivy fs", "search for comments"]
+    report = interpret(everything(), context=context)
+    assert report.summary.startswith("source only: ")
+    assert report.fields["os_unjudged"] == 0
+    assert "image_id" not in report.fields
+
+
 def with_source(**result: object) -> tuple[StepResult, ...]:
     document = {
         "SchemaVersion": 2,
@@ -304,7 +326,7 @@ def with_source(**result: object) -> tuple[StepResult, ...]:
         "Results": [{"Target": "x", **result}],
     }
     source, *others = everything()
-    files = {"source.json": json.dumps(document).encode()}
+    files = {**source.files, "source.json": json.dumps(document).encode()}
     return (replace(source, files=files), *others)
 
 
@@ -331,12 +353,18 @@ def test_a_check_with_an_unknown_status_did_not_pass() -> None:
     assert after["misconfig_low"] == 2, "one of the image, and C"
 
 
-def test_hidden_findings_are_counted() -> None:
-    hidden = [{"Type": "vulnerability"}, {"Type": "secret"}]
+def test_what_is_hidden_for_no_known_reason_counts_or_breaks() -> None:
+    found = {"VulnerabilityID": "CVE-1", "PkgName": "p", "Severity": "CRITICAL"}
+    hidden = {"Type": "vulnerability", "Status": "ignored", "Finding": found}
+    before = interpret(with_source()).fields
 
-    report = interpret(with_source(ExperimentalModifiedFindings=hidden))
+    report = interpret(with_source(ExperimentalModifiedFindings=[hidden]))
 
-    assert report.fields["suppressed"] == 2
+    assert isinstance(before["critical"], int)
+    assert report.fields["critical"] == before["critical"] + 1
+    hidden["Type"] = "secret"
+    with pytest.raises(PermanentError, match="not a report"):
+        interpret(with_source(ExperimentalModifiedFindings=[hidden]))
 
 
 LOG = b"""\
@@ -355,7 +383,7 @@ def test_what_comments_hide_is_counted_and_said() -> None:
 
     assert (quiet.fields["suppressed"], "suppressed" in quiet.summary) == (0, False)
     assert logged.fields["suppressed"] == 2
-    assert ", 2 suppressed, database" in logged.summary
+    assert ", 2 suppressed by comments, database" in logged.summary
     assert found.fields["suppressed"] == 3
 
 
