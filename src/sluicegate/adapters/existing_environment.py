@@ -39,4 +39,7 @@ class ExistingEnvironments(PythonEnvironments):
         environment = self._cache / self._key(self.dependencies())
         if self._is_complete(environment):
             return environment
-        raise TransientError("not made yet", hint="the first run makes it")
+        raise TransientError(
+            "the project's Python environment is not made yet",
+            hint="the first run makes it",
+        )

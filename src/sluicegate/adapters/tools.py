@@ -43,11 +43,13 @@ class Tools(ToolFinder):
         *,
         on_line: OnLine = lambda _line: None,
         sleep: Callable[[float], None] = time.sleep,
+        pythons: PythonEnvironments | None = None,
     ) -> None:
+        """Create it; *pythons* are the environments, if not those kept in *cache*."""
         self._runner = runner
         self._environ = environ
         self._project = project
-        self._pythons = PythonEnvironments(
+        self._pythons = pythons or PythonEnvironments(
             project, cache, runner, environ, on_line, sleep
         )
         self._found: dict[str, Tool] = {}

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from sluicegate import __version__
+from sluicegate.adapters.existing_environment import ExistingEnvironments
+from sluicegate.adapters.existing_workspace import ExistingWorkspace
 from sluicegate.adapters.folder import make_state_folder
 from sluicegate.adapters.git import GitRepository
 from sluicegate.adapters.keys import KeyDirectory
@@ -40,7 +42,8 @@ from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model.run import Run
 from sluicegate.model.source import Source
-from sluicegate.ports.process import OnLine, ProcessRunner
+from sluicegate.ports.clock import Clock
+from sluicegate.ports.process import ProcessRunner
 from sluicegate.ports.target import Target
 from sluicegate.stages.notify import secret_variables
 from sluicegate.stages.pipeline import Pipeline
@@ -296,9 +299,20 @@ class Project:
     def _foresee(self, options: Options) -> tuple[Forecast, ...]:
         chosen = choose_stages(self.pipeline, options.selection)
         situation = Situation(self.pipeline, self.source, "plan", options.labels)
-        ports = self._ports("plan", lambda _line: None, self._existing_log)
-        ports = replace(ports, clock=self.machine.clock)
+        ports = self._ports_to_look()
         return forecast(situation, chosen, options.forced(chosen), ports)
+
+    def _ports_to_look(self) -> Ports:
+        """Ports that make nothing: no log, no environment, no folder."""
+        machine = self.machine
+        cache, environ = machine.cache_folder, machine.environ
+        pythons = ExistingEnvironments(self.folder, cache, self._process, environ)
+        return self._ports(
+            machine.clock,
+            Tools(self.folder, cache, self._process, environ, pythons=pythons),
+            ExistingWorkspace(self.folder, self.state, cache / "tools", machine.home),
+            self._existing_log,
+        )
 
     def _existing_log(self) -> LogReader | None:
         """The log for reading, or None where there never was one."""
@@ -382,10 +396,13 @@ class Project:
         def say(text: str) -> None:
             serial.line("setup", text)
 
+        machine, cache = self.machine, self.machine.cache_folder
+        tools = Tools(self.folder, cache, self._process, machine.environ, on_line=say)
+        workspace = self._workspace(run_id)
         return Runner(
             self.pipeline,
             self.source,
-            self._ports(run_id, say, lambda: self.log),
+            self._ports(self.clock, tools, workspace, lambda: self.log),
             recorder,
             serial,
             jobs=jobs or os.cpu_count() or 1,
@@ -393,19 +410,21 @@ class Project:
         )
 
     def _ports(
-        self, run_id: str, say: OnLine, open_log: Callable[[], LogReader | None]
+        self,
+        clock: Clock,
+        tools: Tools,
+        workspace: LocalWorkspace,
+        open_log: Callable[[], LogReader | None],
     ) -> Ports:
         machine = self.machine
-        cache = machine.cache_folder
-        tools = Tools(self.folder, cache, self._process, machine.environ, on_line=say)
         return Ports(
-            clock=self.clock,
+            clock=clock,
             process=self._process,
             results=LoggedResults(open_log),
             cancel=machine.stop.set,
             repository=self._repository,
             tools=tools,
-            workspace=self._workspace(run_id),
+            workspace=workspace,
             evidence=EvidenceDirectory(self.log_folder.parent / "evidence"),
             target=self._target,
             registry=DockerRegistry(
