@@ -1,4 +1,4 @@
-"""Threads that carry stages through, side by side."""
+"""Carrying stages through side by side, in threads; a lone one needs none."""
 
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -10,15 +10,20 @@ from sluicegate.model.event import StageFinished
 
 
 class Crew:
-    """Carries out attempts at stages, each in a thread of its own."""
+    """Carries out attempts at stages, at most *most* at once.
+
+    An attempt that is alone stays in the thread that waits for it, the main thread:
+    what becomes ready waits for its end anyway, and a second Ctrl-C ends it at once.
+    """
 
     def __init__(
         self, most: int, carry_out: Callable[[RunStage], StageFinished]
     ) -> None:
-        """Create it for at most *most* attempts at once."""
-        self._threads = ThreadPoolExecutor(max(most, 1), thread_name_prefix="stage")
+        self._most = max(most, 1)
         self._carry_out = carry_out
-        self._futures: dict[Future[StageFinished], str] = {}
+        self._threads: ThreadPoolExecutor | None = None
+        self._due: list[RunStage] = []
+        self._running: dict[Future[StageFinished], str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -29,28 +34,42 @@ class Crew:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
     @property
     def busy(self) -> Collection[str]:
         """The stages that are being carried through."""
-        return self._futures.values()
+        return {*(effect.stage for effect in self._due), *self._running.values()}
 
     def start(self, effect: RunStage) -> None:
-        """Begin an attempt."""
-        future = self._threads.submit(self._carry_out, effect)
-        self._futures[future] = effect.stage
+        """Let an attempt begin, at the latest when the next one is waited for."""
+        self._due.append(effect)
 
     def next(self) -> tuple[str, StageFinished | Exception]:
         """Wait for the next attempt to end: its stage, and its end or what was raised.
 
         Signals are handled meanwhile, if this is the main thread.
         """
-        done = next(iter(wait(self._futures, return_when=FIRST_COMPLETED).done))
-        stage = self._futures.pop(done)
+        if len(self._due) == 1 and not self._running:
+            effect = self._due.pop()
+            try:
+                return effect.stage, self._carry_out(effect)
+            except Exception as error:  # noqa: BLE001 - handed on, as from a thread
+                return effect.stage, error
+        self._submit()
+        done = next(iter(wait(self._running, return_when=FIRST_COMPLETED).done))
+        stage = self._running.pop(done)
         error = done.exception()
         if error is None:
             return stage, done.result()
         if not isinstance(error, Exception):
             raise error
         return stage, error
+
+    def _submit(self) -> None:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="stage")
+        for effect in self._due:
+            self._running[self._threads.submit(self._carry_out, effect)] = effect.stage
+        self._due.clear()
