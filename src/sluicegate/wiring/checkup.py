@@ -17,6 +17,7 @@ from sluicegate.report.checkup import Check, State
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.pipeline import Pipeline
 from sluicegate.stages.stage import CommandStage
+from sluicegate.stages.trivy import TrivyStage
 from sluicegate.wiring.checkup_tools import ToolCheckup
 from sluicegate.wiring.logfolder import LogFolder
 from sluicegate.wiring.project import Project
@@ -53,8 +54,13 @@ class Checkup:
         has_canary = any(isinstance(stage, CanaryStage) for stage in stages)
         if has_canary:
             needed.add("docker")
+        caches = [stage.cache_dir for stage in stages if isinstance(stage, TrivyStage)]
         tools = ToolCheckup(
-            self.project.machine, self.project.folder, needed, has_canary
+            self.project.machine,
+            self.project.folder,
+            needed,
+            has_canary,
+            next(iter(caches), None),
         )
         return (
             self._platform(),
@@ -78,7 +84,7 @@ class Checkup:
 
     def _platform(self) -> Check:
         system = platform.system()
-        version = f"{platform.python_version()} on {platform.platform(terse=True)}"
+        version = f"{platform.python_version()} on {system} {platform.machine()}"
         if system in _RUNS_STAGES:
             return Check("sluicegate's python", State.FOUND, version, sys.executable)
         return Check(
@@ -156,9 +162,13 @@ class Checkup:
         try:
             reader = log.reader()
             head, newest = reader.head(), reader.newest()
-        except UsageError:
-            where = f"{folder} (begun by the first run)"
-            yield Check("log", State.FOUND, where=where)
+        except UsageError as error:
+            if (folder / "checkpoint").exists():  # so it is about the key
+                said, hint = str(error), error.hint or ""
+                yield Check("log key", State.MISSING, where=said, advice=hint)
+            else:
+                where = f"{folder} (begun by the first run)"
+                yield Check("log", State.FOUND, where=where)
             return
         except SluicegateError as error:
             yield Check(

@@ -1,5 +1,6 @@
 """Looking at the programs that a pipeline needs. Nothing is made or installed."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,13 +28,15 @@ class ToolCheckup:
     """The programs for the project in *folder*.
 
     ``needed`` are those that the pipeline's stages ask for; others are looked at too,
-    so that a person sees what could be used.
+    so that a person sees what could be used. ``trivy_cache`` is where the pipeline has
+    Trivy keep its database, None for Trivy's own place.
     """
 
     machine: Machine
     folder: Path
     needed: Collection[str]
     needs_traefik: bool
+    trivy_cache: str | None = None
 
     def checks(self) -> list[Check]:
         """One check a program."""
@@ -49,7 +52,7 @@ class ToolCheckup:
                 found.append(self._ruff())
             else:
                 found.append(self._check(name, self._find(name)))
-        return [*found, self._traefik()]
+        return [*found, self._traefik()] if self.needs_traefik else found
 
     @cached_property
     def _tools(self) -> Tools:
@@ -141,9 +144,10 @@ class ToolCheckup:
         check = self._check("trivy", found)
         if not isinstance(found, Tool):
             return [check]
-        said = self._ask(*found.argv, "version", "--format", "json")
+        cache = (f"--cache-dir={self.trivy_cache}",) if self.trivy_cache else ()
+        said = self._ask(*found.argv, "version", "--format", "json", *cache)
         try:
-            database = parse_database(said, self.machine.clock.now())
+            database = parse_database(said.stdout, self.machine.clock.now())
         except ExternalError as error:
             return [
                 check,
@@ -162,17 +166,13 @@ class ToolCheckup:
             Check(
                 "trivy database",
                 State.WARNING if is_old else State.FOUND,
-                database.summary,
+                f"{math.floor(database.age_days)} days old",
                 is_needed=check.is_needed,
                 advice="the next scan brings it up to date" if is_old else "",
             ),
         ]
 
     def _traefik(self) -> Check:
-        if not self.needs_traefik:
-            return Check(
-                "traefik", State.FOUND, is_needed=False, where="no canary here"
-            )
         from sluicegate.adapters.targets.traefik_proxy import (  # noqa: PLC0415 - Docker
             find_traefik,
         )
