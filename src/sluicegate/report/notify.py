@@ -7,6 +7,7 @@ channel, not as a link. Every message is ASCII and has a bounded size.
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal, assert_never
 
 from sluicegate.model.notification import Notification, Occasion
@@ -182,6 +183,10 @@ def _generic(notification: Notification) -> dict[str, object]:
         "verdict": notification.verdict,
         "reason": _line(notification.reason, _MAX_REASON),
         "next": _line(notification.next_command, _MAX_COMMAND),
-        "at": notification.at.isoformat().replace("+00:00", "Z"),
+        "at": _stamp(notification.at),
         "text": text(notification),
     }
+
+
+def _stamp(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

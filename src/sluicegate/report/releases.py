@@ -278,4 +278,4 @@ def _change(change: Change) -> dict[str, str]:
 
 
 def _stamp(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
