@@ -1,16 +1,20 @@
-"""A release killed at any durable write ends, after `sluice resume`, as it would have.
+"""A release killed at any moment ends, after `sluice resume`, as it would have.
 
-The whole command, on a real engine and under real traffic: no event lost or doubled, no
-container and no weight left behind. By default a sample with a printed seed; far more
-with SLUICE_FULL=1.
+The whole command, with branches side by side, on a real engine and under real traffic:
+no event lost or doubled, no container and no weight left behind. 40 kills with
+SLUICE_FULL=1, by default a handful; the seed is printed. Moments are drawn from three
+places: anywhere in the run, while the canary has traffic, and inside an append to the
+log, where strace delivers the kill at a system call that makes something durable.
 """
 
+import json
 import os
 import random
 import re
 import shutil
 import signal
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -33,13 +37,18 @@ pytestmark = [
 ]
 
 FULL = os.environ.get("SLUICE_FULL") == "1"
-GOOD, BAD = (40, 12) if FULL else (2, 1)
+# How many kills of each kind, for each of the two releases.
+ANYWHERE, IN_CANARY, IN_APPEND = (10, 6, 4) if FULL else (1, 1, 1)
+LATER = 0.3  # seconds after an event at most; most events are closer together
 CALLS = "fsync,fdatasync,rename,renameat,renameat2,ftruncate"
 PIPELINE = """\
 schema: sluicegate/v1
 name: {project}_release_v1.0
 stages:
-  build: {{uses: docker-build, image: {project}}}
+  lint: {{uses: command, run: "sleep 0.2; test -s Dockerfile"}}
+  docs: {{uses: command, run: "sleep 0.1", needs: []}}
+  test: {{uses: command, run: "sleep 0.3", needs: [lint]}}
+  build: {{uses: docker-build, image: {project}, needs: [test, docs]}}
   canary:
     uses: canary
     environment: production
@@ -64,6 +73,7 @@ class Production:
     stable: str = "v0"
     releases: int = 0
     calls: list[tuple[str, int]] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
 
     def prepare(self, *, fail: float) -> str:
         """Commit and tag the next release; its name."""
@@ -138,27 +148,89 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
 
 
 def durable_calls(production: Production) -> list[tuple[str, int]]:
-    """Where a release can be killed: the n-th of each of its system calls."""
+    """Where a release can be killed: the n-th of each of its system calls.
+
+    Its events are kept too: a moment in a run is the time after one of them.
+    """
     release = production.prepare(fail=0)
-    trace = production.project.home / "trace"
+    trace, events = (
+        production.project.home / "trace",
+        production.project.home / "events",
+    )
     before = ("strace", "-qq", "-o", str(trace), "-e", f"trace={CALLS}")
-    production.project.sluice("run", before=before, check=0)
+    production.project.sluice("run", "--events", str(events), before=before, check=0)
     production.check_settled(release)
+    production.events = [
+        str(json.loads(line)["type"]) for line in events.read_text().splitlines()
+    ]
     counts = Counter(re.findall(r"^(\w+)\(", trace.read_text(), re.MULTILINE))
     return [(call, n) for call, count in counts.items() for n in range(1, count + 1)]
 
 
-def kill_and_resume(production: Production, place: tuple[str, int]) -> int:
-    """Run, killed at *place*, and resume; the exit code of the end.
+@dataclass(frozen=True)
+class Moment:
+    """A moment in a run: so many seconds after its n-th event, counted from 1."""
 
-    A release that needed fewer calls than the one that was counted ends by itself.
-    """
-    project = production.project
-    inject = f"inject={place[0]}:signal=KILL:when={place[1]}"
+    event: int
+    later: float
+
+
+Kill = Moment | tuple[str, int]
+"""A moment, or the n-th of a system call."""
+
+
+def draw_kills(production: Production, dice: random.Random) -> list[Kill]:
+    """Kills anywhere in the run, during the canary, and inside an append."""
+    events = production.events
+
+    def moments(places: range, count: int) -> list[Kill]:
+        return [
+            Moment(dice.choice(places), dice.uniform(0, LATER)) for _ in range(count)
+        ]
+
+    live = range(events.index("canary.ready") + 1, events.index("canary.judged") + 1)
+    return [
+        *moments(range(1, len(events)), ANYWHERE),
+        *moments(live, IN_CANARY),
+        *dice.sample(production.calls, IN_APPEND),
+    ]
+
+
+def kill(project: CliProject, where: Kill) -> int:
+    """Run, killed there; the exit code. A run may end before the moment comes."""
+    if isinstance(where, Moment):
+        return kill_at_moment(project, where)
+    inject = f"inject={where[0]}:signal=KILL:when={where[1]}"
     trace = str(project.home / "trace")
-    killed = project.sluice("run", before=("strace", "-qq", "-o", trace, "-e", inject))
-    if killed.returncode != -signal.SIGKILL:
-        return killed.returncode
+    before = ("strace", "-qq", "-o", trace, "-e", inject)
+    return project.sluice("run", before=before).returncode
+
+
+def kill_at_moment(project: CliProject, moment: Moment) -> int:
+    pipe = project.home / "pipe"
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    child = project.start("run", "--events", str(pipe))
+    assert child.stdout is not None
+    drain = threading.Thread(target=child.stdout.read)
+    drain.start()
+    with pipe.open() as events:
+        for _, _line in zip(range(moment.event), events, strict=False):
+            pass
+        time.sleep(moment.later)  # the moment itself
+        child.kill()
+        child.wait()
+    drain.join()
+    child.stdout.close()
+    return child.returncode
+
+
+def kill_and_resume(production: Production, where: Kill) -> int:
+    """Run, killed there, and resume; the exit code of the end."""
+    project = production.project
+    code = kill(project, where)
+    if code != -signal.SIGKILL:
+        return code
     resumed = project.sluice("resume")
     if resumed.returncode == 2:
         # It died before the run began: nothing to go on with; or after its end.
@@ -169,28 +241,26 @@ def kill_and_resume(production: Production, place: tuple[str, int]) -> int:
 
 def test_a_good_release_killed_anywhere_is_promoted(production: Production) -> None:
     seed = random.randrange(10**6)
-    print(f"seed {seed}, {len(production.calls)} calls")
-    sample = min(GOOD, len(production.calls))
-    for place in random.Random(seed).sample(production.calls, sample):
+    print(f"seed {seed}, {len(production.calls)} calls, {production.events}")
+    for where in draw_kills(production, random.Random(seed)):
         release = production.prepare(fail=0)
 
-        code = kill_and_resume(production, place)
+        code = kill_and_resume(production, where)
 
-        assert code == 0, place
+        assert code == 0, where
         production.check_settled(release)
         production.check_log()
 
 
 def test_a_bad_release_killed_anywhere_is_rolled_back(production: Production) -> None:
     seed = random.randrange(10**6)
-    print(f"seed {seed}, {len(production.calls)} calls")
-    sample = min(BAD, len(production.calls))
-    for place in random.Random(seed).sample(production.calls, sample):
-        production.prepare(fail=0.5)
+    print(f"seed {seed}, {len(production.calls)} calls, {production.events}")
+    for where in draw_kills(production, random.Random(seed)):
+        production.prepare(fail=0.3)
 
-        code = kill_and_resume(production, place)
+        code = kill_and_resume(production, where)
 
-        assert code == 1, place
+        assert code == 1, where
         production.check_settled(production.stable)
         production.check_log()
 

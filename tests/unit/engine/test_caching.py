@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from fakes import exited
@@ -15,7 +16,7 @@ from sluicegate.model.tool import Tool
 from sluicegate.stages.pipeline import Pipeline
 
 
-def chain(**more: object) -> Pipeline:
+def chain(**more: Any) -> Pipeline:  # noqa: ANN401 - settings of any kind
     return pipeline(stage("first", **more), stage("second", "first"))
 
 
@@ -128,7 +129,7 @@ def replace_probe(what: Pipeline) -> Pipeline:
     ids=["retries", "timeout", "when"],
 )
 def test_what_says_only_when_a_stage_runs_changes_no_result(
-    more: dict[str, object],
+    more: dict[str, Any],
 ) -> None:
     before = World()
     before.start()
