@@ -20,6 +20,7 @@ __all__ = ["main"]
 
 _COMMANDS = {
     "init": "Write a pipeline file for what is in a folder.",
+    "plan": "Say what a run would do now, and why.",
     "run": "Run the pipeline for the current commit.",
     "resume": "Go on with a run that was interrupted, broken or pending.",
     "releases": "List what every environment runs and ran, with notes.",

@@ -1,0 +1,120 @@
+"""What ``sluice plan`` shows: a table on a terminal, lines elsewhere."""
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from sluicegate.cli.detected import describe_detected, open_project
+from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.cli.output import use_what_the_terminal_has, write_line, write_result
+from sluicegate.engine.expectation import expect
+from sluicegate.engine.forecast import Forecast
+from sluicegate.report.plan import (
+    CACHED,
+    MARK,
+    MISSING,
+    RECONCILE,
+    RUN,
+    SKIP,
+    PlannedRow,
+    RunPlan,
+    conclude_plan,
+    explain_row,
+    last_time,
+    plan_document,
+    plan_head,
+    plan_text,
+)
+from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.project import Options, Project
+
+_STYLE = {
+    RUN: "bold",
+    CACHED: "green",
+    RECONCILE: "cyan",
+    SKIP: "dim",
+    MISSING: "bold red",
+}
+
+
+def show_plan(file: Path | None, options: Options, *, as_json: bool) -> ExitCode:
+    """Show what a run with *options* would do."""
+    use_what_the_terminal_has()
+    project = open_project(Machine(), file)
+    with project.machine.stop.install():
+        plan = _look(project, options)
+    now = project.machine.clock.now()
+    stream = sys.stderr if as_json else sys.stdout
+    for line in describe_detected(project):
+        write_line(line, stream)
+    if as_json:
+        write_result(plan_document(plan))
+    elif sys.stdout.isatty():
+        _show_table(plan, now)
+    else:
+        write_result("\n".join((plan_text(plan, now), *conclude_plan(plan))))
+    return ExitCode.OPEN
+
+
+def _look(project: Project, options: Options) -> RunPlan:
+    forecasts = project.plan(options)
+    pipeline, source = project.pipeline, project.source
+    jobs = options.jobs or os.cpu_count() or 1
+    expected = expect(forecasts, pipeline, jobs)
+    return RunPlan(
+        pipeline=pipeline.name,
+        commit=source.commit,
+        branch=source.branch,
+        dirty=source.dirty,
+        selection=str(options.selection),
+        labels=options.labels,
+        rows=tuple(_row(each, pipeline.stage(each.name).needs) for each in forecasts),
+        jobs=jobs,
+        expected_ms=expected.wall_ms,
+        unknown=expected.unknown,
+    )
+
+
+def _row(forecast: Forecast, needs: tuple[str, ...]) -> PlannedRow:
+    source = forecast.source
+    return PlannedRow(
+        name=forecast.name,
+        uses=forecast.uses,
+        needs=needs,
+        action=forecast.action.value,
+        reason=forecast.reason,
+        changed=forecast.changed,
+        task=None if source is None else source.task_id,
+        since=None if source is None else source.finished.end_ts,
+        last=forecast.last,
+    )
+
+
+def _show_table(plan: RunPlan, now: datetime) -> None:
+    from rich.console import Console  # noqa: PLC0415 - slow, and only for a terminal
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    table.add_column("", no_wrap=True)
+    table.add_column("stage", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("why", ratio=1)
+    table.add_column("last time", justify="right")
+    for row in plan.rows:
+        style = _STYLE[row.action]
+        table.add_row(
+            Text(MARK[row.action], style),
+            Text(row.name, "bold"),
+            Text(row.action, style),
+            Text(explain_row(row, now)),
+            Text(last_time(row), "dim"),
+        )
+    console.print(plan_head(plan), style="bold", markup=False)
+    console.print(table)
+    total, *notes = conclude_plan(plan)
+    console.print(total, style="bold", markup=False)
+    for note in notes:
+        console.print(note, style="yellow", markup=False)
