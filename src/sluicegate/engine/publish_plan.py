@@ -73,8 +73,7 @@ def plan_publish(
     scans = tuple(
         each
         for each in ended
-        if isinstance(scan := pipeline.stage(each.stage).stage, TrivyStage)
-        and scan.image
+        if isinstance(pipeline.stage(each.stage).stage, TrivyStage)
         and each.outcome is Outcome.OPEN
         and _digest_in(each.evidence.fields.get("image_id")) in {image, config}
     )

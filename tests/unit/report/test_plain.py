@@ -72,8 +72,8 @@ BLOCK = BlockObserved(
         (
             RolloutStarted("canary", "production", V2, V1, NOW),
             (
-                "canary: starting v2 in production beside v1; the image is on this engine"
-                " only, as no stage publishes it"
+                "canary: starting v2 in production beside v1; the image is on this"
+                " engine only, as no stage publishes it"
             ),
         ),
         (
