@@ -1,29 +1,33 @@
 """Running programs: in a group of their own, watched, measured and ended for good.
 
-One loop reads both pipes, the end of the program (a pidfd) and the request to stop,
-without threads. The program leads a session of its own, so that ending its process
-group reaches everything it started, unless a descendant made yet another session.
+One loop reads both pipes, the end of the program and the request to stop. The program
+leads a session of its own, so that ending its process group reaches everything it
+started, unless a descendant made yet another session. Programs may be run from several
+threads at once: nothing of ours happens between fork and exec.
 """
 
-import ctypes
 import os
 import re
-import signal
 import subprocess
-from collections.abc import Mapping
-from functools import partial
-from resource import struct_rusage
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from sluicegate.adapters.guard import Guard
+from sluicegate.adapters.leader import Leader, watch_leader
 from sluicegate.adapters.process_group import Ending, ProcessGroup
 from sluicegate.adapters.stop import Stop
 from sluicegate.errors import Interrupted, PermanentError
 from sluicegate.model.command import Command, CommandResult, ResourceUsage
 from sluicegate.ports.process import OnLine, ProcessRunner
 
-_PRCTL = ctypes.CDLL(None).prctl
-_PR_SET_PDEATHSIG = 1
+if TYPE_CHECKING:  # there is none on Windows, where this module can be imported
+    from resource import struct_rusage
+
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 _STRIPPED = re.compile(
     r"SLUICE_.*|(GH|GITHUB)_(ENTERPRISE_)?TOKEN|ACTIONS_.*TOKEN.*"
     r"|INPUT_.*(TOKEN|KEY|SECRET|PASSWORD).*"
@@ -44,17 +48,24 @@ class SubprocessRunner(ProcessRunner):
     """
 
     def __init__(
-        self, stop: Stop, environ: Mapping[str, str], *, grace_seconds: float = 3.0
+        self,
+        stop: Stop,
+        environ: Mapping[str, str],
+        *,
+        grace_seconds: float = 3.0,
+        watch: Callable[["subprocess.Popen[bytes]"], Leader] = watch_leader,
     ) -> None:
         self._stop = stop
         self._grace_seconds = grace_seconds
+        self._watch = watch
+        self._guard = Guard()
         self._environ = strip_environment(environ)
 
     @override
     def run(self, command: Command, on_line: OnLine) -> CommandResult:
         if self._stop.is_set():
             raise Interrupted(f"asked to stop before {command.argv[0]} was started")
-        group = ProcessGroup(self._start(command), on_line)
+        group = self._start(command, on_line)
         try:
             ending = group.watch(self._stop, command.timeout.total_seconds())
         finally:
@@ -69,51 +80,62 @@ class SubprocessRunner(ProcessRunner):
             timed_out=ending is Ending.TIMED_OUT,
         )
 
-    def _start(self, command: Command) -> "subprocess.Popen[bytes]":
+    def _start(self, command: Command, on_line: OnLine) -> ProcessGroup:
+        """Start a program, guarded from before its first moment."""
+        stdout, stderr = os.pipe(), os.pipe()
         try:
-            return subprocess.Popen(
+            process = self._launch(command, stdout[1], stderr[1])
+        except BaseException:
+            os.close(stdout[0])
+            os.close(stderr[0])
+            raise
+        finally:
+            os.close(stdout[1])
+            os.close(stderr[1])
+        return ProcessGroup(
+            self._watch(process), self._guard, stdout[0], stderr[0], on_line
+        )
+
+    def _launch(
+        self, command: Command, stdout: int, stderr: int
+    ) -> "subprocess.Popen[bytes]":
+        name = self._guard.begins(stdout)
+        try:
+            process = subprocess.Popen(
                 command.argv,
                 cwd=command.cwd,
                 env={**self._environ, **command.env},
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
+                stdout=stdout,
+                stderr=stderr,
                 start_new_session=True,
-                preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 - see there
             )
         except (OSError, ValueError) as error:
+            with suppress(PermanentError):
+                self._guard.fails(name)
             raise PermanentError(
                 f"cannot start {command.argv[0]}: {error}",
                 hint="is it installed, and may this user run it?",
             ) from error
+        try:
+            self._guard.runs(name, process.pid)
+        except PermanentError:
+            process.kill()
+            process.wait()
+            raise
+        return process
 
 
-def _die_with(parent: int) -> None:
-    """In the new process: have it killed should *parent*, this process, be.
-
-    A program that goes on after its runner was killed would run twice once the run is
-    resumed. Only the program itself is reached, not what it has started. Another thread
-    may hold any lock at this moment, so nothing is done here that would take one.
-
-    Source:
-        prctl(2), PR_SET_PDEATHSIG; the parent may have died before the call.
-    """
-    _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def _usage(wall_seconds: float, used: struct_rusage) -> ResourceUsage:
+def _usage(wall_seconds: float, used: "struct_rusage") -> ResourceUsage:
     """Convert the kernel's figures.
 
     Source:
-        getrusage(2): ``ru_maxrss`` is in KiB on Linux. It survives exec(2), so that a
-        program smaller than this process at the moment of its start is reported as
-        large as this process: an upper bound, exact from there on.
+        getrusage(2): ``ru_maxrss`` is in KiB on Linux, in bytes on macOS. It survives
+        exec(2), so that a program smaller than this process at the moment of its start
+        is reported as large as this process: an upper bound, exact from there on.
     """
     return ResourceUsage(
         wall_ms=round(wall_seconds * 1000),
         cpu_ms=round((used.ru_utime + used.ru_stime) * 1000),
-        max_rss_bytes=used.ru_maxrss * 1024,
+        max_rss_bytes=used.ru_maxrss * _RSS_UNIT,
     )

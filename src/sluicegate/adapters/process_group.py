@@ -4,21 +4,24 @@ import enum
 import os
 import selectors
 import signal
-import subprocess  # noqa: TID251 - names the type of what process.py started
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from resource import struct_rusage
+from typing import TYPE_CHECKING
 
+from sluicegate.adapters.guard import Guard
+from sluicegate.adapters.leader import Leader
 from sluicegate.adapters.stop import Stop
-from sluicegate.errors import PermanentError
 from sluicegate.ports.process import OnLine
+
+if TYPE_CHECKING:  # there is none on Windows, where this module can be imported
+    from resource import struct_rusage
 
 _MAX_CAPTURE_BYTES = 8 * 1024 * 1024
 _MAX_LINE_BYTES = 64 * 1024
 _READ_BYTES = 64 * 1024
 _DRAIN_SECONDS = 1.0  # for output of a descendant that escaped and keeps writing
-_LOOK_SECONDS = 0.1  # how often the request to stop is looked at
+_LOOK_AGAIN_SECONDS = 0.05  # how often those who are to end are looked at
 
 
 @enum.unique
@@ -38,7 +41,7 @@ class End:
     stdout: bytes
     stderr: bytes
     wall_seconds: float
-    used: struct_rusage
+    used: "struct_rusage"
 
 
 class _Output:
@@ -73,22 +76,25 @@ class _Output:
 class ProcessGroup:
     """Watches a program that leads a process group, and ends the group.
 
-    The leader is not reaped before everything else is over: until then the kernel
-    cannot give its number to a stranger, who would be killed in its stead.
+    The leader is not reaped before everything else is over, where that is possible:
+    until then the kernel cannot give its number to a stranger, who would be killed in
+    its stead. *stdout* and *stderr* are read, and closed at the end.
     """
 
-    def __init__(self, process: "subprocess.Popen[bytes]", on_line: OnLine) -> None:
-        self._process = process
+    def __init__(
+        self, leader: Leader, guard: Guard, stdout: int, stderr: int, on_line: OnLine
+    ) -> None:
+        self._leader = leader
+        self._guard = guard
+        self._pipes = (stdout, stderr)
         self._started = time.monotonic()
         self._stdout, self._stderr = _Output(on_line), _Output(on_line)
-        self._selector = selectors.DefaultSelector()
-        self._pidfd = _open_pidfd(process)
         self._running = True
-        assert process.stdout is not None
-        assert process.stderr is not None
-        self._selector.register(process.stdout, selectors.EVENT_READ, self._stdout)
-        self._selector.register(process.stderr, selectors.EVENT_READ, self._stderr)
-        self._selector.register(self._pidfd, selectors.EVENT_READ)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(stdout, selectors.EVENT_READ, self._stdout)
+        self._selector.register(stderr, selectors.EVENT_READ, self._stderr)
+        if (exited := leader.fileno()) is not None:
+            self._selector.register(exited, selectors.EVENT_READ)
 
     def watch(self, stop: Stop, timeout_seconds: float) -> Ending:
         """Follow the leader until it exits, its time is over, or *stop* is set."""
@@ -98,7 +104,7 @@ class ProcessGroup:
                 return Ending.TIMED_OUT
             if stop.is_set():
                 return Ending.STOPPED
-            self._pump(min(left, _LOOK_SECONDS))
+            self._pump(min(left, self._leader.look_seconds))
         return Ending.EXITED
 
     def end(self, grace_seconds: float) -> End:
@@ -110,15 +116,15 @@ class ProcessGroup:
             self._terminate(grace_seconds)
         finally:
             self._signal(signal.SIGKILL)
-            _, status, used = os.wait4(self._process.pid, 0)
+            self._guard.ends(self._leader.pid)
+            exit_code, used = self._leader.reap()
             wall_seconds = time.monotonic() - self._started
-            self._process.returncode = os.waitstatus_to_exitcode(status)
         try:
             self._drain()
         finally:
             self._close()
         return End(
-            exit_code=self._process.returncode,
+            exit_code=exit_code,
             stdout=self._stdout.tail(),
             stderr=self._stderr.tail(),
             wall_seconds=wall_seconds,
@@ -131,20 +137,20 @@ class ProcessGroup:
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + grace_seconds
         while self._is_alive() and time.monotonic() < deadline:
-            self._pump(_LOOK_SECONDS / 2)
+            self._pump(min(self._leader.look_seconds, _LOOK_AGAIN_SECONDS))
 
     def _pump(self, wait_seconds: float) -> bool:
         """Take what is there, waiting for it at most so long; False if nothing was."""
         ready = self._selector.select(wait_seconds)
         for key, _ in ready:
-            if key.fd == self._pidfd:
-                self._running = False
-                self._selector.unregister(key.fileobj)
+            if key.data is None:
+                self._selector.unregister(key.fileobj)  # the leader has exited
                 continue
             data = os.read(key.fd, _READ_BYTES)
             key.data.feed(data)
             if not data:
                 self._selector.unregister(key.fileobj)
+        self._running = self._running and not self._leader.has_exited()
         return bool(ready)
 
     def _drain(self) -> None:
@@ -157,46 +163,13 @@ class ProcessGroup:
 
     def _close(self) -> None:
         self._selector.close()
-        os.close(self._pidfd)
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
+        self._leader.close()
+        for pipe in self._pipes:
+            os.close(pipe)
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+            os.killpg(self._leader.pid, number)
 
     def _is_alive(self) -> bool:
-        return self._running or any(
-            group == self._process.pid and state not in b"ZX"
-            for state, group in _states_and_groups()
-        )
-
-
-def _open_pidfd(process: "subprocess.Popen[bytes]") -> int:
-    try:
-        return os.pidfd_open(process.pid)
-    except OSError as error:
-        process.kill()
-        process.wait()
-        raise PermanentError(
-            f"cannot watch a program: {error}", hint="Linux 5.3 or newer is needed"
-        ) from error
-
-
-def _states_and_groups() -> list[tuple[bytes, int]]:
-    """The state letter and process group of every process.
-
-    Zombies must be told from the living: in a container whose first process does not
-    reap, an orphan stays in its group for ever.
-
-    Source:
-        proc_pid_stat(5). The name, in parentheses, may hold anything.
-    """
-    found = []
-    for name in os.listdir("/proc"):  # noqa: PTH208 - at the end of every program: fast
-        if name.isdigit():
-            with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
-                state, _, group = file.read().rpartition(b")")[2].split()[:3]
-                found.append((state, int(group)))
-    return found
+        return self._running or self._leader.has_company()

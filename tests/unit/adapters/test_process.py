@@ -1,34 +1,77 @@
-"""Unit tests of `sluicegate.adapters.process`, with real programs."""
+"""Unit tests of `sluicegate.adapters.process`, with real programs.
 
+Each of them by every way of watching a program; the polling one is what macOS gets.
+"""
+
+import bisect
+import colorsys
+import importlib
+import logging
 import os
-import select
+import random
+import sched
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from sluicegate.adapters.leader import Leader, PolledLeader, WatchedLeader
 from sluicegate.adapters.process import SubprocessRunner, strip_environment
-from sluicegate.adapters.stop import StopRequest
+from sluicegate.adapters.stop import Stop, StopRequest
 from sluicegate.errors import Interrupted, PermanentError
 from sluicegate.model.command import Command, CommandResult
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 LONG = timedelta(minutes=2)
 GRACE = 0.5
+WORKERS = 6
+STARTS = 600
 STUBBORN = "trap '' TERM; echo $$ > child.pid; echo ready; while :; do sleep 0.1; done"
 """A shell that will not be told; it writes its process ID."""
 
 
-def run(
-    *argv: str, cwd: Path, timeout: timedelta = LONG, lines: list[str] | None = None
-) -> CommandResult:
-    runner = SubprocessRunner(StopRequest(), ENVIRON, grace_seconds=GRACE)
-    seen: list[str] = [] if lines is None else lines
-    return runner.run(Command(argv, str(cwd), timeout), seen.append)
+Watch = Callable[["subprocess.Popen[bytes]"], Leader]
+
+
+@pytest.fixture(params=[WatchedLeader, PolledLeader])
+def watch(request: pytest.FixtureRequest) -> Watch:
+    kind: Watch = request.param
+    return kind
+
+
+Run = Callable[..., CommandResult]
+
+
+@pytest.fixture
+def run(watch: Watch) -> Run:
+    def carry_out(
+        *argv: str, cwd: Path, timeout: timedelta = LONG, lines: list[str] | None = None
+    ) -> CommandResult:
+        runner = make_runner(watch)
+        seen: list[str] = [] if lines is None else lines
+        return runner.run(Command(argv, str(cwd), timeout), seen.append)
+
+    return carry_out
+
+
+def make_runner(watch: Watch, stop: Stop | None = None) -> SubprocessRunner:
+    stop = stop or StopRequest()
+    return SubprocessRunner(stop, ENVIRON, grace_seconds=GRACE, watch=watch)
+
+
+def open_pipes() -> set[str]:
+    links = []
+    for name in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            links.append(str(name.readlink()))
+    return {link for link in links if link.startswith("pipe:")}
 
 
 def is_running(pid: int) -> bool:
@@ -43,7 +86,7 @@ def read_pid(path: Path) -> int:
     return int(path.read_text())
 
 
-def test_output_exit_code_and_lines_arrive(tmp_path: Path) -> None:
+def test_output_exit_code_and_lines_arrive(run: Run, tmp_path: Path) -> None:
     lines: list[str] = []
 
     result = run(
@@ -58,7 +101,7 @@ def test_output_exit_code_and_lines_arrive(tmp_path: Path) -> None:
     assert not result.timed_out
 
 
-def test_use_of_the_machine_is_measured(tmp_path: Path) -> None:
+def test_use_of_the_machine_is_measured(run: Run, tmp_path: Path) -> None:
     burn = "x = bytearray(200 * 2**20)\nfor i in range(3 * 10**6): pass"
 
     usage = run(sys.executable, "-c", burn, cwd=tmp_path).usage
@@ -70,11 +113,11 @@ def test_use_of_the_machine_is_measured(tmp_path: Path) -> None:
     assert usage.max_rss_bytes > 200 * 2**20
 
 
-def test_a_signal_is_a_negative_exit_code(tmp_path: Path) -> None:
+def test_a_signal_is_a_negative_exit_code(run: Run, tmp_path: Path) -> None:
     assert run("sh", "-c", "kill -SEGV $$", cwd=tmp_path).exit_code == -signal.SIGSEGV
 
 
-def test_output_is_cut_to_its_end(tmp_path: Path) -> None:
+def test_output_is_cut_to_its_end(run: Run, tmp_path: Path) -> None:
     noise = (
         "import sys\nfor i in range(40): sys.stdout.write('x' * 2**20)\nprint('end')"
     )
@@ -85,7 +128,7 @@ def test_output_is_cut_to_its_end(tmp_path: Path) -> None:
     assert result.stdout.endswith(b"xend\n")
 
 
-def test_bytes_that_are_no_text_still_make_a_line(tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_still_make_a_line(run: Run, tmp_path: Path) -> None:
     lines: list[str] = []
 
     run("printf", r"\377a\r\nb", cwd=tmp_path, lines=lines)
@@ -93,16 +136,20 @@ def test_bytes_that_are_no_text_still_make_a_line(tmp_path: Path) -> None:
     assert lines == ["\ufffda", "b"]
 
 
-def test_standard_input_is_empty(tmp_path: Path) -> None:
+def test_standard_input_is_empty(run: Run, tmp_path: Path) -> None:
     assert run("cat", cwd=tmp_path).stdout == b""
 
 
-def test_a_program_that_is_not_there_cannot_be_started(tmp_path: Path) -> None:
+def test_a_program_that_is_not_there_cannot_be_started(
+    run: Run, tmp_path: Path
+) -> None:
     with pytest.raises(PermanentError, match="no-such-program"):
         run("no-such-program", cwd=tmp_path)
 
 
-def test_timeout_ends_a_grandchild_that_ignores_sigterm(tmp_path: Path) -> None:
+def test_timeout_ends_a_grandchild_that_ignores_sigterm(
+    run: Run, tmp_path: Path
+) -> None:
     result = run(
         "sh", "-c", f"({STUBBORN}) & wait",
         cwd=tmp_path, timeout=timedelta(seconds=1),
@@ -113,7 +160,7 @@ def test_timeout_ends_a_grandchild_that_ignores_sigterm(tmp_path: Path) -> None:
     assert not is_running(read_pid(tmp_path / "child.pid"))
 
 
-def test_timeout_ends_a_program_that_ignores_sigterm(tmp_path: Path) -> None:
+def test_timeout_ends_a_program_that_ignores_sigterm(run: Run, tmp_path: Path) -> None:
     result = run("sh", "-c", STUBBORN, cwd=tmp_path, timeout=timedelta(seconds=1))
 
     assert result.timed_out
@@ -121,7 +168,7 @@ def test_timeout_ends_a_program_that_ignores_sigterm(tmp_path: Path) -> None:
     assert not is_running(read_pid(tmp_path / "child.pid"))
 
 
-def test_a_program_may_clean_up_when_its_time_is_over(tmp_path: Path) -> None:
+def test_a_program_may_clean_up_when_its_time_is_over(run: Run, tmp_path: Path) -> None:
     script = "trap 'echo cleaned; exit 3' TERM; while :; do sleep 0.1; done"
 
     result = run("sh", "-c", script, cwd=tmp_path, timeout=timedelta(seconds=1))
@@ -133,7 +180,7 @@ def test_a_program_may_clean_up_when_its_time_is_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("redirect", ["", ">/dev/null 2>&1 </dev/null"])
 def test_nothing_is_left_running_after_a_normal_end(
-    tmp_path: Path, redirect: str
+    run: Run, tmp_path: Path, redirect: str
 ) -> None:
     script = f"({STUBBORN}) {redirect} & while [ ! -s child.pid ]; do sleep 0.05; done"
 
@@ -145,7 +192,7 @@ def test_nothing_is_left_running_after_a_normal_end(
 
 
 def test_a_daemon_that_left_the_session_does_not_hang_the_runner(
-    tmp_path: Path,
+    run: Run, tmp_path: Path
 ) -> None:
     daemon = "setsid sh -c 'echo $$ > daemon.pid; exec sleep 60' &"
     until_it_left = "until [ -s daemon.pid ]; do sleep 0.01; done"
@@ -155,9 +202,11 @@ def test_a_daemon_that_left_the_session_does_not_hang_the_runner(
     os.kill(read_pid(tmp_path / "daemon.pid"), signal.SIGKILL)
 
 
-def test_a_request_to_stop_ends_the_group_and_interrupts(tmp_path: Path) -> None:
+def test_a_request_to_stop_ends_the_group_and_interrupts(
+    watch: Watch, tmp_path: Path
+) -> None:
     stop = threading.Event()
-    runner = SubprocessRunner(stop, ENVIRON, grace_seconds=GRACE)
+    runner = make_runner(watch, stop)
 
     def stop_when_ready(line: str) -> None:
         if line == "ready":
@@ -171,24 +220,28 @@ def test_a_request_to_stop_ends_the_group_and_interrupts(tmp_path: Path) -> None
     assert not is_running(read_pid(tmp_path / "child.pid"))
 
 
-def test_nothing_is_started_after_a_request_to_stop(tmp_path: Path) -> None:
+def test_nothing_is_started_after_a_request_to_stop(
+    watch: Watch, tmp_path: Path
+) -> None:
     stop = StopRequest()
     stop.set()
 
     with pytest.raises(Interrupted):
-        SubprocessRunner(stop, ENVIRON, grace_seconds=GRACE).run(
+        make_runner(watch, stop).run(
             Command(("touch", "made"), str(tmp_path), LONG), print
         )
 
     assert not (tmp_path / "made").exists()
 
 
-def test_a_listener_that_fails_leaves_no_program_behind(tmp_path: Path) -> None:
+def test_a_listener_that_fails_leaves_no_program_behind(
+    watch: Watch, tmp_path: Path
+) -> None:
     def fail(_line: str) -> None:
         raise RuntimeError("the terminal is gone")
 
     with pytest.raises(RuntimeError, match="terminal"):
-        SubprocessRunner(StopRequest(), ENVIRON, grace_seconds=GRACE).run(
+        make_runner(watch).run(
             Command(("sh", "-c", STUBBORN), str(tmp_path), LONG), fail
         )
 
@@ -231,23 +284,45 @@ def test_stripping_keeps_names_that_only_look_alike() -> None:
     assert strip_environment(kept) == kept
 
 
-def test_a_program_does_not_outlive_a_runner_that_was_killed(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pid")
-    code = (
-        "import os; from datetime import timedelta\n"
-        "from sluicegate.adapters.process import SubprocessRunner\n"
-        "from sluicegate.adapters.stop import StopRequest\n"
-        "from sluicegate.model.command import Command\n"
-        "argv = ('sh', '-c', 'echo $$ > pid; exec sleep 1000')\n"
-        f"command = Command(argv, {str(tmp_path)!r}, timedelta(hours=1))\n"
-        "SubprocessRunner(StopRequest(), os.environ).run(command, print)\n"
-    )
-    runner = subprocess.Popen([sys.executable, "-c", code])
-    program = os.pidfd_open(read_pid(tmp_path / "pid"))  # waits until it runs
+def test_programs_can_be_started_from_many_threads_at_once(
+    watch: Watch, tmp_path: Path
+) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    runner = make_runner(watch)
+    before = open_pipes()
+    over = threading.Event()
 
-    runner.kill()
-    runner.wait()
+    def disturb(number: int) -> None:
+        """Hold the locks that a careless start would need: imports, memory, GC."""
+        dice = random.Random(seed + number)
+        while not over.is_set():
+            importlib.reload(dice.choice((colorsys, sched, bisect)))
+            logging.getLogger(f"n{dice.random()}").debug("x")
+            cycle: list[object] = [bytearray(dice.randrange(2**16)) for _ in range(9)]
+            cycle.append(cycle)
 
-    ended, _, _ = select.select([program], [], [], 30)
-    os.close(program)
-    assert ended
+    def work(number: int) -> list[bytes]:
+        said = []
+        for turn in range(STARTS // WORKERS):
+            script = f"echo {number} {turn}; echo too >&2; exit 3"
+            command = Command(("sh", "-c", script), str(tmp_path), LONG)
+            result = runner.run(command, lambda _line: None)
+            assert result.exit_code == 3
+            said.append(result.stdout)
+        return said
+
+    with ThreadPoolExecutor() as disturbers, ThreadPoolExecutor(WORKERS) as workers:
+        disturbing = [disturbers.submit(disturb, number) for number in range(3)]
+        try:
+            found = list(workers.map(work, range(WORKERS)))
+        finally:
+            over.set()
+        for each in disturbing:
+            each.result()
+
+    assert found == [
+        [f"{number} {turn}\n".encode() for turn in range(STARTS // WORKERS)]
+        for number in range(WORKERS)
+    ]
+    assert len(open_pipes() - before) == 1, "only the guard's may be there"
