@@ -57,11 +57,15 @@ def images() -> Iterator[None]:
 
 
 def make(root: Path, files: Mapping[str, str], trivy: Path | None = None) -> CliProject:
-    """A clone of a repository on GitHub that holds *files*."""
+    """A clone of a repository on GitHub that holds *files*.
+
+    With *trivy*, the cache of its database, it is for runs, which share one cache.
+    """
     project = CliProject.make(root, files)
     project.git("remote", "add", "origin", f"git@github.com:{OWNER}/sample.git")
     if trivy is not None:
         project.environ |= {
+            "XDG_CACHE_HOME": str(trivy.parent / "shared"),
             "TRIVY_CACHE_DIR": str(trivy),
             "TRIVY_SKIP_DB_UPDATE": "true",
             "TRIVY_OFFLINE_SCAN": "true",

@@ -16,7 +16,7 @@ SCHEMA_COMMENT = "# yaml-language-server: $schema=.sluicegate/schema.json"
 """The first line of the file: editors with YAML support read it."""
 
 _WIDTH = 88
-_PLAIN = re.compile(r"(?:\.\./|/)*[A-Za-z/][A-Za-z0-9_./-]*")
+_PLAIN = re.compile(r"(?:\.\./)*(?:\.\.|/|/?[A-Za-z][A-Za-z0-9_./-]*)")
 _WORDS_OF_YAML = frozenset({"true", "false", "null"})
 
 
