@@ -178,30 +178,23 @@ def _figure(value: Value) -> str:
 
 
 def _checks(row: Deployment) -> Iterator[str]:
-    """Commands that check what is said here, each with what it checks."""
+    """Commands that check what is said here, each behind what it checks."""
     release = row.release
+    commit = shlex.quote(release.commit[:_SHORT])
     checks = [
-        ("sluice audit verify", "the log, and the evidence that it names"),
-        (
-            f"sluice audit log --run {shorten_run(row.run_id)}",
-            "what happened in this run",
-        ),
-        (
-            f"git show --no-patch {shlex.quote(release.commit[:_SHORT])}",
-            "the commit it was made of",
-        ),
+        ("log and evidence", "sluice audit verify"),
+        ("what happened", f"sluice audit log --run {shorten_run(row.run_id)}"),
+        ("commit", f"git show --no-patch {commit}"),
+        ("image, where built", f"docker image inspect {release.image}"),
     ]
     if release.reference:
         pull = f"docker pull {shlex.quote(release.reference)}"
-        checks.append((pull, "this image, by its digest in the registry"))
-    checks.append(
-        (f"docker image inspect {release.image}", "this image, where it was built")
-    )
+        checks.append(("image, published", pull))
     yield ""
     yield "To check"
-    width = max(len(command) for command, _ in checks)
-    for command, what in checks:
-        yield f"  {command:<{width}}  {what}"
+    width = max(len(what) for what, _ in checks)
+    for what, command in checks:
+        yield f"  {what:<{width}}  {command}"
 
 
 def _minute(at: datetime) -> str:
