@@ -1,0 +1,380 @@
+"""Unit tests of `sluicegate.cli.releases`: the command on a real log and repository."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from audit_writer import new_id
+from click.testing import CliRunner, Result
+from fakes import START, FakeClock
+from fakes_audit import FACTS
+from fakes_target import release
+
+from sluicegate.adapters.keys import KeyDirectory
+from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.adapters.stores.journal import FileJournal
+from sluicegate.adapters.stores.pins import PinFile
+from sluicegate.audit import open_log
+from sluicegate.audit.recorder import Recorder
+from sluicegate.cli import main
+from sluicegate.model.command import ResourceUsage
+from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import (
+    ConditionResult,
+    GateRecord,
+    RolloutFinished,
+    RolloutStarted,
+    RunStarted,
+    StageFinished,
+)
+from sluicegate.model.evidence import Evidence
+from sluicegate.model.rollout import Release, RolloutResult
+
+CLOCK = FakeClock()
+NAMES = ("v1", "v2", "v3")
+RUNS = {name: f"01JDA2Z9M3Q4T5V6W7X8Y9Z0A{name[-1]}" for name in NAMES}
+PIPELINE = """\
+schema: sluicegate/v1
+name: churn_release_v1.0
+stages: {lint: {uses: ruff}}
+paths: [../shared]
+audit: {store: "dir:kept/audit"}
+"""
+
+
+class Place:
+    """A repository with a service in a folder, and a log of its releases."""
+
+    def __init__(self, root: Path) -> None:
+        self.home = root / "home"
+        self.folder = root / "project"
+        self.service = self.folder / "churn"
+        self.audit = self.service / "kept" / "audit"
+        self.service.mkdir(parents=True)
+        (self.folder / "shared").mkdir()
+        self.git("init", "-q", "-b", "main")
+        self.commits: dict[str, str] = {}
+
+    def git(self, *arguments: str, author: str = "Ann") -> str:
+        identity = ("-c", f"user.name={author}", "-c", "user.email=t@example.org")
+        done = subprocess.run(
+            ["git", *identity, *arguments],
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+    def commit(self, message: str, *files: str, author: str = "Ann") -> str:
+        for name in files:
+            (self.folder / name).write_text(message)
+        self.git("add", "-A", author=author)
+        self.git("commit", "-q", "--allow-empty", "-m", message, author=author)
+        return self.git("rev-parse", "HEAD")
+
+    def release(self, name: str) -> Release:
+        return Release(
+            release(name).image,
+            name,
+            self.commits[name],
+            f"registry.example/churn@{release(name).image}" if name == "v2" else None,
+        )
+
+    def record(
+        self,
+        name: str,
+        before: str | None,
+        result: RolloutResult,
+        environment: str = "production",
+    ) -> None:
+        store = DirectoryStore(self.audit)
+        log = open_log(
+            store,
+            store,
+            KeyDirectory(self.home / "config/sluicegate/keys"),
+            PinFile(self.home / "state/sluicegate/pins", self.audit),
+            origin="log.example/churn",
+            clock=CLOCK,
+            new_event_id=new_id,
+        )
+        run_id = RUNS[name] + environment[0].upper()
+        recorder = Recorder(
+            log,
+            FileJournal(self.service / "kept" / "journal", run_id),
+            run_id,
+            clock=CLOCK,
+            new_event_id=new_id,
+            facts=FACTS,
+        )
+        stable = None if before is None else self.release(before)
+        for event in (
+            RunStarted(
+                pipeline="churn_release_v1.0",
+                definition=Digest.of(b""),
+                commit=self.commits[name],
+                branch="main",
+                dirty=False,
+                stages=(),
+                start_ts=START,
+            ),
+            the_tests(),
+            RolloutStarted("canary", environment, self.release(name), stable, START),
+            RolloutFinished("canary", result, f"{name} was judged", START),
+        ):
+            recorder.record(event)
+        recorder.close()
+
+    def sluice(self, *arguments: str) -> Result:
+        return CliRunner().invoke(main, ["releases", *arguments])
+
+
+def the_tests() -> StageFinished:
+    conditions = ("test.failed == 0", "test.coverage >= 0.8 && test.failed < 9")
+    results = tuple(ConditionResult(text, Verdict.OPEN, "") for text in conditions)
+    return StageFinished(
+        stage="test",
+        attempt=1,
+        outcome=Outcome.OPEN,
+        reason="212 passed in 3 s",
+        gate=GateRecord(Digest.of(b""), Verdict.OPEN, results),
+        evidence=Evidence({"failed": 0, "coverage": 0.875, "passed": 212}),
+        tools=(),
+        subjects=(),
+        usage=ResourceUsage(3000),
+        start_ts=START,
+        end_ts=START,
+    )
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    place = Place(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(place.home / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(place.home / "state"))
+    monkeypatch.chdir(place.service)
+    (place.service / "sluicegate.yaml").write_text(PIPELINE)
+    (place.service / ".gitignore").write_text("kept\n")
+    place.commits["v1"] = place.commit("begin", "churn/a")
+    place.commit("of another service", "other")
+    place.commit("share \x1b[31mmore\u202e", "shared/a", author="Bo\x07b")
+    place.commits["v2"] = place.commit("tune it", "churn/a")
+    place.commits["v3"] = place.commit("try it", "churn/a")
+    return place
+
+
+@pytest.fixture
+def released(place: Place) -> Place:
+    place.record("v1", None, RolloutResult.DEPLOYED)
+    place.record("v2", None, RolloutResult.DEPLOYED, "staging")
+    place.record("v2", "v1", RolloutResult.PROMOTED)
+    place.record("v3", "v2", RolloutResult.ROLLED_BACK)
+    return place
+
+
+def test_releases_are_listed_newest_first_with_what_is_live(released: Place) -> None:
+    done = released.sluice()
+
+    assert done.exit_code == 0, done.output
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[:2] for line in lines] == [
+        ["RELEASE", "ENVIRONMENT"],
+        ["v3", "production"],
+        ["●", "v2"],
+        ["●", "v2"],
+        ["v1", "production"],
+    ]
+    commit = released.commits["v2"][:12]
+    image = release("v2").image.hex[:12]
+    when = f"{START:%Y-%m-%d %H:%M}"
+    run = (RUNS["v2"] + "P")[-8:]
+    assert (
+        f"● v2       production   {when}  promoted     {commit}  {image}  {run}"
+        in done.stdout.splitlines()
+    )
+    assert "verified with this machine's key" in done.stderr
+
+
+def test_one_environment_and_a_number_choose(released: Place) -> None:
+    done = released.sluice("production", "-n", "1", "--json")
+    assert [row["name"] for row in json.loads(done.stdout)["releases"]] == ["v3"]
+
+    done = released.sluice("production", "-n", "1")
+    assert "2 older; -n 3 shows all" in done.stderr
+
+    done = released.sluice("staging", "--json")
+    (row,) = json.loads(done.stdout)["releases"]
+    assert (row["name"], row["environment"], row["live"]) == ("v2", "staging", True)
+
+
+def test_a_release_is_shown_with_notes_figures_and_checks(released: Place) -> None:
+    done = released.sluice("show", "v2", "production")
+
+    assert done.exit_code == 0, done.output
+    v2, shared = released.commits["v2"], released.git("rev-parse", "HEAD~2")
+    image = release("v2").image
+    reference = f"registry.example/churn@{image}"
+    minute = f"{START:%Y-%m-%d %H:%M}"
+    expected = [
+        "v2 in production: promoted, live",
+        f"  commit     {v2} (main)",
+        f"  image      {image}",
+        f"  published  {reference}",
+        f"  when       {minute} to {minute} UTC",
+        f"  run        {RUNS['v2']}P",
+        f"  before it  v1 (commit {released.commits['v1'][:12]})",
+        "  why        v2 was judged",
+        "",
+        "What changed since v1: 2 commits touch this service",
+        f"  {v2[:12]}  tune it (Ann)",
+        f"  {shared[:12]}  share \\x1b[31mmore\\u202e (Bo\\x07b)",
+        "",
+        "Evidence",
+        "  ✓ test  212 passed in 3 s",
+        "          failed 0 · coverage 0.875",
+        "",
+        "To check",
+        "  log and evidence    sluice audit verify",
+        f"  what happened       sluice audit log --run {(RUNS['v2'] + 'P')[-8:]}",
+        f"  commit              git show --no-patch {v2[:12]}",
+        f"  image, where built  docker image inspect {image}",
+        f"  image, published    docker pull {reference}",
+    ]
+    assert done.stdout.splitlines() == expected
+
+
+def test_without_an_environment_the_others_are_named(released: Place) -> None:
+    done = released.sluice("show", "v2")
+
+    assert done.stdout.startswith("v2 in production: promoted, live\n")
+    assert "  also in    staging\n" in done.stdout
+
+
+def test_a_release_that_was_rolled_back_is_shown_with_what_it_had_brought(
+    released: Place,
+) -> None:
+    done = released.sluice("show", "v3")
+
+    assert "v3 in production: rolled back\n" in done.stdout
+    assert "What changed since v2: 1 commit touches this service\n" in done.stdout
+    assert "try it (Ann)" in done.stdout
+
+
+def test_the_first_release_has_nothing_to_be_compared_with(released: Place) -> None:
+    done = released.sluice("show", "v1")
+
+    assert "What changed: nothing to compare with, production was empty" in done.stdout
+    assert json.loads(released.sluice("show", "v1", "--json").stdout)["notes"] is None
+
+
+def test_a_release_that_goes_back_says_what_it_takes_back(place: Place) -> None:
+    place.record("v2", None, RolloutResult.DEPLOYED)
+    place.record("v1", "v2", RolloutResult.PROMOTED)
+
+    done = place.sluice("show", "v1")
+
+    assert "What changed since v2: no commit touches this service\n" in done.stdout
+    assert "Taken back from v2: 2 commits touch this service\n" in done.stdout
+
+
+@pytest.mark.parametrize("length", [4, 12, 40])
+def test_a_release_may_be_named_by_its_commit(released: Place, length: int) -> None:
+    done = released.sluice("show", released.commits["v3"][:length])
+
+    assert done.stdout.startswith("v3 in production")
+
+
+def test_json_has_all_of_it(released: Place) -> None:
+    document = json.loads(released.sluice("show", "v2", "production", "--json").stdout)
+
+    assert document["before"]["name"] == "v1"
+    assert (document["result"], document["live"]) == ("promoted", True)
+    assert document["reference"].startswith("registry.example/churn@sha256:")
+    assert [change["subject"] for change in document["notes"]["added"]] == [
+        "tune it",
+        "share \x1b[31mmore\u202e",
+    ]
+    assert document["stages"] == [
+        {
+            "stage": "test",
+            "verdict": "open",
+            "reason": "212 passed in 3 s",
+            "cached": False,
+            "evidence": {"coverage": 0.875, "failed": 0, "passed": 212},
+        }
+    ]
+
+
+def test_where_the_repository_is_not_the_log_is_told_all_the_same(
+    released: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = released.home / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+
+    done = released.sluice("show", "v2", "--log", str(released.audit))
+
+    assert done.exit_code == 0, done.output
+    assert "What changed: cannot be told" in done.stdout
+    assert "is not in a Git repository" in done.stdout
+    assert "212 passed in 3 s" in done.stdout
+
+
+def test_no_key_is_needed(released: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(released.home / "nobody"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(released.home / "nobody"))
+
+    done = released.sluice()
+
+    assert done.exit_code == 0
+    assert "trust on first use" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("prodution",), "no release in 'prodution' (did you mean 'production'?)"),
+        (("show", "v22"), "no release 'v22' (did you mean 'v2'?)"),
+        (("show", "v1", "staging"), "no release 'v1'"),
+        (("show",), "Name the release to show"),
+        (("show", "v1", "staging", "x"), "Unexpected argument 'x'"),
+        (("production", "x"), "Unexpected argument 'x'"),
+    ],
+)
+def test_a_slip_says_what_was_meant(
+    released: Place, arguments: tuple[str, ...], said: str
+) -> None:
+    done = released.sluice(*arguments)
+
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_a_log_without_a_release_says_what_makes_one(place: Place) -> None:
+    place.record("v1", "v1", RolloutResult.UNCHANGED)
+    shown = json.loads(place.sluice("--json").stdout)["releases"]
+    assert [row["result"] for row in shown] == ["found"]
+
+    shutil.rmtree(place.audit)
+    assert place.sluice().exit_code == 5
+
+
+def test_a_folder_without_a_log_says_what_begins_one(place: Place) -> None:
+    done = place.sluice()
+
+    assert done.exit_code == 2
+    assert "there is no log in" in done.stderr
+    assert not (place.service / "kept").exists()
+
+
+def test_a_log_that_was_changed_is_not_shown(released: Place) -> None:
+    (bundle,) = (released.audit / "tile/entries").rglob("17")
+    bundle.write_bytes(bundle.read_bytes().replace(b"v2 was judged", b"v2 was praised"))
+
+    done = released.sluice()
+
+    assert done.exit_code == 5
+    assert "v2" not in done.stdout
