@@ -25,7 +25,7 @@ _RESERVED = frozenset(
         *("git", "label"),  # what `when:` asks besides evidence
     )
 )
-_MAX_STAGES = 100
+_MAX_STAGES = 300  # an entry of the log, 32 KiB, names them all
 
 
 @dataclass(frozen=True, slots=True)

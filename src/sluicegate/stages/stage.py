@@ -81,7 +81,8 @@ Duration = Annotated[LongDuration, AfterValidator(_check_length)]
 class Settings(BaseModel):
     """Settings out of a pipeline file: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when first used: a run uses few of the kinds.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def _check_project_path(value: str) -> str:

@@ -174,8 +174,8 @@ HEADER_PROBLEMS = [
     ),
     (HEAD + LINT + "stage: 1\n", ["5: unknown key 'stage' (did you mean 'stages'?)"]),
     (
-        HEAD + LINT + "pools: {gpu: 4}\n",
-        ["5: 'pools' is not supported in this version"],
+        HEAD + LINT + "windows: []\n",
+        ["5: 'windows' is not supported in this version"],
     ),
     (
         HEAD + LINT + "audit: {store: 's3:bucket'}\n",
@@ -254,8 +254,8 @@ STAGE_PROBLEMS = [
         ['4: stages.lint.timeout: must be at most 3650d, not "999999999d"'],
     ),
     (
-        "  lint: {uses: ruff, retries: 2}\n",
-        ["4: stages.lint: 'retries' is not supported in this version"],
+        "  lint: {uses: ruff, approvals: 2}\n",
+        ["4: stages.lint: 'approvals' is not supported in this version"],
     ),
     ("  build: {uses: docker-build}\n", ["4: stages.build: 'image' is missing"]),
     (
@@ -654,11 +654,11 @@ def test_more_problems_than_anybody_mends_are_not_looked_for() -> None:
 
 
 def test_stages_and_conditions_are_counted() -> None:
-    many = "".join(f"  s{number}: {{uses: ruff}}\n" for number in range(101))
+    many = "".join(f"  s{number}: {{uses: ruff}}\n" for number in range(301))
     gate = ", ".join(["lint.findings == 0"] * 51)
 
     assert problems(HEAD + many) == (
-        "s.yaml:3: stages: there may be at most 100 stages",
+        "s.yaml:3: stages: there may be at most 300 stages",
     )
     assert problems(HEAD + f"  lint: {{uses: ruff, gate: [{gate}]}}\n") == (
         "s.yaml:4: stages.lint.gate: a gate has at most 50 conditions",

@@ -1,0 +1,107 @@
+"""Unit tests of `sluicegate.config.whens` and `sluicegate.config.pools`."""
+
+import pytest
+
+from sluicegate.config.file import parse_pipeline
+from sluicegate.errors import PipelineFileError
+
+HEAD = "schema: sluicegate/v1\nname: churn_release_v1.0\nstages:\n"
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(PipelineFileError) as refused:
+        parse_pipeline(text.encode(), "s.yaml")
+    return [problem.removeprefix("s.yaml:") for problem in refused.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("when", "names"),
+    [
+        ('git.branch == "main"', ("git.branch",)),
+        ('label.os != "windows" && !git.dirty', ("git.dirty", "label.os")),
+        ("lint.findings == 0", ("lint.findings",)),
+    ],
+)
+def test_a_condition_may_ask_git_labels_and_evidence_upstream(
+    when: str, names: tuple[str, ...]
+) -> None:
+    stages = f"  lint: {{uses: ruff}}\n  test:\n    uses: pytest\n    when: '{when}'\n"
+
+    pipeline = parse_pipeline((HEAD + stages).encode(), "s.yaml")
+
+    condition = pipeline.stage("test").when
+    assert condition is not None
+    assert condition.names == names
+    assert pipeline.stage("lint").when is None
+
+
+@pytest.mark.parametrize(
+    ("when", "problem"),
+    [
+        ("git.brunch == 1", "6: stages.test.when: 'git.brunch == 1': unknown"),
+        ("test.failed == 0", "6: stages.test.when: 'test.failed == 0': unknown"),
+        ("git.branch", "6: stages.test.when: 'git.branch': not a yes-or-no question"),
+        ("1 == 1", "6: stages.test.when: '1 == 1': reads no evidence"),
+        ("", "6: stages.test.when: must not be empty"),
+    ],
+)
+def test_a_condition_that_asks_nothing_there_is_refused(
+    when: str, problem: str
+) -> None:
+    stages = f"  lint: {{uses: ruff}}\n  test:\n    when: '{when}'\n    uses: pytest\n"
+    text = f"schema: sluicegate/v1\nname: churn_release_v1.0\nstages:\n{stages}"
+
+    [found] = problems(text)
+
+    assert found.startswith(problem)
+
+
+@pytest.mark.parametrize("name", ["git", "label"])
+def test_no_stage_is_called_what_conditions_ask(name: str) -> None:
+    [found] = problems(f"{HEAD}  {name}: {{uses: ruff}}\n")
+
+    assert "means something else in conditions" in found
+
+
+def test_pools_are_declared_once_and_taken_by_name() -> None:
+    text = f"pools: {{gpu: 4}}\n{HEAD}  train: {{uses: ruff, pools: {{gpu: 2}}}}\n"
+
+    pipeline = parse_pipeline(text.encode(), "s.yaml")
+
+    assert pipeline.pools == {"gpu": 4}
+    assert pipeline.stage("train").stage.pools == {"gpu": 2}
+
+
+@pytest.mark.parametrize(
+    ("head", "pools", "problem"),
+    [
+        ("pools: {gpu: 4}\n", "gpv: 1", "unknown pool 'gpv' (did you mean 'gpu'?)"),
+        ("", "gpu: 2", "unknown pool 'gpu'; declare it at the top: pools: {gpu: 2}"),
+        ("pools: {gpu: 4}\n", "gpu: 5", "wants 5 slots, but the pool has 4"),
+        ("pools: {gpu: 4}\n", "gpu: 0", "must be at least 1, not 0"),
+        ("pools: {gpu: 0}\n", "gpu: 1", "must be at least 1, not 0"),
+    ],
+)
+def test_a_stage_that_could_never_start_is_refused(
+    head: str, pools: str, problem: str
+) -> None:
+    found = problems(f"{head}{HEAD}  train: {{uses: ruff, pools: {{{pools}}}}}\n")
+
+    assert any(each.endswith(problem) for each in found)
+
+
+@pytest.mark.parametrize(
+    ("setting", "problem"),
+    [
+        ("inputs: []", "must not be empty"),
+        ("inputs: [/etc]", "must be a path relative to the pipeline file"),
+        ("outputs: ['~/x']", "must be a path relative to the pipeline file"),
+        ("retries: 11", "must be at most 10, not 11"),
+        ("retries: {count: 1, backoff: 0s}", "must be more than zero"),
+        ("retries: true", "must hold keys and values"),
+    ],
+)
+def test_what_all_stages_share_is_checked(setting: str, problem: str) -> None:
+    [found] = problems(f"{HEAD}  make: {{uses: command, run: x, {setting}}}\n")
+
+    assert problem in found
