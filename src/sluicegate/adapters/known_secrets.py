@@ -23,6 +23,7 @@ _PLACEHOLDERS = frozenset(
     )
 )
 _WORDS = re.compile(r"[^\s'\",;]+")
+_IS_KEY = re.compile(r"['\"]?\s*[:=]")
 _IN_CONFIG = ("password", "identitytoken", "registrytoken")
 
 
@@ -43,19 +44,20 @@ def in_variable(name: str, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def in_file(path: Path) -> Iterator[str]:
-    """What is secret in a file that somebody called a secret: all words of any length.
+    """What is secret in a file that somebody called a secret: its long words.
 
-    A file that cannot be read hides nothing; whoever needs it will say so.
+    Not the names that stand before a ``:`` or ``=``, and not addresses. A file that
+    cannot be read hides nothing; whoever needs it will say so.
     """
     text = _read(path)
     if len(text.strip()) >= _SHORTEST_NAMED and "\n" not in text.strip():
         yield text.strip()
     yield from in_urls(text)
     for found in _WORDS.finditer(text):
-        # `password=...`, `token: ...`: the name is no secret, nor is an address.
+        is_key = _IS_KEY.match(text, found.end()) or found[0].endswith((":", "=", "]"))
         for word in {found[0], found[0].partition("=")[2]}:
-            is_name = word.endswith((":", "=", "]"))
-            if len(word) >= _SHORTEST_WORD and "://" not in word and not is_name:
+            is_long = len(word) >= _SHORTEST_WORD and _is_worth_hiding(word)
+            if is_long and not is_key and "://" not in word:
                 yield word
 
 

@@ -107,7 +107,7 @@ class Masks:
             # The longest first: one may be a part of another.
             forms = {form for secret in found for form in _forms(secret)}
             self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
-            self._form_bytes = tuple(form.encode() for form in self._forms)
+            self._form_bytes = tuple(map(_encode, self._forms))
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -118,15 +118,20 @@ def _forms(secret: str) -> Iterator[str]:
         yield from (each for each in parts if len(each) >= _SHORTEST_LINE)
     stripped = secret.strip()
     yield stripped
-    yield quote(stripped, safe="")
-    yield quote_plus(stripped)
+    yield quote(stripped, safe="", errors="surrogateescape")
+    yield quote_plus(stripped, errors="surrogateescape")
     yield json.dumps(stripped)[1:-1]
     yield json.dumps(stripped, ensure_ascii=False)[1:-1]
     yield escape(stripped, {'"': "&quot;"})
     yield repr(stripped)[1:-1]
-    encoded = stripped.encode("utf-8", "surrogateescape")
+    encoded = _encode(stripped)
     yield base64.b64encode(encoded).decode().rstrip("=")
     yield base64.urlsafe_b64encode(encoded).decode().rstrip("=")
+
+
+def _encode(text: str) -> bytes:
+    """The bytes that a variable had: it need not be text."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 class MaskingRunner(ProcessRunner):

@@ -11,7 +11,7 @@ from sluicegate.model.digest import Digest
 
 _MAX_INSTRUCTION = 200  # characters
 # The values of build arguments stand before the shell that ran the instruction.
-_ARGUMENTS = re.compile(r"(RUN )?\|[0-9]+ .*?(/\S+ (?:-\S+ )*-c )", re.DOTALL)
+_ARGUMENTS = re.compile(r"(RUN )?\|[0-9]+ .*?(/\S+ (?:-o \S+ |-\S+ )*-c )", re.DOTALL)
 _NOP = re.compile(r"/bin/sh -c #\(nop\)\s*")
 _VALUES = re.compile(r"(ENV|ARG|LABEL)\b", re.IGNORECASE)
 

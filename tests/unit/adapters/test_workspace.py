@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sluicegate.adapters.masking import Masks
 from sluicegate.adapters.workspace import LocalWorkspace
 from sluicegate.errors import PermanentError
 
@@ -69,3 +70,37 @@ def test_sources_are_the_plain_files_that_are_there(
     found = workspace.sources(("Dockerfile", "link", "large", "pipe", "none", "a\0b"))
 
     assert found == {"Dockerfile": b"FROM scratch\n", "link": b"FROM scratch\n"}
+
+
+def masked(tmp_path: Path) -> LocalWorkspace:
+    masks = Masks({"MY_TOKEN": "open-sesame"}, None)
+    return LocalWorkspace(tmp_path, tmp_path / "s", "R", tmp_path / "c", masks=masks)
+
+
+def test_what_is_read_holds_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "report").write_bytes(b"<open-sesame>")
+
+    assert masked(tmp_path).read(str(tmp_path / "report")) == b"<***>"
+
+
+def test_what_stages_wrote_is_cleaned(tmp_path: Path) -> None:
+    workspace = masked(tmp_path)
+    folder = Path(workspace.output("test", 1))
+    (folder / "deep").mkdir()
+    (folder / "deep" / "junit.xml").write_bytes(b"\xff<open-sesame>")
+    (folder / "clean").write_bytes(b"nothing")
+    (tmp_path / "elsewhere").write_bytes(b"open-sesame")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+
+    workspace.clean()
+
+    assert (folder / "deep" / "junit.xml").read_bytes() == b"\xff<***>"
+    assert (folder / "clean").read_bytes() == b"nothing"
+    assert (tmp_path / "elsewhere").read_bytes() == b"open-sesame"
+
+
+def test_an_output_with_a_secret_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"\0open-sesame")
+
+    with pytest.raises(PermanentError, match=r"model\.bin holds a credential"):
+        masked(tmp_path).collect(["model.bin"])
