@@ -16,6 +16,7 @@ _TIMEOUT = timedelta(minutes=1)
 _MAX_FILES = 200_000
 # Where Git does not say what is ignored.
 _LEFT_OUT = frozenset({"__pycache__", "node_modules", "site-packages", "venv"})
+_ALL = b"*\n"
 
 
 class Folder:
@@ -145,8 +146,18 @@ def make_state_folder(path: Path) -> None:
     Raises:
         PermanentError: it cannot be written.
     """
+    ignore = path / ".gitignore"
     try:
         path.mkdir(parents=True, exist_ok=True)
-        (path / ".gitignore").write_text("*\n", encoding="ascii")
+        if _read_or_none(ignore) == _ALL:
+            return
     except OSError as error:
         raise PermanentError(f"cannot write {path}: {error.strerror}") from error
+    # Never half there: Git, asked by another run, would see the whole folder.
+    write_whole(ignore, _ALL)
+
+
+def _read_or_none(path: Path) -> bytes | None:
+    with suppress(FileNotFoundError):
+        return path.read_bytes()
+    return None

@@ -20,7 +20,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typing_extensions import override
 
-from sluicegate.adapters.stores.directory import make_directory, sync_directory
+from sluicegate.adapters.stores.durable import (
+    CAN_WRITE,
+    NO_FOLLOW,
+    check_writable,
+    make_directory,
+    sync_directory,
+)
 from sluicegate.errors import (
     IntegrityError,
     PermanentError,
@@ -55,7 +61,7 @@ class FileSigner(Signer):
             PermanentError: it cannot be read.
         """
         try:
-            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            file = os.open(path, os.O_RDONLY | NO_FOLLOW)
             with open(file, encoding="utf-8") as stream:  # noqa: PTH123 - open already
                 _check_private(path, os.fstat(file))
                 text = stream.read()
@@ -73,8 +79,10 @@ class FileSigner(Signer):
 
         Raises:
             TransientError: there is a file already.
+            UsageError: this system cannot write it safely.
             PermanentError: it cannot be written.
         """
+        check_writable(path)
         signer = cls(name, Ed25519PrivateKey.generate())
         seed = _ED25519 + signer._key.private_bytes_raw()
         line = f"{_PREFIX}{name}+{signer._key_id()}+{base64.b64encode(seed).decode()}\n"
@@ -153,6 +161,8 @@ class KeyDirectory(Keyring):
 
 
 def _check_private(path: Path, status: os.stat_result) -> None:
+    if not CAN_WRITE:
+        return  # Windows: the mode says nothing, and nothing is signed there
     if status.st_mode & _OTHERS or not stat.S_ISREG(status.st_mode):
         raise UsageError(
             f"{path}: others can read this signing key",
@@ -164,7 +174,7 @@ def _write_new(path: Path, data: bytes) -> None:
     """Write a file of mode 0600 that must not exist, whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW
     file = os.open(temporary, flags, 0o600)
     try:
         with open(file, "wb") as stream:  # noqa: PTH123 - it is open already

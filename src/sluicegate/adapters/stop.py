@@ -34,7 +34,10 @@ class StopRequest(Stop):
 
     def __init__(self) -> None:
         self._asked = False
-        self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        # On Windows select() takes sockets only; nothing waits there.
+        self._read, self._write = os.pipe()
+        if hasattr(os, "set_blocking"):
+            os.set_blocking(self._write, False)
 
     def __del__(self) -> None:
         os.close(self._read)

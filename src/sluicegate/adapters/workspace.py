@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from sluicegate.adapters import outputs
 from sluicegate.adapters.masking import Masks
+from sluicegate.adapters.stores.durable import NO_FOLLOW, NO_WAIT
 from sluicegate.errors import PermanentError
 from sluicegate.ports.workspace import ProjectFile, Workspace
 
@@ -90,7 +91,7 @@ class LocalWorkspace(Workspace):
     def read(self, path: str) -> bytes | None:
         # Written by code under test: no link is followed, nothing but a file is read.
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            descriptor = os.open(path, os.O_RDONLY | NO_FOLLOW | NO_WAIT)
         except FileNotFoundError:
             return None
         except OSError as error:

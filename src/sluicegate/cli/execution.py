@@ -46,8 +46,10 @@ def execute(
     if as_json and events == "-":
         raise UsageError("--json and --events - would both write to standard output")
     use_what_the_terminal_has()
+    machine = Machine()
+    machine.check_runs_stages()
     with event_stream(events) as on_entry:
-        project = replace(open_project(Machine(), file), on_entry=on_entry)
+        project = replace(open_project(machine, file), on_entry=on_entry)
         stream = sys.stderr if as_json or events == "-" else sys.stdout
         observer = build_observer(stream)
         for line in describe_detected(project):

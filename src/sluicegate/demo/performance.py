@@ -1,6 +1,5 @@
 """The demo on this machine: wired up, and told to the terminal."""
 
-import fcntl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sluicegate.adapters.lock_file import try_lock
 from sluicegate.demo.machinery import Machinery
 from sluicegate.demo.play import Demo, Wishes
 from sluicegate.demo.result import Shown
@@ -21,16 +21,17 @@ def perform(folder: Path | None, *, port: int, keep: bool) -> Shown:
     """Perform the demo in *folder*, or in a new one.
 
     Raises:
-        UsageError: *folder* is not empty, or *port* not free.
+        UsageError: *folder* is not empty, or *port* not free, or this is Windows.
         ExternalError: something failed, or did not do what it should.
         Interrupted: the user has seen enough.
     """
+    machine = Machine()
+    machine.check_runs_stages()
     if folder is None:
         folder = Path(tempfile.mkdtemp(prefix="sluicegate-demo-"))
     elif folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty", hint="name a new folder")
     folder.mkdir(parents=True, exist_ok=True)
-    machine = Machine()
     machinery = Machinery(
         process=machine.process,
         foreground=wired.build_foreground(machine),
@@ -52,11 +53,9 @@ def _alone(cache: Path, port: int) -> Iterator[None]:
     """
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / f"demo-{port}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(file.fileno()):
             raise UsageError(
                 f"another demo is under way on port {port}",
                 hint="name another one: sluice demo --port N",
-            ) from None
+            )
         yield

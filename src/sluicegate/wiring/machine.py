@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,8 +10,11 @@ from pathlib import Path
 
 from sluicegate.adapters.clock import SystemClock
 from sluicegate.adapters.process import SubprocessRunner
+from sluicegate.adapters.process_plain import PlainRunner
 from sluicegate.adapters.stop import StopRequest
+from sluicegate.errors import UsageError
 from sluicegate.model.ulid import format_ulid
+from sluicegate.ports.process import ProcessRunner
 
 _APPLICATION = "sluicegate"
 
@@ -19,11 +23,16 @@ _APPLICATION = "sluicegate"
 class Machine:
     """This machine and this user: environment, clocks, programs, folders.
 
+    ``platform`` is that of `sys.platform`.
+
     Source:
-        XDG Base Directory Specification 0.8 for the folders.
+        XDG Base Directory Specification 0.8 for the folders, on macOS, too, as Git and
+        most programs for engineers have it there. Microsoft's KNOWNFOLDERID for those
+        of Windows: what roams with the user and what stays on the machine.
     """
 
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    platform: str = sys.platform
 
     @cached_property
     def stop(self) -> StopRequest:
@@ -35,40 +44,70 @@ class Machine:
         """The clocks."""
         return SystemClock(self.stop)
 
+    @property
+    def runs_stages(self) -> bool:
+        """Whether this system can end a program and all that it has started."""
+        return hasattr(os, "killpg")
+
+    def check_runs_stages(self) -> None:
+        """See to it that stages can be run here.
+
+        Raises:
+            UsageError: they cannot; what only reads works all the same.
+        """
+        if not self.runs_stages:
+            raise UsageError(
+                "running stages needs Linux or macOS",
+                hint="use WSL on Windows; init, plan, status and audit work here",
+            )
+
     @cached_property
-    def process(self) -> SubprocessRunner:
+    def process(self) -> ProcessRunner:
         """Runs programs, with this environment stripped of secrets."""
-        return SubprocessRunner(self.stop, self.environ)
+        return self._build_runner(self.environ)
 
     def environ_without(self, names: Collection[str]) -> dict[str, str]:
         """The environment for processes that must not see the variables *names*."""
         return {k: value for k, value in self.environ.items() if k not in names}
 
-    def process_without(self, names: Collection[str]) -> SubprocessRunner:
+    def process_without(self, names: Collection[str]) -> ProcessRunner:
         """Runs programs as `process` does, without the variables *names*."""
         if not names:
             return self.process
-        return SubprocessRunner(self.stop, self.environ_without(names))
+        return self._build_runner(self.environ_without(names))
+
+    def _build_runner(self, environ: Mapping[str, str]) -> ProcessRunner:
+        if self.runs_stages:
+            return SubprocessRunner(self.stop, environ)
+        return PlainRunner(self.stop, environ)
+
+    @property
+    def user(self) -> str:
+        """Who uses this machine, for the log: a number, or a name on Windows."""
+        if hasattr(os, "getuid"):
+            return str(os.getuid())
+        return self.environ.get("USERNAME", "unknown")
 
     @property
     def home(self) -> Path:
         """The user's home folder."""
-        return Path(self.environ.get("HOME") or Path.home())
+        variable = "USERPROFILE" if self.platform == "win32" else "HOME"
+        return Path(self.environ.get(variable) or Path.home())
 
     @property
     def config_folder(self) -> Path:
         """Where the log keys of this user are, outside every repository."""
-        return self._folder("XDG_CONFIG_HOME", ".config")
+        return self._folder("XDG_CONFIG_HOME", ".config", "APPDATA")
 
     @property
     def state_folder(self) -> Path:
         """Where pins and the state of environments are."""
-        return self._folder("XDG_STATE_HOME", ".local/state")
+        return self._folder("XDG_STATE_HOME", ".local/state", "LOCALAPPDATA", "state")
 
     @property
     def cache_folder(self) -> Path:
         """What can be lost: environments of projects, caches of tools."""
-        return self._folder("XDG_CACHE_HOME", ".cache")
+        return self._folder("XDG_CACHE_HOME", ".cache", "LOCALAPPDATA", "cache")
 
     @property
     def ca_bundle(self) -> str | None:
@@ -82,7 +121,13 @@ class Machine:
         unix_ms = round(self.clock.now().timestamp() * 1000)
         return format_ulid(unix_ms, secrets.token_bytes(10))
 
-    def _folder(self, variable: str, default: str) -> Path:
+    def _folder(
+        self, variable: str, default: str, windows: str, inside: str = ""
+    ) -> Path:
         """A relative path in the variable is ignored, as the specification demands."""
-        named = Path(self.environ.get(variable, ""))
-        return (named if named.is_absolute() else self.home / default) / _APPLICATION
+        for name in (variable, windows) if self.platform == "win32" else (variable,):
+            named = Path(self.environ.get(name, ""))
+            if named.is_absolute():
+                part = inside if name == windows else ""
+                return named / _APPLICATION / part
+        return self.home / default / _APPLICATION

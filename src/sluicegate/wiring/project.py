@@ -372,7 +372,7 @@ class Project:
                     commit=_named_commit(source.commit),
                     ref=source.tag or source.branch,
                 ),
-                actor=record.Actor("user", str(os.getuid())),
+                actor=record.Actor("user", self.machine.user),
                 tool=record.Recording(_APPLICATION, __version__),
             ),
             on_entry=self.on_entry,

@@ -43,8 +43,9 @@ def play(code: str, cwd: Path) -> "subprocess.Popen[bytes]":
 
 
 def await_pids(pipe: IO[str], count: int = 1) -> list[int]:
-    """Descriptors of processes that write their numbers to *pipe*."""
-    return [os.pidfd_open(int(pipe.readline())) for _ in range(count)]
+    """Descriptors of processes that write ``[NAME] PID`` to *pipe*, by name."""
+    lines = sorted(pipe.readline() for _ in range(count))
+    return [os.pidfd_open(int(line.split()[-1])) for line in lines]
 
 
 def check_ended(*programs: int) -> None:
@@ -108,11 +109,11 @@ def test_what_has_ended_or_never_ran_is_nobodys_business_any_more(
         "_, output = os.pipe()\n"
         "for _ in range(3):\n"
         "    guard.fails(guard.begins(output))\n"
-        "spared = start('echo $$ > pids; exec sleep 1000', output)\n"
+        "spared = start('echo a $$ > pids; exec sleep 1000', output)\n"
         "guard.runs(guard.begins(output), spared.pid)\n"
         "guard.ends(spared.pid)\n"
         "_, other = os.pipe()\n"
-        "doomed = start('echo $$ > pids; exec sleep 1000', other)\n"
+        "doomed = start('echo b $$ > pids; exec sleep 1000', other)\n"
         "guard.runs(guard.begins(other), doomed.pid)\n"
         "signal.pause()\n",
         tmp_path,

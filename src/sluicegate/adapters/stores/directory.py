@@ -2,16 +2,14 @@
 
 An object is written to a temporary file in its own directory, flushed to the disk,
 renamed into place, and the directory is flushed. Names lead through real directories
-only: every step is opened without following symbolic links. Not for NFS, where locks
-and renames mean less.
+only: every step is opened without following symbolic links. A file system where
+locks do nothing is refused. On Windows a store can be read, and no write begins.
 """
 
 import errno
-import fcntl
 import os
 import re
-import secrets
-import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +17,18 @@ from typing import NoReturn
 
 from typing_extensions import override
 
+from sluicegate.adapters.lock_file import try_lock
+from sluicegate.adapters.stores.durable import (
+    CAN_WRITE,
+    NO_FOLLOW,
+    check_writable,
+    enter_directory,
+    make_directory,
+    open_directory,
+    read_file,
+    read_plainly,
+    write_file,
+)
 from sluicegate.errors import (
     IntegrityError,
     PermanentError,
@@ -32,7 +42,8 @@ _PART = re.compile(r"[a-z0-9_-][a-z0-9._-]*")
 
 _CELL = "checkpoint"
 _LOCK = ".lock"
-_OPEN_DIR = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOCK_SECONDS = 60.0  # an append takes some milliseconds
+_LOCK_POLL_SECONDS = 0.005
 _LINK = {errno.ELOOP, errno.ENOTDIR}
 
 
@@ -42,36 +53,43 @@ class DirectoryStore(ObjectStore, CheckpointCell):
     def __init__(self, root: Path) -> None:
         self.root = root
         self._broken = False
+        self._locks_work = False
 
     @override
     def get(self, name: str) -> bytes | None:
         *heads, last = _split(name)
         with self._reporting(name):
             try:
+                if not CAN_WRITE:
+                    return read_plainly(self.root, name)
                 with self._directory(heads) as directory:
-                    return _read(directory, last)
+                    return read_file(directory, last)
             except FileNotFoundError:
                 return None
 
     @override
     def put(self, name: str, data: bytes) -> None:
         *heads, last = _split(name)
+        check_writable(self.root)
         if self._broken:
             raise PermanentError(
                 f"{self.root}: an earlier write failed, so nothing more is written",
                 hint="Look at the disk, then start again.",
             )
-        # Until everything is on the disk nobody can say what is.
-        self._broken = True
-        with self._reporting(name), self._directory(heads, make=True) as directory:
-            _write(directory, last, data)
-        self._broken = False
+        try:
+            with self._reporting(name), self._directory(heads, make=True) as directory:
+                write_file(directory, last, data)
+        except BaseException:
+            # Nobody can say what is on the disk. Other threads may be writing, too.
+            self._broken = True
+            raise
 
     def sync(self, name: str) -> None:
         """Make an object that is there durable, whoever wrote it."""
         *heads, last = _split(name)
+        check_writable(self.root)
         with self._reporting(name), self._directory(heads) as directory:
-            file = os.open(last, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=directory)
+            file = os.open(last, os.O_RDONLY | NO_FOLLOW, dir_fd=directory)
             try:
                 os.fsync(file)
             finally:
@@ -81,6 +99,7 @@ class DirectoryStore(ObjectStore, CheckpointCell):
     @override
     def drop(self, name: str) -> None:
         *heads, last = _split(name)
+        check_writable(self.root)
         with self._reporting(name), suppress(FileNotFoundError):
             with self._directory(heads) as directory:
                 os.unlink(last, dir_fd=directory)
@@ -100,12 +119,16 @@ class DirectoryStore(ObjectStore, CheckpointCell):
     @override
     @contextmanager
     def exclusive(self) -> Iterator[None]:
+        check_writable(self.root)
         with self._reporting(_LOCK), self._directory([], make=True) as directory:
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            lock = os.open(_LOCK, flags, 0o644, dir_fd=directory)
+            lock = _open_lock(directory)
+            try:
+                self._await(lock)
+                self._check_locks(directory)
+            except BaseException:
+                os.close(lock)
+                raise
         try:
-            with self._reporting(_LOCK):
-                fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         finally:
             os.close(lock)
@@ -120,15 +143,42 @@ class DirectoryStore(ObjectStore, CheckpointCell):
             raise TransientError("another writer was faster")
         self.put(_CELL, new)
 
+    def _await(self, lock: int) -> None:
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while not try_lock(lock):
+            if time.monotonic() > deadline:
+                raise PermanentError(
+                    f"{self.root}: another process has kept it for {_LOCK_SECONDS:g} s",
+                    hint="See whether one hangs. `sluice resume` goes on later.",
+                )
+            time.sleep(_LOCK_POLL_SECONDS)
+
+    def _check_locks(self, directory: int) -> None:
+        """See to it that the lock that is held keeps others out; once is enough."""
+        if self._locks_work:
+            return
+        other = _open_lock(directory)
+        try:
+            if try_lock(other):
+                raise PermanentError(
+                    f"{self.root}: file locks do nothing there, so that two processes"
+                    " would overwrite each other's entries",
+                    hint="Keep the log where they work: on a local disk, or on NFS 4"
+                    " without the mount option nolock.",
+                )
+        finally:
+            os.close(other)
+        self._locks_work = True
+
     @contextmanager
     def _directory(self, parts: list[str], *, make: bool = False) -> Iterator[int]:
         """Open the directory of *parts* step by step."""
         if make:
             make_directory(self.root)
-        current = os.open(self.root, _OPEN_DIR)
+        current = open_directory(self.root)
         try:
             for part in parts:
-                inner = _enter(current, part, make=make)
+                inner = enter_directory(current, part, make=make)
                 os.close(current)
                 current = inner
             yield current
@@ -159,68 +209,6 @@ def _report(path: Path, error: OSError) -> NoReturn:
     raise PermanentError(f"{path}: {error.strerror or error}") from error
 
 
-def _read(directory: int, name: str) -> bytes:
-    # Without O_NONBLOCK a pipe under this name would hang the reader.
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    file = os.open(name, flags, dir_fd=directory)
-    with open(file, "rb") as stream:  # noqa: PTH123 - it is open already
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise IntegrityError(f"{name} is not a file")
-        return stream.read()
-
-
-def _write(directory: int, name: str, data: bytes) -> None:
-    temporary = f".{name}.{secrets.token_hex(8)}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    file = os.open(temporary, flags, 0o644, dir_fd=directory)
-    try:
-        with open(file, "wb", buffering=0) as stream:  # noqa: PTH123 - it is open already
-            rest = memoryview(data)
-            while rest:
-                rest = rest[stream.write(rest) :]
-            os.fsync(file)
-        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary, dir_fd=directory)
-        raise
-    os.fsync(directory)
-
-
-def _enter(directory: int, part: str, *, make: bool) -> int:
-    try:
-        return os.open(part, _OPEN_DIR, dir_fd=directory)
-    except FileNotFoundError:
-        if not make:
-            raise
-    with suppress(FileExistsError):
-        os.mkdir(part, 0o755, dir_fd=directory)
-    os.fsync(directory)
-    return os.open(part, _OPEN_DIR, dir_fd=directory)
-
-
-def make_directory(path: Path, mode: int = 0o755) -> None:
-    """Make *path* and its missing parents, each durable in its own parent.
-
-    Raises:
-        OSError: one of them cannot be made.
-    """
-    if path.is_dir():
-        return
-    make_directory(path.parent, mode)
-    with suppress(FileExistsError):
-        path.mkdir(mode)
-    sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in *path* durable.
-
-    Raises:
-        OSError: they may not be.
-    """
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def _open_lock(directory: int) -> int:
+    flags = os.O_RDWR | os.O_CREAT | NO_FOLLOW
+    return os.open(_LOCK, flags, 0o644, dir_fd=directory)

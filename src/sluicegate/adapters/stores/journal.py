@@ -4,7 +4,6 @@ A line is ``<16 hex digits of SHA-256> <entry>\n``, flushed to the disk before `
 returns. Only the last line can be torn by a crash, and nobody was told that it is kept.
 """
 
-import fcntl
 import hashlib
 import os
 from pathlib import Path
@@ -12,7 +11,14 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
-from sluicegate.adapters.stores.directory import make_directory, sync_directory
+from sluicegate.adapters.lock_file import try_lock
+from sluicegate.adapters.stores.durable import (
+    CAN_WRITE,
+    NO_FOLLOW,
+    check_writable,
+    make_directory,
+    sync_directory,
+)
 from sluicegate.errors import IntegrityError, PermanentError, UsageError
 from sluicegate.ports.journal import Journal
 
@@ -75,6 +81,28 @@ class FileJournal(Journal):
         os.close(self._file)
         self._file = None
 
+    def is_held(self) -> bool:
+        """Whether a process of this machine holds it now.
+
+        To find out, its lock is shared for a moment: whoever takes the run over in
+        that very moment is refused, and may try again.
+
+        Raises:
+            PermanentError: that cannot be told.
+        """
+        if not CAN_WRITE:
+            return False  # no run can be carried on here
+        try:
+            file = os.open(self._path, os.O_RDONLY | NO_FOLLOW)
+            try:
+                return not try_lock(file, shared=True)
+            finally:
+                os.close(file)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise PermanentError(f"{self._path}: {error.strerror}") from error
+
     def _parse(self, line: bytes) -> bytes:
         check, _, entry = line.partition(b" ")
         if check != _check(entry):
@@ -83,6 +111,7 @@ class FileJournal(Journal):
 
     def _open(self) -> int:
         if self._file is None:
+            check_writable(self._path)
             try:
                 make_directory(self._path.parent)
                 self._file = self._lock()
@@ -92,16 +121,14 @@ class FileJournal(Journal):
         return self._file
 
     def _lock(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | NO_FOLLOW
         file = os.open(self._path, flags, 0o644)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(file):
             os.close(file)
             raise UsageError(
                 "another process is carrying this run on",
                 hint="Wait for it to end, or stop it.",
-            ) from None
+            )
         if os.fstat(file).st_nlink == 0:  # its last user removed it meanwhile
             os.close(file)
             return self._lock()

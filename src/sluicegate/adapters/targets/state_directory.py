@@ -4,12 +4,13 @@ Files: ``proxy/routing.yml``, which the proxy's container sees (the folder is mo
 because a mounted file would never show the rename), and ``lock``.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sluicegate.adapters.lock_file import try_lock
+from sluicegate.adapters.stores.durable import sync_directory
 from sluicegate.adapters.targets.traefik_config import (
     Routing,
     build_config,
@@ -42,14 +43,14 @@ class StateDirectory:
             self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = (self._path / "lock").open("a+", encoding="ascii")
         with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            with self._errors():
+                is_mine = try_lock(file.fileno())
+            if not is_mine:
                 file.seek(0)
                 raise TransientError(
                     f"another rollout of {what} is under way (process {file.read()})",
                     hint="wait for it to end, or end that process",
-                ) from None
+                )
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
@@ -87,11 +88,7 @@ class StateDirectory:
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self.proxy / ROUTING_FILE)
-            folder = os.open(self.proxy, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_directory(self.proxy)
 
     def forget(self) -> None:
         """Remove the routing file, once nothing serves any more."""
