@@ -1,53 +1,23 @@
 """The scan stage with the real Trivy and a database made from real advisories."""
 
 import json
-import os
 import secrets
 import shutil
 import string
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from e2e.scanning import built, installed, scan
 from e2e.trivydb.build import build
-from stage_harness import make_context, run_stage
 
-from sluicegate.adapters.process import SubprocessRunner
-from sluicegate.adapters.stop import StopRequest
-from sluicegate.adapters.tools import Tools
 from sluicegate.errors import PermanentError
-from sluicegate.model.digest import Digest
-from sluicegate.stages.stage import Report
-from sluicegate.stages.trivy import TrivyStage
 
 pytestmark = [
     pytest.mark.trivy,
     pytest.mark.skipif(shutil.which("trivy") is None, reason="needs Trivy on PATH"),
 ]
-
-BASE = os.environ.get("SLUICE_TEST_BASE", "sluicegate-base:test")
-IMAGE = "sluicegate-test/stage-scan:vulnerable"
-
-
-@pytest.fixture(scope="session")
-def advisories(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("advisories")
-    subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder),
-         "--quiet", "safety-db==2021.7.17"],
-        check=True,
-    )  # fmt: skip
-    return next(folder.glob("*.whl"))
-
-
-@pytest.fixture(scope="session")
-def trivy_db(advisories: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    cache = tmp_path_factory.mktemp("trivy") / "cache"
-    build(advisories, cache, datetime.now(UTC) - timedelta(hours=2))
-    return cache
 
 
 @pytest.fixture
@@ -56,32 +26,6 @@ def project(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "app.py").write_text("print('hello')\n")
     return folder
-
-
-def scan(
-    project: Path, cache: Path, *, image_id: str | None = None, **settings: object
-) -> Report:
-    output = project / ".sluicegate" / "output"
-    output.mkdir(parents=True)
-    runner = SubprocessRunner(StopRequest(), os.environ)
-    tools = Tools(project, project.parent / "cache", runner, os.environ)
-    context = make_context(
-        str(project),
-        str(output),
-        tools={"trivy": tools.find("trivy")},
-        images=(Digest.parse(image_id),) if image_id else (),
-        now=datetime.now(UTC),
-    )
-    stage = TrivyStage.model_validate(
-        {
-            "uses": "trivy",
-            "cache_dir": str(cache),
-            "offline": True,
-            "image": image_id is not None,
-            **settings,
-        }
-    )
-    return run_stage(stage, context, runner)
 
 
 def make_key() -> str:
@@ -152,28 +96,6 @@ def test_a_dockerfile_for_root_with_a_secret_is_misconfigured(
         (one.rule, one.path, one.line) for one in report.findings
     ]
     assert all(b"swordfish" not in file.data for file in report.files)
-
-
-def test_the_commit_cannot_bring_its_own_exceptions(
-    project: Path, trivy_db: Path
-) -> None:
-    (project / "requirements.txt").write_text("PyYAML==5.3\n")
-    (project / ".trivyignore").write_text("CVE-2020-14343\nCVE-2020-1747\n")
-    (project / "trivy.yaml").write_text("severity: [LOW]\n")
-
-    assert scan(project, trivy_db).fields["critical"] == 2
-
-
-def test_exceptions_that_the_pipeline_names_are_counted(
-    project: Path, trivy_db: Path
-) -> None:
-    (project / "requirements.txt").write_text("PyYAML==5.3\n")
-    (project / "accepted.txt").write_text("CVE-2020-14343\n")
-
-    report = scan(project, trivy_db, ignorefile="accepted.txt")
-
-    assert report.fields["critical"] == 1
-    assert report.fields["suppressed"] == 1
 
 
 def test_what_comments_hide_is_counted(project: Path, trivy_db: Path) -> None:
@@ -250,28 +172,10 @@ def test_excluded_folders_and_our_own_are_left_out(
 
 @pytest.fixture
 def vulnerable_image(tmp_path: Path) -> Iterator[str]:
-    """An image with PyYAML 5.3 installed, as far as anybody can see."""
-    context = tmp_path / "image"
-    installed = context / "PyYAML-5.3.dist-info"
-    installed.mkdir(parents=True)
-    (installed / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: PyYAML\nVersion: 5.3\nLicense: MIT\n"
-    )
-    (context / "Dockerfile").write_text(
-        f"FROM {BASE}\nENV DB_PASSWORD=swordfish\n"
-        "COPY PyYAML-5.3.dist-info /app/lib/PyYAML-5.3.dist-info\n"
-    )
-    runner = SubprocessRunner(StopRequest(), os.environ)
-    (docker,) = Tools(tmp_path, tmp_path, runner, os.environ).find("docker").argv
-    subprocess.run(
-        [docker, "build", "--quiet", "--tag", IMAGE, str(context)],
-        check=True, env={**os.environ, "DOCKER_BUILDKIT": "1"},
-    )  # fmt: skip
-    yield subprocess.run(
-        [docker, "image", "inspect", "--format", "{{.Id}}", IMAGE],
-        check=True, capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
-    subprocess.run([docker, "image", "rm", "--force", IMAGE], check=True)
+    dockerfile = "FROM {BASE}\nENV DB_PASSWORD=swordfish\nCOPY app /app\n"
+    files = {"Dockerfile": dockerfile, **installed("PyYAML", "5.3", "MIT")}
+    with built(tmp_path / "image", files) as image:
+        yield image
 
 
 @pytest.mark.docker
@@ -283,6 +187,8 @@ def test_the_built_image_is_scanned_and_listed(
     assert report.fields["critical"] == 2
     assert isinstance(report.fields["packages"], int)
     assert report.fields["packages"] > 50
+    assert report.fields["os_unjudged"] == 0
+    assert str(report.fields["os"]).startswith("debian")
     assert any(one.path.startswith("image:") for one in report.findings)
     assert report.fields["misconfig_critical"] == 1, "a password in the environment"
     files = {file.name: file.data for file in report.files}
