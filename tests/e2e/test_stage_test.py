@@ -1,17 +1,12 @@
 """The test stage with the real pytest, in environments made for small projects."""
 
-import os
+import json
 from pathlib import Path
 
 import pytest
-from stage_harness import make_context, run_stage
+from pytest_runs import run_tests
 
-from sluicegate.adapters.process import SubprocessRunner
-from sluicegate.adapters.stop import StopRequest
-from sluicegate.adapters.tools import Tools
 from sluicegate.errors import PermanentError
-from sluicegate.stages.pytest import PytestStage
-from sluicegate.stages.stage import Report
 
 MIXED = """\
 import pytest
@@ -51,20 +46,6 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()
     return folder
-
-
-def run_tests(project: Path, cache: Path, **settings: object) -> Report:
-    runner = SubprocessRunner(StopRequest(), os.environ)
-    tools = Tools(project, cache, runner, os.environ)
-    output = project.parent / "output"
-    output.mkdir()
-    context = make_context(
-        str(project),
-        str(output),
-        tools={"project-python": tools.find("project-python")},
-    )
-    stage = PytestStage.model_validate({"uses": "pytest", **settings})
-    return run_stage(stage, context, runner)
 
 
 def test_outcomes_are_counted_and_failures_located(project: Path, cache: Path) -> None:
@@ -137,6 +118,40 @@ def test_tests_that_call_exit_do_not_pass(project: Path, cache: Path) -> None:
         run_tests(project, cache)
 
 
+def test_tests_that_end_pytest_itself_do_not_pass(project: Path, cache: Path) -> None:
+    (project / "test_exit.py").write_text(
+        "import pytest\n"
+        "def test_good(): pass\n"
+        "def test_exit(): pytest.exit('enough', returncode=0)\n"
+        "def test_never(): assert False\n"
+    )
+
+    with pytest.raises(PermanentError, match="1 test of 3 never ran"):
+        run_tests(project, cache)
+
+
+def test_the_slowest_tests_are_kept_and_the_slowest_is_named(
+    project: Path, cache: Path
+) -> None:
+    (project / "test_slow.py").write_text(
+        "import time\n"
+        "def test_quick(): pass\n"
+        "def test_slow(): time.sleep(1.1)\n"
+        "def test_between(): time.sleep(0.3)\n"
+    )
+
+    report = run_tests(project, cache)
+
+    assert isinstance(report.fields["slowest_ms"], int)
+    assert report.fields["slowest_ms"] >= 1100
+    assert report.summary.startswith("3 passed; slowest: test_slow, 1.")
+    (slowest,) = (file.data for file in report.files if file.name == "slowest.json")
+    rows = json.loads(slowest)
+    assert [row["test"] for row in rows] == ["test_slow", "test_between", "test_quick"]
+    assert rows[0]["path"] == "test_slow.py"
+    assert rows[0]["line"] == 3
+
+
 def test_nothing_is_written_into_the_project(project: Path, cache: Path) -> None:
     (project / "module.py").write_text("def f():\n    return 1\n")
     (project / "test_it.py").write_text(
@@ -166,9 +181,11 @@ def test_coverage_is_measured_with_the_project_s_own_pytest_cov(
     assert report.fields["coverage"] == pytest.approx(6 / 7, abs=1e-6)
     assert {file.name for file in report.files} == {
         "junit.xml",
+        "slowest.json",
         "coverage.xml",
         "coverage.json",
     }
+    assert b"sluicegate" not in b"".join(file.data for file in report.files)
     assert not (project / ".coverage").exists()
     assert (
         report.fields["python_origin"] == "made from the project's requirements files"
@@ -197,4 +214,4 @@ def test_an_environment_without_pytest_says_what_to_do(
     with pytest.raises(PermanentError, match="pytest is not installed") as caught:
         run_tests(project, cache)
 
-    assert caught.value.hint == "add pytest to the project's requirements files"
+    assert caught.value.hint == "add pytest to requirements-dev.txt"

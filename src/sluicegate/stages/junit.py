@@ -6,6 +6,7 @@ which a small file can ask for gigabytes, is therefore refused before anything i
 
 import enum
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
@@ -14,6 +15,7 @@ from sluicegate.errors import PermanentError
 
 _PLACE = re.compile(r"^(?P<path>[^\s:][^:\n]*):(?P<line>\d{1,9}): ", re.MULTILINE)
 _MAX_LINE = 10**9
+_MAX_SECONDS = 10.0**9
 
 
 @enum.unique
@@ -31,6 +33,7 @@ class Case:
     """One test. ``path`` is empty and ``line`` 0 when the report does not say.
 
     ``message`` is the first line of what went wrong, empty for a test that passed.
+    ``ms`` is how long it took, in milliseconds, its fixtures included.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Case:
     message: str
     path: str
     line: int
+    ms: int = 0
 
 
 def parse_cases(document: bytes) -> tuple[Case, ...]:
@@ -47,6 +51,49 @@ def parse_cases(document: bytes) -> tuple[Case, ...]:
         PermanentError: *document* is not JUnit XML, is cut short, or has a document
             type definition.
     """
+    return tuple(_case(element) for element in _read(document).iter("testcase"))
+
+
+def merge_reports(documents: Sequence[bytes]) -> bytes:
+    """Put the suites of several reports into one, in order.
+
+    Every process collects everything, so a module that cannot be imported fails in all
+    of them: such a case is kept once.
+
+    Raises:
+        PermanentError: as `parse_cases`.
+    """
+    merged = ET.Element("testsuites")
+    seen: set[tuple[str | None, str | None]] = set()
+    for document in documents:
+        for suite in _read(document).iter("testsuite"):
+            for element in suite.findall("testcase"):
+                if not _is_of_collection(element):
+                    continue
+                name = (element.get("classname"), element.get("name"))
+                if name in seen:
+                    suite.remove(element)
+                    for total in ("tests", "errors"):
+                        suite.set(total, str(_number(suite.get(total)) - 1))
+                seen.add(name)
+            merged.append(suite)
+    whole: bytes = ET.tostring(merged, encoding="utf-8", xml_declaration=True)
+    return whole
+
+
+def case_key(name: str) -> tuple[str, str]:
+    """What a test that pytest calls *name* has as ``path`` and ``name`` in a report."""
+    path, _, rest = name.partition("::")
+    plain, bracket, parameters = rest.partition("[")
+    return path, plain.replace("::", ".") + bracket + parameters
+
+
+def _is_of_collection(element: ET.Element) -> bool:
+    error = element.find("error")
+    return error is not None and error.get("message") == "collection failure"
+
+
+def _read(document: bytes) -> ET.Element:
     try:
         _refuse_doctype(document)
         root = ET.fromstring(document)  # noqa: S314 - DTDs were refused
@@ -54,7 +101,7 @@ def parse_cases(document: bytes) -> tuple[Case, ...]:
         raise PermanentError(f"not a JUnit report: {error}") from error
     if root.tag not in {"testsuites", "testsuite"}:
         raise PermanentError(f"not a JUnit report: its root is <{root.tag[:40]}>")
-    return tuple(_case(element) for element in root.iter("testcase"))
+    return root
 
 
 def _refuse_doctype(document: bytes) -> None:
@@ -81,6 +128,7 @@ def _case(element: ET.Element) -> Case:
         message=next(iter(message.strip().splitlines()), ""),
         path=path,
         line=line,
+        ms=_milliseconds(element.get("time")),
     )
 
 
@@ -101,6 +149,13 @@ def _name(element: ET.Element, path: str) -> str:
     module = path.removesuffix(".py").replace("/", ".")
     inner = group.removeprefix(module).strip(".")
     return f"{inner}.{name}" if inner else name
+
+
+def _milliseconds(text: str | None) -> int:
+    try:
+        return round(min(max(float(text or 0), 0.0), _MAX_SECONDS) * 1000)
+    except (ValueError, OverflowError):
+        return 0
 
 
 def _number(text: str | None) -> int:

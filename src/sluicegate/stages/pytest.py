@@ -1,42 +1,33 @@
 """Tests: pytest in the project's own Python."""
 
-import math
-from collections import Counter
+import json
+import re
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationInfo, field_validator
 from typing_extensions import override
 
 from sluicegate.errors import PermanentError
 from sluicegate.model.command import Command, Step, StepResult
-from sluicegate.model.evidence import Value
-from sluicegate.model.finding import Finding, Severity
-from sluicegate.stages import junit
-from sluicegate.stages.junit import Case, CaseOutcome
-from sluicegate.stages.output import count, failed, find_step
+from sluicegate.model.digest import Digest
+from sluicegate.stages.output import find_step
+from sluicegate.stages.pytest_report import Orders, report_on
 from sluicegate.stages.stage import (
     CommandStage,
     FieldSpec,
-    OutputFile,
     Report,
     StageContext,
 )
 
-_JUNIT, _COVERAGE_XML, _COVERAGE_JSON = "junit.xml", "coverage.xml", "coverage.json"
-_OUTPUTS = (_JUNIT, _COVERAGE_XML, _COVERAGE_JSON)
-_NONE_COLLECTED = 5
-_SHOWN = 3  # failing tests named in the summary
-
-# Whether pytest-cov is there is known only inside the project's Python, so it decides:
-# a first argument of "auto" asks, and the coverage options come after "--".
-_START = """\
-import importlib.util, sys, pytest
-split = sys.argv.index("--")
-rest = sys.argv[split + 1:]
-cov = sys.argv[1:split] if importlib.util.find_spec("pytest_cov") else []
-sys.exit(pytest.main(cov + rest))
-"""
+_DRIVER = str(PurePosixPath(__file__).parent / "in_project" / "run_pytest.py")
+# Under a name that is no file's, no coverage is measured of it.
+_START = 'import sys; exec(compile(open(sys.argv[1]).read(), "<sluicegate>", "exec"))'
+_MOST_SHARDS = 64
+_PART = re.compile(r"([1-9][0-9]{0,2})(?:/|-of-)([1-9][0-9]{0,2})")
+_LABEL = "label."
+_SHARD_PATTERN = r"^([1-9][0-9]{0,2}/[1-9][0-9]{0,2}|label\.[a-z][a-z0-9_]{0,31})$"
 
 
 class PytestStage(CommandStage):
@@ -53,47 +44,100 @@ class PytestStage(CommandStage):
     coverage: Literal["auto"] | bool = Field(
         "auto", description="Measure coverage; auto: when pytest-cov is installed."
     )
+    rerun_failed: bool = Field(
+        default=False,
+        description="Run what failed once more: what passes then is flaky, and has"
+        " failed all the same.",
+    )
+    shards: int = Field(
+        1,
+        ge=1,
+        le=_MOST_SHARDS,
+        description="Processes that share the files of tests between them.",
+    )
+    shard: str | None = Field(
+        None,
+        pattern=_SHARD_PATTERN,
+        description="The part of the tests that is run here, like 2/5 for a job of a"
+        " matrix; label.NAME takes it from the run's label NAME, like 2-of-5.",
+    )
+
+    @field_validator("shard")
+    @classmethod
+    def _check_shard(cls, shard: str | None, info: ValidationInfo) -> str | None:
+        if shard is None:
+            return None
+        if info.data.get("shards", 1) > 1:
+            raise ValueError("shards and shard do not go together: choose one")
+        if not shard.startswith(_LABEL):
+            parse_part(shard)
+        return shard
 
     @override
     def fields(self) -> tuple[FieldSpec, ...]:
-        tests = (
+        specs = [
             FieldSpec("collected", "integer", "Tests in the report."),
             FieldSpec("passed", "integer", "Tests that passed."),
-            FieldSpec("failed", "integer", "Tests that failed."),
+            FieldSpec("failed", "integer", "Tests that failed, at the first run."),
             FieldSpec("errors", "integer", "Tests or modules that could not be run."),
             FieldSpec("skipped", "integer", "Tests skipped or expected to fail."),
             FieldSpec("exit_code", "integer", "How pytest ended; 0 is good."),
+            FieldSpec("slowest_ms", "integer", "Milliseconds of the slowest test."),
             FieldSpec("python_version", "text", "The version of the project's Python."),
             FieldSpec("python_origin", "text", "Where that Python comes from."),
-        )
-        if self.coverage is False:
-            return tests
-        return (
-            *tests,
-            FieldSpec("coverage", "number", "Covered share of the code, 0 to 1."),
-        )
+        ]
+        if self.rerun_failed:
+            meaning = "Tests that failed or could not be run, then passed."
+            specs.append(FieldSpec("flaky", "integer", meaning))
+            meaning = "Failures and errors of the first run that are not flaky."
+            specs.append(FieldSpec("failed_twice", "integer", meaning))
+        if self.shard is not None:
+            meaning = "The shard that was run, like 2/5; all: every test."
+            specs.append(FieldSpec("shard", "text", meaning))
+            meaning = "Tests in all shards together."
+            specs.append(FieldSpec("in_all_shards", "integer", meaning))
+        elif self.coverage is not False:
+            meaning = "Covered share of the code, 0 to 1."
+            specs.append(FieldSpec("coverage", "number", meaning))
+        return tuple(specs)
 
     @override
     def explain_absence(self, field: str) -> str | None:
-        return "its coverage is false" if field == "coverage" else None
+        if field == "coverage":
+            only_part = "its shard runs only a part of the tests"
+            return only_part if self.shard is not None else "its coverage is false"
+        if field in {"flaky", "failed_twice"}:
+            return "its rerun_failed is false"
+        return "it has no shard" if field in {"shard", "in_all_shards"} else None
 
     @override
     def default_gate(self, name: str) -> tuple[str, ...]:
         return (
             f"{name}.failed == 0",
             f"{name}.errors == 0",
-            f"{name}.passed > 0",
+            *self._gate_something(name),
             f"{name}.exit_code == 0",
         )
 
     @override
     def gate_always(self, name: str) -> tuple[str, ...]:
         # Beyond 1 (a test failed) pytest was interrupted, misused or broken.
-        return (f"{name}.passed > 0", f"{name}.exit_code in [0, 1]")
+        return (*self._gate_something(name), f"{name}.exit_code in [0, 1]")
+
+    def _gate_something(self, name: str) -> tuple[str, ...]:
+        """Something was tested; a part of the tests may hold none that can pass."""
+        if self.shard is None:
+            return (f"{name}.passed > 0",)
+        return (
+            f'{name}.passed > 0 || {name}.shard != "all"',
+            f"{name}.in_all_shards > 0",
+        )
 
     @override
     def gate_unless_named(self, name: str) -> tuple[str, ...]:
-        return (f"{name}.errors == 0",)
+        # Errors are among what has failed twice.
+        is_judged = any(f"{name}.failed_twice" in text for text in self.gate or ())
+        return () if is_judged else (f"{name}.errors == 0",)
 
     @override
     def tools(self) -> tuple[str, ...]:
@@ -101,150 +145,80 @@ class PytestStage(CommandStage):
 
     @override
     def plan(self, context: StageContext) -> tuple[Step, ...]:
-        out = context.output
-        options = (
-            f"--junit-xml={out}/{_JUNIT}",
+        orders = self._orders(context)
+        argv = (
+            *context.tools["project-python"].argv,
+            *("-c", _START, _DRIVER),
+            json.dumps(
+                {
+                    "output": context.output,
+                    "shards": self.shards,
+                    "part": orders.part,
+                    "again": self.rerun_failed,
+                    "coverage": self.coverage,
+                    "seconds": self._memory(context),
+                }
+            ),
             *("-o", "junit_family=xunit1"),  # the only one that says file and line
             *("-o", "junit_logging=no"),  # captured output may hold secrets
-            *("-o", f"cache_dir={out}/pytest_cache"),
             *("--color=no", *self.args, "--", *self.paths),
         )
-        coverage = (
-            "--cov",
-            f"--cov-report=xml:{out}/{_COVERAGE_XML}",
-            f"--cov-report=json:{out}/{_COVERAGE_JSON}",
-        )
-        start: tuple[str, ...] = ("-m", "pytest")
-        if self.coverage is True:
-            start = (*start, *coverage)
-        elif self.coverage == "auto":
-            start = ("-c", _START, *coverage, "--")
         # Nothing is written into the project, nor read from where tests wrote before.
         env = {
             **self.env,
-            "COVERAGE_FILE": f"{out}/.coverage",
-            "HYPOTHESIS_STORAGE_DIRECTORY": f"{out}/hypothesis",
+            "HYPOTHESIS_STORAGE_DIRECTORY": f"{context.output}/hypothesis",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
         }
-        argv = (*context.tools["project-python"].argv, *start, *options)
-        return (
-            Step("pytest", Command(argv, context.project, self.timeout, env), _OUTPUTS),
-        )
+        command = Command(argv, context.project, self.timeout, env)
+        return (Step("pytest", command, orders.outputs),)
 
     @override
     def interpret(self, context: StageContext, results: Sequence[StepResult]) -> Report:
         step = find_step(results, "pytest")
-        python = context.tools["project-python"]
-        if _JUNIT not in step.files:
-            raise failed(
-                "pytest",
-                step.result,
-                hint=f"run it by hand: {' '.join(python.argv)} -m pytest",
-            )
-        cases = junit.parse_cases(step.files[_JUNIT])
-        coverage = self._coverage(step)
-        tally = Counter(case.outcome for case in cases)
-        fields: dict[str, Value] = {
-            "collected": len(cases),
-            "passed": tally[CaseOutcome.PASSED],
-            "failed": tally[CaseOutcome.FAILED],
-            "errors": tally[CaseOutcome.ERROR],
-            "skipped": tally[CaseOutcome.SKIPPED],
-            "exit_code": step.result.exit_code,
-            "python_version": python.version,
-            "python_origin": python.origin,
-        }
-        if coverage is not None:
-            fields["coverage"] = coverage
-        return Report(
-            summary=_summarize(cases, step.result.exit_code, coverage)
-            + self._say_why_uncovered(step),
-            fields=fields,
-            findings=tuple(_finding(case) for case in cases if _is_bad(case)),
-            files=tuple(
-                OutputFile(name, _media_type(name), step.files[name])
-                for name in _OUTPUTS
-                if name in step.files
-            ),
+        orders = self._orders(context)
+        return report_on(step, orders, context.tools["project-python"])
+
+    def _orders(self, context: StageContext) -> Orders:
+        return Orders(
+            shards=self.shards,
+            part=self._part(context),
+            is_part=self.shard is not None,
+            again=self.rerun_failed,
+            coverage=self.coverage,
+            gate=self.gate or (),
         )
 
-    def _coverage(self, step: StepResult) -> float | None:
-        document = step.files.get(_COVERAGE_JSON)
-        if self.coverage is False or document is None:
+    def _part(self, context: StageContext) -> tuple[int, int] | None:
+        """The shard to run; None for all tests, as where the label is not given."""
+        shard = self.shard
+        if shard is not None and shard.startswith(_LABEL):
+            shard = context.labels.get(shard.removeprefix(_LABEL))
+        if shard is None:
             return None
-        return parse_coverage(document)
+        try:
+            return parse_part(shard)
+        except ValueError as error:
+            raise PermanentError(
+                f"the label of {self.shard} {error}",
+                hint="give the run a label like --label shard=2-of-5",
+            ) from error
 
-    def _say_why_uncovered(self, step: StepResult) -> str:
-        """Name the likely reason where the gate asks for coverage and there is none."""
-        is_asked = any(".coverage" in condition for condition in self.gate or ())
-        if self.coverage != "auto" or _COVERAGE_JSON in step.files or not is_asked:
-            return ""
-        return "; no coverage was measured: is pytest-cov in the project's Python?"
-
-
-class _Totals(BaseModel):
-    percent_covered: float
-    num_statements: int
-
-
-class _CoverageReport(BaseModel):
-    totals: _Totals
+    def _memory(self, context: StageContext) -> str | None:
+        """Where it is kept how long each file of tests took: only shards ask."""
+        if self.shards == 1:
+            return None
+        place = f"{context.project} {context.pipeline} {context.stage}"
+        return f"{context.cache}/pytest/{Digest.of(place.encode()).short}.json"
 
 
-def parse_coverage(document: bytes) -> float | None:
-    """Read the covered share, 0 to 1, of coverage.py's JSON; None if it saw no code.
+def parse_part(text: str) -> tuple[int, int]:
+    """Read which of how many shards ``2/5`` or ``2-of-5`` is.
 
     Raises:
-        PermanentError: *document* is something else.
+        ValueError: *text* is neither.
     """
-    try:
-        totals = _CoverageReport.model_validate_json(document).totals
-    except ValidationError as error:
-        raise PermanentError(f"not a coverage report: {error}") from error
-    percent = totals.percent_covered
-    if not (math.isfinite(percent) and 0 <= percent <= 100):  # noqa: PLR2004 - percent
-        raise PermanentError(f"a coverage of {percent} % cannot be")
-    return round(percent / 100, 6) if totals.num_statements > 0 else None
-
-
-def _is_bad(case: Case) -> bool:
-    return case.outcome in {CaseOutcome.FAILED, CaseOutcome.ERROR}
-
-
-def _finding(case: Case) -> Finding:
-    message = f"{case.name}: {case.message}" if case.message else case.name
-    rule = f"test-{'failed' if case.outcome is CaseOutcome.FAILED else 'error'}"
-    return Finding(rule, Severity.ERROR, message, case.path, case.line)
-
-
-def _summarize(cases: Sequence[Case], exit_code: int, coverage: float | None) -> str:
-    tally = Counter(case.outcome for case in cases)
-    bad = [case.name for case in cases if _is_bad(case)]
-    if not cases:
-        return "no tests were found"
-    parts = [f"{tally[CaseOutcome.PASSED]} passed"]
-    parts += [
-        f"{tally[outcome]} {word}"
-        for outcome, word in (
-            (CaseOutcome.FAILED, "failed"),
-            (CaseOutcome.ERROR, "with errors"),
-            (CaseOutcome.SKIPPED, "skipped"),
-        )
-        if tally[outcome]
-    ]
-    if coverage is not None:
-        parts.append(f"{coverage:.1%} covered")
-    if bad:
-        more = len(bad) - _SHOWN
-        names = ", ".join(bad[:_SHOWN]) + (
-            f" and {count(more, 'other')}" if more > 0 else ""
-        )
-        return f"{', '.join(parts)} ({names})"
-    if exit_code not in {0, _NONE_COLLECTED}:
-        parts.append(f"but pytest ended with exit code {exit_code}")
-    return ", ".join(parts)
-
-
-def _media_type(name: str) -> str:
-    return "application/json" if name.endswith(".json") else "application/xml"
+    found = _PART.fullmatch(text)
+    if found is None or int(found[1]) > int(found[2]):
+        raise ValueError(f"must be the number of a shard, like 2/5, not {text!r}")
+    return int(found[1]), int(found[2])

@@ -1,6 +1,7 @@
 """Unit tests of `sluicegate.stages.junit`."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,13 @@ from hypothesis import strategies as st
 from tool_vectors import load_results
 
 from sluicegate.errors import PermanentError
-from sluicegate.stages.junit import Case, CaseOutcome, parse_cases
+from sluicegate.stages.junit import (
+    Case,
+    CaseOutcome,
+    case_key,
+    merge_reports,
+    parse_cases,
+)
 
 BOMB = b"""<?xml version="1.0"?>
 <!DOCTYPE bomb [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
@@ -26,7 +33,7 @@ def test_reads_what_pytest_writes() -> None:
 
     cases = parse_cases(load("pytest-mixed"))
 
-    assert cases == (
+    assert tuple(replace(case, ms=0) for case in cases) == (
         Case("TestGroup.test_good", CaseOutcome.PASSED, "", path, 10),
         Case(
             "TestGroup.test_bad[3]",
@@ -104,3 +111,39 @@ def test_no_damage_raises_anything_but_our_error(data: st.DataObject) -> None:
 
     with suppress(PermanentError):
         parse_cases(bytes(document))
+
+
+@pytest.mark.parametrize(
+    ("time", "ms"),
+    [("1.2345", 1234), ("0", 0), ("", 0), ("-1", 0), ("nan", 0), ("inf", 10**12)],
+)
+def test_times_are_milliseconds(time: str, ms: int) -> None:
+    (case,) = parse_cases(f'<testsuite><testcase time="{time}"/></testsuite>'.encode())
+
+    assert case.ms == ms
+
+
+def test_reports_are_merged_in_order() -> None:
+    one, two = load("pytest-mixed"), load("pytest-coverage")
+
+    assert parse_cases(merge_reports([one, two])) == (
+        *parse_cases(one),
+        *parse_cases(two),
+    )
+
+
+def test_a_module_that_no_process_could_import_is_merged_into_one_error() -> None:
+    document = load("pytest-import-error")
+
+    merged = merge_reports([document, load("pytest-mixed"), document])
+
+    assert len(parse_cases(merged)) == 1 + 6
+    assert b'errors="0" failures="0" skipped="0" tests="0"' in merged
+
+
+def test_the_name_of_a_test_leads_to_its_case() -> None:
+    cases = {(case.path, case.name) for case in parse_cases(load("pytest-mixed"))}
+
+    assert case_key("tests/test_mixed.py::TestGroup::test_bad[3]") in cases
+    assert case_key("tests/test_mixed.py::test_error") in cases
+    assert case_key("a.py::T::t[x::y]") == ("a.py", "T.t[x::y]")

@@ -8,13 +8,15 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from stage_harness import make_context
 from tool_vectors import load_results, make_result
 
 from sluicegate.errors import PermanentError
 from sluicegate.model.tool import Tool
-from sluicegate.stages.pytest import PytestStage, parse_coverage
-from sluicegate.stages.stage import Report
+from sluicegate.stages.pytest import PytestStage, parse_part
+from sluicegate.stages.pytest_report import parse_coverage
+from sluicegate.stages.stage import Report, StageContext
 
 STAGE = PytestStage(uses="pytest")
 PYTHON = Tool("project-python", ("/venv/bin/python",), "3.12.1", None, "its .venv")
@@ -30,29 +32,120 @@ def with_coverage(percent: object, statements: object = 10) -> bytes:
     return json.dumps({"totals": totals}).encode()
 
 
+def orders(stage: PytestStage, context: StageContext = CONTEXT) -> dict[str, object]:
+    (step,) = stage.plan(context)
+    found: dict[str, object] = json.loads(step.command.argv[4])
+    return found
+
+
+def facts(ran: int, **more: object) -> bytes:
+    """What the plugin says of a run of *ran* tests in one file."""
+    found = {
+        "collected": {"test_a.py": ran},
+        "kept": {"test_a.py": ran},
+        "tests": ran,
+        "ran": ran,
+        "failed": [],
+        "passed": [],
+        "repeated": [],
+        **more,
+    }
+    return json.dumps(found).encode()
+
+
 def test_everything_pytest_writes_goes_to_the_output_folder() -> None:
     (step,) = STAGE.plan(CONTEXT)
 
-    assert "--junit-xml=/out/junit.xml" in step.command.argv
-    assert "cache_dir=/out/pytest_cache" in step.command.argv
-    assert step.command.env["COVERAGE_FILE"] == "/out/.coverage"
+    assert orders(STAGE)["output"] == "/out"
     assert step.command.env["PYTHONDONTWRITEBYTECODE"] == "1"
+    assert step.command.env["HYPOTHESIS_STORAGE_DIRECTORY"] == "/out/hypothesis"
+
+
+@pytest.mark.parametrize("coverage", [True, False])
+def test_coverage_can_be_demanded_or_left_out(*, coverage: bool) -> None:
+    stage = PytestStage(uses="pytest", coverage=coverage)
+
+    assert orders(stage)["coverage"] is coverage
+    assert ("coverage" in {spec.name for spec in stage.fields()}) is coverage
+
+
+def test_only_shards_remember_how_long_tests_took() -> None:
+    context = replace(CONTEXT, stage="unit")
+
+    assert orders(STAGE)["seconds"] is None
+    both = [
+        orders(PytestStage(uses="pytest", shards=2), each)["seconds"]
+        for each in (CONTEXT, context)
+    ]
+    assert all(str(each).startswith("/out-cache/pytest/") for each in both)
+    assert both[0] != both[1]
+
+
+@pytest.mark.parametrize("text", ["2/5", "2-of-5"])
+def test_a_part_is_a_number_of_a_total(text: str) -> None:
+    assert parse_part(text) == (2, 5)
+
+
+@pytest.mark.parametrize("text", ["6/5", "0/5", "2", "2/", "a/b", "2 / 5", "1/1000"])
+def test_what_is_no_part_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="number of a shard"):
+        parse_part(text)
+
+
+def test_a_part_comes_from_the_label_it_names() -> None:
+    stage = PytestStage(uses="pytest", shard="label.part")
+
+    assert orders(stage)["part"] is None
+    context = replace(CONTEXT, labels={"part": "3-of-4"})
+    assert orders(stage, context)["part"] == [3, 4]
+    with pytest.raises(PermanentError, match="label") as caught:
+        stage.plan(replace(CONTEXT, labels={"part": "linux"}))
+    assert caught.value.hint is not None
 
 
 @pytest.mark.parametrize(
-    ("coverage", "start"),
-    [(True, ("-m", "pytest", "--cov")), (False, ("-m", "pytest", "--junit"))],
+    "settings",
+    [
+        {"shard": "1/2", "shards": 2},
+        {"shard": "3/2"},
+        {"shard": "tag.x"},
+        {"shards": 0},
+        {"shards": 65},
+    ],
 )
-def test_coverage_can_be_demanded_or_left_out(
-    *, coverage: bool, start: tuple[str, ...]
+def test_shards_that_cannot_be_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        PytestStage.model_validate({"uses": "pytest", **settings})
+
+
+@pytest.mark.parametrize(
+    ("settings", "always", "unless_named"),
+    [
+        ({}, ("t.passed > 0", "t.exit_code in [0, 1]"), ("t.errors == 0",)),
+        (
+            {"shard": "1/2"},
+            (
+                't.passed > 0 || t.shard != "all"',
+                "t.in_all_shards > 0",
+                "t.exit_code in [0, 1]",
+            ),
+            ("t.errors == 0",),
+        ),
+        (
+            {"rerun_failed": True, "gate": ("t.failed_twice == 0",)},
+            ("t.passed > 0", "t.exit_code in [0, 1]"),
+            (),
+        ),
+    ],
+)
+def test_a_written_gate_keeps_what_its_figures_rest_on(
+    settings: dict[str, object], always: tuple[str, ...], unless_named: tuple[str, ...]
 ) -> None:
-    stage = PytestStage(uses="pytest", coverage=coverage)
+    stage = PytestStage.model_validate({"uses": "pytest", **settings})
 
-    (step,) = stage.plan(CONTEXT)
-
-    given = step.command.argv[1 : len(start) + 1]
-    assert all(a.startswith(b) for a, b in zip(given, start, strict=True))
-    assert ("coverage" in {spec.name for spec in stage.fields()}) is coverage
+    assert stage.gate_always("t") == always
+    assert stage.gate_unless_named("t") == unless_named
+    assert "t.failed == 0" in stage.default_gate("t")
 
 
 def test_paths_cannot_become_options() -> None:
@@ -72,6 +165,7 @@ def test_outcomes_are_counted() -> None:
         "failed": 1,
         "errors": 1,
         "skipped": 2,
+        "slowest_ms": report.fields["slowest_ms"],
         "exit_code": 1,
         "python_version": "3.12.1",
         "python_origin": "its .venv",
@@ -105,7 +199,12 @@ def test_coverage_is_a_fraction() -> None:
 
     assert report.fields["coverage"] == pytest.approx(6 / 7, abs=1e-6)
     assert report.summary == "1 passed, 85.7% covered"
-    assert len(report.files) == 3
+    assert {file.name for file in report.files} == {
+        "junit.xml",
+        "slowest.json",
+        "coverage.xml",
+        "coverage.json",
+    }
 
 
 NO_COVERAGE = "; no coverage was measured: is pytest-cov in the project's Python?"
@@ -124,7 +223,9 @@ def test_coverage_is_missed_only_where_the_gate_asks_for_it(
 ) -> None:
     stage = PytestStage(uses="pytest", gate=gate)
     (step,) = load_results("pytest-coverage")
-    without = replace(step, files={"junit.xml": step.files["junit.xml"]})
+    without = replace(
+        step, files={name: step.files[name] for name in ("junit.xml", "facts.json")}
+    )
 
     assert stage.interpret(CONTEXT, (without,)).summary == f"1 passed{added}"
     assert stage.interpret(CONTEXT, (step,)).summary == "1 passed, 85.7% covered"
@@ -156,7 +257,12 @@ def test_the_summary_names_a_few_failing_tests_only() -> None:
     document = f"<testsuite>{cases}</testsuite>".encode()
 
     report = STAGE.interpret(
-        CONTEXT, (make_result("pytest", 1, files={"junit.xml": document}),)
+        CONTEXT,
+        (
+            make_result(
+                "pytest", 1, files={"junit.xml": document, "facts.json": facts(9)}
+            ),
+        ),
     )
 
     assert report.summary == (
@@ -183,12 +289,19 @@ def test_coverage_that_cannot_be_is_refused(
         parse_coverage(with_coverage(percent))
 
 
-@given(st.binary(), st.binary(), st.integers(-20, 20))
+@given(st.binary(), st.binary(), st.binary(), st.integers(-20, 20))
 def test_no_output_raises_anything_but_our_error(
-    junit: bytes, coverage: bytes, exit_code: int
+    junit: bytes, coverage: bytes, said: bytes, exit_code: int
 ) -> None:
-    good = load_results("pytest-mixed")[0].files["junit.xml"]
-    for document in (junit, good):
-        files = {"junit.xml": document, "coverage.json": coverage}
-        with suppress(PermanentError):
-            STAGE.interpret(CONTEXT, (make_result("pytest", exit_code, files=files),))
+    good = load_results("pytest-mixed")[0].files
+    for document, known in ((junit, said), (good["junit.xml"], good["facts.json"])):
+        files = {
+            "junit.xml": document,
+            "facts.json": known,
+            "coverage.json": coverage,
+            "exit-codes.json": said,
+        }
+        for stage in (STAGE, PytestStage(uses="pytest", rerun_failed=True)):
+            result = make_result("pytest", exit_code, files=files)
+            with suppress(PermanentError):
+                stage.interpret(CONTEXT, (result,))

@@ -41,6 +41,7 @@ from sluicegate.stages.trivy import TrivyStage  # noqa: E402
 ROOT = Path("/tmp/sluicegate-vectors")  # noqa: S108 - the same on every machine
 PROJECT, OUTPUT, CACHE = ROOT / "project", ROOT / "output", ROOT / "cache"
 IMAGE = "sluicegate-test/vectors"
+PACKAGE = str(HERE.parents[2] / "src" / "sluicegate")
 
 Files = Mapping[str, str]
 
@@ -205,6 +206,7 @@ def capture(
         argv = [Path(step.command.argv[0]).name, *step.command.argv[1:]]
         for tool in context.tools.values():  # where it lies here
             argv = [part.replace(tool.argv[0], tool.name) for part in argv]
+        argv = [part.replace(PACKAGE, "/sluicegate") for part in argv]
         exit_code = done.result.exit_code
         steps.append({"name": done.name, "argv": argv, "exit_code": exit_code})
         (folder / f"{number}.stdout").write_bytes(scrub(done.result.stdout))
