@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
@@ -12,7 +13,6 @@ from sluicegate.cli.detected import describe_detected, describe_gaps, open_proje
 from sluicegate.cli.events import event_stream
 from sluicegate.cli.exit_codes import ExitCode, for_outcome
 from sluicegate.cli.output import (
-    tell_that_it_stops,
     use_what_the_terminal_has,
     warn,
     write_line,
@@ -24,6 +24,7 @@ from sluicegate.errors import Interrupted, UsageError
 from sluicegate.model.decision import Outcome
 from sluicegate.model.run import Run
 from sluicegate.report.document import run_document
+from sluicegate.report.plain import describe_reuse
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.project import Project
 
@@ -55,7 +56,10 @@ def execute(
         for line in describe_detected(project):
             write_line(line, stream)
         try:
-            with project.machine.stop.install(tell_that_it_stops):
+            with (
+                closing(observer),
+                project.machine.stop.install(observer.tell_that_it_stops),
+            ):
                 run = carry_out(project, observer)
         except Interrupted:
             click.echo("`sluice resume` goes on from here", err=True)
@@ -81,6 +85,8 @@ def _conclude(
         )
         if run.finished and run.finished.outcome in _RESUMABLE:
             text = f"`sluice resume` goes on from there\n{text}"
+        if reused := describe_reuse(run):
+            text = f"{reused}\n{text}"
     if to_stdout:
         write_result(text)
     else:

@@ -22,6 +22,8 @@ from sluicegate.model.event import (
     WeightRequested,
 )
 from sluicegate.model.finding import Finding
+from sluicegate.model.run import Run
+from sluicegate.model.task import write_labels
 from sluicegate.model.traffic import RequestCounts
 from sluicegate.report.duration import format_duration
 from sluicegate.report.escape import escape
@@ -43,9 +45,7 @@ def describe(event: Event) -> str | None:
 def _describe(event: Event) -> str | None:  # noqa: PLR0911 - one line an event
     match event:
         case RunStarted():
-            where = f" ({event.branch})" if event.branch else ""
-            dirty = ", with uncommitted changes" if event.dirty else ""
-            return f"{event.pipeline} · commit {event.commit[:12]}{where}{dirty}"
+            return _describe_start(event)
         case RunResumed():
             return "resumed"
         case RunInterrupted():
@@ -56,8 +56,9 @@ def _describe(event: Event) -> str | None:  # noqa: PLR0911 - one line an event
             again = f", attempt {event.attempt}" if event.attempt > 1 else ""
             return f"{event.stage}: started{again}"
         case StageFinished():
-            took = format_duration(event.usage.wall_ms)
-            return f"{event.stage}: {event.outcome.value} in {took}: {event.reason}"
+            took = f"in {format_duration(event.usage.wall_ms)}"
+            how = took if event.cached is None else "(cached)"
+            return f"{event.stage}: {event.outcome.value} {how}: {event.reason}"
         case StageSkipped():
             return f"{event.stage}: not run, {event.reason}"
         case PublishRequested() | PublishConfirmed():
@@ -66,6 +67,31 @@ def _describe(event: Event) -> str | None:  # noqa: PLR0911 - one line an event
             return None
         case _:
             return f"{event.stage}: {describe_rollout(event)}"
+
+
+def _describe_start(event: RunStarted) -> str:
+    where = f" ({event.branch})" if event.branch else ""
+    dirty = ", with uncommitted changes" if event.dirty else ""
+    parts = [f"{event.pipeline} · commit {event.commit[:12]}{where}{dirty}"]
+    parts += [event.selection] if event.selection else []
+    parts += [write_labels(event.labels)] if event.labels else []
+    return " · ".join(parts)
+
+
+def describe_reuse(run: Run) -> str | None:
+    """Which stages were not run, and why that is fine; None if all were."""
+    ended = [stage.finished for stage in run.stages if stage.finished]
+    cached = sum(finished.cached is not None for finished in ended)
+    if not cached:
+        return None
+    if cached == len(ended):
+        return (
+            "nothing was run: every result stands, as nothing it depends on has"
+            " changed; --force runs all the same"
+        )
+    if cached == 1:
+        return "1 stage was not run again: nothing it depends on has changed"
+    return f"{cached} stages were not run again: nothing they depend on has changed"
 
 
 def describe_publish(event: PublishEvent) -> str:

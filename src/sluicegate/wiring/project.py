@@ -343,6 +343,7 @@ class Project:
                 )
             run = fold(run_id, events)
             check_resumable(run, self.pipeline, self.source)
+            observer.event(run.started)  # what is resumed; nothing that happens now
             with self._leaving_no_secrets(run_id):
                 return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
 

@@ -1,109 +1,108 @@
 """Unit tests of `sluicegate.cli.progress`."""
 
 import io
-from datetime import UTC, datetime
 
-from rich.console import Console
+from run_events import EARLIER, begin, end, planned, started
 
-from sluicegate.cli.progress import PlainObserver, TerminalObserver, build_observer
-from sluicegate.engine.toolbox import Observer
-from sluicegate.model.command import ResourceUsage
+from sluicegate.cli.progress import PlainObserver, build_observer
 from sluicegate.model.decision import Outcome
-from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
-    PlannedStage,
     RunFinished,
-    RunStarted,
-    StageFinished,
+    RunInterrupted,
+    RunResumed,
     StageSkipped,
-    StageStarted,
 )
-from sluicegate.model.evidence import Evidence
 from sluicegate.model.finding import Finding, Severity
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+class Lines:
+    """What is written where there is no terminal."""
+
+    def __init__(self) -> None:
+        self._stream = io.StringIO()
+        self.observer = PlainObserver(self._stream)
+
+    def all(self) -> list[str]:
+        return self._stream.getvalue().splitlines()
 
 
-def play(observer: Observer, outcome: Outcome, findings: int = 0) -> None:
-    """A run of lint and test in which lint ends as *outcome*."""
-    stages = (PlannedStage("lint", "ruff", ()), PlannedStage("test", "x", ("lint",)))
-    digest = Digest.of(b"")
-    observer.event(
-        RunStarted(
-            "p_r_v1.0",
-            digest,
-            "a" * 40,
-            "main",
-            dirty=False,
-            stages=stages,
-            start_ts=NOW,
-        )
-    )
-    observer.event(StageStarted("lint", 1, NOW))
+def test_lines_hold_everything_and_no_escape() -> None:
+    lines, lint = Lines(), begin("lint")
+    observer = lines.observer
+
+    observer.event(started(planned("lint"), planned("test", "lint")))
+    observer.event(lint)
     observer.line("lint", "checking [bold]everything[/]\x1b[2J")
-    found = [Finding("E1", Severity.ERROR, "no", "a.py", n) for n in range(findings)]
-    observer.findings("lint", found)
-    observer.event(
-        StageFinished(
-            stage="lint",
-            attempt=1,
-            outcome=outcome,
-            reason="it [is] so",
-            gate=None,
-            evidence=Evidence(),
-            tools=(),
-            subjects=(),
-            usage=ResourceUsage(1234),
-            start_ts=NOW,
-            end_ts=NOW,
-        )
-    )
+    observer.findings("lint", [Finding("E1", Severity.ERROR, "no", "a.py", 3)])
+    observer.event(end("lint", Outcome.CLOSED, reason="it [is] so"))
     observer.event(StageSkipped("test", "lint is closed"))
-    observer.event(RunFinished(outcome, "lint: it [is] so", NOW, NOW, 1))
+    observer.event(
+        RunFinished(Outcome.CLOSED, "stopped at lint", lint.start_ts, lint.start_ts, 1)
+    )
 
-
-def on_terminal(outcome: Outcome, findings: int = 0) -> list[str]:
-    """What is left on a terminal 60 columns wide."""
-    stream = io.StringIO()
-    console = Console(file=stream, width=60, highlight=False, no_color=True)
-    play(TerminalObserver(console), outcome, findings)
-    return [line.rstrip() for line in stream.getvalue().splitlines()]
-
-
-def test_lines_elsewhere_hold_everything_and_no_escape() -> None:
-    stream = io.StringIO()
-
-    play(PlainObserver(stream), Outcome.CLOSED, findings=1)
-
-    assert stream.getvalue().splitlines() == [
+    assert lines.all() == [
         "p_r_v1.0 · commit aaaaaaaaaaaa (main)",
         "lint: started",
         r"  lint | checking [bold]everything[/]\x1b[2J",
-        "  lint: a.py: E1 no",
+        "  lint: a.py:3: E1 no",
         "lint: closed in 1.2 s: it [is] so",
         "test: not run, lint is closed",
-        "closed: lint: it [is] so",
+        "closed: stopped at lint",
     ]
 
 
-def test_an_open_stage_is_one_line_on_a_terminal() -> None:
-    lines = on_terminal(Outcome.OPEN)
+def test_a_result_that_was_there_is_not_said_to_have_been_found_now() -> None:
+    lines = Lines()
 
-    assert lines[1].split() == ["✓", "lint", "it", "[is]", "so", "1.2", "s"]
-    assert not any("checking" in line for line in lines)
+    lines.observer.event(end("lint", cached=f"{EARLIER}/lint/1"))
 
-
-def test_a_closed_stage_shows_its_findings_but_not_all_of_a_thousand() -> None:
-    lines = on_terminal(Outcome.CLOSED, findings=1000)
-
-    assert sum("E1 no" in line for line in lines) == 20
-    assert any("... and 980 more" in line for line in lines)
+    assert lines.all() == ["lint: open (cached): it is so"]
 
 
-def test_a_closed_stage_without_findings_shows_what_the_tool_said() -> None:
-    lines = on_terminal(Outcome.CLOSED)
+def test_a_retry_is_announced_and_counted() -> None:
+    lines = Lines()
 
-    assert any(r"checking [bold]everything[/]\x1b[2J" in line for line in lines)
+    lines.observer.event(started(planned("test", retries=2)))
+    for attempt, seconds in ((1, 0), (2, 10), (3, 30)):
+        lines.observer.event(begin("test", attempt, seconds))
+        lines.observer.event(
+            end("test", Outcome.BROKEN, attempt=attempt, seconds=seconds)
+        )
+
+    assert lines.all()[1:] == [
+        "test: started",
+        "test: broken in 1.2 s: it is so; attempt 2 of 3 follows",
+        "test: started, attempt 2 of 3, after 10 s",
+        "test: broken in 1.2 s: it is so; attempt 3 of 3 follows",
+        "test: started, attempt 3 of 3, after 20 s",
+        "test: broken in 1.2 s: it is so",
+    ]
+
+
+def test_a_resumed_run_counts_its_retries_anew() -> None:
+    lines = Lines()
+
+    lines.observer.event(started(planned("test", retries=1)))
+    lines.observer.event(RunResumed())
+    lines.observer.event(begin("test", 3))
+    lines.observer.event(end("test", Outcome.BROKEN, attempt=3))
+
+    assert lines.all()[1:] == [
+        "resumed",
+        "test: started, attempt 3 of 4",
+        "test: broken in 1.2 s: it is so; attempt 4 of 4 follows",
+    ]
+
+
+def test_an_interruption_names_every_stage_that_was_cut_off() -> None:
+    lines = Lines()
+
+    for name in ("lint", "test", "build"):
+        lines.observer.event(begin(name))
+    lines.observer.event(end("lint"))
+    lines.observer.event(RunInterrupted(None))
+
+    assert lines.all()[-1] == "interrupted in test, build"
 
 
 def test_a_file_gets_plain_lines() -> None:
