@@ -23,6 +23,7 @@ _COMMANDS = {
     "plan": "Say what a run would do now, and why.",
     "run": "Run the pipeline for the current commit.",
     "resume": "Go on with a run that was interrupted, broken or pending.",
+    "status": "Show how a run stands, and what to do next.",
     "releases": "List what every environment runs and ran, with notes.",
     "audit": "Read and verify the audit log.",
     "doctor": "Say what is needed here, what is there, and what to do.",

@@ -2,11 +2,16 @@
 
 import json
 
+from sluicegate.model.event import RolloutEvent
 from sluicegate.model.evidence import Evidence
 from sluicegate.model.run import Phase, Run, StageState
+from sluicegate.model.task import task_id
+from sluicegate.report.rollout import follow, progress_document
 
 
-def run_document(run: Run, *, origin: str, size: int, root: str) -> str:
+def run_document(
+    run: Run, *, origin: str, size: int, root: str, state: str = "ended"
+) -> str:
     """Write the document.
 
     Args:
@@ -14,15 +19,24 @@ def run_document(run: Run, *, origin: str, size: int, root: str) -> str:
         origin: of the log.
         size: entries committed to the log.
         root: of the log's tree, in base64 as in its checkpoint.
+        state: ``ended``, or for a run that has not: ``running`` or ``interrupted``.
     """
+    started, finished = run.started, run.finished
     return json.dumps(
         {
             "run_id": run.run_id,
-            "verdict": run.finished.outcome.value if run.finished else "pending",
-            "reason": run.finished.reason if run.finished else "interrupted",
-            "pipeline": run.started.pipeline,
-            "commit": run.started.commit,
-            "stages": [_stage(stage) for stage in run.stages],
+            "state": state,
+            "verdict": finished.outcome.value if finished else "pending",
+            "reason": finished.reason if finished else state,
+            "pipeline": started.pipeline,
+            "commit": started.commit,
+            "branch": started.branch,
+            "dirty": started.dirty,
+            "selection": started.selection,
+            "labels": dict(started.labels),
+            "started": started.start_ts.isoformat(),
+            "ended": finished.end_ts.isoformat() if finished else None,
+            "stages": [_stage(run, stage) for stage in run.stages],
             "log": {"origin": origin, "size": size, "root": root},
         },
         ensure_ascii=False,
@@ -30,21 +44,45 @@ def run_document(run: Run, *, origin: str, size: int, root: str) -> str:
     )
 
 
-def _stage(stage: StageState) -> dict[str, object]:
+def _stage(run: Run, stage: StageState) -> dict[str, object]:
     finished = stage.finished
-    return {
+    document: dict[str, object] = {
         "name": stage.name,
+        "uses": stage.planned.uses,
         "verdict": finished.outcome.value if finished else _unfinished(stage),
-        "reason": finished.reason if finished else stage.skipped or "not run",
-        "cached": False,
+        "reason": finished.reason if finished else _why_unfinished(stage),
+        "cached": finished is not None and finished.cached is not None,
+        "cached_from": finished.cached if finished else None,
+        "attempt": stage.attempt,
+        "task_id": _task_id(run, stage),
         "duration_ms": finished.usage.wall_ms if finished else 0,
         "evidence": _evidence(finished.evidence) if finished else {},
     }
+    rollout = _rollout(stage.rollout)
+    return document if rollout is None else {**document, "rollout": rollout}
 
 
 def _unfinished(stage: StageState) -> str:
     """A stage that did not run has no verdict of its own."""
     return "skipped" if stage.phase is Phase.SKIPPED else "pending"
+
+
+def _why_unfinished(stage: StageState) -> str:
+    if stage.skipped is not None:
+        return stage.skipped
+    return "not finished" if stage.phase is Phase.RUNNING else "not run"
+
+
+def _task_id(run: Run, stage: StageState) -> str | None:
+    """The id of the last attempt, as the log has it."""
+    if not stage.attempt:
+        return None
+    return task_id(run.run_id, run.started.labels, stage.name, stage.attempt)
+
+
+def _rollout(events: tuple[RolloutEvent, ...]) -> dict[str, object] | None:
+    progress = follow(events)
+    return None if progress is None else progress_document(progress)
 
 
 def _evidence(evidence: Evidence) -> dict[str, object]:

@@ -1,0 +1,119 @@
+"""What ``sluice status`` shows: a table on a terminal, lines elsewhere."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.cli.output import use_what_the_terminal_has, write_result
+from sluicegate.errors import UsageError
+from sluicegate.model.decision import Outcome
+from sluicegate.report.document import run_document
+from sluicegate.report.status import (
+    RunStatus,
+    State,
+    runs_document,
+    runs_text,
+    status_head,
+    status_rows,
+    status_text,
+    what_to_do,
+)
+from sluicegate.wiring.detection import PIPELINE_FILE
+from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.project import Project
+from sluicegate.wiring.runs import Runs
+
+_DEFAULT = Path(".sluicegate/audit")
+_STYLE = {
+    Outcome.OPEN: "green",
+    Outcome.CLOSED: "red",
+    Outcome.PENDING: "yellow",
+    Outcome.BROKEN: "magenta",
+}
+
+
+def open_runs(file: Path | None, folder: Path | None) -> Runs:
+    """The runs of the log in *folder*, else of the pipeline file's.
+
+    Raises:
+        UsageError: both are named, or the file cannot be used.
+    """
+    machine = Machine()
+    if folder is not None:
+        if file is not None:
+            raise UsageError("--file and --log exclude each other")
+        return Runs(machine, folder)
+    if file is None and not Path(PIPELINE_FILE).exists():
+        return Runs(machine, _DEFAULT)  # where a run without a file keeps it
+    return Runs(machine, Project(machine, file or Path(PIPELINE_FILE)).log_folder)
+
+
+def show_run(runs: Runs, text: str | None, *, as_json: bool) -> ExitCode:
+    """Show the run that *text* names, by default the newest."""
+    use_what_the_terminal_has()
+    status = runs.status(runs.find(text))
+    now = runs.machine.clock.now()
+    if as_json:
+        head = runs.log.head()
+        write_result(
+            run_document(
+                status.run,
+                origin=head.origin,
+                size=head.size,
+                root=head.root_text,
+                state=status.state.value,
+            )
+        )
+    elif sys.stdout.isatty():
+        _show_table(status, now)
+    else:
+        write_result(status_text(status, now))
+    return ExitCode.OPEN
+
+
+def list_runs(runs: Runs, number: int, *, as_json: bool) -> ExitCode:
+    """List the newest runs."""
+    use_what_the_terminal_has()
+    if not runs.known:
+        runs.find(None)  # says what to do
+    rows = runs.newest(number)
+    if as_json:
+        write_result(runs_document(rows))
+    else:
+        write_result(runs_text(rows, runs.machine.clock.now()))
+    return ExitCode.OPEN
+
+
+def _show_table(status: RunStatus, now: datetime) -> None:
+    from rich.console import Console  # noqa: PLC0415 - slow, and only for a terminal
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    about, verdict, when = status_head(status, now)
+    finished = status.run.finished
+    style = _STYLE[finished.outcome] if finished else "cyan"
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    for place in range(4):
+        table.add_column(no_wrap=True, justify="right" if place == 3 else "left")  # noqa: PLR2004 - times
+    table.add_column(ratio=1)
+    for row in status_rows(status, now):
+        colour = _STYLE[row.outcome] if row.outcome else "dim"
+        said = Text(row.text)
+        for note in row.notes:
+            said.append(f"\n{note}" if said.plain else note, style="dim")
+        table.add_row(
+            Text(row.mark, colour),
+            Text(row.name, "bold"),
+            Text(row.word, colour),
+            Text(row.took, "dim"),
+            said,
+        )
+    console.print(about, style="bold", markup=False)
+    console.print(verdict, style=f"bold {style}", markup=False)
+    console.print(when, style="dim", markup=False)
+    console.print(table)
+    if advice := what_to_do(status):
+        is_waiting = status.state is State.RUNNING
+        console.print(advice, style="dim" if is_waiting else "cyan", markup=False)

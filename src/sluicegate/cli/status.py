@@ -1,0 +1,53 @@
+"""``sluice status``."""
+
+from pathlib import Path
+
+import click
+
+from sluicegate.cli.completing import complete_run
+from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.cli.options import file_option
+
+
+@click.command()
+@click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
+@file_option
+@click.option(
+    "--log",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The folder of the log; default: the one of the pipeline file.",
+)
+@click.option(
+    "-n",
+    "--last",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="List the newest runs instead, at most N of them.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def status(
+    run_id: str | None,
+    file: Path | None,
+    folder: Path | None,
+    last: int | None,
+    *,
+    as_json: bool,
+) -> ExitCode:
+    """Show how RUN stands, by default the newest, and what to do next.
+
+    The beginning or the end of its id will do. Neither the signing key nor the commit
+    is needed, and nothing is written.
+
+    \b
+    Exits with 0 whatever the run came to, 2 if there is no such run or log,
+    5 if the log is not what was written.
+    """  # noqa: D301 - \b is click's mark for text that is not rewrapped
+    from sluicegate.cli import standing  # noqa: PLC0415 - not for --help
+
+    runs = standing.open_runs(file, folder)
+    if last is not None:
+        if run_id is not None:
+            raise click.UsageError("RUN and --last exclude each other")
+        return standing.list_runs(runs, last, as_json=as_json)
+    return standing.show_run(runs, run_id, as_json=as_json)

@@ -1,0 +1,173 @@
+"""The runs of a log, as somebody who only looks sees them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import unquote
+
+from sluicegate.adapters.git import GitRepository
+from sluicegate.adapters.stores.journal import FileJournal
+from sluicegate.audit.history import RunSummary, read_run, runs
+from sluicegate.audit.reader import LogReader
+from sluicegate.engine.machine import fold
+from sluicegate.errors import SluicegateError, UsageError
+from sluicegate.model.event import Event, RunStarted, StageFinished, StageStarted
+from sluicegate.report.status import RunRow, RunStatus, State
+from sluicegate.wiring.logfolder import LogFolder
+from sluicegate.wiring.machine import Machine
+
+_LIST = "`sluice status --last 10` lists the newest runs"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs in the log in *folder*, and in the journals beside it.
+
+    Nothing is written. What the log holds is verified; what waits in a journal has a
+    checksum and nothing more.
+    """
+
+    machine: Machine
+    folder: Path
+
+    @cached_property
+    def log(self) -> LogReader:
+        """The log.
+
+        Raises:
+            UsageError: there never was one here.
+            IntegrityError: it is not what it was when it was last seen.
+        """
+        return LogFolder(self.machine, self.folder).reader()
+
+    @cached_property
+    def known(self) -> Sequence[RunSummary]:
+        """All runs, oldest first.
+
+        Raises:
+            IntegrityError: the log is not what was committed.
+        """
+        found = {each.run_id: each for each in runs(self.log)}
+        for run_id in self._in_journals():
+            if run_id not in found:
+                events = read_run(self.log, self._journal(run_id), run_id).events
+                if events and isinstance(events[0], RunStarted):
+                    found[run_id] = RunSummary(run_id, events[0], None)
+        return sorted(found.values(), key=lambda each: each.run_id)
+
+    def find(self, text: str | None) -> str:
+        """The run whose id is *text*, or begins or ends with it; without, the newest.
+
+        Raises:
+            UsageError: there is none, or more than one.
+        """
+        known = [each.run_id for each in self.known]
+        if not known:
+            raise UsageError("there is no run yet", hint="start one with `sluice run`")
+        if text is None:
+            return known[-1]
+        wanted = text.upper()
+        found = [run_id for run_id in known if run_id in {text, wanted}] or [
+            run_id
+            for run_id in known
+            if wanted and (run_id.startswith(wanted) or run_id.endswith(wanted))
+        ]
+        if not found:
+            raise UsageError(
+                f"there is no run {text!r}{_suggest(wanted, known)}", hint=_LIST
+            )
+        if len(found) > 1:
+            raise UsageError(
+                f"{len(found)} runs begin or end with {text!r}: {', '.join(found[-3:])}"
+                f"{'' if len(found) <= 3 else ', ...'}",  # noqa: PLR2004 - shown
+                hint="write more of the one that is meant; " + _LIST,
+            )
+        return found[0]
+
+    def status(self, run_id: str) -> RunStatus:
+        """How the run stands.
+
+        Raises:
+            IntegrityError: log or journal are not what was written.
+        """
+        # Asked first: a run that ends in between has then ended, and is not cut off.
+        is_held = self._journal(run_id).is_held()
+        events = read_run(self.log, self._journal(run_id), run_id).events
+        run = fold(run_id, events)
+        return RunStatus(
+            run,
+            _state(is_finished=run.finished is not None, is_held=is_held),
+            _since(events),
+            self._checked_out(),
+        )
+
+    def newest(self, number: int) -> list[RunRow]:
+        """The newest runs, at most *number* of them, newest first."""
+        return [
+            RunRow(
+                each.run_id,
+                each.started,
+                each.finished,
+                _state(
+                    is_finished=each.finished is not None,
+                    is_held=self._journal(each.run_id).is_held(),
+                ),
+            )
+            for each in reversed(self.known[-number:])
+        ]
+
+    @property
+    def _journals(self) -> Path:
+        return self.folder.parent / "journal"
+
+    def _in_journals(self) -> Iterator[str]:
+        for path in sorted(self._journals.glob("*.journal")):
+            yield unquote(path.stem)
+
+    def _journal(self, run_id: str) -> FileJournal:
+        return FileJournal(self._journals, run_id)
+
+    def _checked_out(self) -> str | None:
+        folder = self.folder.absolute().parent
+        while not folder.is_dir():
+            folder = folder.parent
+        repository = GitRepository(str(folder), self.machine.process)
+        try:
+            return repository.work_tree().commit
+        except SluicegateError:
+            return None
+
+
+def _state(*, is_finished: bool, is_held: bool) -> State:
+    if is_finished:
+        return State.ENDED
+    return State.RUNNING if is_held else State.INTERRUPTED
+
+
+def _since(events: Sequence[Event]) -> dict[str, datetime]:
+    """When the attempts under way began."""
+    since: dict[str, datetime] = {}
+    for event in events:
+        match event:
+            case StageStarted():
+                since[event.stage] = event.start_ts
+            case StageFinished():
+                since.pop(event.stage, None)
+            case _:
+                pass
+    return since
+
+
+def _suggest(wanted: str, known: Sequence[str]) -> str:
+    """A run whose id is close, from whichever end it was written."""
+    if not wanted:
+        return ""
+    length = len(wanted)
+    parts = {
+        part: run_id for run_id in known for part in (run_id[:length], run_id[-length:])
+    }
+    close = get_close_matches(wanted, parts, n=1)
+    return f" (did you mean {parts[close[0]]}?)" if close else ""
