@@ -67,7 +67,7 @@ class _Reader:
             what = getattr(error, "problem", None) or "it cannot be read"
             self.problems.add((mark.line + 1 if mark else 1, f"not YAML: {what}"))
             return ()
-        if root is None or (_is_null(root)):
+        if root is None or _is_null(root):
             return ()
         if not isinstance(root, yaml.SequenceNode):
             self._report(root, "the file must be a list of entries (- id: ...)")
@@ -162,6 +162,4 @@ class _Reader:
 
 
 def _is_null(node: yaml.Node) -> bool:
-    return (
-        isinstance(node, yaml.ScalarNode) and node.style is None and node.value in _NULL
-    )
+    return isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULL
