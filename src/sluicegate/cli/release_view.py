@@ -59,7 +59,7 @@ def show(
         write_result(release_document(row, notes))
         return ExitCode.OPEN
     others = {each.environment for each in found} - {row.environment}
-    write_result(release_text(row, notes, sorted(others)))
+    write_result(release_text(row, notes, sorted(others), releases.log_to_name))
     click.echo(f"\nverified with {releases.key_source}", err=True)
     return ExitCode.OPEN
 

@@ -63,20 +63,21 @@ def standing(row: Deployment) -> str:
     return row.standing.value.replace("_", " ")
 
 
-def release_text(row: Deployment, notes: Notes, elsewhere: Sequence[str]) -> str:
+def release_text(
+    row: Deployment, notes: Notes, elsewhere: Sequence[str], log: str | None = None
+) -> str:
     """Write one release: what it is, what changed, what it had to pass.
 
-    *elsewhere* are other environments that have or had a release of this name.
+    *elsewhere* are other environments that have or had a release of this name. *log* is
+    the folder of the log, where commands have to be told.
     """
-    return (
-        "\n".join(
-            escape(line)
-            for part in (_head(row, elsewhere), _changes(row, notes), _evidence(row))
-            for line in part
-        )
-        + "\n"
-        + "\n".join(escape(line) for line in _checks(row))
+    parts = (
+        _head(row, elsewhere),
+        _changes(row, notes),
+        _evidence(row),
+        _checks(row, "" if log is None else f" --log {shlex.quote(log)}"),
     )
+    return "\n".join(escape(line) for part in parts for line in part)
 
 
 def _head(row: Deployment, elsewhere: Sequence[str]) -> Iterator[str]:
@@ -177,13 +178,13 @@ def _figure(value: Value) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _checks(row: Deployment) -> Iterator[str]:
+def _checks(row: Deployment, where: str) -> Iterator[str]:
     """Commands that check what is said here, each behind what it checks."""
     release = row.release
     commit = shlex.quote(release.commit[:_SHORT])
     checks = [
-        ("log and evidence", "sluice audit verify"),
-        ("what happened", f"sluice audit log --run {shorten_run(row.run_id)}"),
+        ("log and evidence", f"sluice audit verify{where}"),
+        ("what happened", f"sluice audit log --run {shorten_run(row.run_id)}{where}"),
         ("commit", f"git show --no-patch {commit}"),
         ("image, where built", f"docker image inspect {release.image}"),
     ]

@@ -49,6 +49,12 @@ class Releases:
         """Where the key comes from that the log was verified with, in words."""
         return self.log.key_source
 
+    @property
+    def log_to_name(self) -> str | None:
+        """The folder of the log, None if it is where commands look for it anyhow."""
+        is_default = self.log.root.absolute() == _DEFAULT_LOG.absolute()
+        return None if is_default else os.path.relpath(self.log.root)
+
     def rows(self) -> Sequence[Deployment]:
         """Every release of every environment, oldest first.
 

@@ -217,6 +217,7 @@ def test_a_release_is_shown_with_notes_figures_and_checks(released: Place) -> No
     v2, shared = released.commits["v2"], released.git("rev-parse", "HEAD~2")
     image = release("v2").image
     reference = f"registry.example/churn@{image}"
+    run = (RUNS["v2"] + "P")[-8:]
     minute = f"{START:%Y-%m-%d %H:%M}"
     expected = [
         "v2 in production: promoted, live",
@@ -237,8 +238,8 @@ def test_a_release_is_shown_with_notes_figures_and_checks(released: Place) -> No
         "          failed 0 · coverage 0.875",
         "",
         "To check",
-        "  log and evidence    sluice audit verify",
-        f"  what happened       sluice audit log --run {(RUNS['v2'] + 'P')[-8:]}",
+        "  log and evidence    sluice audit verify --log kept/audit",
+        f"  what happened       sluice audit log --run {run} --log kept/audit",
         f"  commit              git show --no-patch {v2[:12]}",
         f"  image, where built  docker image inspect {image}",
         f"  image, published    docker pull {reference}",
