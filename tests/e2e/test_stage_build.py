@@ -304,7 +304,7 @@ def test_a_private_base_image_needs_nothing_but_the_cli_s_own_login(
     assert f"log in to the registry of {base}" in caught.value.hint
     assert built.fields["built"] is True
     assert built.fields["base_image"] == base
-    assert Digest.parse(str(built.fields["base_digest"]))
+    assert str(built.fields["base_digest"]).startswith("sha256:")
 
 
 def test_a_private_package_index_is_reached_by_a_secret(project: Path) -> None:
@@ -381,7 +381,7 @@ def test_without_buildkit_the_classic_builder_builds_and_says_so(
     assert report.fields["built"] is True, report.summary
     assert report.fields["builder"] == "classic"
     assert "classic builder" in report.summary
-    assert Digest.parse(str(report.fields["config_digest"]))
+    assert report.fields["config_digest"] == report.fields["image_id"]
     assert b"---> Running in" in report.files[0].data
 
 

@@ -114,8 +114,8 @@ def _check(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over anything
                 return value
     raise PydanticCustomError(
         SECRET,
-        "must say where the secret is, and never what it is: {{env: VARIABLE}} or"
-        " {{file: ~/a/file}}",
+        "must say where the secret is, and never what it is: {env: VARIABLE} or"
+        " {file: ~/a/file}",
     )
 
 

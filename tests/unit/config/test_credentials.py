@@ -110,6 +110,15 @@ def test_a_secret_is_said_to_be_somewhere_and_never_written(secrets: str) -> Non
     assert PLANTED not in found[0]
 
 
+def test_the_two_places_of_a_secret_are_said() -> None:
+    (problem,) = build(f"secrets: {{pip: {PLANTED}}}")
+
+    assert problem == (
+        "f:7: stages.b.secrets.pip: must say where the secret is, and never what it is:"
+        " {env: VARIABLE} or {file: ~/a/file}"
+    )
+
+
 @pytest.mark.parametrize(
     "secrets",
     ["{pip: {env: PIP_TOKEN}}", "{pip.conf: {file: ~/.pip/pip.conf}, n: {file: n}}"],

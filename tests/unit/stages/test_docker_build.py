@@ -401,7 +401,7 @@ def test_the_evidence_says_who_built_it_and_on_what() -> None:
 
     assert fields["builder"] == "buildkit"
     assert fields["base_image"] == "sluicegate-base:test"
-    assert Digest.parse(str(fields["base_id"]))
+    assert str(fields["base_id"]).startswith("sha256:")
     assert fields["largest_layer_bytes"] == 169147616
 
 
