@@ -11,9 +11,9 @@ from rich.spinner import Spinner
 from rich.text import Text
 from typing_extensions import override
 
+from sluicegate.cli.lines import Progress
 from sluicegate.cli.output import tell_that_it_stops
-from sluicegate.cli.progress import Progress
-from sluicegate.cli.rows import stage_row
+from sluicegate.cli.rows import cut, stage_row
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
     BlockObserved,
@@ -277,10 +277,8 @@ class _Running:
 
 def _head(mark: Text, stage: str, took: str, width: int) -> Text:
     """Mark, name and time; a name that has no room is cut."""
-    name = stage if len(stage) <= width else f"{stage[: width - 1]}…"
-    return Text.assemble(
-        mark, " ", (f"{name:<{width}}", "bold"), " ", (f"{took:>{_TOOK}}", "dim")
-    )
+    name = cut(stage, width)
+    return Text.assemble(mark, " ", (name, "bold"), " ", (f"{took:>{_TOOK}}", "dim"))
 
 
 def _room_for_names(console: Console) -> int:

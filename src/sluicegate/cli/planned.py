@@ -29,6 +29,7 @@ from sluicegate.report.plan import (
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.project import Options, Project
 
+_LEAST_BESIDE_NAME = 30  # columns for mark, action and time
 _STYLE = {
     RUN: "bold",
     CACHED: "green",
@@ -93,27 +94,26 @@ def _row(forecast: Forecast, needs: tuple[str, ...]) -> PlannedRow:
 
 def _show_table(plan: RunPlan, now: datetime) -> None:
     from rich.console import Console  # noqa: PLC0415 - slow, and only for a terminal
-    from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    from sluicegate.cli.rows import cut, stage_row  # noqa: PLC0415 - needs rich
+
     console = Console(highlight=False)
-    table = Table(box=None, padding=(0, 1), header_style="dim")
-    table.add_column("", no_wrap=True)
-    table.add_column("stage", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("why", ratio=1)
-    table.add_column("last time", justify="right")
-    for row in plan.rows:
-        style = _STYLE[row.action]
-        table.add_row(
-            Text(MARK[row.action], style),
-            Text(row.name, "bold"),
-            Text(row.action, style),
-            Text(explain_row(row, now)),
-            Text(last_time(row), "dim"),
-        )
+    names = max((len(row.name) for row in plan.rows), default=0)
+    names = min(max(names, len("stage")), max(1, console.width - _LEAST_BESIDE_NAME))
+    actions = max((len(row.action) for row in plan.rows), default=0)
+    times = max(len("last time"), *(len(last_time(row)) for row in plan.rows))
     console.print(plan_head(plan), style="bold", markup=False)
-    console.print(table)
+    title = f"  {'stage':<{names}}  {'':<{actions}}  {'last time':<{times}}"
+    console.print(stage_row(Text(title, "dim"), Text("why", "dim"), console.width))
+    for row in plan.rows:
+        head = Text.assemble(
+            (f"{MARK[row.action]} ", _STYLE[row.action]),
+            (f"{cut(row.name, names)}  ", "bold"),
+            (f"{row.action:<{actions}}  ", _STYLE[row.action]),
+            (f"{last_time(row):<{times}}", "dim"),
+        )
+        console.print(stage_row(head, Text(explain_row(row, now)), console.width))
     total, *notes = conclude_plan(plan)
     console.print(total, style="bold", markup=False)
     for note in notes:

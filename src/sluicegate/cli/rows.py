@@ -29,3 +29,8 @@ def stage_row(head: Text, body: Text, width: int) -> RenderableType:
     stacked.add_row(Text(head.plain.rstrip(), spans=head.spans))
     stacked.add_row(Padding(body, (0, 0, 0, _INDENT)))
     return stacked
+
+
+def cut(name: str, width: int) -> str:
+    """*name* in exactly *width* columns, which are one at least."""
+    return name.ljust(width) if len(name) <= width else f"{name[: width - 1]}…"

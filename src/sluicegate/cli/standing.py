@@ -1,8 +1,10 @@
 """What ``sluice status`` shows: a table on a terminal, lines elsewhere."""
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import use_what_the_terminal_has, write_result
@@ -12,6 +14,7 @@ from sluicegate.report.document import run_document
 from sluicegate.report.status import (
     RunStatus,
     State,
+    StatusRow,
     runs_document,
     runs_text,
     status_head,
@@ -24,6 +27,10 @@ from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.runs import Runs
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_LEAST_BESIDE_NAME = 24  # columns for mark, verdict and time
 _DEFAULT = Path(".sluicegate/audit")
 _STYLE = {
     Outcome.OPEN: "green",
@@ -87,33 +94,38 @@ def list_runs(runs: Runs, number: int, *, as_json: bool) -> ExitCode:
 
 def _show_table(status: RunStatus, now: datetime) -> None:
     from rich.console import Console  # noqa: PLC0415 - slow, and only for a terminal
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
 
     console = Console(highlight=False)
     about, verdict, when = status_head(status, now)
     finished = status.run.finished
     style = _STYLE[finished.outcome] if finished else "cyan"
-    table = Table(box=None, show_header=False, padding=(0, 1))
-    for place in range(4):
-        table.add_column(no_wrap=True, justify="right" if place == 3 else "left")  # noqa: PLR2004 - times
-    table.add_column(ratio=1)
-    for row in status_rows(status, now):
-        colour = _STYLE[row.outcome] if row.outcome else "dim"
-        said = Text(row.text)
-        for note in row.notes:
-            said.append(f"\n{note}" if said.plain else note, style="dim")
-        table.add_row(
-            Text(row.mark, colour),
-            Text(row.name, "bold"),
-            Text(row.word, colour),
-            Text(row.took, "dim"),
-            said,
-        )
     console.print(about, style="bold", markup=False)
     console.print(verdict, style=f"bold {style}", markup=False)
     console.print(when, style="dim", markup=False)
-    console.print(table)
+    _show_rows(status_rows(status, now), console)
     if advice := what_to_do(status):
         is_waiting = status.state is State.RUNNING
         console.print(advice, style="dim" if is_waiting else "cyan", markup=False)
+
+
+def _show_rows(rows: Sequence[StatusRow], console: "Console") -> None:
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    from sluicegate.cli.rows import cut, stage_row  # noqa: PLC0415 - needs rich
+
+    names = max((len(row.name) for row in rows), default=1)
+    names = min(names, max(1, console.width - _LEAST_BESIDE_NAME))
+    words = max((len(row.word) for row in rows), default=0)
+    times = max((len(row.took) for row in rows), default=0)
+    for row in rows:
+        colour = _STYLE[row.outcome] if row.outcome else "dim"
+        head = Text.assemble(
+            (f"{row.mark} ", colour),
+            (f"{cut(row.name, names)}  ", "bold"),
+            (f"{row.word:<{words}}  ", colour),
+            (f"{row.took:>{times}}", "dim"),
+        )
+        said = Text(row.text)
+        for note in row.notes:
+            said.append(f"\n{note}" if said.plain else note, style="dim")
+        console.print(stage_row(head, said, console.width))

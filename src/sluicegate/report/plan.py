@@ -92,10 +92,10 @@ def last_time(row: PlannedRow) -> str:
 def plan_text(plan: RunPlan, now: datetime) -> str:
     """Lines without a terminal's means, one a stage."""
     cells = [
-        (MARK[row.action], row.name, row.action, explain_row(row, now), last_time(row))
+        (MARK[row.action], row.name, row.action, last_time(row), explain_row(row, now))
         for row in plan.rows
     ]
-    cells.insert(0, ("", "stage", "", "why", "last time"))
+    cells.insert(0, ("", "stage", "", "last time", "why"))
     widths = [max(len(row[place]) for row in cells) for place in range(4)]
     lines = [
         "  ".join(

@@ -4,7 +4,8 @@ import io
 
 from run_events import EARLIER, begin, end, planned, started
 
-from sluicegate.cli.progress import PlainObserver, build_observer
+from sluicegate.cli.lines import PlainObserver
+from sluicegate.cli.progress import build_observer
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
     RunFinished,
