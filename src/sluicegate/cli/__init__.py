@@ -32,6 +32,23 @@ _COMMANDS = {
     "completion": "Print the script that completes commands in your shell.",
 }
 
+# What other tools call it.
+_MEANT = {
+    "build": "run",
+    "check": "run",
+    "help": "--help",
+    "history": "audit log",
+    "lint": "run",
+    "log": "audit log",
+    "new": "init",
+    "scan": "run",
+    "start": "run",
+    "test": "run",
+    "validate": "plan",
+    "verify": "audit verify",
+    "version": "--version",
+}
+
 
 class _Group(click.Group):
     """Loads a command when it is called, and exits with what it returned.
@@ -59,8 +76,11 @@ class _Group(click.Group):
             from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
 
             close = get_close_matches(args[0], _COMMANDS, n=1)
-            meant = f" Did you mean {close[0]!r}?" if close else ""
-            ctx.fail(f"No such command {args[0]!r}.{meant}")
+            meant = _MEANT.get(args[0]) or next(iter(close), None)
+            advice = (
+                f"Did you mean {meant!r}?" if meant else "'sluice --help' lists them."
+            )
+            ctx.fail(f"No such command {args[0]!r}. {advice}")
         return super().resolve_command(ctx, args)
 
     @override

@@ -7,10 +7,12 @@ from sluicegate.cli.exit_codes import ExitCode
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+@click.argument("shell", metavar="SHELL", type=click.Choice(("bash", "zsh", "fish")))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> ExitCode:
-    """Print the script that completes commands, options, stages and runs in SHELL.
+    """Print the script that completes commands, options, stages and runs.
+
+    SHELL is bash, zsh or fish.
 
     \b
     bash  add to ~/.bashrc:           eval "$(sluice completion bash)"

@@ -198,7 +198,11 @@ def _explain(error: yaml.MarkedYAMLError, text: str) -> _StopError:
     shown = lines[line - 1] if line <= len(lines) else ""
     if "\t" in shown[: len(shown) - len(shown.lstrip())]:
         return _StopError(line, "a tab indents this line; YAML wants spaces")
+    if line > len(lines) and error.context_mark:
+        line = error.context_mark.line + 1  # what began there is never closed
     where = f" ({error.context})" if error.context else ""
+    if error.problem == "did not find expected ',' or '}'":
+        where += "; close it with }, and put text that holds ': ' or ',' in quotes"
     if error.problem == "mapping values are not allowed in this context":
         where = "; text that holds ': ' needs quotes"
     return _StopError(line, f"not YAML: {error.problem}{where}")

@@ -25,6 +25,7 @@ _RESERVED = frozenset(
         *("git", "label"),  # what `when:` asks besides evidence
     )
 )
+_NOT_USES = frozenset({"use", "user", "used", "kind", "type", "plugin"})
 _MAX_STAGES = 300  # an entry of the log, 32 KiB, names them all
 
 
@@ -96,10 +97,12 @@ def _check_fit(
 
 def _check_name(checker: Checker, name: str) -> bool:
     if not re.fullmatch(WORD_PATTERN, name):
+        better = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+        meant = f": write {better}" if re.fullmatch(WORD_PATTERN, better) else ""
         checker.report(
             ("stages", name),
             "a stage's name is a-z, 0-9 and _ (40 at most, a letter first), because "
-            "conditions name its evidence, like scan.critical",
+            f"conditions name its evidence, like scan.critical{meant}",
         )
         return False
     if name in _RESERVED:
@@ -115,9 +118,13 @@ def _read_stage(checker: Checker, name: str) -> Stage | None:
     uses = child(node, "uses") if node is not None else None
     choice = suggest("", KINDS)
     if not isinstance(node, Table):
-        checker.report(path, f"must say what it uses, like {{uses: {min(KINDS)}}}")
+        said = node.value if isinstance(node, Leaf) else None
+        kind = said if isinstance(said, str) and said in KINDS else "ruff"
+        checker.report(path, f"must say what it uses, like {{uses: {kind}}}")
     elif uses is None:
-        checker.report(path, f"'uses' is missing{choice}")
+        slips = [key for key in node.entries if key in _NOT_USES]
+        slip = f": here it is called {slips[0]!r}" if slips else ""
+        checker.report(path, f"'uses' is missing{slip}{choice}")
     elif not isinstance(uses, Leaf) or not isinstance(uses.value, str):
         checker.report((*path, "uses"), f"must be the kind of the stage{choice}")
     elif uses.value not in KINDS:

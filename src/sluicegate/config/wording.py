@@ -130,11 +130,19 @@ def _own_words(error: ErrorDetails, found: Found) -> str:
 
 def _but_is(found: Found, kind: str) -> str:
     shown = _show(found)
+    if found.path == ("stages",) and kind in {"dict_type", "model_type"}:
+        return ": each stage by its name, like lint: {uses: ruff}"
     if not shown:
         return ""
+    if kind in {"tuple_type", "list_type"} and isinstance(_value(found), str):
+        return f": write [{shown}]"
     if kind == "string_type" and shown != "null":
         return f': put it in quotes, like "{shown}"'
     return f", not {shown}"
+
+
+def _value(found: Found) -> object:
+    return found.node.value if isinstance(found.node, Leaf) else None
 
 
 def _show(found: Found) -> str:

@@ -1,5 +1,6 @@
 """What is in a folder, found and turned into a pipeline: for a run without a file."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ PIPELINE_FILE = "sluicegate.yaml"
 """What a pipeline file is called unless its user says otherwise."""
 
 _SHOWN = 5
+_MISNAMED = re.compile(r"\.?sluice[-_]?(?:gate)?\.ya?ml", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def detect_pipeline(machine: Machine, folder: Path) -> Detected:
         UsageError: the folder is not the place for a run, or holds several services.
         PermanentError: it cannot be listed.
     """
+    _check_no_misnamed(folder)
     _check_no_file_above(folder)
     tree = _read_tree(machine, folder)
     found = detect(tree)
@@ -86,6 +89,17 @@ def _read_tree(machine: Machine, path: Path) -> Tree:
         texts=folder.texts(worth_reading(sizes), MAX_TEXT),
         remote=folder.remote(),
     )
+
+
+def _check_no_misnamed(folder: Path) -> None:
+    """A file that is only spelt differently is meant, not what is here."""
+    for name in sorted(path.name for path in folder.iterdir()):
+        if _MISNAMED.fullmatch(name):
+            raise UsageError(
+                f"there is no {PIPELINE_FILE} in {folder}, but there is {name}",
+                hint=f"rename it: `git mv {name} {PIPELINE_FILE}`; or name it:"
+                f" `sluice run -f {name}`",
+            )
 
 
 def _check_no_file_above(folder: Path) -> None:

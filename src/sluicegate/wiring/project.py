@@ -47,7 +47,7 @@ from sluicegate.ports.process import ProcessRunner
 from sluicegate.ports.target import Target
 from sluicegate.stages.notify import secret_variables
 from sluicegate.stages.pipeline import Pipeline
-from sluicegate.wiring.detection import Detected, detect_pipeline
+from sluicegate.wiring.detection import PIPELINE_FILE, Detected, detect_pipeline
 from sluicegate.wiring.logfolder import LogFolder
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.masking import build_masks
@@ -117,6 +117,11 @@ class Project:
                 f"there is no pipeline file {self.file}",
                 hint="go to the folder that has one, name it with --file, or let"
                 " `sluice init` write one",
+            ) from None
+        except IsADirectoryError:
+            raise UsageError(
+                f"{self.file} is a folder, not a pipeline file",
+                hint=f"name the file in it: {self.file / PIPELINE_FILE}",
             ) from None
         except OSError as error:
             raise UsageError(f"cannot read {self.file}: {error.strerror}") from error
@@ -331,7 +336,7 @@ class Project:
         """
         if self._store.load() is None and self._pin.load() is None:
             raise _no_run_yet()
-        run_id = run_id or self._newest_run()
+        run_id = self._find_run(run_id) if run_id else self._newest_run()
         with self._recorder(run_id) as recorder:
             with self._naming_the_log():
                 recorder.recover()
@@ -339,13 +344,26 @@ class Project:
             if not events:
                 raise UsageError(
                     f"the log holds no run {run_id}",
-                    hint="`sluice audit log` lists the runs",
+                    hint="`sluice resume` without a run takes the newest;"
+                    " `sluice audit log` lists them",
                 )
             run = fold(run_id, events)
             check_resumable(run, self.pipeline, self.source)
             observer.event(run.started)  # what is resumed; nothing that happens now
             with self._leaving_no_secrets(run_id):
                 return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
+
+    def _find_run(self, end: str) -> str:
+        """The run that is meant by *end*: lists of runs show the ends of their ids."""
+        with self._naming_the_log():
+            known = [run.run_id for run in runs(self.log)]
+        found = [each for each in known if each.endswith(end.upper())]
+        if len(found) > 1:
+            raise UsageError(
+                f"{len(found)} runs in the log end with {end!r}: {', '.join(found)}",
+                hint="name one of them",
+            )
+        return found[0] if found else end
 
     def _newest_run(self) -> str:
         log = self.log

@@ -38,6 +38,9 @@ WORD = (
     "a stage's name is a-z, 0-9 and _ (40 at most, a letter first), because "
     "conditions name its evidence, like scan.critical"
 )
+NO_STAGES = "must hold keys and values: each stage by its name, like lint: {uses: ruff}"
+USES = f"'uses' is missing: here it is called 'use' (one of {KINDS})"
+A_LIST = "must be a list, like [a, b]"
 CANARY_GATE = 'the default: ["canary.promoted == true"]'
 FORM = "<project>_<purpose>_v<major>.<minor>, like churn-model_release_v1.0"
 
@@ -163,14 +166,14 @@ HEADER_PROBLEMS = [
         ['2: name: must be text: put it in quotes, like "5"'],
     ),
     ("schema: sluicegate/v1\nname: a_b_v1.0\n", ["1: 'stages' is missing"]),
-    (HEAD, ["3: stages: must hold keys and values, not null"]),
+    (HEAD, [f"3: stages: {NO_STAGES}"]),
     (
         HEAD.replace("stages:", "stages: {}"),
         ["3: stages: there must be at least one stage"],
     ),
     (
         HEAD.replace("stages:", "stages: [lint]"),
-        ["3: stages: must hold keys and values"],
+        [f"3: stages: {NO_STAGES}"],
     ),
     (HEAD + LINT + "stage: 1\n", ["5: unknown key 'stage' (did you mean 'stages'?)"]),
     (
@@ -217,15 +220,25 @@ STAGE_PROBLEMS = [
         "  lint: {uses: zzz}\n",
         [f"4: stages.lint.uses: unknown kind 'zzz' (one of {KINDS})"],
     ),
-    ("  lint: {use: ruff}\n", [f"4: stages.lint: 'uses' is missing (one of {KINDS})"]),
+    (
+        "  lint: {use: ruff}\n",
+        [f"4: stages.lint: {USES}"],
+    ),
+    ("  lint: {}\n", [f"4: stages.lint: 'uses' is missing (one of {KINDS})"]),
     (
         "  lint: {uses: 3}\n",
         [f"4: stages.lint.uses: must be the kind of the stage (one of {KINDS})"],
     ),
-    ("  lint: ruff\n", ["4: stages.lint: must say what it uses, like {uses: canary}"]),
-    ("  lint:\n", ["4: stages.lint: must say what it uses, like {uses: canary}"]),
-    ("  unit-tests: {uses: pytest}\n", [f"4: stages.unit-tests: {WORD}"]),
-    ("  Lint: {uses: ruff}\n", [f"4: stages.Lint: {WORD}"]),
+    (
+        "  test: pytest\n",
+        ["4: stages.test: must say what it uses, like {uses: pytest}"],
+    ),
+    ("  lint:\n", ["4: stages.lint: must say what it uses, like {uses: ruff}"]),
+    (
+        "  unit-tests: {uses: pytest}\n",
+        [f"4: stages.unit-tests: {WORD}: write unit_tests"],
+    ),
+    ("  Lint: {uses: ruff}\n", [f"4: stages.Lint: {WORD}: write lint"]),
     (f"  {'a' * 41}: {{uses: ruff}}\n", [f"4: stages.{'a' * 41}: {WORD}"]),
     (
         "  import: {uses: ruff}\n",
@@ -295,7 +308,7 @@ GRAPH_PROBLEMS = [
     ),
     (
         LINT + "  a: {uses: ruff, needs: lint}\n",
-        ['5: stages.a.needs: must be a list, like [a, b], not "lint"'],
+        ['5: stages.a.needs: must be a list, like [a, b]: write ["lint"]'],
     ),
     (
         "  a: {uses: ruff, needs: [a]}\n",
@@ -344,7 +357,7 @@ GATE_PROBLEMS = [
     ),
     (
         "  lint: {uses: ruff, gate: lint.findings == 0}\n",
-        ['4: stages.lint.gate: must be a list, like [a, b], not "lint.findings == 0"'],
+        [f'4: stages.lint.gate: {A_LIST}: write ["lint.findings == 0"]'],
     ),
     (
         BUILD + CANARY.replace("}", ", gate: []}") + PROD,
