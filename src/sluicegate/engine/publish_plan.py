@@ -121,7 +121,7 @@ def check_publishable(stages: Iterable[NamedStage], source: Source) -> None:
 def find_conflicts(
     plan: PublishPlan, served: Mapping[str, Manifest | None]
 ) -> dict[str, Manifest]:
-    """The references that name one thing for ever, and that are another image's."""
+    """The references that name one image for ever, and that are another's."""
     return {
         reference: manifest
         for reference, manifest in served.items()

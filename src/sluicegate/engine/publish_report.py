@@ -49,8 +49,8 @@ def conflicting(plan: PublishPlan, conflicts: Mapping[str, Manifest]) -> Report:
         f"{reference} ({manifest.digest})" for reference, manifest in conflicts.items()
     )
     return Report(
-        f"not pushed: another image is published as {taken}; a tag with a version or a"
-        " commit names one image for ever. Release under a new Git tag, remove it from"
+        f"not pushed: another image is published as {taken}; a tag with a version"
+        " names one image for ever. Release under a new Git tag, remove it from"
         " the registry, or set `overwrite: true`",
         {**_fields(plan, published=False), "already_published": False},
     )

@@ -4,7 +4,7 @@ Log first, then act: a push is announced by a committed event before it happens.
 process that dies in between leaves the announcement; the next one asks the registry.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sluicegate.engine.patience import Patience
 from sluicegate.engine.publish_plan import PublishPlan, find_conflicts, find_due
@@ -55,7 +55,7 @@ class Publishing:
             return conflicting(plan, conflicts)
         due = find_due(plan, served)
         if due:
-            self._announce(due)
+            self._announce(due, served)
         pushed = {reference: self._push(reference) for reference in due}
         seen = {name: it.digest for name, it in served.items() if it is not None}
         digests = {**seen, **pushed}
@@ -74,8 +74,13 @@ class Publishing:
         served = self._patience.again(lambda: self._registry.find(reference))
         return None if served is None else parse_manifest(served)
 
-    def _announce(self, due: tuple[str, ...]) -> None:
+    def _announce(
+        self, due: tuple[str, ...], served: Mapping[str, Manifest | None]
+    ) -> None:
         """Announce the push, unless an attempt before died with the same words."""
+        for reference in due:
+            if (manifest := served[reference]) is not None:
+                self._patience.say(f"{reference} was {manifest.digest}")
         request = PublishRequested(self._stage, self._plan.image, due, self._behind)
         if self._history[-1:] != (request,):
             self._emit(request)

@@ -1,7 +1,8 @@
 """The publish stage: its settings, and the names an image gets. Pure.
 
-`engine.publish_runner` pushes. A tag with ``{version}`` or ``{commit}`` names one thing
-and is not given to another; any other, like ``latest``, goes from image to image.
+`engine.publish_runner` pushes. A tag with ``{version}`` names one image and is not
+given to another. Any other goes from image to image: ``latest`` is meant to, and a
+commit that is built again, or is tagged after it was built, makes another image.
 """
 
 import re
@@ -45,8 +46,7 @@ class PublishStage(Stage):
     )
     overwrite: bool = Field(
         default=False,
-        description="Let a tag with {version} or {commit} go from another image to this"
-        " one.",
+        description="Let a tag with {version} go from another image to this one.",
     )
     attempts: int = Field(
         4, ge=1, le=20, description="How often what may pass by itself is tried."
@@ -94,7 +94,7 @@ class PublishStage(Stage):
 class Naming:
     """The references an image is to get, in the order of the file.
 
-    ``fixed`` are those of them that name one thing for ever. ``left_out`` are the tags,
+    ``fixed`` are those of them that name one image for ever. ``left_out`` are the tags,
     as written, that the commit has no Git tag for.
     """
 
@@ -139,7 +139,7 @@ def name_image(
             )
         reference = f"{repository}:{filled}"
         references[reference] = None
-        if wanted:
+        if "version" in wanted:
             fixed.add(reference)
     if not references:
         raise UsageError(

@@ -26,6 +26,7 @@ _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 _LATER = {408, 425, 429}
 _SERVER_ERROR = 500
 _CLIENT = "sluicegate"
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -198,4 +199,5 @@ def _last_words(error: BaseException) -> str:
     """What went wrong at the bottom of a chain of errors that quote each other."""
     reason = getattr(error.args[0] if error.args else None, "reason", error)
     text = hide(str(reason)).rpartition(": ")[2].strip(" ()'\"")
+    text = _ERRNO.sub("", text)
     return text[:200] or type(error).__name__

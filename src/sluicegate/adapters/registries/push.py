@@ -23,7 +23,7 @@ _CREDENTIALS = re.compile(r"error getting credentials", re.IGNORECASE)
 _DENIED = re.compile(
     r"unauthorized|authentication required|no basic auth credentials|access denied"
     r"|\bdenied\b|forbidden|incorrect username or password|insufficient_scope"
-    r"|unexpected status[^\n]*40[13]",
+    r"|unexpected status[^\n]*40[13]|HTTP (?:status: )?40[13]\b",
     re.IGNORECASE,
 )
 _NO_IMAGE = re.compile(
