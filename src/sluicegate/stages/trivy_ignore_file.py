@@ -44,7 +44,9 @@ def read_ignore_file(data: bytes, name: str, today: date) -> tuple[Entry, ...]:
     more = len(shown) - _MAX_SHOWN
     if more > 0:
         shown = [*shown[:_MAX_SHOWN], f"... and {more} more"]
-    raise PermanentError("\n".join(shown), hint="nothing is ignored until it is mended")
+    raise PermanentError(
+        ";\n".join(shown), hint="nothing is ignored until it is mended"
+    )
 
 
 class _Reader:

@@ -74,6 +74,14 @@ class TrivySettings(CommandStage):
             raise ValueError("must not hold an empty word")
         return words
 
+    @field_validator("vex")
+    @classmethod
+    def _no_list_in_one_path(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        # Trivy reads "a.json,repo" as two sources, one of them from the network.
+        if any(char in path for path in paths for char in ',"'):
+            raise ValueError("must not hold a comma or a quote")
+        return paths
+
     @model_validator(mode="after")
     def _must_scan_something(self) -> Self:
         if not (self.source or self.image is not False):

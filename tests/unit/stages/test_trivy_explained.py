@@ -128,6 +128,7 @@ def test_a_list_of_licenses_is_part_of_every_gate() -> None:
         ({"env": {"TRIVY_SEVERITY": "LOW"}}, "use the settings of this stage"),
         ({"ignore": "/etc/passwd"}, "relative to the pipeline file"),
         ({"licenses": True, "allow_licenses": [" "]}, "an empty word"),
+        ({"vex": ["a.json,repo"]}, "a comma or a quote"),
         ({"ignorefile": ".trivyignore"}, "Extra inputs"),
     ],
 )
