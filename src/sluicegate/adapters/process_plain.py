@@ -51,8 +51,9 @@ class PlainRunner(ProcessRunner):
         with process:
             deadline = started + command.timeout.total_seconds()
             stdout, stderr, timed_out = self._await(process, deadline)
-        for line in (stdout + stderr).decode(errors="replace").splitlines():
-            on_line(line)
+        for output in (stdout, stderr):
+            for line in output.decode(errors="replace").splitlines():
+                on_line(line)
         return CommandResult(
             exit_code=process.returncode,
             stdout=stdout,

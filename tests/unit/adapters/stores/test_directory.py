@@ -7,10 +7,12 @@ import shutil
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from sluicegate.adapters.stores import directory, durable
 from sluicegate.adapters.stores.directory import DirectoryStore
 from sluicegate.errors import (
     IntegrityError,
@@ -267,3 +269,62 @@ def test_three_objects_cost_six_flushes_and_each_is_flushed_before_its_rename(
         calls[::3], calls[1::3], calls[2::3], folders, strict=True
     ):
         assert Path(file).parent == Path(old) == Path(folder) == Path(log) / expected
+
+
+def test_threads_may_put_into_one_store_at_once(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    names = [f"{number % 7}/{number}" for number in range(200)]
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda name: store.put(name, name.encode() * 99), names))
+
+    assert sorted(store.names()) == sorted(names)
+    assert all(store.get(name) == name.encode() * 99 for name in names)
+
+
+def test_a_file_system_whose_locks_do_nothing_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    monkeypatch.setattr(directory, "try_lock", lambda _file: True)
+
+    with pytest.raises(PermanentError, match="locks do nothing"), store.exclusive():
+        raise AssertionError("nobody may get here")
+
+
+def test_a_store_that_somebody_keeps_is_given_up_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory, "_LOCK_SECONDS", 0.05)
+
+    with DirectoryStore(tmp_path / "store").exclusive():
+        other = DirectoryStore(tmp_path / "store")
+        with pytest.raises(PermanentError, match="another process"), other.exclusive():
+            raise AssertionError("nobody may get here")
+
+
+def test_where_nothing_can_be_written_safely_a_store_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    DirectoryStore(tmp_path / "store").put("a/b", b"data")
+    (tmp_path / "store/link").symlink_to(tmp_path / "store/a")
+    monkeypatch.setattr(directory, "CAN_WRITE", False)
+    monkeypatch.setattr(durable, "CAN_WRITE", False)
+    store = DirectoryStore(tmp_path / "store")
+
+    assert store.get("a/b") == b"data"
+    assert store.get("a/c") is None
+    with pytest.raises(IntegrityError, match="symbolic link"):
+        store.get("link/b")
+    with pytest.raises(IntegrityError, match="not a file"):
+        store.get("a")
+    for write in (
+        lambda: store.put("a/c", b"x"),
+        lambda: store.drop("a/b"),
+        lambda: store.sync("a/b"),
+    ):
+        with pytest.raises(UsageError, match="not write"):
+            write()
+    with pytest.raises(UsageError, match="not write"), store.exclusive():
+        raise AssertionError("nobody may get here")
+    assert list(store.names("a/")) == ["a/b"]
