@@ -16,6 +16,7 @@ from sluicegate.adapters.git import GitRepository
 from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.adapters.masking import MaskingRunner, Masks
 from sluicegate.adapters.registries.docker_registry import DockerRegistry
+from sluicegate.adapters.registries.logins import DockerLogins
 from sluicegate.adapters.stores.directory import DirectoryStore
 from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.adapters.stores.journal import FileJournal
@@ -450,7 +451,7 @@ class Project:
                 str(self.folder),
                 self._process,
                 tools,
-                machine.environ,
+                DockerLogins(str(self.folder), machine.process),
                 machine.ca_bundle,
             ),
             ca_bundle=machine.ca_bundle,

@@ -2,7 +2,6 @@
 
 import ipaddress
 import json
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -35,8 +34,9 @@ _ASK_TIME = timedelta(minutes=1)
 class DockerRegistry(Registry):
     """Reads registries over HTTP and pushes with the Docker client.
 
-    *folder* is where the client runs, *ca_bundle* a file of certificates that this host
-    trusts, None for the usual ones. Safe to be used by several threads at once.
+    *folder* is where the client runs, through *runner*; *logins* finds who to be.
+    *ca_bundle* is a file of certificates that this host trusts, None for the usual
+    ones. Safe to be used by several threads at once.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class DockerRegistry(Registry):
         folder: str,
         runner: ProcessRunner,
         tools: ToolFinder,
-        environ: Mapping[str, str],
+        logins: DockerLogins,
         ca_bundle: str | None = None,
     ) -> None:
         self._folder, self._runner, self._tools = folder, runner, tools
-        self._logins = DockerLogins(environ)
+        self._logins = logins
         self._ca_bundle = ca_bundle
 
     @override
