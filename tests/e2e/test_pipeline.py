@@ -5,6 +5,7 @@ advisories, the engine, the proxy, traffic. One first release serves all tests.
 """
 
 import http.client
+import json
 import os
 import secrets
 import shutil
@@ -190,6 +191,80 @@ def test_the_sample_passes_all_five_gates(released: Released) -> None:
 def evidence_of_model(released: Released) -> str:
     text = released.project.git("show", "v1:model.json")
     return text.split('"version": "')[1].split('"')[0]
+
+
+def ran(document: dict[str, Any]) -> list[str]:
+    """The stages of a run that were not taken from an earlier one."""
+    return [stage["name"] for stage in document["stages"] if not stage["cached"]]
+
+
+def again(released: Released, *before: str, **environ: str) -> dict[str, Any]:
+    """Run the pipeline for what is checked out, which must open again."""
+    project = CliProject(
+        released.folder, released.project.home, {**released.project.environ, **environ}
+    )
+    done = project.sluice("run", "--json", before=before, check=0)
+    document: dict[str, Any] = json.loads(done.stdout)
+    assert verdicts(document) == dict.fromkeys(STAGES, "open")
+    return document
+
+
+@pytest.mark.usefixtures("model")
+def test_an_unchanged_commit_executes_nothing_and_is_already_live(
+    released: Released,
+) -> None:
+    released.project.git("checkout", "-q", "--detach", "v1")
+    trace = released.project.home / "trace"
+
+    document = again(
+        released,
+        *("strace", "-f", "-qq", "-s", "300", "-e", "trace=execve", "-o", str(trace)),
+    )
+
+    assert ran(document) == ["canary"]
+    assert evidence(document, "canary")["result"] == "unchanged"
+    for stage in document["stages"][:-1]:
+        first = next(s for s in released.first["stages"] if s["name"] == stage["name"])
+        assert stage["evidence"] == first["evidence"]
+    started = trace.read_text()
+    assert "execve" in started
+    for words in ('"check"', '"pytest"', '"build"', '"fs"', '"image", "--format"'):
+        assert words not in started, f"a stage ran {words}"
+
+
+@pytest.mark.usefixtures("model")
+def test_each_changed_input_runs_what_depends_on_it_and_nothing_else(
+    released: Released, trivy_cache: Path, tmp_path: Path
+) -> None:
+    released.project.git("checkout", "-q", "--detach", "v1")
+
+    metadata = trivy_cache / "db" / "metadata.json"
+    known = json.loads(metadata.read_text())
+    newer = datetime.now(UTC) - timedelta(minutes=5)
+    updated = newer.strftime("%Y-%m-%dT%H:%M:%SZ")
+    metadata.write_text(json.dumps({**known, "UpdatedAt": updated}))
+    assert ran(again(released)) == ["scan", "canary"], "the database"
+
+    other = tmp_path / "trivy"
+    other.write_text(f'#!/bin/sh\nexec {shutil.which("trivy")} "$@"\n')
+    other.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    assert ran(again(released, PATH=path)) == ["scan", "canary"], "the tool"
+
+    # Of the same layers, the engine makes the same image: nothing new for the scan.
+    remove_tags(released.name)
+    assert ran(again(released)) == ["build", "canary"], "what it made is gone"
+
+
+def remove_tags(name: str) -> None:
+    """Remove the tags of the image; its ID stays while a container uses it."""
+    client = docker.from_env()
+    try:
+        for image in client.images.list(name):
+            for tag in image.tags:
+                client.images.remove(tag, force=True, noprune=True)
+    finally:
+        client.close()
 
 
 @pytest.mark.usefixtures("model")
