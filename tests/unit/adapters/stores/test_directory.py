@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -318,11 +319,12 @@ def test_where_nothing_can_be_written_safely_a_store_can_be_read(
         store.get("link/b")
     with pytest.raises(IntegrityError, match="not a file"):
         store.get("a")
-    for write in (
+    writes: list[Callable[[], None]] = [
         lambda: store.put("a/c", b"x"),
         lambda: store.drop("a/b"),
         lambda: store.sync("a/b"),
-    ):
+    ]
+    for write in writes:
         with pytest.raises(UsageError, match="not write"):
             write()
     with pytest.raises(UsageError, match="not write"), store.exclusive():
