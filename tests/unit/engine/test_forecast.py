@@ -11,6 +11,7 @@ from sluicegate.engine.selection import Selection, choose_stages
 from sluicegate.engine.situation import Situation
 from sluicegate.errors import UsageError
 from sluicegate.model.source import WorkTree
+from sluicegate.ports.results import EarlierResult
 from sluicegate.stages.canary import CanaryStage
 
 ALL = Selection()
@@ -128,3 +129,47 @@ def test_a_tool_that_is_missing_is_foreseen() -> None:
     world.fakes.tools.missing = frozenset({"first"})
 
     assert foresee(world)[0].reason == "first is not installed"
+
+
+def test_the_attempt_that_found_a_result_is_named_however_often_it_was_used() -> None:
+    before = World()
+    before.start()
+    world = before.again()
+    found = world.fakes.results.of("first")[0]
+    used = replace(found.finished, cached=found.task_id)
+    world.fakes.results.earlier.append(EarlierResult("LATER/first/1", used))
+
+    forecast = foresee(world)[0]
+
+    assert forecast.source == found
+    assert forecast.last == found.finished
+
+
+def test_a_stage_behind_one_that_runs_is_told_by_what_is_known_already() -> None:
+    before = World(pipeline(stage("a"), stage("b", "a"), stage("c", "b")))
+    before.start()
+    world = before.again(
+        pipeline(
+            stage("a", env={"X": "1"}),
+            stage("b", "a"),
+            stage("c", "b", env={"X": "1"}),
+        )
+    )
+
+    forecasts = foresee(world)
+
+    assert [(f.reason, f.changed) for f in forecasts] == [
+        ("definition changed", ("definition",)),
+        ("a runs before it", ()),
+        ("definition changed", ("definition",)),
+    ]
+
+
+def test_a_condition_on_facts_is_judged_whatever_runs_before() -> None:
+    what = pipeline(
+        stage("a"),
+        stage("b", "a", when='git.branch == "other"'),
+        stage("c", "a", when="a.lines == 0"),
+    )
+
+    assert actions(foresee(World(what))) == {"a": "run", "b": "skip", "c": "run"}

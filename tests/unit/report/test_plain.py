@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from run_events import EARLIER, RUN_ID, begin, end, planned, started
 
+from sluicegate.engine.machine import fold
 from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
@@ -25,7 +27,12 @@ from sluicegate.model.finding import Finding, Severity
 from sluicegate.model.publication import PublishedImage
 from sluicegate.model.rollout import CanaryVerdict, Release
 from sluicegate.model.traffic import NO_REQUESTS, RequestCounts
-from sluicegate.report.plain import describe, describe_finding, rate
+from sluicegate.report.plain import (
+    describe,
+    describe_finding,
+    describe_reuse,
+    rate,
+)
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 V1 = Release(Digest.of(b"1"), "v1", "a" * 40)
@@ -124,3 +131,44 @@ def test_a_finding_names_its_place() -> None:
     finding = Finding("F401", Severity.ERROR, "unused import", "src/a.py", 3)
 
     assert describe_finding(finding) == "src/a.py:3: F401 unused import"
+
+
+def test_a_cached_stage_is_said_to_be_cached() -> None:
+    line = describe(end("lint", cached=f"{EARLIER}/lint/1"))
+
+    assert line == "lint: open (cached): it is so"
+
+
+def test_a_run_of_a_part_with_labels_says_so() -> None:
+    line = describe(started(selection="--only lint", labels={"os": "linux"}))
+
+    assert line == "p_r_v1.0 · commit aaaaaaaaaaaa (main) · --only lint · os=linux"
+
+
+@pytest.mark.parametrize(
+    ("cached", "said"),
+    [
+        ((), None),
+        (("a",), "1 stage was not run again: nothing it depends on has changed"),
+        (
+            ("a", "b"),
+            "2 stages were not run again: nothing they depend on has changed",
+        ),
+        (
+            ("a", "b", "c"),
+            (
+                "nothing was run: every result stands, as nothing it depends on has"
+                " changed; --force runs all the same"
+            ),
+        ),
+    ],
+)
+def test_results_that_were_there_are_said_to_stand(
+    cached: tuple[str, ...], said: str | None
+) -> None:
+    events: list[Event] = [started(*map(planned, "abc"))]
+    for name in "abc":
+        task = f"{EARLIER}/{name}/1" if name in cached else None
+        events += [begin(name), end(name, cached=task)]
+
+    assert describe_reuse(fold(RUN_ID, events)) == said

@@ -143,3 +143,19 @@ def test_a_link_in_place_of_a_journal_is_not_written_through(tmp_path: Path) -> 
     with pytest.raises(Exception, match=r"R1\.journal"):
         FileJournal(tmp_path, "R1").append(b"a")
     assert (tmp_path / "victim").read_bytes() == b"precious"
+
+
+def test_whether_a_journal_is_held_is_told_without_touching_it(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    other = FileJournal(folder, "R1")
+    assert not other.is_held()
+    assert not folder.exists()
+
+    holder = FileJournal(folder, "R1")
+    holder.append(b"a")
+    assert other.is_held()
+    assert not FileJournal(folder, "R2").is_held()
+
+    holder.close()
+    assert not other.is_held()
+    assert other.read() == [b"a"]
