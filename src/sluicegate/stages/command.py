@@ -1,16 +1,20 @@
-"""Any program: its exit code, and what it says about itself in a JSON file."""
+"""Any program: its exit code, and what it says of itself in JSON or SARIF files."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from typing_extensions import override
 
 from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.command import Command, Step, StepResult
 from sluicegate.model.evidence import Value, round_value
-from sluicegate.stages.output import describe_exit, find_step
+from sluicegate.model.finding import Severity
+from sluicegate.stages import sarif
+from sluicegate.stages.output import count, describe_exit, find_step
+from sluicegate.stages.sarif import SarifReport
 from sluicegate.stages.stage import (
     CommandStage,
     FieldSpec,
@@ -24,6 +28,15 @@ _STEP = "command"
 _EXIT_CODE = "exit_code"
 _MAX_TEXT = 1000  # an entry of the log has 32 KiB for everything
 
+_FILE_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
+_SARIF_FIELDS = (
+    FieldSpec("findings", "integer", "Findings in the SARIF file, not suppressed."),
+    FieldSpec("errors", "integer", "Findings of the level error."),
+    FieldSpec("warnings", "integer", "Findings of the level warning."),
+    FieldSpec("notes", "integer", "Findings of the levels note and none."),
+    FieldSpec("suppressed", "integer", "Findings that the tool reports as hidden."),
+)
+
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 FieldType = Literal["integer", "number", "boolean", "text"]
 
@@ -32,7 +45,7 @@ class EvidenceSettings(Settings):
     """A JSON file that the program writes, and what to take from it."""
 
     file: str = Field(
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$",
+        pattern=_FILE_PATTERN,
         description="Its name in the folder that SLUICEGATE_OUTPUT names.",
     )
     fields: Mapping[FieldName, FieldType] = Field(
@@ -62,25 +75,50 @@ class ShellStage(CommandStage):
     evidence: EvidenceSettings | None = Field(
         None, description="A JSON file with results the gate can judge."
     )
+    sarif: str | None = Field(
+        None,
+        pattern=_FILE_PATTERN,
+        description="A SARIF file that the program writes into the folder that"
+        " SLUICEGATE_OUTPUT names: its findings are shown and counted.",
+    )
+
+    @field_validator("sarif")
+    @classmethod
+    def _keep_names_apart(cls, sarif: str | None, info: ValidationInfo) -> str | None:
+        evidence = info.data.get("evidence")
+        if sarif is None or not isinstance(evidence, EvidenceSettings):
+            return sarif
+        if sarif == evidence.file:
+            raise ValueError("must be another file than that of evidence")
+        taken = {spec.name for spec in _SARIF_FIELDS} & evidence.fields.keys()
+        if taken:
+            raise ValueError(
+                f"gives the fields {', '.join(sorted(taken))} itself; let evidence"
+                " choose other names"
+            )
+        return sarif
 
     @override
     def fields(self) -> tuple[FieldSpec, ...]:
         code = FieldSpec(_EXIT_CODE, "integer", "How the program ended; 0 is good.")
+        found = () if self.sarif is None else _SARIF_FIELDS
         if self.evidence is None:
-            return (code,)
+            return (code, *found)
         meaning = f"From {self.evidence.file}, as the program reports it."
         return (
             code,
+            *found,
             *(FieldSpec(name, kind, meaning) for name, kind in self._declared()),
         )
 
     @override
     def default_gate(self, name: str) -> tuple[str, ...]:
-        return (f"{name}.{_EXIT_CODE} == 0",)
+        errors = () if self.sarif is None else (f"{name}.errors == 0",)
+        return (f"{name}.{_EXIT_CODE} == 0", *errors)
 
     @override
     def gate_unless_named(self, name: str) -> tuple[str, ...]:
-        return self.default_gate(name)
+        return (f"{name}.{_EXIT_CODE} == 0",)
 
     @override
     def reads_repository(self) -> bool:
@@ -108,7 +146,8 @@ class ShellStage(CommandStage):
             "SLUICEGATE_OUTPUT": context.output,
             "SLUICEGATE_RELEASE": context.release,
         }
-        outputs = () if self.evidence is None else (self.evidence.file,)
+        named = (self.evidence.file if self.evidence else None, self.sarif)
+        outputs = tuple(name for name in named if name is not None)
         return (
             Step(_STEP, Command(argv, context.project, self.timeout, env), outputs),
         )
@@ -118,21 +157,63 @@ class ShellStage(CommandStage):
         step = find_step(results, _STEP)
         code = step.result.exit_code
         ended = "done" if code == 0 else f"ended with {describe_exit(step.result)}"
+        parts = [self._read_sarif(step, context), self._read_evidence(step)]
+        said = [ended, *(part.summary for part in parts if part.summary)]
+        fields = {name: part.fields[name] for part in parts for name in part.fields}
+        return Report(
+            "; ".join(said),
+            {**fields, _EXIT_CODE: code},
+            parts[0].findings,
+            tuple(file for part in parts for file in part.files),
+        )
+
+    def _read_sarif(self, step: StepResult, context: StageContext) -> Report:
+        if self.sarif is None:
+            return Report("", {})
+        document = step.files.get(self.sarif)
+        if document is None:
+            return Report(f"wrote no {self.sarif}", {})
+        report = sarif.parse_report(document, context.project)
+        counted = _count(report)
+        moved = sarif.relocate(document, context.project)
+        file = OutputFile(self.sarif, "application/sarif+json", moved)
+        return Report(_describe(counted), counted, report.findings, (file,))
+
+    def _read_evidence(self, step: StepResult) -> Report:
         if self.evidence is None:
-            return Report(ended, {_EXIT_CODE: code})
+            return Report("", {})
         name = self.evidence.file
         document = step.files.get(name)
         if document is None:
-            return Report(f"{ended}, wrote no {name}", {_EXIT_CODE: code})
+            return Report(f"wrote no {name}", {})
         found, faults = read_fields(document, dict(self._declared()))
+        file = OutputFile(name, "application/json", document)
         return Report(
-            "; ".join([ended, *(f"{name}: {fault}" for fault in faults)]),
-            {**found, _EXIT_CODE: code},
-            files=(OutputFile(name, "application/json", document),),
+            "; ".join(f"{name}: {fault}" for fault in faults), found, files=(file,)
         )
 
     def _declared(self) -> tuple[tuple[str, FieldType], ...]:
         return () if self.evidence is None else tuple(self.evidence.fields.items())
+
+
+def _count(report: SarifReport) -> dict[str, int]:
+    tally = Counter(finding.severity for finding in report.findings)
+    return {
+        "findings": len(report.findings),
+        "errors": tally[Severity.ERROR],
+        "warnings": tally[Severity.WARNING],
+        "notes": tally[Severity.NOTE],
+        "suppressed": len(report.suppressed),
+    }
+
+
+def _describe(counted: Mapping[str, int]) -> str:
+    text = count(counted["findings"], "finding")
+    if counted["findings"]:
+        errors, warnings = counted["errors"], counted["warnings"]
+        text += f" ({count(errors, 'error')}, {count(warnings, 'warning')})"
+    suppressed = counted["suppressed"]
+    return f"{text}, {suppressed} suppressed" if suppressed else text
 
 
 def read_fields(

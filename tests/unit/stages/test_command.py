@@ -58,7 +58,7 @@ def test_a_failing_program_is_evidence_too() -> None:
     report = interpret(None, exit_code=3)
 
     assert report.fields == {"exit_code": 3}
-    assert report.summary == "ended with exit code 3, wrote no metrics.json"
+    assert report.summary == "ended with exit code 3; wrote no metrics.json"
 
 
 def test_a_missing_field_is_absent_and_said() -> None:
@@ -152,3 +152,67 @@ def test_what_is_taken_can_be_stored(accuracy: object, rows: object) -> None:
 
     for value in interpret(document).fields.values():
         assert round_value(value) == value
+
+
+LINT = ShellStage(uses="command", run="lint", sarif="lint.sarif")
+RESULT = {
+    "ruleId": "no-undef",
+    "level": "error",
+    "message": {"text": "x is not defined"},
+    "locations": [
+        {
+            "physicalLocation": {
+                "artifactLocation": {"uri": "file:///project/src/a.js"},
+                "region": {"startLine": 7},
+            }
+        }
+    ],
+}
+
+
+def lint(*results: object) -> Report:
+    document = json.dumps({"runs": [{"results": results}]}).encode()
+    step = make_result("command", 1, files={"lint.sarif": document})
+    return LINT.interpret(CONTEXT, [step])
+
+
+def test_findings_in_sarif_are_shown_and_counted() -> None:
+    hidden = {**RESULT, "suppressions": [{"kind": "inSource"}]}
+
+    report = lint(RESULT, {**RESULT, "level": "note"}, hidden)
+
+    assert report.fields == {
+        "exit_code": 1,
+        "findings": 2,
+        "errors": 1,
+        "warnings": 0,
+        "notes": 1,
+        "suppressed": 1,
+    }
+    assert {(one.path, one.line) for one in report.findings} == {("src/a.js", 7)}
+    assert report.summary == (
+        "ended with exit code 1; 2 findings (1 error, 0 warnings), 1 suppressed"
+    )
+    assert b"/project" not in report.files[0].data
+
+
+def test_without_its_sarif_nothing_was_measured() -> None:
+    report = LINT.interpret(CONTEXT, [make_result("command")])
+
+    assert report.fields == {"exit_code": 0}
+    assert report.summary == "done; wrote no lint.sarif"
+    assert LINT.default_gate("lint") == ("lint.exit_code == 0", "lint.errors == 0")
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        {"file": "lint.sarif", "fields": {"auc": "number"}},
+        {"file": "lint.json", "fields": {"errors": "integer"}},
+    ],
+)
+def test_two_files_must_not_say_the_same(evidence: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="evidence"):
+        ShellStage.model_validate(
+            {"uses": "command", "run": "x", "evidence": evidence, "sarif": "lint.sarif"}
+        )

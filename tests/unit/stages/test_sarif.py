@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from sluicegate.errors import PermanentError
 from sluicegate.model.finding import Finding, Severity
-from sluicegate.stages.sarif import parse_findings, relative_path, relocate
+from sluicegate.stages.sarif import (
+    parse_findings,
+    parse_report,
+    relative_path,
+    relocate,
+)
 
 RESULT = {
     "ruleId": "F401",
@@ -49,12 +54,59 @@ def test_a_finding_without_a_level_takes_that_of_its_rule() -> None:
     assert finding.severity is Severity.ERROR
 
 
-@pytest.mark.parametrize("key", ["ruleId", "message", "locations"])
-def test_a_finding_that_cannot_be_read_is_not_skipped(key: str) -> None:
-    cut = {name: value for name, value in RESULT.items() if name != key}
+def test_a_finding_that_cannot_be_read_is_not_skipped() -> None:
+    cut = {name: value for name, value in RESULT.items() if name != "message"}
 
-    with pytest.raises(PermanentError, match=key):
+    with pytest.raises(PermanentError, match="message"):
         parse_findings(document(RESULT, cut), "/project")
+
+
+def test_a_finding_without_rule_or_place_counts_all_the_same() -> None:
+    (finding,) = parse_findings(document({"message": {"text": "no tests"}}), "/project")
+
+    assert finding == Finding("unknown-rule", Severity.WARNING, "no tests", ".", 0)
+
+
+@pytest.mark.parametrize(
+    "naming", [{"ruleIndex": 1}, {"rule": {"index": 1}}, {"rule": {"id": "B"}}]
+)
+def test_a_rule_may_be_named_by_its_place(naming: dict[str, object]) -> None:
+    driver = {"name": "lint", "rules": [{"id": "A"}, {"id": "B"}]}
+    result = {"message": {"text": "no"}, **naming}
+    run = {"tool": {"driver": driver}, "results": [result]}
+
+    (finding,) = parse_findings(json.dumps({"runs": [run]}).encode(), "/project")
+
+    assert finding.rule == "B"
+
+
+def test_what_a_tool_hides_is_told_apart_and_what_passed_is_no_finding() -> None:
+    text = {"message": {"text": "no"}}
+    report = parse_report(
+        document(
+            RESULT,
+            {**text, "suppressions": [{"kind": "inSource"}]},
+            {**text, "suppressions": [{"kind": "external", "status": "rejected"}]},
+            {**text, "suppressions": []},
+            {**text, "kind": "pass"},
+            {**text, "kind": "notApplicable"},
+        ),
+        "/project",
+    )
+
+    assert len(report.findings) == 3
+    assert len(report.suppressed) == 1
+
+
+def test_a_tool_that_says_it_failed_found_nothing_out() -> None:
+    run = {
+        "tool": {"driver": {"name": "lint"}},
+        "invocations": [{"executionSuccessful": False}],
+        "results": [],
+    }
+
+    with pytest.raises(PermanentError, match="lint says itself that it failed"):
+        parse_report(json.dumps({"runs": [run]}).encode(), "/project")
 
 
 @pytest.mark.parametrize(
