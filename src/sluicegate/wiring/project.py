@@ -417,7 +417,14 @@ class Project:
             serial.line("setup", text)
 
         machine, cache = self.machine, self.machine.cache_folder
-        tools = Tools(self.folder, cache, self._process, machine.environ, on_line=say)
+        tools = Tools(
+            self.folder,
+            cache,
+            self._process,
+            machine.environ,
+            on_line=say,
+            sleep=self.clock.sleep,
+        )
         workspace = self._workspace(run_id)
         return Runner(
             self.pipeline,
@@ -437,6 +444,13 @@ class Project:
         open_log: Callable[[], LogReader | None],
     ) -> Ports:
         machine = self.machine
+        registry = DockerRegistry(
+            str(self.folder),
+            self._process,
+            tools,
+            DockerLogins(str(self.folder), machine.process),
+            machine.ca_bundle,
+        )
         return Ports(
             clock=clock,
             process=self._process,
@@ -446,19 +460,15 @@ class Project:
             tools=tools,
             workspace=workspace,
             evidence=EvidenceDirectory(self.log_folder.parent / "evidence"),
-            target=self._target,
-            registry=DockerRegistry(
-                str(self.folder),
-                self._process,
-                tools,
-                DockerLogins(str(self.folder), machine.process),
-                machine.ca_bundle,
-            ),
+            target=lambda environment: self._target(environment, registry.pull),
+            registry=registry,
             ca_bundle=machine.ca_bundle,
         )
 
     @contextmanager
-    def _target(self, environment: str) -> Iterator[Target]:
+    def _target(
+        self, environment: str, pull: Callable[[str], None]
+    ) -> Iterator[Target]:
         from sluicegate.adapters.targets.docker_traefik import (  # noqa: PLC0415
             DockerTarget,
         )
@@ -476,6 +486,7 @@ class Project:
             env=settings.env,
             state_dir=self.machine.state_folder / "targets" / name / environment,
             clock=self.clock,
+            pull=pull,
         )
         with target.lease():
             yield target

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlsplit
 from typing_extensions import override
 
 from sluicegate.adapters.registries.logins import DockerLogins
-from sluicegate.adapters.registries.push import push_error, read_digest
-from sluicegate.errors import PermanentError
+from sluicegate.adapters.registries.push import pull_error, push_error, read_digest
+from sluicegate.errors import PermanentError, TransientError
 from sluicegate.model.command import Command, CommandResult
 from sluicegate.model.credential import hide
 from sluicegate.model.digest import Digest
@@ -29,6 +29,7 @@ ACCEPTED = (
 _CERTIFICATES = Path("/etc/docker/certs.d")
 _HUB, _HUB_API = "docker.io", "registry-1.docker.io"
 _ASK_TIME = timedelta(minutes=1)
+_PULL_TIME = timedelta(minutes=30)
 
 
 class DockerRegistry(Registry):
@@ -102,6 +103,24 @@ class DockerRegistry(Registry):
 
         run("tag", str(image), reference)
         return read_digest(run("push", reference))
+
+    def pull(self, reference: str) -> None:
+        """Have the engine pull *reference*.
+
+        Raises:
+            ExternalError: it cannot.
+            Interrupted: asked to stop.
+        """
+        registry, _, _ = split_reference(reference)
+        result = self._docker(
+            *("pull", "--quiet", reference),
+            timeout=_PULL_TIME,
+            on_line=lambda _line: None,
+        )
+        if result.timed_out:
+            raise TransientError(f"{reference} was not pulled within {_PULL_TIME}")
+        if result.exit_code != 0:
+            raise pull_error(result, reference, registry)
 
     def _docker(
         self, *arguments: str, timeout: timedelta, on_line: OnLine

@@ -1,4 +1,4 @@
-"""``docker push``, and what it says when it fails.
+"""``docker push`` and ``docker pull``, and what they say when they fail.
 
 The client finds the credentials itself, wherever they are kept, and the engine makes
 the manifest from the image it has.
@@ -32,6 +32,7 @@ _NO_IMAGE = re.compile(
 _NOT_TRUSTED = re.compile(
     r"x509: |server gave HTTP response to HTTPS client", re.IGNORECASE
 )
+_UNKNOWN = re.compile(r"manifest unknown|not found", re.IGNORECASE)
 _IMMUTABLE = re.compile(r"immutable", re.IGNORECASE)
 _ENGINE = re.compile(r"cannot connect to the docker daemon", re.IGNORECASE)
 
@@ -56,8 +57,34 @@ def push_error(result: CommandResult, image: Digest, registry: str) -> ExternalE
 
     What is not known to be for good may pass: pushing again does no harm.
     """
+    text, words = _said(result)
+    if _NO_IMAGE.search(text):
+        return PermanentError(
+            f"the engine has no image {image}: {words}",
+            hint="was it removed since it was built? run again",
+        )
+    return _error(text, words, registry, "push")
+
+
+def pull_error(result: CommandResult, reference: str, registry: str) -> ExternalError:
+    """What a failed ``docker pull`` of *reference* means."""
+    text, words = _said(result)
+    if _UNKNOWN.search(text):
+        return PermanentError(
+            f"{registry} does not have {reference}: {words}",
+            hint="was it removed from the registry? run again, to publish it again",
+        )
+    return _error(text, words, registry, "pull")
+
+
+def _said(result: CommandResult) -> tuple[str, str]:
+    """All that a client said went wrong, and its last words, for a person."""
     text = result.stderr.decode(errors="replace").strip()
-    words = hide(_last_line(text)) or "it said nothing"
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return text, hide(lines[-1][:_MAX_WORDS]) if lines else "it said nothing"
+
+
+def _error(text: str, words: str, registry: str, doing: str) -> ExternalError:
     if _CREDENTIALS.search(text):
         # The client quotes what the helper printed, which may be a password.
         return PermanentError(
@@ -67,13 +94,8 @@ def push_error(result: CommandResult, image: Digest, registry: str) -> ExternalE
         )
     if _DENIED.search(text):
         return PermanentError(
-            f"{registry} refuses the push: {words}",
-            hint=f"`docker login {registry}` as somebody who may push",
-        )
-    if _NO_IMAGE.search(text):
-        return PermanentError(
-            f"the engine has no image {image}: {words}",
-            hint="was it removed since it was built? run again",
+            f"{registry} refuses the {doing}: {words}",
+            hint=f"`docker login {registry}` as somebody who may {doing}",
         )
     if _NOT_TRUSTED.search(text):
         return PermanentError(
@@ -88,11 +110,6 @@ def push_error(result: CommandResult, image: Digest, registry: str) -> ExternalE
         )
     if _ENGINE.search(text):
         return PermanentError(
-            f"docker push failed: {words}", hint="is the Docker engine running?"
+            f"docker {doing} failed: {words}", hint="is the Docker engine running?"
         )
-    return TransientError(f"docker push failed: {words}")
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:_MAX_WORDS] if lines else ""
+    return TransientError(f"docker {doing} failed: {words}")

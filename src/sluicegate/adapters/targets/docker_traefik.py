@@ -19,6 +19,7 @@ from docker.errors import NotFound
 from typing_extensions import override
 
 from sluicegate.adapters.targets.docker_engine import Place, connect, engine_errors
+from sluicegate.adapters.targets.docker_image import Pull, provide_image, refuse_pull
 from sluicegate.adapters.targets.docker_release import ReleaseContainers
 from sluicegate.adapters.targets.state_directory import StateDirectory
 from sluicegate.adapters.targets.traefik_config import (
@@ -64,7 +65,9 @@ class DockerTarget(Target):
         env: Mapping[str, str],
         state_dir: Path,
         clock: Clock,
+        pull: Pull = refuse_pull,
     ) -> None:
+        self._pull = pull
         self._place = Place(project, environment)
         self._port, self._health, self._drain = port, health, drain
         self._clock = clock
@@ -122,7 +125,10 @@ class DockerTarget(Target):
         leaf = Leaf(release, self._releases.host(release), self._port)
         self._route(Routing(stable=routing.stable, canary=leaf))
         self._evict()
-        fault = self._releases.start(release, self._place.name)
+        fault = None
+        if not self._releases.exists(release):
+            fault = provide_image(self._client, release, self._pull)
+        fault = fault or self._releases.start(release, self._place.name)
         fault = fault or self._await_healthy(release, timeout_seconds)
         if fault is None:
             self._releases.keep(release)
