@@ -148,12 +148,12 @@ def test_running_makes_nothing_that_git_would_see(project: CliProject) -> None:
 
 
 @pytest.mark.parametrize("command", ["run", "resume"])
-def test_a_folder_without_pipeline_file_is_refused(
+def test_a_pipeline_file_that_is_named_must_be_there(
     tmp_path: Path, command: str
 ) -> None:
     project = CliProject.make(tmp_path, {"a": ""})
 
-    done = project.sluice(command, check=2)
+    done = project.sluice(command, "--file", "sluicegate.yaml", check=2)
 
     assert "there is no pipeline file sluicegate.yaml" in done.stderr
     assert " hint: " in done.stderr

@@ -60,7 +60,10 @@ def test_help_and_version_load_click_and_next_to_nothing_of_our_own(
     assert not packages & REFUSED_STANDARD
 
 
-@pytest.mark.parametrize("command", ["run", "resume", "audit", "releases"])
+@pytest.mark.parametrize(
+    "command",
+    ["run", "resume", "audit", "releases", "init", "doctor", "schema", "completion"],
+)
 def test_the_help_of_a_command_loads_no_library_that_only_work_needs(
     command: str,
 ) -> None:
