@@ -16,7 +16,7 @@ _POLL_SECONDS = 0.2
 
 @contextmanager
 def locked(
-    path: Path, *, sleep: Callable[[float], None], on_wait: Callable[[], None]
+    path: Path, *, sleep: Callable[[float], object], on_wait: Callable[[], None]
 ) -> Iterator[None]:
     """Hold the lock in the file *path*, which is made and left there.
 
