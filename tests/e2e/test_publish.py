@@ -8,17 +8,21 @@ import signal
 import stat
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 from cli_project import CliProject, clean_environment
+from docker_service import Service, ensure_base, files
 from registry_proxy import RegistryProxy
-from registry_service import USER, RealRegistry, login
+from registry_service import USER, RealRegistry, free_port, login
 
+from sluicegate.adapters.targets.docker_traefik import remove_environment
 from sluicegate.adapters.targets.images import remove_images
 
 pytestmark = [
@@ -659,6 +663,52 @@ def test_what_the_engine_says_is_refused_is_told_with_the_login_to_make(
 
     assert "refuses the push" in reason(document), reason(document)
     assert f"`docker login {publisher.host}`" in reason(document)
+
+
+# --- where it goes -----------------------------------------------------------------
+
+CANARY = """\
+  vanish:
+    uses: command
+    run: "docker images --quiet {host}/acme/model | sort -u | xargs docker rmi -f"
+  canary: {{uses: canary, environment: production}}
+environments:
+  production: {{target: {{uses: docker, port: 8000, publish: {port}, drain: 1s}}}}
+"""
+
+
+def test_a_canary_pulls_by_digest_what_its_engine_does_not_have(
+    publisher: Publisher,
+) -> None:
+    """Another host than the one that built it, as far as the image goes."""
+    project, port = publisher.project, free_port()
+    client = docker.from_env()
+    ensure_base(client)
+    publisher.write()
+    pipeline = (project.folder / "sluicegate.yaml").read_text()
+    pipeline += CANARY.format(host=publisher.host, port=port)
+    # An image of its own, of which nothing is left once its tags are gone.
+    text = files(Service(f"v-{port}"))
+    project.commit({**text, "sluicegate.yaml": pipeline}, "serve it")
+    publisher.login()
+    state = project.home / ".local/state/sluicegate/targets/publish-production"
+    try:
+        document = publisher.run(check=0)
+        image = evidence(document, "build")["image_id"]
+        (started,) = publisher.of_type("rollout.started")
+        digest = evidence(document, "publish")["digest"]
+        reference = f"{publisher.host}/{PATH}@{digest}"
+        assert started["canary"]["reference"] == reference
+        assert started["canary"]["digest"] == {"sha256": image.partition(":")[2]}
+        assert evidence(document, "canary")["result"] == "deployed"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as reply:
+            assert reply.read().decode().strip() == f"v-{port}"
+        assert client.images.get(reference).id == image
+    finally:
+        remove_environment("publish", "production", state)
+        for each in client.images.list(name=f"{publisher.host}/{PATH}"):
+            client.images.remove(str(each.id), force=True)
+        client.close()
 
 
 def test_the_client_of_the_tests_is_the_one_that_publishes(
