@@ -60,12 +60,12 @@ class Crew:
         self._submit()
         done = next(iter(wait(self._running, return_when=FIRST_COMPLETED).done))
         stage = self._running.pop(done)
-        error = done.exception()
-        if error is None:
+        raised = done.exception()
+        if raised is None:
             return stage, done.result()
-        if not isinstance(error, Exception):
-            raise error
-        return stage, error
+        if not isinstance(raised, Exception):
+            raise raised
+        return stage, raised
 
     def _submit(self) -> None:
         if self._threads is None:
