@@ -70,12 +70,13 @@ def plan_publish(
     (build, settings), *_ = builds
     (_, image), *_ = build.subjects
     config = _digest_in(build.evidence.fields.get("config_digest"))
+    ids = {digest for digest in (image, config) if digest is not None}
     scans = tuple(
         each
         for each in ended
         if isinstance(pipeline.stage(each.stage).stage, TrivyStage)
         and each.outcome is Outcome.OPEN
-        and _digest_in(each.evidence.fields.get("image_id")) in {image, config}
+        and _digest_in(each.evidence.fields.get("image_id")) in ids
     )
     if not scans:
         raise PermanentError(
