@@ -8,6 +8,7 @@ threads at once: nothing of ours happens between fork and exec.
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -28,6 +29,12 @@ if TYPE_CHECKING:  # there is none on Windows, where this module can be imported
     from resource import struct_rusage
 
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
+_LAST_TO_HEAR_SECONDS = 0.3
+_TOLD_TO_STOP = frozenset(
+    code
+    for number in (signal.SIGINT, signal.SIGTERM)
+    for code in (-number, 128 + number)  # the latter from a shell that ran it
+)
 _STRIPPED = re.compile(
     r"SLUICE_.*|(GH|GITHUB)_(ENTERPRISE_)?TOKEN|ACTIONS_.*TOKEN.*"
     r"|INPUT_.*(TOKEN|KEY|SECRET|PASSWORD).*"
@@ -70,7 +77,7 @@ class SubprocessRunner(ProcessRunner):
             ending = group.watch(self._stop, command.timeout.total_seconds())
         finally:
             end = group.end(self._grace_seconds)
-        if ending is Ending.STOPPED:
+        if ending is Ending.STOPPED or self._was_told_too(end.exit_code):
             raise Interrupted(f"asked to stop while {command.argv[0]} ran")
         return CommandResult(
             exit_code=end.exit_code,
@@ -79,6 +86,16 @@ class SubprocessRunner(ProcessRunner):
             usage=_usage(end.wall_seconds, end.used),
             timed_out=ending is Ending.TIMED_OUT,
         )
+
+    def _was_told_too(self, exit_code: int) -> bool:
+        """Whether the program failed because it was asked to stop, as we were.
+
+        Who stops a whole tree or control group tells everybody in it, in any order; a
+        program that ends of that has judged nothing.
+        """
+        if exit_code in _TOLD_TO_STOP:
+            return self._stop.wait(_LAST_TO_HEAR_SECONDS)
+        return exit_code != 0 and self._stop.is_set()
 
     def _start(self, command: Command, on_line: OnLine) -> ProcessGroup:
         """Start a program, guarded from before its first moment."""

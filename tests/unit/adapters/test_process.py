@@ -234,6 +234,33 @@ def test_nothing_is_started_after_a_request_to_stop(
     assert not (tmp_path / "made").exists()
 
 
+@pytest.mark.parametrize("script", ["kill -TERM $$", "sh -c 'kill -INT $$'", "exit 1"])
+def test_a_program_that_was_told_to_stop_before_us_has_judged_nothing(
+    watch: Watch, tmp_path: Path, script: str
+) -> None:
+    stop = StopRequest()
+    runner = make_runner(watch, stop)
+
+    def hear_of_it(line: str) -> None:
+        if line == "dying":
+            stop.set()
+
+    with pytest.raises(Interrupted):
+        runner.run(
+            Command(("sh", "-c", f"echo dying; {script}"), str(tmp_path), LONG),
+            hear_of_it,
+        )
+
+
+@pytest.mark.parametrize("code", [-signal.SIGTERM, -signal.SIGINT, 1, 143])
+def test_a_program_that_ends_of_a_signal_by_itself_is_no_request_to_stop(
+    run: Run, tmp_path: Path, code: int
+) -> None:
+    script = f"kill -{-code} $$" if code < 0 else f"exit {code}"
+
+    assert run("sh", "-c", script, cwd=tmp_path).exit_code == code
+
+
 def test_a_listener_that_fails_leaves_no_program_behind(
     watch: Watch, tmp_path: Path
 ) -> None:
