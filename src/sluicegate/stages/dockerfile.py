@@ -60,7 +60,7 @@ class Dockerfile:
         if target is not None:
             place = next(
                 (i for i, base in enumerate(stages) if base.name == target.lower()),
-                int(target) if target.isdigit() else None,
+                int(target) if re.fullmatch(r"[0-9]{1,4}", target) else None,
             )
             stages = [] if place is None else stages[: place + 1]
         if not stages:

@@ -47,6 +47,7 @@ def test_images_are_told_from_stages_and_arguments_are_put_in() -> None:
         ("empty", "scratch"),
         ("nowhere", None),
         ("99", "debian:12"),
+        ("²", None),
     ],
 )
 def test_the_base_is_that_of_the_stage_that_is_built(
