@@ -17,6 +17,7 @@ from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.adapters.masking import MaskingRunner, Masks
 from sluicegate.adapters.registries.docker_registry import DockerRegistry
 from sluicegate.adapters.registries.logins import DockerLogins
+from sluicegate.adapters.steady_repository import SteadyRepository
 from sluicegate.adapters.stores.directory import DirectoryStore
 from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.adapters.stores.journal import FileJournal
@@ -456,7 +457,9 @@ class Project:
             process=self._process,
             results=LoggedResults(open_log),
             cancel=machine.stop.set,
-            repository=self._repository,
+            repository=self._repository
+            if self.source.dirty
+            else SteadyRepository(self._repository),
             tools=tools,
             workspace=workspace,
             evidence=EvidenceDirectory(self.log_folder.parent / "evidence"),
