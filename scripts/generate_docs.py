@@ -109,7 +109,10 @@ def _common(defs: Schema) -> Iterator[str]:
     every = [("uses", "kind", "**required**", "What the stage is: a heading above.")]
     every += [row for row in rows if row[0] in COMMON[1:]]
     yield from _table(("setting", "value", "default", "meaning"), every)
-    yield from ["", "A canary runs no commands, so it has no `env`."]
+    yield from [
+        "",
+        "`canary` and `publish` run no commands of yours, so they have no `env`.",
+    ]
 
 
 def _rest(title: str, place: str, schema: Schema, defs: Schema) -> Iterator[str]:

@@ -217,6 +217,28 @@ need_hadolint() {
   export PATH="$PATH:$folder"
 }
 
+# Debian's docker-registry for tests: taken out of its package, not installed, for that
+# would start a service on this machine.
+need_registry() {
+  ! command -v docker-registry >/dev/null || return 0
+  command -v apt-get >/dev/null ||
+    die "docker-registry is missing" "install it: https://distribution.github.io/distribution/"
+  local folder=$cache/docker-registry work
+  if [ ! -x "$folder/docker-registry" ]; then
+    say "fetching docker-registry into $folder"
+    work=$(mktemp -d)
+    (cd "$work" && apt-get download --quiet docker-registry >"$work/log" 2>&1) || {
+      refresh_lists
+      (cd "$work" && apt-get download --quiet docker-registry >"$work/log" 2>&1)
+    } || die "apt-get could not fetch docker-registry" "see $work/log"
+    dpkg-deb --extract "$work"/docker-registry_*.deb "$work"
+    mkdir -p "$folder"
+    mv "$work/usr/bin/docker-registry" "$folder/docker-registry"
+    rm -rf -- "$work"
+  fi
+  export PATH="$PATH:$folder"
+}
+
 # Sets SLUICE_TEST_BASE: an image with Python 3 that needs no registry.
 need_base_image() {
   # shellcheck source=/dev/null

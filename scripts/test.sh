@@ -16,12 +16,13 @@ fi
 export SLUICE_REQUIRE_ALL=1 # a test that skips for want of a part is a failure here
 
 use_host_ca
-need_packages git ca-certificates debootstrap strace docker-registry \
+need_packages git ca-certificates debootstrap strace \
   golang-go golang-golang-x-mod-dev golang-github-coreos-bbolt-dev
 need_environment
 need_engine
 need_trivy
 need_hadolint
+need_registry
 need_base_image
 
 cd "$root"

@@ -1,5 +1,7 @@
 """Events of a run as lines of text: for logs, and wherever there is no terminal."""
 
+from collections.abc import Sequence
+
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
     BlockObserved,
@@ -98,10 +100,16 @@ def describe_publish(event: PublishEvent) -> str:
     """What happened to an image on its way to a registry, without the stage's name."""
     match event:
         case PublishRequested():
-            return f"pushing {', '.join(event.references)}"
+            return f"pushing {_join_tags(event.references)}"
         case PublishConfirmed():
-            served = (f"{each.reference} as {each.digest}" for each in event.published)
-            return f"the registry serves {', '.join(served)}"
+            references = [each.reference for each in event.published]
+            return f"the registry serves it as {_join_tags(references)}"
+
+
+def _join_tags(references: Sequence[str]) -> str:
+    """``ghcr.io/acme/model:v1, latest``: the repository is the same in all of them."""
+    first, *others = references
+    return ", ".join((first, *(each.rpartition(":")[2] for each in others)))
 
 
 def describe_rollout(

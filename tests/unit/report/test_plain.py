@@ -90,8 +90,13 @@ BLOCK = BlockObserved(
             f"canary: starting v2 in production beside v1; the image is {HELD}",
         ),
         (
-            PublishRequested("publish", V2.image, (f"{REPOSITORY}:v2",), ("R/scan/1",)),
-            f"publish: pushing {REPOSITORY}:v2",
+            PublishRequested(
+                "publish",
+                V2.image,
+                (f"{REPOSITORY}:v2", f"{REPOSITORY}:latest"),
+                ("R/scan/1",),
+            ),
+            f"publish: pushing {REPOSITORY}:v2, latest",
         ),
         (
             PublishConfirmed(
@@ -99,7 +104,7 @@ BLOCK = BlockObserved(
                 V2.image,
                 (PublishedImage(f"{REPOSITORY}:v2", V2.image, "application/json", 9),),
             ),
-            f"publish: the registry serves {REPOSITORY}:v2 as {V2.image}",
+            f"publish: the registry serves it as {REPOSITORY}:v2",
         ),
         (
             WeightConfirmed("canary", 5, NO_REQUESTS, NO_REQUESTS, NOW),
