@@ -86,8 +86,8 @@ def parse_dockerfile(data: bytes, args: Mapping[str, str]) -> Dockerfile:
                 name, _, default = item.partition("=")
                 known[name] = args.get(name, _replace(default.strip("'\""), known))
         elif word == "FROM" and words:
-            name = words[2].lower() if words[1:2] and words[1].lower() == "as" else None
-            bases.append(Base(_replace(words[0], known), name))
+            alias = words[2].lower() if _is_named(words) else None
+            bases.append(Base(_replace(words[0], known), alias))
         for flag, value in flags:
             if flag in _NEEDS_BUILDKIT.get(word, ()):
                 needs[f"{word} --{flag}"] = None
@@ -96,6 +96,11 @@ def parse_dockerfile(data: bytes, args: Mapping[str, str]) -> Dockerfile:
             if flag == "mount":
                 copied += re.findall(r"(?:^|,)from=([^,]+)", value)
     return Dockerfile(tuple(bases), tuple(copied), tuple(needs))
+
+
+def _is_named(words: list[str]) -> bool:
+    """Whether what follows FROM is ``IMAGE AS NAME``; more or less is a mistake."""
+    return len(words) == 3 and words[1].lower() == "as"  # noqa: PLR2004 - see there
 
 
 def _instructions(text: str, needs: dict[str, None]) -> Iterator[tuple[str, str]]:
