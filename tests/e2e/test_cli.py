@@ -67,8 +67,10 @@ def test_the_json_document_stands_alone_on_stdout(project: CliProject) -> None:
     assert [stage["name"] for stage in document["stages"]] == ["make", "check"]
     for stage in document["stages"]:
         assert set(stage) == {
-            "name", "verdict", "reason", "cached", "duration_ms", "evidence"
+            "name", "uses", "verdict", "reason", "cached", "cached_from", "attempt",
+            "task_id", "duration_ms", "evidence",
         }  # fmt: skip
+        assert stage["task_id"] == f"{document['run_id']}/{stage['name']}/1"
         assert stage["verdict"] == "open"
         assert stage["evidence"]["exit_code"] == 0
     assert document["log"] == {key: verified[key] for key in ("origin", "size", "root")}
