@@ -67,6 +67,7 @@ def test_the_base_is_that_of_the_stage_that_is_built(
         ("ARG A=1 TAG=2\nFROM a:$TAG", "a:2"),
         ("ARG X=3\nARG TAG=$X\nFROM a:$TAG", "a:3"),
         ("from a:1 as b", "a:1"),
+        ("FROM a:1 AS", "a:1"),
         ("FROM \\\n  a:1 \\\n  AS b", "a:1"),
         ("\ufeffFROM a:1", "a:1"),
     ],
