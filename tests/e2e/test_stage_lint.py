@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sluicegate.adapters.process import SubprocessRunner
 from sluicegate.adapters.stop import StopRequest
 from sluicegate.adapters.tools import Tools
 from sluicegate.errors import PermanentError
+from sluicegate.stages.command import ShellStage
 from sluicegate.stages.ruff import RuffStage
 from sluicegate.stages.stage import Report
 
@@ -110,3 +112,28 @@ def test_nothing_is_written_into_the_project(project: Path) -> None:
     lint(project)
 
     assert [path.name for path in project.iterdir()] == ["clean.py"]
+
+
+def test_any_linter_that_writes_sarif_is_a_command(project: Path) -> None:
+    (project / "bad.py").write_text(CLEAN + "import os\nimport sys  # noqa: F401\n")
+    ruff = Path(sysconfig.get_path("scripts")) / "ruff"
+    stage = ShellStage(
+        uses="command",
+        run=f"{ruff} check --no-cache --output-format=sarif"
+        ' --output-file="$SLUICEGATE_OUTPUT/ruff.sarif" .',
+        sarif="ruff.sarif",
+    )
+    output = project.parent / "output"
+    output.mkdir()
+
+    report = run_stage(
+        stage,
+        make_context(str(project), str(output)),
+        SubprocessRunner(StopRequest(), os.environ),
+    )
+
+    assert report.fields["exit_code"] == 1
+    assert report.fields["findings"] == len(report.findings) >= 1
+    assert ("F401", "bad.py", 4) in {
+        (one.rule, one.path, one.line) for one in report.findings
+    }

@@ -114,7 +114,7 @@ class Installer:
         else:
             self._install((sys.executable, "-m", "venv", str(environment)))
             pip = (python, "-m", "pip", "--no-input", "--disable-pip-version-check")
-            install = (*pip, "install")
+            install = (*pip, "install", "--progress-bar=off")
         self._install((*install, *needs.arguments), _build_elsewhere(environment))
 
     def _is_pip_configured(self) -> bool:

@@ -171,3 +171,96 @@ def test_tables_of_other_types_are_no_crash(tmp_path: Path) -> None:
     )
 
     assert read_dependencies(tmp_path).arguments == ()
+
+
+def test_a_group_of_any_name_is_for_tests_where_it_alone_holds_pytest(
+    tmp_path: Path,
+) -> None:
+    groups = '[dependency-groups]\nci = ["pytest>=8"]\ndocs = ["mkdocs"]\n'
+    write(tmp_path, {"uv.lock": LOCK, "pyproject.toml": PROJECT + groups})
+    assert read_dependencies(tmp_path).groups == ("ci",)
+
+    dev = 'dev = ["pytest"]\n'
+    write(tmp_path, {"pyproject.toml": PROJECT + groups + dev})
+    assert read_dependencies(tmp_path).groups == ("dev",)
+
+
+def test_the_lock_of_a_workspace_is_its_members(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            ".git/HEAD": "",
+            "uv.lock": LOCK,
+            "pyproject.toml": '[tool.uv.workspace]\nmembers = ["services/*"]\n',
+            "services/shop/pyproject.toml": PROJECT,
+            "tools/pyproject.toml": "[tool.ruff]\nline-length = 88\n",
+        },
+    )
+
+    shop = read_dependencies(tmp_path / "services" / "shop")
+
+    assert shop.manner is Manner.UV
+    assert set(shop.files) == {
+        tmp_path / "uv.lock",
+        tmp_path / "pyproject.toml",
+        tmp_path / "services" / "shop" / "pyproject.toml",
+    }
+    assert read_dependencies(tmp_path / "tools").manner is Manner.NOTHING
+
+
+def test_a_lock_above_the_repository_or_of_another_project_is_not_taken(
+    tmp_path: Path,
+) -> None:
+    workspace = '[tool.uv.workspace]\nmembers = ["*"]\n'
+    write(
+        tmp_path,
+        {
+            "uv.lock": LOCK,
+            "pyproject.toml": workspace,
+            "repository/.git/HEAD": "",
+            "repository/pyproject.toml": PROJECT,
+            "repository/uv.lock": LOCK,
+            "repository/inner/pyproject.toml": PROJECT,
+        },
+    )
+    inner = tmp_path / "repository" / "inner"
+
+    assert read_dependencies(inner).manner is Manner.PYPROJECT
+    (tmp_path / "repository" / "uv.lock").unlink()
+    assert read_dependencies(inner).manner is Manner.PYPROJECT
+
+
+def test_poetry_needs_to_be_told_of_optional_groups_and_extras_only(
+    tmp_path: Path,
+) -> None:
+    settings = (
+        '[tool.poetry.extras]\ntest = ["pytest"]\ngpu = ["torch"]\n'
+        "[tool.poetry.group.dev]\n"
+        '[tool.poetry.group.dev.dependencies]\nruff = "*"\n'
+        "[tool.poetry.group.checks]\noptional = true\n"
+        '[tool.poetry.group.checks.dependencies]\npytest = "^8"\n'
+    )
+    write(tmp_path, {"poetry.lock": LOCK, "pyproject.toml": settings})
+
+    needs = read_dependencies(tmp_path)
+
+    assert (needs.extras, needs.groups) == (("test",), ("checks",))
+
+
+def test_poetry_s_project_without_a_lock_says_what_to_do(tmp_path: Path) -> None:
+    write(tmp_path, {"pyproject.toml": '[tool.poetry]\nname = "p"\n'})
+
+    with pytest.raises(PermanentError, match=r"no poetry\.lock") as caught:
+        read_dependencies(tmp_path)
+
+    assert caught.value.hint == "make one with `poetry lock` and commit it"
+
+
+def test_a_package_of_the_old_kind_is_installed_in_place(tmp_path: Path) -> None:
+    write(tmp_path, {"setup.py": "", "setup.cfg": ""})
+
+    needs = read_dependencies(tmp_path)
+
+    assert needs.manner is Manner.SETUP
+    assert needs.arguments == ("--editable", ".", "pytest")
+    assert needs.is_local
