@@ -44,6 +44,9 @@ def _show_table(about: str, checks: Sequence[Check]) -> None:
 
     console = Console(highlight=False)
     table = Table(box=None, show_header=False, padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")  # a path or an address is for copying
     for check in checks:
         style = "bold red" if check.is_lacking else _STYLE[check.state]
         said = Text(describe(check), style="" if check.is_needed else "dim")
