@@ -490,6 +490,20 @@ def test_the_shell_completes_commands_and_options(
     assert expected <= complete(project, words)
 
 
+@pytest.mark.parametrize("option", ["--only", "--from", "--until"])
+def test_the_shell_completes_stages(tmp_path: Path, option: str) -> None:
+    project = make(tmp_path, {"a.py": ""})
+    project.sluice("init", check=0)
+
+    assert complete(project, f"sluice run {option} l") == {"lint"}
+
+
+def test_what_cannot_be_read_completes_nothing(tmp_path: Path) -> None:
+    project = make(tmp_path, {"sluicegate.yaml": "stages: [\t"})
+
+    assert complete(project, "sluice run --only l") == set()
+
+
 def test_the_shell_completes_runs(tmp_path: Path) -> None:
     project = make(tmp_path, bare_repository())
     runs = ("01JNKRUN0000000000000000AA", "01JNKRUN0000000000000000BB")
@@ -517,4 +531,4 @@ def complete(project: CliProject, words: str) -> set[str]:
         text=True,
         check=True,
     )
-    return {line.partition(",")[2] for line in done.stdout.splitlines()}
+    return {line.partition(",")[2] for line in done.stdout.splitlines() if line}

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from sluicegate.cli.completing import complete_stage
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 file_option = click.option(
@@ -32,14 +34,22 @@ _SELECTION = (
         "only",
         metavar="STAGE",
         multiple=True,
+        shell_complete=complete_stage,
         help="Run this stage alone; can be given several times. What it needs must have"
         " opened before, on the same inputs.",
     ),
     click.option(
-        "--from", "first", metavar="STAGE", help="Run this stage and all that need it."
+        "--from",
+        "first",
+        metavar="STAGE",
+        shell_complete=complete_stage,
+        help="Run this stage and all that need it.",
     ),
     click.option(
-        "--until", metavar="STAGE", help="Run this stage and all that it needs."
+        "--until",
+        metavar="STAGE",
+        shell_complete=complete_stage,
+        help="Run this stage and all that it needs.",
     ),
     click.option(
         "--force", is_flag=True, help="Run stages although earlier results stand."
