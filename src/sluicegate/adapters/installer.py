@@ -110,7 +110,7 @@ class Installer:
             base = ("--python", sys.executable, str(environment))
             self._install((str(uv), "venv", "--no-project", *base))
             options = ("--compile-bytecode", "--python", python)
-            install = (str(uv), "pip", "install", *options)
+            install: tuple[str, ...] = (str(uv), "pip", "install", *options)
         else:
             self._install((sys.executable, "-m", "venv", str(environment)))
             pip = (python, "-m", "pip", "--no-input", "--disable-pip-version-check")
