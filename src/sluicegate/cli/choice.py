@@ -2,7 +2,7 @@
 
 from sluicegate.engine.selection import Selection
 from sluicegate.model.task import parse_labels
-from sluicegate.wiring.project import Options
+from sluicegate.wiring.options import Options
 
 
 def read_options(

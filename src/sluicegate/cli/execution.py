@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -25,15 +24,15 @@ from sluicegate.model.decision import Outcome
 from sluicegate.model.run import Run
 from sluicegate.report.document import run_document
 from sluicegate.report.plain import describe_reuse
+from sluicegate.wiring.execution import Execution
 from sluicegate.wiring.machine import Machine
-from sluicegate.wiring.project import Project
 
 _RESUMABLE = (Outcome.BROKEN, Outcome.PENDING)
 
 
 def execute(
     file: Path | None,
-    carry_out: Callable[[Project, Observer], Run],
+    carry_out: Callable[[Execution, Observer], Run],
     *,
     as_json: bool,
     events: str | None = None,
@@ -50,7 +49,8 @@ def execute(
     machine = Machine()
     machine.check_runs_stages()
     with event_stream(events) as on_entry:
-        project = replace(open_project(machine, file), on_entry=on_entry)
+        project = open_project(machine, file)
+        execution = Execution(project, on_entry)
         stream = sys.stderr if as_json or events == "-" else sys.stdout
         observer = build_observer(stream)
         for line in describe_detected(project):
@@ -58,22 +58,22 @@ def execute(
         try:
             with (
                 closing(observer),
-                project.machine.stop.install(observer.tell_that_it_stops),
+                machine.stop.install(observer.tell_that_it_stops),
             ):
-                run = carry_out(project, observer)
+                run = carry_out(execution, observer)
         except Interrupted:
             click.echo("`sluice resume` goes on from here", err=True)
             return ExitCode.INTERRUPTED
         finally:
-            warn(project.finish_telling())
-    return _conclude(project, run, stream, as_json=as_json, to_stdout=events != "-")
+            warn(execution.finish_telling())
+    return _conclude(execution, run, stream, as_json=as_json, to_stdout=events != "-")
 
 
 def _conclude(
-    project: Project, run: Run, stream: TextIO, *, as_json: bool, to_stdout: bool
+    execution: Execution, run: Run, stream: TextIO, *, as_json: bool, to_stdout: bool
 ) -> ExitCode:
     """Say how the run ended, and where its log stands."""
-    head = project.log.head()
+    head = execution.log.log.head()
     if as_json:
         text = run_document(
             run, origin=head.origin, size=head.size, root=head.root_text
@@ -91,7 +91,7 @@ def _conclude(
         write_result(text)
     else:
         write_line(text, stream)
-    for line in describe_gaps(project):
+    for line in describe_gaps(execution.project):
         write_line(line, stream)
     assert run.finished is not None
     return for_outcome(run.finished.outcome.value)

@@ -27,7 +27,9 @@ from sluicegate.report.plan import (
     plan_text,
 )
 from sluicegate.wiring.machine import Machine
-from sluicegate.wiring.project import Options, Project
+from sluicegate.wiring.options import Options
+from sluicegate.wiring.planning import foresee
+from sluicegate.wiring.project import Project
 
 _LEAST_BESIDE_NAME = 30  # columns for mark, action and time
 _STYLE = {
@@ -59,7 +61,7 @@ def show_plan(file: Path | None, options: Options, *, as_json: bool) -> ExitCode
 
 
 def _look(project: Project, options: Options) -> RunPlan:
-    forecasts = project.plan(options)
+    forecasts = foresee(project, options)
     pipeline, source = project.pipeline, project.source
     jobs = options.jobs or os.cpu_count() or 1
     expected = expect(forecasts, pipeline, jobs)

@@ -35,7 +35,7 @@ def resume(
 
     return execute(
         file,
-        lambda project, observer: project.resume(run_id, observer, jobs=jobs),
+        lambda execution, observer: execution.resume(run_id, observer, jobs=jobs),
         as_json=as_json,
         events=events,
     )

@@ -52,7 +52,7 @@ def run(
 
     return execute(
         file,
-        lambda project, observer: project.start(observer, options),
+        lambda execution, observer: execution.start(observer, options),
         as_json=as_json,
         events=events,
     )

@@ -18,8 +18,8 @@ class Source:
     """A work tree and where it belongs.
 
     ``root`` is the absolute path of the work tree. ``tag`` is a tag that points at the
-    commit. ``remote`` is the URL of ``origin`` without credentials. ``commit_time`` (UTC)
-    is when the commit was made, None where Git does not say.
+    commit. ``remote`` is the URL of ``origin`` without credentials. ``commit_time``
+    (UTC) is when the commit was made, None where Git does not say.
     """
 
     root: str

@@ -40,8 +40,8 @@ class Pipeline:
 
     ``definition`` is the SHA-256 of the file's canonical JSON (RFC 8785) with defaults
     left out: what was written, not what this version makes of it. ``paths`` belong to
-    the service besides the file's folder, and are relative to it. ``pools`` are the slots
-    that stages share, by name.
+    the service besides the file's folder, and are relative to it. ``pools`` are the
+    slots that stages share, by name.
     """
 
     name: str

@@ -101,9 +101,7 @@ TEXT_RUN = {
         "size": {"enum": ["Default", "Small", "Medium", "Large", "ExtraLarge"]},
         "weight": {"enum": ["Default", "Lighter", "Bolder"]},
         "fontType": {"enum": ["Default", "Monospace"]},
-        "color": {
-            "enum": ["Default", "Accent", "Good", "Warning", "Attention"]
-        },
+        "color": {"enum": ["Default", "Accent", "Good", "Warning", "Attention"]},
     },
     "additionalProperties": False,
 }

@@ -1,0 +1,168 @@
+"""Running a project's pipeline, and going on with a run."""
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from sluicegate.audit.history import history, runs
+from sluicegate.audit.recorder import OnEntry, Recorder
+from sluicegate.engine.beginning import begin, check_resumable
+from sluicegate.engine.forecast import check_earlier
+from sluicegate.engine.ledger import SerialObserver
+from sluicegate.engine.machine import fold
+from sluicegate.engine.runner import Runner
+from sluicegate.engine.selection import choose_stages
+from sluicegate.engine.toolbox import Observer
+from sluicegate.errors import UsageError
+from sluicegate.model.run import Run
+from sluicegate.wiring.notify import Notifier, subject_of
+from sluicegate.wiring.options import Options
+from sluicegate.wiring.planning import foresee
+from sluicegate.wiring.project import Project
+from sluicegate.wiring.record import ProjectLog
+from sluicegate.wiring.surroundings import Surroundings
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Runs of *project*. ``on_entry`` gets each entry of a run as it is recorded."""
+
+    project: Project
+    on_entry: OnEntry = lambda _entry: None
+
+    @cached_property
+    def log(self) -> ProjectLog:
+        """The project's log."""
+        return ProjectLog(self.project)
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What its stages meet."""
+        return Surroundings(self.project, self.log)
+
+    def start(self, observer: Observer, options: Options) -> Run:
+        """Run the pipeline for the commit that is checked out, from its first stage.
+
+        Raises:
+            UsageError: it cannot be run as it is; nothing was written.
+            Interrupted: asked to stop; the run can be resumed.
+        """
+        project = self.project
+        started = begin(
+            project.pipeline,
+            project.source,
+            project.machine.clock.now(),
+            allow_dirty=options.allow_dirty,
+            selection=options.selection,
+            labels=options.labels,
+        )
+        chosen = choose_stages(project.pipeline, options.selection)
+        if chosen.earlier:
+            check_earlier(foresee(project, options), options.selection)
+        run_id = project.machine.new_id()
+        with self.log.recorder(run_id, self.on_entry) as recorder:
+            started = replace(started, start_ts=self.log.clock.now())
+            runner = self._runner(
+                run_id,
+                recorder,
+                observer,
+                jobs=options.jobs,
+                forced=options.forced(chosen),
+            )
+            with self.surroundings.leaving_no_secrets(run_id):
+                return runner.start(run_id, started)
+
+    def resume(
+        self, run_id: str | None, observer: Observer, *, jobs: int | None = None
+    ) -> Run:
+        """Go on with the run *run_id*, by default the newest.
+
+        Raises:
+            UsageError: there is none, it is over, or it was about something else.
+            Interrupted: asked to stop again; the run can be resumed.
+        """
+        if not self.log.has_begun:
+            raise _no_run_yet()
+        run_id = self._find_run(run_id) if run_id else self._newest_run()
+        with self.log.recorder(run_id, self.on_entry) as recorder:
+            with self.log.naming():
+                recorder.recover()
+                events = history(self.log.log, self.log.journal(run_id), run_id)
+            if not events:
+                raise UsageError(
+                    f"the log holds no run {run_id}",
+                    hint="`sluice resume` without a run takes the newest;"
+                    " `sluice audit log` lists them",
+                )
+            run = fold(run_id, events)
+            check_resumable(run, self.project.pipeline, self.project.source)
+            observer.event(run.started)  # what is resumed; nothing that happens now
+            with self.surroundings.leaving_no_secrets(run_id):
+                return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
+
+    def _find_run(self, end: str) -> str:
+        """The run that is meant by *end*: lists of runs show the ends of their ids."""
+        with self.log.naming():
+            known = [run.run_id for run in runs(self.log.log)]
+        found = [each for each in known if each.endswith(end.upper())]
+        if len(found) > 1:
+            raise UsageError(
+                f"{len(found)} runs in the log end with {end!r}: {', '.join(found)}",
+                hint="name one of them",
+            )
+        return found[0] if found else end
+
+    def _newest_run(self) -> str:
+        log = self.log.log
+        with self.log.naming():
+            known = runs(log)
+        if not known:
+            raise _no_run_yet()
+        return known[-1].run_id
+
+    @cached_property
+    def _notifier(self) -> Notifier:
+        return Notifier(
+            self.project.machine, self.project.pipeline, self.project.folder
+        )
+
+    def _watched(self, run_id: str, observer: Observer) -> Observer:
+        """*observer*, and whoever is to be told of the run."""
+        project = self.project
+        subject = subject_of(
+            project.pipeline, project.source, run_id, project.file, project.log_folder
+        )
+        return self._notifier.watch(subject, observer)
+
+    def finish_telling(self) -> Sequence[str]:
+        """Wait a few seconds for messages on their way; what went wrong with them."""
+        return self._notifier.finish() if "_notifier" in self.__dict__ else ()
+
+    def _runner(
+        self,
+        run_id: str,
+        recorder: Recorder,
+        observer: Observer,
+        *,
+        jobs: int | None,
+        forced: Collection[str] = (),
+    ) -> Runner:
+        serial = SerialObserver(self._watched(run_id, observer))
+
+        def say(text: str) -> None:
+            serial.line("setup", text)
+
+        return Runner(
+            self.project.pipeline,
+            self.project.source,
+            self.surroundings.ports_to_run(run_id, say),
+            recorder,
+            serial,
+            jobs=jobs or os.cpu_count() or 1,
+            forced=forced,
+        )
+
+
+def _no_run_yet() -> UsageError:
+    return UsageError("there is no run yet", hint="start one with `sluice run`")

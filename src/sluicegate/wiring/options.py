@@ -1,0 +1,26 @@
+"""How a run is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sluicegate.engine.selection import Chosen, Selection
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run is asked for.
+
+    ``force`` runs the chosen stages although earlier results stand. ``jobs`` is how
+    many stages run programs at once; default: one a processor.
+    """
+
+    allow_dirty: bool = False
+    selection: Selection = field(default_factory=Selection)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    force: bool = False
+    jobs: int | None = None
+
+    def forced(self, chosen: Chosen) -> frozenset[str]:
+        """The stages that are to be run whatever was found before."""
+        names = {named.name for named in chosen.stages} - chosen.earlier
+        return frozenset(names if self.force else ())

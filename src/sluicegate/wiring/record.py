@@ -1,0 +1,158 @@
+"""The audit log of a project, and recording a run in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sluicegate import __version__
+from sluicegate.adapters.folder import make_state_folder
+from sluicegate.adapters.keys import KeyDirectory
+from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.adapters.stores.evidence import EvidenceDirectory
+from sluicegate.adapters.stores.journal import FileJournal
+from sluicegate.adapters.stores.pins import PinFile
+from sluicegate.audit import record
+from sluicegate.audit.log import AuditLog
+from sluicegate.audit.opening import open_log
+from sluicegate.audit.reader import LogReader
+from sluicegate.audit.recorder import Facts, OnEntry, Recorder
+from sluicegate.audit.time import GateClock
+from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.wiring.logfolder import LogFolder
+from sluicegate.wiring.project import Project
+
+_APPLICATION = "sluicegate"
+_RESTORE = "`sluice audit verify` lists the damage; restore the log from a copy"
+
+
+@dataclass(frozen=True)
+class ProjectLog:
+    """The audit log of *project*. Evidence and journals are beside it."""
+
+    project: Project
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self.project.log_folder
+
+    @property
+    def evidence(self) -> EvidenceDirectory:
+        """The files of evidence, by digest."""
+        return EvidenceDirectory(self.folder.parent / "evidence")
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is, or ever was, a log here."""
+        return self.store.load() is not None or self.pin.load() is not None
+
+    @cached_property
+    def log(self) -> AuditLog:
+        """The project's log; begun, with its key, when there never was one.
+
+        Raises:
+            IntegrityError: the log is not what it was when it was last seen.
+            UsageError: its key is not on this machine, or the store is not supported.
+        """
+        project, machine = self.project, self.project.machine
+        if machine.environ.get("CI") == "true":
+            _check_outlives_workspace(self.folder, Path(project.source.root))
+        make_state_folder(project.state)
+        with self.naming():
+            return open_log(
+                self.store,
+                self.store,
+                KeyDirectory(machine.config_folder / "keys"),
+                self.pin,
+                origin=project.origin,
+                retention_days=project.pipeline.audit.retention.days,
+                clock=machine.clock,
+                new_event_id=machine.new_id,
+            )
+
+    @cached_property
+    def store(self) -> DirectoryStore:
+        """Where the log is kept."""
+        return DirectoryStore(self.folder)
+
+    @cached_property
+    def pin(self) -> PinFile:
+        """What was last seen of the log."""
+        return PinFile(self.project.machine.state_folder / "pins", self.folder)
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Say of damage that is found which log has it, and what to do."""
+        try:
+            yield
+        except IntegrityError as error:
+            raise IntegrityError(
+                f"the audit log in {self.folder}: {error}",
+                hint=error.hint or _RESTORE,
+            ) from error
+
+    @cached_property
+    def clock(self) -> GateClock:
+        """The time that gates go by: never before the newest entry of the log.
+
+        Raises:
+            PermanentError: this machine's clock is far behind the log.
+        """
+        log = self.log
+        with self.naming():
+            newest = log.newest()
+        return GateClock(self.project.machine.clock, newest)
+
+    def existing(self) -> LogReader | None:
+        """The log for reading, or None where there never was one."""
+        if not self.has_begun:
+            return None
+        return LogFolder(self.project.machine, self.folder).reader()
+
+    def journal(self, run_id: str) -> FileJournal:
+        """Where entries of the run wait to be committed."""
+        return FileJournal(self.folder.parent / "journal", run_id)
+
+    @contextmanager
+    def recorder(self, run_id: str, on_entry: OnEntry) -> Iterator[Recorder]:
+        """Record the run, and nobody else, while in the context."""
+        project, source = self.project, self.project.source
+        recorder = Recorder(
+            self.log,
+            self.journal(run_id),
+            run_id,
+            clock=self.clock,
+            new_event_id=project.machine.new_id,
+            facts=Facts(
+                source=record.Source(
+                    repo=source.remote or project.origin,
+                    commit=_named_commit(source.commit),
+                    ref=source.tag or source.branch,
+                ),
+                actor=record.Actor("user", project.machine.user),
+                tool=record.Recording(_APPLICATION, __version__),
+            ),
+            on_entry=on_entry,
+        )
+        try:
+            yield recorder
+        finally:
+            recorder.close()
+
+
+def _check_outlives_workspace(log: Path, workspace: Path) -> None:
+    """A CI runner throws its workspace away, and with it the log."""
+    if log.resolve().is_relative_to(workspace.resolve()):
+        raise UsageError(
+            f"CI=true, and the audit log {log} is inside the workspace, which a CI"
+            " runner throws away",
+            hint="in the pipeline file, keep it where it stays:"
+            " `audit: {store: dir:/a/lasting/folder}`",
+        )
+
+
+def _named_commit(commit: str) -> str:
+    """A commit with its hash function: 40 digits are SHA-1, 64 SHA-256."""
+    return f"{'sha1' if len(commit) == 40 else 'sha256'}:{commit}"  # noqa: PLR2004

@@ -1,0 +1,162 @@
+"""What surrounds the stages of a project: programs, files, registries, targets."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from sluicegate.adapters.existing_environment import ExistingEnvironments
+from sluicegate.adapters.existing_workspace import ExistingWorkspace
+from sluicegate.adapters.masking import MaskingRunner, Masks
+from sluicegate.adapters.registries.docker_registry import DockerRegistry
+from sluicegate.adapters.registries.logins import DockerLogins
+from sluicegate.adapters.steady_repository import SteadyRepository
+from sluicegate.adapters.tools import Tools
+from sluicegate.adapters.workspace import LocalWorkspace
+from sluicegate.audit.reader import LogReader
+from sluicegate.audit.results import LoggedResults
+from sluicegate.engine.toolbox import Ports
+from sluicegate.ports.clock import Clock
+from sluicegate.ports.process import OnLine, ProcessRunner
+from sluicegate.ports.repository import Repository
+from sluicegate.ports.target import Target
+from sluicegate.stages.notify import secret_variables
+from sluicegate.wiring.masking import build_masks
+from sluicegate.wiring.project import Project
+from sluicegate.wiring.record import ProjectLog
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the stages of *project* meet, with *log* as its log."""
+
+    project: Project
+    log: ProjectLog
+
+    @cached_property
+    def process(self) -> ProcessRunner:
+        """Runs what belongs to stages: without the addresses of `notify`, and masked.
+
+        Git is not asked through it: what it names must be what is there.
+        """
+        runner = self.project.machine.process_without(
+            secret_variables(self.project.pipeline.notify)
+        )
+        return MaskingRunner(runner, self.masks)
+
+    @cached_property
+    def masks(self) -> Masks:
+        """What must not be seen."""
+        machine = self.project.machine
+        return build_masks(
+            machine.environ, machine.home, self.project.pipeline, self.project.folder
+        )
+
+    def workspace(self, run_id: str) -> LocalWorkspace:
+        """Where the run's stages write."""
+        machine = self.project.machine
+        return LocalWorkspace(
+            self.project.folder,
+            self.project.state,
+            run_id,
+            machine.cache_folder / "tools",
+            home=machine.home,
+            masks=self.masks,
+        )
+
+    @contextmanager
+    def leaving_no_secrets(self, run_id: str) -> Iterator[None]:
+        """Clean what the run's stages wrote, however it ends."""
+        try:
+            yield
+        finally:
+            self.workspace(run_id).clean()
+
+    def ports_to_run(self, run_id: str, say: OnLine) -> Ports:
+        """Ports that do what they are asked; *say* hears how environments are made."""
+        project, machine = self.project, self.project.machine
+        tools = Tools(
+            project.folder,
+            machine.cache_folder,
+            self.process,
+            machine.environ,
+            on_line=say,
+            sleep=self.log.clock.sleep,
+        )
+        workspace = self.workspace(run_id)
+        return self._ports(self.log.clock, tools, workspace, lambda: self.log.log)
+
+    def ports_to_look(self) -> Ports:
+        """Ports that make nothing: no log, no environment, no folder."""
+        project, machine = self.project, self.project.machine
+        cache, environ = machine.cache_folder, machine.environ
+        pythons = ExistingEnvironments(project.folder, cache, self.process, environ)
+        return self._ports(
+            machine.clock,
+            Tools(project.folder, cache, self.process, environ, pythons=pythons),
+            ExistingWorkspace(
+                project.folder, project.state, cache / "tools", machine.home
+            ),
+            self.log.existing,
+        )
+
+    @property
+    def _repository(self) -> Repository:
+        repository = self.project.repository
+        return repository if self.project.source.dirty else SteadyRepository(repository)
+
+    def _ports(
+        self,
+        clock: Clock,
+        tools: Tools,
+        workspace: LocalWorkspace,
+        open_log: Callable[[], LogReader | None],
+    ) -> Ports:
+        machine = self.project.machine
+        registry = DockerRegistry(
+            str(self.project.folder),
+            self.process,
+            tools,
+            DockerLogins(str(self.project.folder), machine.process),
+            machine.ca_bundle,
+        )
+        return Ports(
+            clock=clock,
+            process=self.process,
+            results=LoggedResults(open_log),
+            cancel=machine.stop.set,
+            repository=self._repository,
+            tools=tools,
+            workspace=workspace,
+            evidence=self.log.evidence,
+            target=lambda environment: self._target(environment, registry.pull),
+            registry=registry,
+            ca_bundle=machine.ca_bundle,
+        )
+
+    @contextmanager
+    def _target(
+        self, environment: str, pull: Callable[[str], None]
+    ) -> Iterator[Target]:
+        from sluicegate.adapters.targets.docker_traefik import (  # noqa: PLC0415
+            DockerTarget,
+        )
+
+        project = self.project
+        name = project.pipeline.name.partition("_")[0]
+        settings = project.pipeline.environments[environment].target
+        target = DockerTarget(
+            environment=environment,
+            project=name,
+            port=settings.port,
+            publish=settings.publish,
+            bind=settings.bind,
+            health=settings.health,
+            drain=settings.drain,
+            env=settings.env,
+            state_dir=project.machine.state_folder / "targets" / name / environment,
+            clock=self.log.clock,
+            pull=pull,
+        )
+        with target.lease():
+            yield target
