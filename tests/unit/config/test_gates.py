@@ -84,6 +84,7 @@ LINES = {
     "publish": "uses: publish, image: ghcr.io/acme/churn, needs: [scan]",
     "canary": "uses: canary, environment: prod, needs: [build]",
     "command": f"uses: command, run: a, {EVIDENCE}",
+    "hadolint": "uses: hadolint",
 }
 
 
