@@ -17,6 +17,8 @@ from sluicegate.ports.process import ProcessRunner
 from sluicegate.ports.repository import Repository
 
 _TIMEOUT = timedelta(minutes=1)
+# Ignored by a file inside it, which another run may be writing at this moment.
+_OURS = ".sluicegate"
 _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10, "?": 1}
 
 
@@ -138,7 +140,9 @@ def parse_status(output: str) -> WorkTree | None:
             name, _, value = rest.partition(" ")
             headers[name] = value
         elif kind in _FIELDS_BEFORE_PATH:
-            dirty.append(field.split(" ", _FIELDS_BEFORE_PATH[kind])[-1])
+            path = field.split(" ", _FIELDS_BEFORE_PATH[kind])[-1]
+            if kind != "?" or _OURS not in path.split("/")[:-1]:
+                dirty.append(path)
             if kind == "2":
                 next(fields, None)
         elif field:

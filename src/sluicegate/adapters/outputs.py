@@ -1,6 +1,7 @@
 """Files that a stage declares as its outputs: read from the project, and put back."""
 
 import os
+import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -34,8 +35,11 @@ def collect(folder: Path, patterns: Sequence[str]) -> tuple[ProjectFile, ...]:
     return tuple(_read(name, found[name]) for name in sorted(found))
 
 
-def restore(folder: Path, file: ProjectFile) -> None:
+def restore(folder: Path, file: ProjectFile, scratch: Path) -> None:
     """Write *file* below *folder* whole, unless it is there just so.
+
+    It is made in *scratch*, on the same file system and out of Git's sight: another
+    run in this folder would take half a file for a change of the work tree.
 
     Raises:
         PermanentError: it cannot be written, or its path leads out of *folder*.
@@ -45,8 +49,9 @@ def restore(folder: Path, file: ProjectFile) -> None:
         raise PermanentError(f"the output {file.path} leads out of the project")
     if place.is_file() and not place.is_symlink() and _read(file.path, place) == file:
         return
-    partial = place.with_name(f".{place.name}.sluicegate-{os.getpid()}")
+    partial = scratch / f"{secrets.token_hex(8)}.partial"
     try:
+        scratch.mkdir(parents=True, exist_ok=True)
         place.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(file.data)
         partial.chmod(0o755 if file.executable else 0o644)

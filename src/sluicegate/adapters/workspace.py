@@ -71,7 +71,7 @@ class LocalWorkspace(Workspace):
 
     @override
     def restore(self, file: ProjectFile) -> None:
-        outputs.restore(self._project, file)
+        outputs.restore(self._project, file, self._outputs)
 
     @override
     def home(self) -> str | None:

@@ -7,6 +7,7 @@ Where one of them is missing the others say so, and nothing new is begun in its 
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
+from pathlib import PurePath
 
 from sluicegate.audit.log import DEFAULT_RETENTION_DAYS, AuditLog, check_retention
 from sluicegate.audit.pinning import explain_loss
@@ -91,10 +92,11 @@ def _find_key(keys: Keyring, checkpoint: Checkpoint, pin: CheckpointPin) -> Sign
         where = keys.where(checkpoint.origin)
         raise UsageError(
             f"the signing key of the log {checkpoint.origin!r} is not on this machine",
-            hint=f"It is looked for at {where}. If HOME or XDG_CONFIG_HOME is not "
-            "what it was when the log began, set it back; if the key is lost, put a "
-            "copy of it there. To begin a new log instead, move the log and its "
-            f"evidence away, and remove {pin.where()} if it is there. "
-            "`sluice audit verify` still works.",
+            hint=f"It is looked for at {where}. If the log began on another machine, "
+            f"copy {PurePath(where).name} there, from the folder of keys of its user "
+            "(~/.config/sluicegate/keys on Linux and macOS), readable by you alone. If "
+            "HOME or XDG_CONFIG_HOME is not what it was when the log began, set it "
+            "back. To begin a new log instead, move the log and its evidence away, and "
+            f"remove {pin.where()} if it is there. `sluice audit verify` still works.",
         )
     return signer

@@ -8,6 +8,7 @@ from sluicegate.engine.crew import Crew
 from sluicegate.engine.judging import Attempt, broken, unrecordable, upstream_of
 from sluicegate.engine.ledger import Ledger
 from sluicegate.engine.machine import FinishRun, RunStage, SkipStage
+from sluicegate.engine.outputs import restore_outputs
 from sluicegate.engine.publish_runner import PublishRunner
 from sluicegate.engine.rollout_runner import RolloutRunner
 from sluicegate.engine.schedule import choose
@@ -17,7 +18,7 @@ from sluicegate.engine.toolbox import Observer, Ports, Record
 from sluicegate.engine.whens import judge_when
 from sluicegate.errors import Interrupted, PermanentError, UsageError
 from sluicegate.model.command import ResourceUsage
-from sluicegate.model.decision import Verdict
+from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.event import (
     Event,
     RunFinished,
@@ -77,10 +78,17 @@ class Runner:
     def resume(self, run: Run) -> Run:
         """Go on with a run that another process left behind.
 
+        What its finished stages have written is put back: the run may have begun in
+        another folder, on another machine.
+
         Raises:
             Interrupted: as for `start`.
             ExternalError: as for `start`.
+            IntegrityError: what they have written is not what was kept.
         """
+        for state in run.stages:
+            if state.finished is not None and state.outcome is Outcome.OPEN:
+                restore_outputs(state.finished.evidence.files, self._ports)
         ledger = Ledger(run.run_id, self._record, self._observer, run)
         return self._loop(ledger, run.run_id, run.started, RunResumed())
 

@@ -64,6 +64,18 @@ def test_a_detached_head_has_no_branch(repository: Path) -> None:
     assert read(repository).branch is None
 
 
+def test_files_of_our_own_are_no_change_before_git_ignores_them() -> None:
+    head = "# branch.oid 0123\0# branch.head main\0"
+    known = "1 .M N... 100644 100644 100644 0 0 .sluicegate/known\0"
+
+    tree = parse_status(
+        f"{head}? .sluicegate/.gitignore\0? a/.sluicegate/x/y\0? .sluicegate\0{known}"
+    )
+
+    assert tree is not None
+    assert tree.dirty == (".sluicegate", ".sluicegate/known")
+
+
 def test_changed_untracked_and_renamed_files_are_dirty(repository: Path) -> None:
     git(repository, "mv", "a.py", "b.py")
     (repository / "new file.txt").write_text("x")

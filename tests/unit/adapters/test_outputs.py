@@ -42,9 +42,10 @@ def test_what_was_collected_is_put_back_with_its_mode(folder: Path) -> None:
     (folder / "out" / "a.txt").write_text("something else")
 
     for file in files:
-        restore(folder, file)
+        restore(folder, file, folder.parent / "scratch")
 
     assert collect(folder, ["out"]) == files
+    assert list((folder.parent / "scratch").iterdir()) == []
 
 
 @pytest.mark.parametrize("pattern", ["nothing", "out/*.bin", "../secret", "out/../.."])
@@ -68,7 +69,7 @@ def test_nothing_is_put_back_outside_the_project(folder: Path, path: str) -> Non
     (folder / "way").symlink_to(folder.parent)
 
     with pytest.raises(PermanentError, match="out of the project"):
-        restore(folder, ProjectFile(path, b"x", executable=False))
+        restore(folder, ProjectFile(path, b"x", executable=False), folder.parent)
 
     assert not (folder.parent / "out.txt").exists()
 
@@ -81,7 +82,8 @@ def test_a_link_in_the_place_of_an_output_is_replaced_not_followed(
     (folder / "out" / "a.txt").unlink()
     (folder / "out" / "a.txt").symlink_to(outside)
 
-    restore(folder, ProjectFile("out/a.txt", b"new", executable=False))
+    file = ProjectFile("out/a.txt", b"new", executable=False)
+    restore(folder, file, folder.parent / "scratch")
 
     assert outside.read_text() == "mine"
     assert (folder / "out" / "a.txt").read_bytes() == b"new"
