@@ -99,6 +99,7 @@ class FakeRepository(Repository):
 
     tree: WorkTree = field(default_factory=lambda: WorkTree("a" * 40, "main", ()))
     files: dict[str, str] = field(default_factory=dict)
+    is_noticed: bool = True
 
     @override
     def source(self) -> Source:
@@ -115,6 +116,10 @@ class FakeRepository(Repository):
             raise PermanentError("an input matches no file")
         named = {path: self.files.get(path) for path in paths} if declared else {}
         return Digest.of(repr((self.tree.commit, self.tree.dirty, named)).encode())
+
+    @override
+    def notices(self, paths: Sequence[str]) -> bool:
+        return self.is_noticed
 
 
 @dataclass

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from typing_extensions import override
 
-from sluicegate.adapters.git_content import digest_content, hash_file, parse_index
+from sluicegate.adapters.git_content import digest_content
+from sluicegate.adapters.git_reading import ContentReader
 from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.command import Command, CommandResult
 from sluicegate.model.digest import Digest
@@ -28,6 +29,7 @@ class GitRepository(Repository):
     def __init__(self, folder: str, runner: ProcessRunner) -> None:
         self._folder = folder
         self._runner = runner
+        self._noticed: dict[tuple[str, ...], bool] = {}
 
     @override
     def source(self) -> Source:
@@ -66,21 +68,19 @@ class GitRepository(Repository):
     @override
     def content(self, paths: Sequence[str], *, declared: bool = False) -> Digest:
         specs = [f":(glob){path}" for path in paths] if declared else list(paths)
-        found = {each.path: each for each in parse_index(self._list(specs, "--stage"))}
-        digits = len(next(iter(found.values())).blob) if found else 40
-        changed = ["--modified", "--deleted", "--others", "--exclude-standard"]
-        loose = set(self._list(specs, *changed).split("\0"))
-        if declared:
-            ignored = ["--others", "--ignored", "--exclude-standard"]
-            loose |= set(self._list(specs, *ignored).split("\0"))
-        for path in filter(None, loose):
-            file = hash_file(self._root, path, digits)
-            found.pop(path, None)
-            if file is not None:
-                found[path] = file
+        reader = ContentReader(self._root, self._list, self._content_of_module)
+        files = reader.read(specs, ignored=declared)
+        self._noticed[tuple(paths)] = reader.is_watched
         if declared:
             self._check_matched(paths, specs)
-        return digest_content(found.values())
+        return digest_content(files)
+
+    @override
+    def notices(self, paths: Sequence[str]) -> bool:
+        return self._noticed.get(tuple(paths), False)
+
+    def _content_of_module(self, folder: Path) -> Digest:
+        return GitRepository(str(folder), self._runner).content((":(top)",))
 
     @cached_property
     def _root(self) -> Path:

@@ -22,8 +22,15 @@ class Content(NamedTuple):
     path: str
 
 
-def parse_index(output: str) -> Iterator[Content]:
-    """Read ``git ls-files --stage -z --full-name``.
+class Entry(NamedTuple):
+    """A file in the index; ``is_compared`` is whether Git looks for changes of it."""
+
+    content: Content
+    is_compared: bool
+
+
+def parse_index(output: str) -> Iterator[Entry]:
+    """Read ``git ls-files -v --stage -z --full-name``.
 
     Raises:
         PermanentError: *output* is something else, or a merge is not finished.
@@ -31,14 +38,15 @@ def parse_index(output: str) -> Iterator[Content]:
     for line in filter(None, output.split("\0")):
         head, _, path = line.partition("\t")
         try:
-            mode, blob, step = head.split(" ")
+            tag, mode, blob, step = head.split(" ")
         except ValueError:
             raise PermanentError(f"git ls-files said {line[:80]!r}") from None
         if step != "0":
             raise PermanentError(
                 f"{path} is in the middle of a merge", hint="finish the merge first"
             )
-        yield Content(mode, blob, path)
+        # Others: S for skip-worktree, and small letters for assume-unchanged.
+        yield Entry(Content(mode, blob, path), tag == "H")
 
 
 def hash_file(root: Path, path: str, digits: int) -> Content | None:

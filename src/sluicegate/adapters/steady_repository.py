@@ -15,7 +15,8 @@ class SteadyRepository(Repository):
 
     What Git sees of such a tree is that of its commit, and a stage that finds it
     otherwise is broken before it asks. Declared paths are read each time: they may be
-    files that Git ignores, and a stage before may have written them.
+    files that Git ignores, and a stage before may have written them. So is what Git
+    does not see.
     """
 
     def __init__(self, repository: Repository) -> None:
@@ -37,6 +38,13 @@ class SteadyRepository(Repository):
             return self._repository.content(paths, declared=True)
         asked = tuple(paths)
         with self._lock:
-            if asked not in self._known:
-                self._known[asked] = self._repository.content(paths)
-            return self._known[asked]
+            if asked in self._known:
+                return self._known[asked]
+            found = self._repository.content(paths)
+            if self._repository.notices(paths):
+                self._known[asked] = found
+            return found
+
+    @override
+    def notices(self, paths: Sequence[str]) -> bool:
+        return self._repository.notices(paths)

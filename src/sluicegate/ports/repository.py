@@ -23,7 +23,8 @@ class Repository(Protocol):
         """The digest of what the work tree holds at *paths*, names and modes included.
 
         The same content gives the same digest, whatever commit it is in and whether it
-        is committed. Files that Git ignores count only where *declared*.
+        is committed. Files that Git ignores count only where *declared*. What
+        links lead to counts, as does what lies in submodules.
 
         Args:
             paths: Git pathspecs, relative to the project's folder.
@@ -34,6 +35,13 @@ class Repository(Protocol):
 
         Source:
             gitglossary(7), "pathspec".
+        """
+        ...
+
+    def notices(self, paths: Sequence[str]) -> bool:
+        """Whether `work_tree` would show any change of what `content` read at *paths*.
+
+        Not so, for instance, where a link leads to a file that Git ignores.
         """
         ...
 

@@ -142,3 +142,127 @@ def test_an_unfinished_merge_has_no_content(folder: Path) -> None:
 
     with pytest.raises(PermanentError, match="middle of a merge"):
         repository(folder).content(ALL)
+
+
+def mark(option: str, folder: Path) -> None:
+    git(folder, "update-index", option, "service/app.py")
+
+
+@pytest.mark.parametrize("option", ["--assume-unchanged", "--skip-worktree"])
+def test_a_change_that_git_was_told_not_to_see_is_one(
+    folder: Path, option: str
+) -> None:
+    before = repository(folder).content(ALL)
+    mark(option, folder)
+    assert repository(folder).content(ALL) == before
+
+    change_content(folder)
+
+    assert repository(folder).content(ALL) != before
+
+
+def test_what_a_sparse_checkout_leaves_out_is_not_there(folder: Path) -> None:
+    before = repository(folder).content(ALL)
+
+    git(folder, "sparse-checkout", "set", "--no-cone", "/*", "!/service/app.py")
+
+    assert not (folder / "service" / "app.py").exists()
+    assert repository(folder).content(ALL) != before
+
+
+def test_a_change_that_a_filter_takes_away_is_one(folder: Path) -> None:
+    (folder / ".gitattributes").write_text("*.csv filter=pointer\n")
+    git(folder, "config", "filter.pointer.clean", "echo pointer; cat > /dev/null")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=filter")
+    before = repository(folder).content(ALL)
+
+    (folder / "service" / "data" / "a.csv").write_text("2\n")
+
+    assert repository(folder).content(ALL) != before
+
+
+@pytest.mark.parametrize("target", ["other", "other/b.py", "other/x.bin", "nothing"])
+@pytest.mark.parametrize("is_declared", [False, True])
+def test_what_a_link_leads_to_counts(
+    folder: Path, target: str, *, is_declared: bool
+) -> None:
+    (folder / "other" / "x.bin").write_text("1")
+    (folder / "service" / "link").symlink_to(f"../{target}")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=link")
+    paths = ("link",) if is_declared else (".",)
+    before = repository(folder).content(paths, declared=is_declared)
+    assert repository(folder).content(paths, declared=is_declared) == before
+
+    changed = folder / ("other/b.py" if target == "other" else target)
+    changed.write_text("changed")
+
+    assert repository(folder).content(paths, declared=is_declared) != before
+
+
+def test_links_in_what_a_link_leads_to_are_followed_and_circles_end(
+    folder: Path,
+) -> None:
+    (folder / "third").mkdir()
+    (folder / "third" / "c.py").write_text("")
+    (folder / "third" / "up").symlink_to("../service")
+    (folder / "other" / "on").symlink_to("../third")
+    (folder / "service" / "link").symlink_to("../other")
+    (folder / "service" / "all").symlink_to("..")
+    before = repository(folder).content((".",))
+
+    (folder / "third" / "c.py").write_text("changed")
+
+    assert repository(folder).content((".",)) != before
+
+
+@pytest.mark.parametrize("target", ["..", "link"])
+def test_a_link_whose_end_cannot_be_watched_has_no_content(
+    folder: Path, target: str
+) -> None:
+    (folder / "link").symlink_to(target)
+
+    with pytest.raises(PermanentError, match="link"):
+        repository(folder).content(ALL)
+
+
+def add_module(folder: Path) -> None:
+    inner = folder.parent / f"{folder.name}-inner"
+    inner.mkdir()
+    git(inner, "init", "--quiet", "--initial-branch=main")
+    (inner / "lib.py").write_text("1\n")
+    git(inner, "add", ".")
+    git(inner, "commit", "--quiet", "--message=one")
+    local = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")
+    git(folder, *local, str(inner), "service/lib")
+    git(folder, "commit", "--quiet", "--message=module")
+
+
+def test_the_files_of_a_submodule_count(folder: Path) -> None:
+    add_module(folder)
+    before = repository(folder).content((".",))
+    assert repository(folder).content((".",)) == before
+
+    (folder / "service" / "lib" / "lib.py").write_text("2\n")
+    changed = repository(folder).content((".",))
+    git(folder, "submodule", "--quiet", "deinit", "--force", "service/lib")
+    absent = repository(folder).content((".",))
+
+    assert len({before, changed, absent}) == 3
+
+    (folder / "service" / "lib" / "lib.py").write_text("1\n")
+    with pytest.raises(PermanentError, match="not initialised"):
+        repository(folder).content((".",))
+
+
+def test_only_what_git_status_shows_is_noticed(folder: Path) -> None:
+    plain = repository(folder)
+    assert not plain.notices(ALL)
+    plain.content(ALL)
+    assert plain.notices(ALL)
+
+    (folder / "service" / "link").symlink_to("../other/b.py")
+    plain.content(ALL)
+
+    assert not plain.notices(ALL)

@@ -31,3 +31,14 @@ def test_the_tree_itself_is_looked_at_each_time() -> None:
 
     assert steady.work_tree() != before
     assert steady.source().commit == "b" * 40
+
+
+def test_what_git_does_not_see_is_read_each_time() -> None:
+    behind = FakeRepository(is_noticed=False)
+    steady = SteadyRepository(behind)
+    before = steady.content((".",))
+
+    behind.tree = WorkTree("b" * 40, "main", ())
+
+    assert not steady.notices((".",))
+    assert steady.content((".",)) != before
