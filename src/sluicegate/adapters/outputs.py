@@ -4,13 +4,14 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from sluicegate.errors import PermanentError
 from sluicegate.ports.workspace import ProjectFile
 
 _MAX_BYTES = 256 << 20  # a file is read whole
 _MAX_FILES = 10_000
+_NOT_THEIRS = {".git", ".sluicegate"}
 
 
 def collect(folder: Path, patterns: Sequence[str]) -> tuple[ProjectFile, ...]:
@@ -47,6 +48,9 @@ def restore(folder: Path, file: ProjectFile, scratch: Path) -> None:
     place = folder / file.path
     if not place.parent.resolve().is_relative_to(folder.resolve()):
         raise PermanentError(f"the output {file.path} leads out of the project")
+    inside = place.parent.resolve().relative_to(folder.resolve()) / place.name
+    if _is_not_theirs(inside):
+        raise PermanentError(f"the output {file.path} is not a file of the project")
     if place.is_file() and not place.is_symlink() and _read(file.path, place) == file:
         return
     partial = scratch / f"{secrets.token_hex(8)}.partial"
@@ -65,13 +69,29 @@ def _match(folder: Path, pattern: str) -> Iterator[Path]:
     """The plain files that *pattern* names; links are nobody's output."""
     if ".." in Path(pattern).parts:
         raise PermanentError(f"the output {pattern!r} leads out of the project")
-    for path in folder.glob(pattern.rstrip("/")):
+    named = PurePath(pattern).parts and folder.glob(pattern.rstrip("/"))
+    for path in named or (folder,):
+        if _is_not_theirs(path.relative_to(folder)):
+            continue
         if path.is_symlink():
             raise PermanentError(f"the output {path} is a symbolic link")
         if path.is_dir():
-            yield from (p for p in path.rglob("*") if p.is_file() or p.is_symlink())
+            yield from (
+                each
+                for each in path.rglob("*")
+                if (each.is_file() or each.is_symlink())
+                and not _is_not_theirs(each.relative_to(folder))
+            )
         else:
             yield path
+
+
+def _is_not_theirs(path: PurePath) -> bool:
+    """Whether it is Git's, or our own.
+
+    To put an old log back would be to roll it back, and a hook is a program.
+    """
+    return any(part.casefold() in _NOT_THEIRS for part in path.parts)
 
 
 def _read(name: str, path: Path) -> ProjectFile:

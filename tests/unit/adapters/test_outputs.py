@@ -87,3 +87,29 @@ def test_a_link_in_the_place_of_an_output_is_replaced_not_followed(
 
     assert outside.read_text() == "mine"
     assert (folder / "out" / "a.txt").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("pattern", [".", "**", "./", "*"])
+def test_neither_git_nor_the_log_is_an_output(folder: Path, pattern: str) -> None:
+    for name in (".git/hooks/run", ".sluicegate/audit/checkpoint", "out/.GIT/config"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("x")
+
+    found = [file.path for file in collect(folder, [pattern])]
+
+    assert found == ["out/a.txt", "out/deep/run.sh"]
+
+
+@pytest.mark.parametrize(
+    "path", [".git/hooks/run", "out/../.sluicegate/journal", "here/config"]
+)
+def test_nothing_is_put_into_git_or_the_log(folder: Path, path: str) -> None:
+    (folder / ".git").mkdir()
+    (folder / "here").symlink_to(".git")
+    with pytest.raises(PermanentError):
+        collect(folder, [".git"])
+
+    with pytest.raises(PermanentError, match="not a file of the project"):
+        restore(folder, ProjectFile(path, b"x", executable=True), folder.parent)
+
+    assert not list((folder / ".git").iterdir())
