@@ -173,7 +173,7 @@ class World:
 
     def started(self) -> RunStarted:
         now = self.fakes.clock.now()
-        return begin(self.pipeline, self.source, now, allow_dirty=False)
+        return begin(self.pipeline, self.source, now, allow_dirty=True)
 
     def start(self) -> Run:
         return self.runner().start("R", self.started())

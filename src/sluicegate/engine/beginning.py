@@ -90,6 +90,12 @@ def check_resumable(run: Run, pipeline: Pipeline, source: Source) -> None:
             f" {_listed(source.dirty)}",
             hint="undo the changes and resume, or start a new run",
         )
+    if started.dirty and not source.dirty:
+        raise UsageError(
+            f"the work tree had changes when run {run.run_id} began and has none now:"
+            " what its stages have judged is not there any more",
+            hint="bring the changes back and resume, or start a new run",
+        )
 
 
 def check_unchanged(started: RunStarted, tree: WorkTree) -> None:

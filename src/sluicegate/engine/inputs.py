@@ -18,6 +18,9 @@ from sluicegate.stages.stage import CommandStage, StageContext
 OUTPUTS = "outputs.json"
 """The evidence file that lists a stage's declared outputs by digest."""
 
+FILES = "files"
+"""The part that anybody may change while the stage runs."""
+
 PROBES = "environment"
 """The part that the stage itself may change: databases, base images, ..."""
 
@@ -43,7 +46,7 @@ def gather(
     """
     found = {
         "definition": _definition(named, stage),
-        "files": _files(stage, situation, context, ports),
+        FILES: digest_files(stage, situation, context, ports),
         "tools": _tools(tuple(context.tools.values())),
         UPSTREAM: _upstream(named, situation, upstream),
         PROBES: probe(stage, context, ports),
@@ -78,15 +81,35 @@ def _definition(named: NamedStage, stage: CommandStage) -> str:
     return _digest([__version__, settings, conditions])
 
 
-def _files(
+def digest_files(
     stage: CommandStage, situation: Situation, context: StageContext, ports: Ports
 ) -> str:
+    """The digest of the files that *stage* may read, and of where it reads them from.
+
+    The services of one repository may share a log, and the same command means
+    something else in another folder.
+
+    Raises:
+        ExternalError: they cannot be read.
+        Interrupted: asked to stop.
+    """
+    root = situation.source.root
+    repository = ports.repository
     if stage.inputs is not None:
-        return str(ports.repository.content(stage.inputs, declared=True))
-    if stage.reads_repository():
-        return str(ports.repository.content((":(top)",)))
-    scope = project_scope(situation.source.root, context.project)
-    return str(ports.repository.content((*scope, *situation.pipeline.paths)))
+        content = repository.content(stage.inputs, declared=True)
+    elif stage.reads_repository():
+        content = repository.content((":(top)",))
+    else:
+        scope = project_scope(root, context.project)
+        content = repository.content((*scope, *situation.pipeline.paths))
+    return _digest([_place(root, context.project), str(content)])
+
+
+def _place(root: str, project: str) -> str:
+    try:
+        return str(PurePosixPath(project).relative_to(root))
+    except ValueError:  # reached through a link
+        return project
 
 
 def project_scope(root: str, project: str) -> tuple[str, ...]:

@@ -34,11 +34,11 @@ def find_result(
     context: StageContext,
     ports: Ports,
 ) -> EarlierResult | Miss:
-    """The newest open result of the same *inputs* that still stands, or why none does.
+    """The newest result of the same *inputs* if it is open and stands, or why not.
 
     It stands if its evidence is kept, its gate opens on that evidence now, and what it
     has made still exists. A result that is not open is never used: whoever asks again
-    wants another answer.
+    wants another answer. Nor is an open one from before a "no" on the same inputs.
 
     Raises:
         IntegrityError: the log is not what was committed.
@@ -47,7 +47,11 @@ def find_result(
     earlier = ports.results.of(named.name)
     for result in earlier:
         finished = result.finished
-        if finished.outcome is Outcome.OPEN and finished.inputs == inputs:
+        if finished.inputs != inputs:
+            continue
+        if finished.outcome is Outcome.CLOSED:
+            return Miss("its gate was closed on the same inputs")
+        if finished.outcome is Outcome.OPEN:
             reason = _objection(named, stage, finished, context, ports)
             return result if reason is None else Miss(reason)
     return explain_miss(inputs, context, [result.finished for result in earlier])

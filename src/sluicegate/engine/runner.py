@@ -1,6 +1,7 @@
 """The loop: effect → ports → event → machine, until nothing is left to do."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 
 from sluicegate.engine.beginning import check_unchanged
@@ -97,7 +98,9 @@ class Runner:
     ) -> Run:
         clock = self._ports.clock
         start_ts, start_ms = clock.now(), clock.monotonic_ms()
-        situation = Situation(self._pipeline, self._source, run_id, started.labels)
+        # A run is about the branch it began on, wherever it is resumed.
+        source = replace(self._source, branch=started.branch)
+        situation = Situation(self._pipeline, source, run_id, started.labels)
         attempts = _Attempts(
             situation, ledger, self._ports, self._observer, self._forced
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sluicegate.engine.inputs import PROBES, gather, probe
+from sluicegate.engine.inputs import FILES, PROBES, digest_files, gather, probe
 from sluicegate.engine.judging import Attempt, broken, judged
 from sluicegate.engine.outputs import keep_outputs
 from sluicegate.engine.reuse import Miss, find_result, put_back
@@ -67,6 +67,8 @@ class StageRunner:
             if earlier is not None:
                 return _taken_over(trial, named, earlier, context)
             report, files = self._carry_out(named, stage, context, trial)
+            if trial.inputs and not self._is_same(named, stage, trial.inputs, context):
+                trial.inputs = {}
         except ExternalError as error:
             return broken(trial.attempt(), error)
         self._observer.findings(named.name, report.findings)
@@ -116,10 +118,34 @@ class StageRunner:
         try:
             return gather(named, stage, self._situation, context, upstream, self._ports)
         except ExternalError as error:
-            if stage.inputs is not None:
-                raise
+            if stage.inputs is not None:  # is it one of them that is not there?
+                digest_files(stage, self._situation, context, self._ports)
             self._observer.line(named.name, f"not cached: {error}")
             return {}
+
+    def _is_same(
+        self,
+        named: NamedStage,
+        stage: CommandStage,
+        inputs: Mapping[str, str],
+        context: StageContext,
+    ) -> bool:
+        """Whether the files are still those from before the stage ran.
+
+        If not, nobody knows which of them it has read: the result counts for this run,
+        and is not used again.
+        """
+        try:
+            self._check_tree()
+            now = digest_files(stage, self._situation, context, self._ports)
+        except ExternalError as error:
+            self._observer.line(named.name, f"not used again: {error}")
+            return False
+        if now != inputs[FILES]:
+            self._observer.line(
+                named.name, "not used again: files changed while it ran"
+            )
+        return now == inputs[FILES]
 
     def _earlier(
         self,

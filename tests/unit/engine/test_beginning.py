@@ -61,8 +61,9 @@ def test_a_run_that_was_cut_off_can_go_on() -> None:
             "not the one",
         ),
         (lambda: (begun(), PIPELINE, DIRTY), "was clean"),
+        (lambda: (begun(DIRTY), PIPELINE, CLEAN), "had changes"),
     ],
-    ids=["commit", "pipeline", "tree"],
+    ids=["commit", "pipeline", "dirty", "clean"],
 )
 def test_a_run_cannot_go_on_as_something_else(
     change: Callable[[], tuple[Run, Pipeline, Source]], words: str

@@ -323,3 +323,89 @@ def test_force_runs_a_stage_although_its_result_stands() -> None:
     world.start()
 
     assert world.programs() == ["first", "second"]
+
+
+def test_an_open_result_from_before_a_closed_one_is_not_used() -> None:
+    first = World()
+    first.start()
+    second = first.again(forced=["first"])
+    second.fakes.process.answers["first"] = exited(0, b"x\n")
+    assert outcome(second.start()) is Outcome.CLOSED
+    second.fakes.process.answers.clear()
+    third = second.again()
+
+    third.start()
+
+    assert third.programs() == ["first"]
+    fourth = third.again()
+    fourth.start()
+    assert cached(fourth) == ["first", "second"]
+
+
+def test_the_same_stage_in_another_folder_of_the_repository_is_another_one() -> None:
+    before = World(chain(inputs=("data.csv",)))
+    before.fakes.repository.files["data.csv"] = "1"
+    before.start()
+    world = before.again()
+    world.source = replace(SOURCE, root="/")
+
+    world.start()
+
+    assert cached(world) == []
+
+
+def test_a_result_is_not_used_again_if_files_changed_while_it_was_found() -> None:
+    before = World(chain(inputs=("data.csv",)))
+    files = before.fakes.repository.files
+    files["data.csv"] = "1"
+
+    def edit() -> None:
+        files["data.csv"] = "2"
+
+    before.fakes.process.on_run = edit
+    assert outcome(before.start()) is Outcome.OPEN
+    files["data.csv"] = "1"
+    before.fakes.process.on_run = lambda: None
+    world = before.again()
+
+    world.start()
+
+    assert world.programs() == ["first"]
+
+
+def test_a_result_is_not_used_again_if_the_tree_changed_while_it_was_found() -> None:
+    before = World(pipeline(stage("first")))
+    clean = before.fakes.repository.tree
+
+    def edit() -> None:
+        before.fakes.repository.tree = replace(clean, dirty=("x.py",))
+
+    before.fakes.process.on_run = edit
+    assert outcome(before.start()) is Outcome.OPEN
+    before.fakes.repository.tree = clean
+    before.fakes.process.on_run = lambda: None
+    world = before.again()
+
+    world.start()
+
+    assert world.programs() == ["first"]
+
+
+def test_a_stage_with_inputs_runs_where_nobody_knows_those_of_the_one_before() -> None:
+    first = stage("first", leaves=True)
+    second = stage("second", "first", inputs=("data.csv",))
+    world = World(pipeline(first, second), source=replace(SOURCE, dirty=("x.py",)))
+    world.fakes.repository.files["data.csv"] = "1"
+
+    def write() -> None:
+        world.fakes.repository.tree = WorkTree("a" * 40, "main", ("x.py", "y.py"))
+
+    world.fakes.process.on_run = write
+
+    run = world.start()
+
+    assert outcome(run) is Outcome.OPEN
+    assert world.programs() == ["first", "second"]
+    for state in run.stages:
+        assert state.finished is not None
+        assert state.finished.inputs == {}

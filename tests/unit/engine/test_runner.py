@@ -18,6 +18,7 @@ from sluicegate.model.event import (
     StageFinished,
     StageStarted,
 )
+from sluicegate.model.run import Phase
 from sluicegate.model.source import WorkTree
 
 EVENTS = 6  # of a run of two stages that goes well
@@ -249,3 +250,20 @@ def test_the_start_of_a_stage_is_durable_before_its_program_runs() -> None:
 
     started = next(e for e in world.record.all() if isinstance(e, StageStarted))
     assert started.stage == "first"
+
+
+def test_a_resumed_run_is_about_the_branch_it_began_on() -> None:
+    what = pipeline(
+        stage("first"), stage("second", "first", when='git.branch == "main"')
+    )
+    world = World(what, source=replace(SOURCE, branch="feature"))
+    world.fakes.process.answers["first"] = exited(2)
+    world.start()
+    world.fakes.process.answers.clear()
+    world.source = SOURCE
+
+    run = world.resume()
+
+    assert outcome(run) is Outcome.OPEN
+    assert run.stage("second").phase is Phase.SKIPPED
+    assert world.programs() == ["first", "first"]
