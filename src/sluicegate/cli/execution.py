@@ -6,8 +6,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
-import click
-
 from sluicegate.cli.detected import describe_detected, describe_gaps, open_project
 from sluicegate.cli.events import event_stream
 from sluicegate.cli.exit_codes import ExitCode, for_outcome
@@ -62,7 +60,7 @@ def execute(
             ):
                 run = carry_out(execution, observer)
         except Interrupted:
-            click.echo("`sluice resume` goes on from here", err=True)
+            write_line("`sluice resume` goes on from here", sys.stderr)
             return ExitCode.INTERRUPTED
         finally:
             warn(execution.finish_telling())

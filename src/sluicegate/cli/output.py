@@ -2,6 +2,7 @@
 
 import io
 import os
+import select
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -12,6 +13,10 @@ import click
 from sluicegate.errors import PermanentError
 from sluicegate.report.escape import escape
 
+_PART = 400  # characters: at most 4000 bytes, for which a pipe with room has room
+_LOOK_MS = 100
+_PATIENCE_LOOKS = 3  # how long a reader that reads nothing may keep us from stopping
+_ASKED_TO_STOP: list[bool] = []  # a signal handler may append, and take no lock
 _STOPPING = b"\nstopping, and saving the state; once more to stop at once\n"
 
 
@@ -23,11 +28,44 @@ def use_what_the_terminal_has() -> None:
 
 
 def write_line(text: str, stream: TextIO) -> None:
-    """Write a line at once; once *stream* takes no more, write nothing."""
+    """Write a line at once; once *stream* takes no more, write nothing.
+
+    A reader that reads nothing, a pager for instance, holds everything up, until the
+    process is asked to stop.
+    """
+    line = f"{text}\n"
     try:
-        print(text, file=stream, flush=True)
+        for start in range(0, len(line), _PART):
+            _await_room(stream)
+            stream.write(line[start : start + _PART])
+            stream.flush()
     except OSError:
         _point_nowhere(stream)
+
+
+def _await_room(stream: TextIO) -> None:
+    """Wait until writing would not block.
+
+    Raises:
+        TimeoutError: asked to stop, and nobody reads.
+    """
+    try:
+        place = stream.fileno()
+    except io.UnsupportedOperation:
+        return
+    looks = 0
+    while not _has_room(place, _LOOK_MS):
+        looks += bool(_ASKED_TO_STOP)
+        if looks > _PATIENCE_LOOKS:
+            raise TimeoutError
+
+
+def _has_room(place: int, wait_ms: int) -> bool:
+    if not hasattr(select, "poll"):
+        return True  # Windows, where nothing runs for long
+    poll = select.poll()
+    poll.register(place, select.POLLOUT)
+    return bool(poll.poll(wait_ms))
 
 
 def write_result(text: str) -> None:
@@ -56,8 +94,10 @@ def warn(lines: Iterable[str]) -> None:
 
 def tell_that_it_stops() -> None:
     """Say that Ctrl-C was heard. In a signal handler only bytes are safe."""
+    _ASKED_TO_STOP.append(True)
     with suppress(OSError):
-        os.write(2, _STOPPING)
+        if _has_room(2, 0):
+            os.write(2, _STOPPING)
 
 
 def _point_nowhere(stream: TextIO) -> None:
