@@ -1,6 +1,7 @@
 """All that a stage's result depends on, by digest: the same inputs, the same result."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -28,6 +29,9 @@ UPSTREAM = "upstream"
 """The part that the stages before hand over."""
 
 Inputs = Mapping[str, str]
+
+# ".." as a part of a path, wherever it stands: "../lib", "--rootdir=..", "a/../b"
+_PARENT = re.compile(r"(?<![^\s/=:,\"'])\.\.(?![^\s/=:,\"'])")
 
 
 def gather(
@@ -97,12 +101,17 @@ def digest_files(
     repository = ports.repository
     if stage.inputs is not None:
         content = repository.content(stage.inputs, declared=True)
-    elif stage.reads_repository():
+    elif stage.reads_repository() or _leads_out(stage):
         content = repository.content((":(top)",))
     else:
         scope = project_scope(root, context.project)
         content = repository.content((*scope, *situation.pipeline.paths))
     return _digest([_place(root, context.project), str(content)])
+
+
+def _leads_out(stage: CommandStage) -> bool:
+    """Whether a setting may name something outside of the project's folder."""
+    return _PARENT.search(stage.model_dump_json()) is not None
 
 
 def _place(root: str, project: str) -> str:
