@@ -190,6 +190,23 @@ class TestAMonorepo:
         assert "context:" not in names[1]
 
 
+class TestAServiceOfAMonorepo:
+    def test_is_the_same_from_its_own_folder(self, tmp_path: Path) -> None:
+        project = make(tmp_path, monorepo())
+        service = CliProject(project.folder / "services/api", project.home)
+
+        before = service.document("plan")
+        printed = service.sluice("init", "--print", check=0).stdout
+        initialised(project)
+        after = service.document("plan")
+
+        file = service.folder / "sluicegate.yaml"
+        assert printed == file.read_text()
+        assert "paths: [../../libs]" in printed
+        assert before["pipeline"] == after["pipeline"] == "api_release_v1.0"
+        assert before["stages"] == after["stages"]
+
+
 class TestABareRepository:
     pytestmark = needs_trivy
 

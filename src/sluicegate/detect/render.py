@@ -32,6 +32,7 @@ def render(service: Service) -> str:
         "schema: sluicegate/v1",
         f"name: {service.name}  # <project>_<purpose>_v<major>.<minor>",
         "",
+        *_paths(service),
         "stages:",
     ]
     for choice in choose(service):
@@ -43,8 +44,19 @@ def render(service: Service) -> str:
     if said:
         lines += ["", "# Worth knowing:"]
         for note in said:
-            lines += _comment(f"- {note}")
+            lines += _comment(f"- {note}", hanging="  ")
     return "\n".join(_without_double_gaps(lines)).rstrip("\n") + "\n"
+
+
+def _paths(service: Service) -> Iterator[str]:
+    """Left out, a change in what is shared would not be noticed."""
+    if service.paths:
+        yield from _comment(
+            "Code beside the service: a change in it runs the stages again, and belongs"
+            " to the releases. Take out what this service does not use."
+        )
+        yield f"paths: [{', '.join(map(_quoted, service.paths))}]"
+        yield ""
 
 
 def _stage(service: Service, choice: Choice) -> Iterator[str]:
@@ -151,13 +163,16 @@ def _escaped(sign: str) -> str:
     return sign if sign.isprintable() else f"\\U{ord(sign):08x}"
 
 
-def _comment(text: str, indent: str = "") -> Iterator[str]:
-    """*text* as comment lines of at most 88 characters, where its words allow it."""
-    line = f"{indent}#"
+def _comment(text: str, indent: str = "", hanging: str = "") -> Iterator[str]:
+    """*text* as comment lines of at most 88 characters, where its words allow it.
+
+    All lines but the first are moved in by *hanging*.
+    """
+    start = line = f"{indent}#"
     for word in text.split(" "):
-        if len(line) + 1 + len(word) > _WIDTH and not line.endswith("#"):
+        if len(line) + 1 + len(word) > _WIDTH and line != start:
             yield line
-            line = f"{indent}#"
+            start = line = f"{indent}#{hanging}"
         line += f" {word}"
     yield line
 

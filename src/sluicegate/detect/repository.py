@@ -43,6 +43,7 @@ def detect(tree: Tree) -> Repository:
             parts=tuple(folder for folder in projects if folder != "."),
         )
     names = _names(folders)
+    shared = _shared(tree, folders)
     return Repository(
         services=tuple(
             read_service(
@@ -52,10 +53,11 @@ def detect(tree: Tree) -> Repository:
                     [path for path in dockerfiles if is_under(path, folder)], folder
                 ),
                 names[folder],
+                shared,
             )
             for folder in folders
         ),
-        shared=_shared(tree, folders),
+        shared=shared,
     )
 
 

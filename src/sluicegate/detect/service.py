@@ -16,6 +16,7 @@ _ROUTE = re.compile(
     re.ASCII,
 )
 _PREFERRED = ("healthz", "health", "readyz", "ready", "readiness", "livez", "liveness")
+_PATTERN = re.compile(r"[*?\[\\]")  # in `paths:` it would be no name
 _POINTER = "version https://git-lfs.github.com/spec/v1"
 
 
@@ -60,13 +61,17 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service. ``folder`` is relative to the tree, "." for the tree itself."""
+    """One service. ``folder`` is relative to the tree, "." for the tree itself.
+
+    ``paths`` are folders with code beside it, relative to its own: it may use them.
+    """
 
     folder: str
     project: str
     python: Python | None
     image: Image | None
     models: tuple[Model, ...] = ()
+    paths: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -76,7 +81,11 @@ class Service:
 
 
 def read_service(
-    tree: Tree, folder: str, dockerfiles: Iterable[str], name: str = ""
+    tree: Tree,
+    folder: str,
+    dockerfiles: Iterable[str],
+    name: str = "",
+    shared: Iterable[str] = (),
 ) -> Service:
     """What is in *folder*, with its *dockerfiles*, the likeliest first.
 
@@ -85,6 +94,7 @@ def read_service(
         folder: where the service is.
         dockerfiles: the paths of its Dockerfiles below the tree.
         name: what it is called; "" if it is all the tree holds.
+        shared: folders with code that belong to no service.
     """
     return Service(
         folder=folder,
@@ -92,6 +102,9 @@ def read_service(
         python=read_python(tree, folder),
         image=_image(tree, folder, tuple(dockerfiles), name),
         models=_models(tree, folder),
+        paths=tuple(
+            _relative(each, folder) for each in shared if not _PATTERN.search(each)
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """What is in a folder, found and turned into a pipeline: for a run without a file."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sluicegate.adapters.folder import Folder
@@ -31,11 +31,27 @@ class Detected:
 def detect_services(machine: Machine, folder: Path) -> Repository:
     """The services in *folder*, an absolute path.
 
+    One of several in a repository is the same, looked at from here or from the root:
+    where it is built and what it shares shows only there.
+
     Raises:
         UsageError: there is nothing in it.
         PermanentError: it cannot be listed.
     """
-    return detect(_read_tree(machine, folder))
+    own = _own_of_several(machine, folder)
+    return Repository((own,)) if own else detect(_read_tree(machine, folder))
+
+
+def _own_of_several(machine: Machine, folder: Path) -> Service | None:
+    """The service in *folder* as one of several in the repository around it."""
+    root = Folder(folder, machine.process).repository()
+    if root is None or root == folder:
+        return None
+    inside = folder.relative_to(root).as_posix()
+    for service in detect(_read_tree(machine, root)).services:
+        if service.folder == inside:
+            return replace(service, folder=".")
+    return None
 
 
 def detect_pipeline(machine: Machine, folder: Path) -> Detected:
@@ -47,6 +63,8 @@ def detect_pipeline(machine: Machine, folder: Path) -> Detected:
     """
     _check_no_misnamed(folder)
     _check_no_file_above(folder)
+    if own := _own_of_several(machine, folder):
+        return Detected(own, render(own))
     tree = _read_tree(machine, folder)
     found = detect(tree)
     service = found.services[0]

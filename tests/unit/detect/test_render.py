@@ -101,6 +101,31 @@ def test_what_git_ignores_changes_no_digest() -> None:
     assert before.definition == after.definition
 
 
+def test_code_beside_a_service_counts_as_its_own() -> None:
+    files = {
+        "services/a/m.py": "",
+        "services/a/Dockerfile": "FROM a\nCOPY services/a /a\nCOPY libs /libs\n",
+        "services/b/m.py": "",
+        "services/b/Dockerfile": "FROM a\n",
+        "libs/x.py": "",
+        "odd*/x.py": "",
+    }
+    services = detect(make_tree(files)).services
+
+    paths = [parse(render(service)).paths for service in services]
+
+    assert paths == [("../../libs",), ("../../libs",)]
+
+
+def test_the_lines_of_a_note_stay_together() -> None:
+    (service,) = detect(make_tree(EVERYTHING)).services
+
+    text = render(service)
+
+    assert "\n# - 1 model file" in text
+    assert "\n#   it, or use safetensors" in text
+
+
 # Names and words as detection meets them, mixed with what could break a file.
 ODD = st.text(
     st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1

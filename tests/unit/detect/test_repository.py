@@ -84,6 +84,10 @@ def test_code_beside_several_services_is_mentioned() -> None:
     )
 
     assert found.shared == ("libs", "services/common")
+    assert [service.paths for service in found.services] == [
+        ("../../libs", "../common"),
+        ("../../libs", "../common"),
+    ]
 
 
 def test_projects_inside_of_one_are_mentioned() -> None:
