@@ -20,6 +20,13 @@ from sluicegate.ports.repository import Repository
 _TIMEOUT = timedelta(minutes=1)
 # Ignored by a file inside it, which another run may be writing at this moment.
 _OURS = ".sluicegate"
+# Look at the files themselves, whatever a monitor says of them, and whatever of their
+# status this repository does not want to be compared.
+_LOOK = (
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.trustctime=true"),
+    *("-c", "core.checkStat=default"),
+)
 _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10, "?": 1}
 
 
@@ -53,7 +60,8 @@ class GitRepository(Repository):
     @override
     def work_tree(self) -> WorkTree:
         status = self._git(
-            *("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all")
+            *("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all"),
+            "--ignore-submodules=none",  # whatever .gitmodules says
         )
         if status.exit_code:
             raise self._no_repository(status)
@@ -112,7 +120,7 @@ class GitRepository(Repository):
 
     def _git(self, *arguments: str) -> CommandResult:
         command = Command(
-            ("git", *arguments),
+            ("git", *_LOOK, *arguments),
             cwd=self._folder,
             timeout=_TIMEOUT,
             env={"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},

@@ -266,3 +266,33 @@ def test_only_what_git_status_shows_is_noticed(folder: Path) -> None:
     plain.content(ALL)
 
     assert not plain.notices(ALL)
+
+
+def test_a_monitor_that_says_nothing_changed_is_not_believed(folder: Path) -> None:
+    (folder / "silent").write_text("#!/bin/sh\nprintf '1\\0'\n")
+    (folder / "silent").chmod(0o755)
+    git(folder, "config", "core.fsmonitor", str(folder / "silent"))
+    git(folder, "config", "core.fsmonitorHookVersion", "2")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=monitor")
+    git(folder, "status")
+    git(folder, "status")
+    before = repository(folder).content(ALL)
+
+    change_content(folder)
+
+    assert repository(folder).work_tree().dirty == ("service/app.py",)
+    assert repository(folder).content(ALL) != before
+
+
+def test_a_changed_submodule_is_a_changed_tree_whatever_is_to_be_ignored(
+    folder: Path,
+) -> None:
+    add_module(folder)
+    git(folder, "config", "--file=.gitmodules", "submodule.service/lib.ignore", "all")
+    git(folder, "commit", "--quiet", "--all", "--message=ignore")
+    assert repository(folder).work_tree().dirty == ()
+
+    (folder / "service" / "lib" / "lib.py").write_text("2\n")
+
+    assert repository(folder).work_tree().dirty == ("service/lib",)
