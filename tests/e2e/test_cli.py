@@ -1,6 +1,7 @@
 """`sluice` as a person uses it: what it says, what it writes, how it exits."""
 
 import json
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -295,6 +296,52 @@ def test_a_result_that_cannot_be_written_is_not_passed_over_in_silence(
 
     assert done.returncode == 4
     assert "cannot write the result: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_streams_that_are_closed_change_no_verdict(
+    project: CliProject, closed: str
+) -> None:
+    command = f"{shlex.join(project.argv('run'))} {closed}"
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=project.folder,
+        env=clean_environment(project.home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert project.entries()[-1]["outcome"] == "open"
+    project.sluice("audit", "verify", check=0)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("audit", "log"), ("audit", "log", "--json"), ("audit", "verify"),
+     ("completion", "bash")],
+)  # fmt: skip
+@pytest.mark.parametrize(("stdout", "code"), [("/dev/full", 4), ("a reader", 0)])
+def test_what_cannot_be_written_is_said_and_what_nobody_reads_is_not(
+    project: CliProject, command: tuple[str, ...], stdout: str, code: int
+) -> None:
+    project.sluice("run", check=0)
+    into = ">/dev/full" if stdout == "/dev/full" else "| true"
+    line = f"set -o pipefail; {shlex.join(project.argv(*command))} {into}"
+
+    done = subprocess.run(
+        ["/bin/bash", "-c", line],
+        cwd=project.folder,
+        env=clean_environment(project.home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == code, done.stderr
+    assert "internal error" not in done.stderr
 
 
 def test_a_terminal_without_unicode_changes_no_verdict(project: CliProject) -> None:

@@ -6,6 +6,8 @@ nothing heavy, and lists the commands with their help line so that none is loade
 describe the others.
 """
 
+import os
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -92,6 +94,7 @@ class _Group(click.Group):
 
     @override
     def invoke(self, ctx: click.Context) -> Any:
+        _open_closed_streams()
         try:
             code = super().invoke(ctx)
         except SluicegateError as error:
@@ -108,6 +111,21 @@ class _Group(click.Group):
             show_error(_internal(error))
             code = ExitCode.BROKEN
         ctx.exit(code or ExitCode.OPEN)
+
+
+def _open_closed_streams() -> None:
+    """Point streams that the caller has closed (``>&-``) nowhere.
+
+    Their numbers would go to the next files that are opened, the log's among them, and
+    what is meant for a person would be written there.
+
+    Source:
+        https://docs.python.org/3/library/sys.html#sys.__stdin__ (None when closed).
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            place = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - kept
+            setattr(sys, name, place)
 
 
 def _internal(error: Exception) -> SluicegateError:

@@ -33,7 +33,12 @@ def audit() -> None:
 @audit.command("log")
 @_log_option
 @_key_option
-@click.option("--run", "run_id", metavar="RUN", help="Only this run; an end will do.")
+@click.option(
+    "--run",
+    "run_id",
+    metavar="RUN",
+    help="Only this run; the beginning or the end of its id will do.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Whole entries, a line each.")
 def show_log(
     folder: Path, vkey: str | None, run_id: str | None, *, as_json: bool
@@ -71,6 +76,7 @@ def verify(
     \b
     Exits with 0 if all is what was written, 5 if anything is not.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
+    from sluicegate.cli.output import write_result  # noqa: PLC0415 - not for --help
     from sluicegate.report.audit import (  # noqa: PLC0415 - not for --help
         Verification,
         verification_document,
@@ -93,5 +99,5 @@ def verify(
         problems=report.problems,
     )
     write = verification_document if as_json else verification_text
-    click.echo(write(found))
+    write_result(write(found))
     return ExitCode.OPEN if report.ok else ExitCode.TAMPERED

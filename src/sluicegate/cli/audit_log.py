@@ -10,6 +10,7 @@ from sluicegate.audit.history import read_events
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import decode_created
 from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.cli.output import write_result
 from sluicegate.errors import UsageError
 from sluicegate.report.audit import Row, log_line, log_table
 from sluicegate.report.plain import describe
@@ -20,7 +21,7 @@ from sluicegate.wiring.machine import Machine
 def show(
     folder: Path, vkey: str | None, run_id: str | None, *, as_json: bool
 ) -> ExitCode:
-    """Show the log in *folder*, or the run whose id ends with *run_id*."""
+    """Show the log in *folder*, or the run whose id begins or ends with *run_id*."""
     source = LogFolder(Machine(), folder, vkey)
     log = source.reader()
     wanted = None if run_id is None else _find_run(log, run_id)
@@ -29,22 +30,25 @@ def show(
         indices = {row.index for row in rows}
         for index, entry in log.entries():
             if index in indices:
-                click.echo(log_line(index, entry))
+                write_result(log_line(index, entry))
     else:
-        click.echo(log_table(rows))
+        write_result(log_table(rows))
         click.echo(f"verified with {source.key_source}", err=True)
     return ExitCode.OPEN
 
 
-def _find_run(log: LogReader, end: str) -> str:
+def _find_run(log: LogReader, text: str) -> str:
     known = {envelope.run_id for _, envelope, _ in read_events(log)}
-    found = sorted(run_id for run_id in known if run_id.endswith(end.upper()))
-    if end in known:
-        return end
+    wanted = text.upper()
+    found = sorted(
+        run_id
+        for run_id in known
+        if wanted and (run_id.startswith(wanted) or run_id.endswith(wanted))
+    )
     if len(found) != 1:
         raise UsageError(
-            f"{len(found)} runs in the log end with {end!r}",
-            hint="`sluice audit log` shows the ends of run ids.",
+            f"{len(found) or 'no'} runs in the log begin or end with {text!r}",
+            hint="`sluice audit log` shows the ends of run ids",
         )
     return found[0]
 

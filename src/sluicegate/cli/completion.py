@@ -19,8 +19,10 @@ def completion(ctx: click.Context, shell: str) -> ExitCode:
     zsh   add to ~/.zshrc:            eval "$(sluice completion zsh)"
     fish  sluice completion fish > ~/.config/fish/completions/sluice.fish
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
+    from sluicegate.cli.output import write_result  # noqa: PLC0415 - not for --help
+
     found = get_completion_class(shell)
     assert found is not None
     program = ctx.find_root().command
-    click.echo(found(program, {}, "sluice", "_SLUICE_COMPLETE").source())
+    write_result(found(program, {}, "sluice", "_SLUICE_COMPLETE").source())
     return ExitCode.OPEN

@@ -101,17 +101,22 @@ class Execution:
             with self.surroundings.leaving_no_secrets(run_id):
                 return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
 
-    def _find_run(self, end: str) -> str:
-        """The run that is meant by *end*: lists of runs show the ends of their ids."""
+    def _find_run(self, text: str) -> str:
+        """The run that is meant by the beginning or the end of its id."""
         with self.log.naming():
             known = [run.run_id for run in runs(self.log.log)]
-        found = [each for each in known if each.endswith(end.upper())]
+        wanted = text.upper()
+        found = [
+            run_id
+            for run_id in known
+            if run_id.startswith(wanted) or run_id.endswith(wanted)
+        ]
         if len(found) > 1:
             raise UsageError(
-                f"{len(found)} runs in the log end with {end!r}: {', '.join(found)}",
+                f"{len(found)} runs begin or end with {text!r}: {', '.join(found)}",
                 hint="name one of them",
             )
-        return found[0] if found else end
+        return found[0] if found else text
 
     def _newest_run(self) -> str:
         log = self.log.log

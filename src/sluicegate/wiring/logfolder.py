@@ -16,6 +16,8 @@ from sluicegate.tlog.checkpoint import parse_checkpoint
 from sluicegate.tlog.note import parse_note, parse_vkey
 from sluicegate.wiring.machine import Machine
 
+_USUAL = Path(".sluicegate/audit")
+
 
 @dataclass(frozen=True)
 class LogFolder:
@@ -89,7 +91,7 @@ class LogFolder:
                 raise loss
             raise UsageError(
                 f"there is no log in {self.root}",
-                hint="`sluice run` begins one; --log names another folder.",
+                hint=_where_else(self.root),
             )
         named = self._named_key() or (self._own_key[0] if self._own_key else None)
         vkey = named or read_claimed_key(self._store)
@@ -115,3 +117,15 @@ def _read_origin(raw: bytes | None) -> str | None:
         return parse_checkpoint(parse_note(raw).text).origin
     except IntegrityError:
         return None  # whoever verifies reports it
+
+
+def _where_else(root: Path) -> str:
+    """What to do where no log is: the one of a folder above may be meant."""
+    here = root.absolute()
+    above = here.parents[len(_USUAL.parts) :] if here.match(str(_USUAL)) else ()
+    for folder in above:
+        if (folder / _USUAL / "checkpoint").is_file():
+            return f"the one of {folder} is meant? Go there, or name it with --log"
+        if (folder / ".git").exists():
+            break
+    return "`sluice run` begins one; --log names another folder"

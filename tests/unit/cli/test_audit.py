@@ -159,16 +159,32 @@ def test_one_run_is_shown_by_its_id_or_the_end_of_it(place: Place, run_id: str) 
     assert lines[0]["entry"]["branch"] == "\x1b[31mmain\u202e"
 
 
-@pytest.mark.parametrize(("run_id", "count"), [("XX", 0), ("", 2)])
+@pytest.mark.parametrize(
+    ("run_id", "count"), [("XX", "no"), ("", "no"), ("01jda", "2")]
+)
 def test_a_run_that_is_not_one_is_refused(
-    place: Place, run_id: str, count: int
+    place: Place, run_id: str, count: str
 ) -> None:
     place.record()
 
     done = sluice("log", "--run", run_id)
 
     assert done.exit_code == 2
-    assert f"{count} runs in the log end with" in done.stderr
+    assert f"{count} runs in the log begin or end with" in done.stderr
+
+
+def test_a_folder_without_a_log_names_the_one_above(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.record()
+    below = place.folder / "src"
+    below.mkdir()
+    monkeypatch.chdir(below)
+
+    done = sluice("log")
+
+    assert done.exit_code == 2
+    assert f"the one of {place.folder} is meant?" in done.stderr
 
 
 def test_a_folder_without_a_log_says_what_begins_one(place: Place) -> None:
