@@ -1,6 +1,7 @@
 """The state of a Git work tree, by the ``git`` program."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from typing_extensions import override
 
-from sluicegate.adapters.git_content import digest_content
+from sluicegate.adapters.git_content import digest_content, hash_file, parse_index
 from sluicegate.adapters.git_reading import ContentReader
 from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.command import Command, CommandResult
@@ -71,7 +72,19 @@ class GitRepository(Repository):
                 f"the Git repository of {self._folder} has no commit yet",
                 hint="a run is about one commit: `git add` and `git commit` first",
             )
-        return tree
+        return tree if tree.dirty else replace(tree, dirty=tuple(self._unseen()))
+
+    def _unseen(self) -> Iterator[str]:
+        """Files with other content than the commit's that Git was told not to look at.
+
+        Such a file that is not there is none of a sparse checkout.
+        """
+        for entry in parse_index(self._list([":(top)"], "-v", "--stage")):
+            if not entry.is_compared:
+                known = entry.content
+                file = hash_file(self._root, known.path, len(known.blob))
+                if file not in (None, known):
+                    yield known.path
 
     @override
     def content(self, paths: Sequence[str], *, declared: bool = False) -> Digest:

@@ -137,3 +137,22 @@ def test_a_commit_knows_its_time(repository: Path) -> None:
     seconds = git(repository, "show", "-s", "--format=%ct", "HEAD")
 
     assert read(repository).commit_time == datetime.fromtimestamp(int(seconds), UTC)
+
+
+@pytest.mark.parametrize("option", ["--assume-unchanged", "--skip-worktree"])
+def test_a_changed_file_that_git_was_told_not_to_look_at_is_dirty(
+    repository: Path, option: str
+) -> None:
+    git(repository, "update-index", option, "a.py")
+    assert read(repository).dirty == ()
+
+    (repository / "a.py").write_text("something else\n")
+
+    assert read(repository).dirty == ("a.py",)
+
+
+def test_a_file_left_out_by_a_sparse_checkout_is_no_change(repository: Path) -> None:
+    git(repository, "update-index", "--skip-worktree", "a.py")
+    (repository / "a.py").unlink()
+
+    assert read(repository).dirty == ()
