@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from sluicegate.detect.choice import explain, not_done
-from sluicegate.wiring.detection import PIPELINE_FILE
+from sluicegate.config.file import PIPELINE_FILE
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.project import Project
 
@@ -23,6 +22,8 @@ def describe_detected(project: Project) -> Iterator[str]:
     found = project.detected
     if found is None:
         return
+    from sluicegate.detect.choice import explain  # noqa: PLC0415 - rarely needed
+
     yield f"there is no {PIPELINE_FILE}, so this is run, after what is here:"
     for line in explain(found.service):
         yield f"  {line}"
@@ -33,5 +34,7 @@ def describe_detected(project: Project) -> Iterator[str]:
 def describe_gaps(project: Project) -> Iterator[str]:
     """What a detected pipeline has not done: it must not pass for having done it."""
     if project.detected is not None:
+        from sluicegate.detect.choice import not_done  # noqa: PLC0415 - likewise
+
         for line in not_done(project.detected.service):
             yield f"note: {line}"

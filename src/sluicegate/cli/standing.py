@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import use_what_the_terminal_has, write_result
+from sluicegate.config.file import PIPELINE_FILE
 from sluicegate.errors import UsageError
 from sluicegate.model.decision import Outcome
 from sluicegate.report.document import run_document
@@ -22,7 +23,6 @@ from sluicegate.report.status import (
     status_text,
     what_to_do,
 )
-from sluicegate.wiring.detection import PIPELINE_FILE
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.runs import Runs

@@ -16,6 +16,9 @@ from sluicegate.config.whens import read_whens
 from sluicegate.errors import PipelineFileError
 from sluicegate.stages.pipeline import AuditSettings, NamedStage, Pipeline
 
+PIPELINE_FILE = "sluicegate.yaml"
+"""What a pipeline file is called unless its user says otherwise."""
+
 
 def parse_pipeline(data: bytes, name: str) -> Pipeline:
     """Read a pipeline file.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sluicegate.adapters.folder import Folder
+from sluicegate.config.file import PIPELINE_FILE
 from sluicegate.detect.python import is_project
 from sluicegate.detect.render import render
 from sluicegate.detect.repository import Repository, detect
@@ -12,9 +13,6 @@ from sluicegate.detect.service import Service
 from sluicegate.detect.tree import MAX_TEXT, Tree, is_aside, worth_reading
 from sluicegate.errors import UsageError
 from sluicegate.wiring.machine import Machine
-
-PIPELINE_FILE = "sluicegate.yaml"
-"""What a pipeline file is called unless its user says otherwise."""
 
 _SHOWN = 5
 _MISNAMED = re.compile(r"\.?sluice[-_]?(?:gate)?\.ya?ml", re.IGNORECASE)

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sluicegate.adapters.folder import make_state_folder, write_whole
-from sluicegate.config.file import parse_pipeline
+from sluicegate.config.file import PIPELINE_FILE, parse_pipeline
 from sluicegate.config.schema import json_schema
 from sluicegate.detect.render import render
 from sluicegate.detect.repository import Repository
 from sluicegate.detect.service import Service
 from sluicegate.errors import UsageError
-from sluicegate.wiring.detection import PIPELINE_FILE
 
 SCHEMA_FILE = "schema.json"
 """The JSON Schema for the editor, in the state folder beside the pipeline file."""

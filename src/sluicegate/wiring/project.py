@@ -5,14 +5,17 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sluicegate.adapters.git import GitRepository
-from sluicegate.config.file import parse_pipeline
+from sluicegate.config.file import PIPELINE_FILE, parse_pipeline
 from sluicegate.errors import UsageError
 from sluicegate.model.source import Source
 from sluicegate.stages.pipeline import Pipeline
-from sluicegate.wiring.detection import PIPELINE_FILE, Detected, detect_pipeline
 from sluicegate.wiring.machine import Machine
+
+if TYPE_CHECKING:
+    from sluicegate.wiring.detection import Detected
 
 _NOT_IN_ORIGIN = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -66,7 +69,7 @@ class Project:
         return parse_pipeline(data, str(self.file))
 
     @cached_property
-    def detected(self) -> Detected | None:
+    def detected(self) -> "Detected | None":
         """What the pipeline is made of, None where the file says it.
 
         Raises:
@@ -74,6 +77,8 @@ class Project:
         """
         if not self.may_detect or os.path.lexists(self.file):
             return None
+        from sluicegate.wiring.detection import detect_pipeline  # noqa: PLC0415 - rare
+
         _ = self.source  # a folder without a repository is not searched
         return detect_pipeline(self.machine, self.folder)
 

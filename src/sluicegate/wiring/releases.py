@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sluicegate.adapters.git_history import GitHistory
 from sluicegate.audit.releases import read_deployments
+from sluicegate.config.file import PIPELINE_FILE
 from sluicegate.model.deployment import Deployment
 from sluicegate.model.release_notes import NoNotes, ReleaseNotes
-from sluicegate.wiring.detection import PIPELINE_FILE
 from sluicegate.wiring.logfolder import LogFolder
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.project import Project
