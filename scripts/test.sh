@@ -34,4 +34,5 @@ mypy
 say "import-linter"
 lint-imports
 say "pytest"
-pytest "$@" </dev/null
+# Much of a test's time is waiting, for containers and for traffic.
+pytest --numprocesses=2 --dist=loadfile "$@" </dev/null
