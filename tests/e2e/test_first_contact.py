@@ -176,7 +176,7 @@ class TestAMonorepo:
         ]
 
         assert "here are services/api, services/worker" in undecided.stderr
-        assert "libs is shared code outside of every service" in said
+        assert "code in libs belongs to no single service" in said
         assert "`sluice run -f services/api/sluicegate.yaml`" in elsewhere.stderr
         for document in documents:
             assert verdicts(document) == all_open("lint", "test", "build", "scan")

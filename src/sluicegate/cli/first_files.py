@@ -99,8 +99,9 @@ def _describe(found: Repository) -> Iterator[str]:
             yield f"  {line}"
     for folder in found.shared:
         yield (
-            f"{folder} is shared code outside of every service: no pipeline lints or"
-            f" tests it; `sluice init {shlex.quote(folder)}` gives it one of its own"
+            f"code in {folder} belongs to no single service: a change in it runs all of"
+            " them, but no pipeline lints or tests it;"
+            f" `sluice init {shlex.quote(folder)}` gives it one of its own"
         )
     for folder in found.parts:
         yield (

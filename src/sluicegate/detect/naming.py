@@ -5,6 +5,7 @@ which its user chose, is the last resort.
 """
 
 import re
+import unicodedata
 from pathlib import PurePosixPath
 
 from sluicegate.detect.python import project_name
@@ -20,8 +21,13 @@ _REGISTRIES = {"github.com": "ghcr.io", "gitlab.com": "registry.gitlab.com"}
 
 
 def slug(text: str) -> str:
-    """*text* in lower-case letters, digits and single dashes; "" if none are in it."""
-    return _NOT_IN_A_NAME.sub("-", text.lower()).strip("-")[:_MAX_NAME].strip("-")
+    """*text* in lower-case letters, digits and single dashes; "" if none are in it.
+
+    Letters lose their accents: "Prüfung" is "prufung".
+    """
+    parts = unicodedata.normalize("NFKD", text)
+    plain = "".join(sign for sign in parts if not unicodedata.combining(sign))
+    return _NOT_IN_A_NAME.sub("-", plain.lower()).strip("-")[:_MAX_NAME].strip("-")
 
 
 def pipeline_project(tree: Tree, folder: str, name: str) -> str:

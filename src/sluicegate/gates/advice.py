@@ -17,6 +17,8 @@ def explain(
     if error.undeclared:
         said = [_unknown(name, text, known) for name in error.undeclared]
         return ExpressionError("; ".join(said), error.undeclared)
+    if not text.strip():
+        return ExpressionError("is empty: write a condition, like lint.findings == 0")
     advice = ""
     if re.search(r"(?<![=!<>])=(?!=)", text):
         advice = "; compare with =="
@@ -28,9 +30,11 @@ def explain(
 def _unknown(name: str, text: str, known: tuple[str, ...]) -> str:
     if re.search(rf"\b{re.escape(name)}\s*\(", text):
         return f"unknown function {name!r}"
+    root, _, rest = name.partition(".")
+    if root == "labels" and rest and "git.branch" in known:  # as `when` may read
+        return f"unknown evidence {name!r} (did you mean 'label.{rest}'?)"
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         return f"unknown evidence {name!r} (did you mean {close[0]!r}?)"
-    stage = name.partition(".")[0] + "."
-    fields = [field for field in known if field.startswith(stage)] or known
+    fields = [field for field in known if field.startswith(f"{root}.")] or known
     return f"unknown evidence {name!r} (there is {', '.join(fields)})"

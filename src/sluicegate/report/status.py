@@ -215,6 +215,7 @@ def runs_document(rows: Sequence[RunRow]) -> str:
                     "pipeline": row.started.pipeline,
                     "commit": row.started.commit,
                     "branch": row.started.branch,
+                    "dirty": row.started.dirty,
                     "selection": row.started.selection,
                     "labels": dict(row.started.labels),
                     "started": row.started.start_ts.isoformat(),

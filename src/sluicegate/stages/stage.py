@@ -180,6 +180,10 @@ def _spell_out_retries(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over
     """``2`` is short for ``{count: 2}``."""
     if isinstance(value, int) and not isinstance(value, bool):
         return {"count": value}
+    if not isinstance(value, (Mapping, Retries)):
+        raise ValueError(  # noqa: TRY004 - what pydantic takes for a mistake
+            "must be a whole number, or keys and values like {count: 2, backoff: 30s}"
+        )
     return value
 
 

@@ -43,6 +43,11 @@ def test_a_condition_may_ask_git_labels_and_evidence_upstream(
         ("git.branch", "6: stages.test.when: 'git.branch': not a yes-or-no question"),
         ("1 == 1", "6: stages.test.when: '1 == 1': reads no evidence"),
         ("", "6: stages.test.when: must not be empty"),
+        (
+            "labels.os == 1",
+            "6: stages.test.when: 'labels.os == 1': unknown evidence 'labels.os'"
+            " (did you mean 'label.os'?)",
+        ),
     ],
 )
 def test_a_condition_that_asks_nothing_there_is_refused(
@@ -98,7 +103,8 @@ def test_a_stage_that_could_never_start_is_refused(
         ("outputs: ['~/x']", "must be a path relative to the pipeline file"),
         ("retries: 11", "must be at most 10, not 11"),
         ("retries: {count: 1, backoff: 0s}", "must be more than zero"),
-        ("retries: true", "must hold keys and values"),
+        ("retries: true", "must be a whole number, or keys and values like {count: 2"),
+        ("retries: many", "must be a whole number, or keys and values like {count: 2"),
     ],
 )
 def test_what_all_stages_share_is_checked(setting: str, problem: str) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluicegate.config.document import NAME_PATTERN
-from sluicegate.detect.naming import image_name, pipeline_project
+from sluicegate.detect.naming import image_name, pipeline_project, slug
 from sluicegate.detect.tree import Tree
 from sluicegate.model.image import REPOSITORY_PATTERN
 
@@ -35,6 +35,10 @@ def test_the_image_is_named_after_the_remote(remote: str, image: str) -> None:
 def test_the_image_of_a_service_has_the_service_in_its_name() -> None:
     assert image_name(tree("git@github.com:a/b.git"), "x", "API") == "ghcr.io/a/b/api"
     assert image_name(tree(""), "x", "API") == "api"
+
+
+def test_letters_lose_their_accents_and_stay() -> None:
+    assert slug("Prüf mal, João") == "pruf-mal-joao"
 
 
 def test_the_project_name_is_the_one_that_is_the_same_in_every_clone() -> None:

@@ -161,3 +161,4 @@ def test_runs_are_listed_one_a_line() -> None:
         (RUN_ID, "pending", "running"),
         (EARLIER, "closed", "ended"),
     ]
+    assert [each["dirty"] for each in listed] == [False, False]
