@@ -43,11 +43,7 @@ def test_a_condition_may_ask_git_labels_and_evidence_upstream(
         ("git.branch", "6: stages.test.when: 'git.branch': not a yes-or-no question"),
         ("1 == 1", "6: stages.test.when: '1 == 1': reads no evidence"),
         ("", "6: stages.test.when: must not be empty"),
-        (
-            "labels.os == 1",
-            "6: stages.test.when: 'labels.os == 1': unknown evidence 'labels.os'"
-            " (did you mean 'label.os'?)",
-        ),
+        ("labels.os == 1", "6: stages.test.when: 'labels.os == 1': unknown evidence"),
     ],
 )
 def test_a_condition_that_asks_nothing_there_is_refused(
@@ -59,6 +55,12 @@ def test_a_condition_that_asks_nothing_there_is_refused(
     [found] = problems(text)
 
     assert found.startswith(problem)
+
+
+def test_a_label_asked_for_by_the_wrong_name_is_answered_with_the_right_one() -> None:
+    [found] = problems(f"{HEAD}  test: {{uses: pytest, when: \"labels.os == 'a'\"}}\n")
+
+    assert "(did you mean 'label.os'?)" in found
 
 
 @pytest.mark.parametrize("name", ["git", "label"])
