@@ -126,8 +126,10 @@ class GitRepository(Repository):
                 )
 
     def _no_repository(self, result: CommandResult) -> UsageError:
+        said = _last_line(result)
+        detail = "" if "not a git repository" in said else f" ({said})"
         return UsageError(
-            f"{self._folder} is not in a Git repository ({_last_line(result)})",
+            f"{self._folder} is not in a Git repository{detail}",
             hint="a run is about one commit: `git init`, `git add`, `git commit`",
         )
 

@@ -91,7 +91,7 @@ class AuditLog(LogReader):
             if len(entry) > MAX_ENTRY_BYTES:
                 raise UsageError(
                     f"an entry of {len(entry)} bytes; the log takes {MAX_ENTRY_BYTES}",
-                    hint="Keep large reports as evidence files.",
+                    hint="keep large reports as evidence files",
                 )
         with self._cell.exclusive():
             raw = self._cell.load()

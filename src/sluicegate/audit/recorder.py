@@ -84,7 +84,7 @@ class Recorder:
         if len(entry) > MAX_ENTRY_BYTES:
             raise UsageError(
                 f"the event takes {len(entry)} bytes; the log takes {MAX_ENTRY_BYTES}",
-                hint="Keep large reports as evidence files.",
+                hint="keep large reports as evidence files",
             )
         self._journal.append(entry)
         self._next_seq += 1

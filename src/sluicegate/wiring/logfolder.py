@@ -105,7 +105,7 @@ class LogFolder:
                 parse_vkey(self.vkey)
             except IntegrityError as error:
                 raise UsageError(
-                    str(error), hint="A key looks like name+1a2b3c4d+AQ..."
+                    str(error), hint="a key looks like name+1a2b3c4d+AQ..."
                 ) from error
         return self.vkey
 

@@ -74,7 +74,7 @@ class DirectoryStore(ObjectStore, CheckpointCell):
         if self._broken:
             raise PermanentError(
                 f"{self.root}: an earlier write failed, so nothing more is written",
-                hint="Look at the disk, then start again.",
+                hint="look at the disk, then start again",
             )
         try:
             with self._reporting(name), self._directory(heads, make=True) as directory:
@@ -149,7 +149,7 @@ class DirectoryStore(ObjectStore, CheckpointCell):
             if time.monotonic() > deadline:
                 raise PermanentError(
                     f"{self.root}: another process has kept it for {_LOCK_SECONDS:g} s",
-                    hint="See whether one hangs. `sluice resume` goes on later.",
+                    hint="see whether one hangs; `sluice resume` goes on later",
                 )
             time.sleep(_LOCK_POLL_SECONDS)
 
@@ -163,8 +163,8 @@ class DirectoryStore(ObjectStore, CheckpointCell):
                 raise PermanentError(
                     f"{self.root}: file locks do nothing there, so that two processes"
                     " would overwrite each other's entries",
-                    hint="Keep the log where they work: on a local disk, or on NFS 4"
-                    " without the mount option nolock.",
+                    hint="keep the log where they work: on a local disk, or on NFS 4"
+                    " without the mount option nolock",
                 )
         finally:
             os.close(other)

@@ -127,7 +127,7 @@ class FileJournal(Journal):
             os.close(file)
             raise UsageError(
                 "another process is carrying this run on",
-                hint="Wait for it to end, or stop it.",
+                hint="wait for it to end, or stop it",
             )
         if os.fstat(file).st_nlink == 0:  # its last user removed it meanwhile
             os.close(file)
