@@ -115,15 +115,16 @@ def test_what_has_ended_or_never_ran_is_nobodys_business_any_more(
         "_, other = os.pipe()\n"
         "doomed = start('echo b $$ > pids; exec sleep 1000', other)\n"
         "guard.runs(guard.begins(other), doomed.pid)\n"
+        "open('pids', 'w').write(f'c {os.getpid()}\\n')\n"  # all of it is told
         "signal.pause()\n",
         tmp_path,
     )
-    spared, doomed = await_pids(pipe, 2)
+    spared, doomed, itself = await_pids(pipe, 3)
 
     runner.kill()
     runner.wait()
 
-    check_ended(doomed)
+    check_ended(doomed, itself)
     ended, _, _ = select.select([spared], [], [], 0)
     assert ended == []
     signal.pidfd_send_signal(spared, signal.SIGKILL)
