@@ -273,6 +273,27 @@ def test_a_reader_that_reads_nothing_keeps_nobody_from_stopping(
     check_goes_on(project)
 
 
+def test_events_that_nobody_reads_keep_nobody_from_stopping(
+    project: Stoppable,
+) -> None:
+    events = project.folder.parent / "events"
+    os.mkfifo(events)
+    with project.ready(), os.fdopen(os.open(events, os.O_RDWR)) as pipe:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)  # room for the first of them
+        process = project.start("run", "--events", str(events))
+        assert process.stdout is not None
+        while not bytes_in(pipe):
+            assert process.poll() is None
+            time.sleep(0.05)  # for an event
+
+        project.stop(process, signal.SIGINT)
+
+    with process.stdout as said:
+        assert "no more events" in said.read()
+    project.check_saved(process.returncode)
+    check_goes_on(project)
+
+
 def bytes_in(pipe: IO[str]) -> int:
     (count,) = struct.unpack("i", fcntl.ioctl(pipe, FIONREAD, b"four"))
     return int(count)

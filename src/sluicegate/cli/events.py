@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
-
+from sluicegate.cli.output import warn, write_bytes
 from sluicegate.errors import UsageError
 
 _STANDARD_OUTPUT = "-"
@@ -25,7 +24,7 @@ def event_stream(name: str | None) -> Iterator[Callable[[bytes], None]]:
         yield lambda _entry: None
         return
     if name == _STANDARD_OUTPUT:
-        yield _Writer(name, sys.stdout.buffer.write, sys.stdout.flush)
+        yield _Writer(name, sys.stdout.fileno())
         return
     try:
         file = Path(name).open("wb", buffering=0)  # noqa: SIM115 - closed below
@@ -35,28 +34,22 @@ def event_stream(name: str | None) -> Iterator[Callable[[bytes], None]]:
             hint="name a file in a folder that exists, or - for standard output",
         ) from error
     with file:
-        yield _Writer(name, file.write, lambda: None)
+        yield _Writer(name, file.fileno())
 
 
 class _Writer:
-    """Writes lines until that fails."""
+    """Writes lines to a file descriptor until that fails."""
 
-    def __init__(
-        self, name: str, write: Callable[[bytes], object], flush: Callable[[], object]
-    ) -> None:
+    def __init__(self, name: str, place: int) -> None:
         self._name = name
-        self._write = write
-        self._flush = flush
+        self._place = place
         self._broken = False
 
     def __call__(self, entry: bytes) -> None:
         if self._broken:
             return
         try:
-            self._write(entry + b"\n")
-            self._flush()
+            write_bytes(entry + b"\n", self._place)
         except OSError as error:
             self._broken = True
-            click.echo(
-                f"warning: no more events in {self._name}: {error.strerror}", err=True
-            )
+            warn([f"no more events in {self._name}: {error.strerror}"])

@@ -12,7 +12,7 @@ from rich.text import Text
 from typing_extensions import override
 
 from sluicegate.cli.lines import Progress
-from sluicegate.cli.output import tell_that_it_stops
+from sluicegate.cli.output import lose_patience, tell_that_it_stops
 from sluicegate.cli.rows import cut, stage_row
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
@@ -130,6 +130,7 @@ class TerminalObserver(Progress):
         if self._live is None:
             tell_that_it_stops()
         else:
+            lose_patience()
             self._shown.is_stopping = True  # the next refresh shows it
 
     @override

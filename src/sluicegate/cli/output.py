@@ -1,5 +1,6 @@
 """Writing to people and pipes: what cannot be shown must not change what happens."""
 
+import errno
 import io
 import os
 import select
@@ -36,28 +37,45 @@ def write_line(text: str, stream: TextIO) -> None:
     line = f"{text}\n"
     try:
         for start in range(0, len(line), _PART):
-            _await_room(stream)
+            _await_room_of(stream)
             stream.write(line[start : start + _PART])
             stream.flush()
     except OSError:
         _point_nowhere(stream)
 
 
-def _await_room(stream: TextIO) -> None:
+def write_bytes(data: bytes, place: int) -> None:
+    """Write all of *data* to the file descriptor *place*, like `write_line`.
+
+    Raises:
+        OSError: it takes no more.
+        TimeoutError: asked to stop, and nobody reads.
+    """
+    rest = memoryview(data)
+    while rest:
+        _await_room(place)
+        rest = rest[os.write(place, rest[:_PART]) :]
+
+
+def _await_room_of(stream: TextIO) -> None:
+    try:
+        place = stream.fileno()
+    except io.UnsupportedOperation:
+        return
+    _await_room(place)
+
+
+def _await_room(place: int) -> None:
     """Wait until writing would not block.
 
     Raises:
         TimeoutError: asked to stop, and nobody reads.
     """
-    try:
-        place = stream.fileno()
-    except io.UnsupportedOperation:
-        return
     looks = 0
     while not _has_room(place, _LOOK_MS):
         looks += bool(_ASKED_TO_STOP)
         if looks > _PATIENCE_LOOKS:
-            raise TimeoutError
+            raise TimeoutError(errno.ETIMEDOUT, "nobody reads them")
 
 
 def _has_room(place: int, wait_ms: int) -> bool:
@@ -92,9 +110,14 @@ def warn(lines: Iterable[str]) -> None:
             click.echo(f"{label} {escape(line)}", err=True)
 
 
+def lose_patience() -> None:
+    """From now on, wait for no reader that reads nothing."""
+    _ASKED_TO_STOP.append(True)
+
+
 def tell_that_it_stops() -> None:
     """Say that Ctrl-C was heard. In a signal handler only bytes are safe."""
-    _ASKED_TO_STOP.append(True)
+    lose_patience()
     with suppress(OSError):
         if _has_room(2, 0):
             os.write(2, _STOPPING)
