@@ -38,6 +38,7 @@ class GitRepository(Repository):
         self._folder = folder
         self._runner = runner
         self._noticed: dict[tuple[str, ...], bool] = {}
+        self._all_seen_in: tuple[int, ...] | None = None
 
     @override
     def source(self) -> Source:
@@ -77,14 +78,32 @@ class GitRepository(Repository):
     def _unseen(self) -> Iterator[str]:
         """Files with other content than the commit's that Git was told not to look at.
 
-        Such a file that is not there is none of a sparse checkout.
+        Such a file that is not there is none of a sparse checkout. An index without
+        such files is not read twice.
         """
-        for entry in parse_index(self._list([":(top)"], "-v", "--stage")):
-            if not entry.is_compared:
-                known = entry.content
-                file = hash_file(self._root, known.path, len(known.blob))
-                if file not in (None, known):
-                    yield known.path
+        index = self._state_of_index()
+        if index is not None and index == self._all_seen_in:
+            return
+        entries = parse_index(self._list([":(top)"], "-v", "--stage"))
+        hidden = [entry.content for entry in entries if not entry.is_compared]
+        for known in hidden:
+            file = hash_file(self._root, known.path, len(known.blob))
+            if file not in (None, known):
+                yield known.path
+        self._all_seen_in = None if hidden else index
+
+    def _state_of_index(self) -> tuple[int, ...] | None:
+        """What changes when the index does; None where that cannot be told."""
+        try:
+            status = self._index.stat()
+        except OSError:
+            return None
+        return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+    @cached_property
+    def _index(self) -> Path:
+        said = self._git("rev-parse", "--git-path", "index")
+        return Path(self._folder, _text(said) or "no index")
 
     @override
     def content(self, paths: Sequence[str], *, declared: bool = False) -> Digest:

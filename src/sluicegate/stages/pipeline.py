@@ -53,6 +53,12 @@ class Pipeline:
     pools: Mapping[str, int] = field(default_factory=dict)
     notify: tuple[Notify, ...] = ()
 
+    _by_name: Mapping[str, NamedStage] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_name = {stage.name: stage for stage in self.stages}
+        object.__setattr__(self, "_by_name", by_name)  # frozen
+
     def stage(self, name: str) -> NamedStage:
         """The stage called *name*, which must exist."""
-        return next(stage for stage in self.stages if stage.name == name)
+        return self._by_name[name]
