@@ -56,7 +56,7 @@ CALLS: list[tuple[str, tuple[str, ...]]] = [
     ("completion tcsh", ("'tcsh' is not one of 'bash', 'zsh', 'fish'",)),
     ("schema -o sluicegate.yaml", ("is no JSON Schema",)),
     ("audit log", ("there is no log in", "`sluice run` begins one")),
-    ("audit verify --key x", ("not a verifier key", "A key looks like")),
+    ("audit verify --key x", ("not a verifier key", "a key looks like")),
 ]
 
 

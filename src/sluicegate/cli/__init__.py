@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from sluicegate import __version__
 from sluicegate.cli.exit_codes import ExitCode, for_error
-from sluicegate.errors import SluicegateError
+from sluicegate.errors import PipelineFileError, SluicegateError
 
 __all__ = ["main"]
 
@@ -140,7 +140,11 @@ def _internal(error: Exception) -> SluicegateError:
 def show_error(error: SluicegateError) -> None:
     """Write an error and its hint for a person."""
     label = click.style("error:", fg="red", bold=True)
-    click.echo(f"{label} {error}", err=True)
+    lines = str(error).splitlines()
+    if isinstance(error, PipelineFileError) and len(lines) > 1:
+        # Each problem on a line of its own that starts with its place: editors look.
+        lines = [f"the pipeline file has {len(lines)} mistakes", *lines]
+    click.echo("\n".join((f"{label} {lines[0]}", *lines[1:])), err=True)
     if error.hint:
         click.echo(f"{click.style(' hint:', fg='cyan')} {error.hint}", err=True)
 

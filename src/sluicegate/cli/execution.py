@@ -82,7 +82,11 @@ def _conclude(
             "     check it with `sluice audit verify`"
         )
         if run.finished and run.finished.outcome in _RESUMABLE:
-            text = f"`sluice resume` goes on from there\n{text}"
+            hint = (
+                "`sluice resume` goes on from there; once a commit has mended it,"
+                " `sluice run`"
+            )
+            text = f"{hint}\n{text}"
         if reused := describe_reuse(run):
             text = f"{reused}\n{text}"
     if to_stdout:

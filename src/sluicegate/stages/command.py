@@ -13,7 +13,7 @@ from sluicegate.model.command import Command, Step, StepResult
 from sluicegate.model.evidence import Value, round_value
 from sluicegate.model.finding import Severity
 from sluicegate.stages import sarif
-from sluicegate.stages.output import count, describe_exit, find_step
+from sluicegate.stages.output import count, describe_exit, find_step, last_words
 from sluicegate.stages.sarif import SarifReport
 from sluicegate.stages.stage import (
     CommandStage,
@@ -26,6 +26,7 @@ from sluicegate.stages.stage import (
 
 _STEP = "command"
 _EXIT_CODE = "exit_code"
+_NO_ANSWER = (126, 127, 137)  # of a shell: not executable, not found, killed
 _MAX_TEXT = 1000  # an entry of the log has 32 KiB for everything
 
 _FILE_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
@@ -156,6 +157,8 @@ class ShellStage(CommandStage):
     def interpret(self, context: StageContext, results: Sequence[StepResult]) -> Report:
         step = find_step(results, _STEP)
         code = step.result.exit_code
+        if code < 0 or code in _NO_ANSWER:
+            self._check_asked(step)
         ended = "done" if code == 0 else f"ended with {describe_exit(step.result)}"
         parts = [self._read_sarif(step, context), self._read_evidence(step)]
         said = [ended, *(part.summary for part in parts if part.summary)]
@@ -165,6 +168,22 @@ class ShellStage(CommandStage):
             {**fields, _EXIT_CODE: code},
             parts[0].findings,
             tuple(file for part in parts for file in part.files),
+        )
+
+    def _check_asked(self, step: StepResult) -> None:
+        """A program that was not found, or killed, has judged nothing.
+
+        Raises:
+            PermanentError: so it is, unless the gate itself asks how it ended.
+        """
+        if any(_EXIT_CODE in text for text in self.gate or ()):
+            return
+        raise PermanentError(
+            f"the command ended with {describe_exit(step.result)}, which is no answer:"
+            f" {last_words(step.result)}",
+            hint="127 is a program that was not found, 126 one that may not be run, 137"
+            " and signal 9 one that was killed, perhaps for want of memory; a gate that"
+            " reads exit_code may take it as an answer",
         )
 
     def _read_sarif(self, step: StepResult, context: StageContext) -> Report:

@@ -274,3 +274,24 @@ def test_the_state_is_the_fold_of_the_events_and_none_can_be_missing(
 def test_no_events_are_no_run() -> None:
     with pytest.raises(IntegrityError, match="no event"):
         fold("R", [])
+
+
+def test_a_run_names_every_stage_at_which_it_stopped() -> None:
+    run = fold("R", [started(PlannedStage("a", "x", ()), PlannedStage("b", "x", ()))])
+    for name in ("a", "b"):
+        run, _ = advance("R", run, StageStarted(name, 1, NOW))
+    run, effects = advance("R", run, ended("b", Outcome.CLOSED))
+    assert effects == ()
+    run, effects = advance("R", run, ended("a", Outcome.CLOSED))
+
+    assert effects == (FinishRun(Outcome.CLOSED, "stopped at a, b"),)
+
+
+def test_how_the_end_of_a_run_was_said_once_binds_nobody() -> None:
+    _, events = play([Outcome.CLOSED])
+    [*others, end] = events
+    assert isinstance(end, RunFinished)
+
+    assert fold("R", [*others, replace(end, reason="in other words")]).finished
+    with pytest.raises(IntegrityError):
+        fold("R", [*others, replace(end, outcome=Outcome.OPEN)])

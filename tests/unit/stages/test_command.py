@@ -61,6 +61,19 @@ def test_a_failing_program_is_evidence_too() -> None:
     assert report.summary == "ended with exit code 3; wrote no metrics.json"
 
 
+@pytest.mark.parametrize("code", [-9, -11, 126, 127, 137])
+def test_a_program_that_was_killed_or_not_found_has_judged_nothing(code: int) -> None:
+    with pytest.raises(PermanentError, match="which is no answer"):
+        interpret(None, exit_code=code)
+
+
+def test_a_gate_that_asks_how_the_program_ended_takes_any_end_as_an_answer() -> None:
+    stage = ShellStage(uses="command", run="x", gate=("x.exit_code in [0, 137]",))
+    result = make_result("command", exit_code=137)
+
+    assert stage.interpret(CONTEXT, [result]).fields == {"exit_code": 137}
+
+
 def test_a_missing_field_is_absent_and_said() -> None:
     report = interpret(b'{"rows": 12}')
 
