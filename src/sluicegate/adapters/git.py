@@ -175,6 +175,7 @@ def parse_status(output: str) -> WorkTree | None:
     """
     headers: dict[str, str] = {}
     dirty: list[str] = []
+    untracked: set[str] = set()
     fields = iter(output.split("\0"))
     for field in fields:
         kind, _, rest = field.partition(" ")
@@ -185,6 +186,8 @@ def parse_status(output: str) -> WorkTree | None:
             path = field.split(" ", _FIELDS_BEFORE_PATH[kind])[-1]
             if kind != "?" or _OURS not in path.split("/")[:-1]:
                 dirty.append(path)
+            if kind == "?":
+                untracked.add(path)
             if kind == "2":
                 next(fields, None)
         elif field:
@@ -198,6 +201,7 @@ def parse_status(output: str) -> WorkTree | None:
         commit=headers["branch.oid"],
         branch=None if branch == "(detached)" else branch,
         dirty=tuple(sorted(dirty)),
+        untracked=frozenset(untracked.intersection(dirty)),
     )
 
 

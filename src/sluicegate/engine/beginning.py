@@ -1,6 +1,7 @@
 """Whether a run may begin, or go on, for this pipeline and this commit. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -121,6 +122,19 @@ def check_unchanged(started: RunStarted, tree: WorkTree) -> None:
             hint="undo that and `sluice resume`; if a stage writes it on purpose,"
             " ignore it in .gitignore",
         )
+
+
+def check_kept(started: RunStarted, tree: WorkTree) -> None:
+    """See to it that what the commit holds was there until a stage had ended.
+
+    The stage may have read any of it. What it wrote beside that was not there to be
+    read, and is the next stage's concern.
+
+    Raises:
+        PermanentError: another commit is checked out, or a file of it was changed.
+    """
+    changed = tuple(name for name in tree.dirty if name not in tree.untracked)
+    check_unchanged(started, replace(tree, dirty=changed))
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
-from sluicegate.engine.beginning import check_unchanged
+from sluicegate.engine.beginning import check_kept, check_unchanged
 from sluicegate.engine.crew import Crew
 from sluicegate.engine.judging import Attempt, broken, unrecordable, upstream_of
 from sluicegate.engine.ledger import Ledger
@@ -31,7 +31,7 @@ from sluicegate.model.event import (
     StageStarted,
 )
 from sluicegate.model.run import Run
-from sluicegate.model.source import Source
+from sluicegate.model.source import Source, WorkTree
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.pipeline import NamedStage, Pipeline
 from sluicegate.stages.publish import PublishStage
@@ -166,7 +166,9 @@ class _Attempts:
         self._situation = situation
         self._ledger = ledger
         self._ports = ports
-        self._stages = StageRunner(ports, situation, self._check_tree, observer, forced)
+        self._stages = StageRunner(
+            ports, situation, self._check_tree, self._check_kept, observer, forced
+        )
         self._rollouts = RolloutRunner(ports, self._check_tree, ledger.happen, observer)
         self._publishes = PublishRunner(
             ports,
@@ -259,11 +261,21 @@ class _Attempts:
         Raises:
             PermanentError: the work tree is not what it was when the run began.
         """
+        check_unchanged(self._ledger.run.started, self._look())
+
+    def _check_kept(self) -> None:
+        """See to it that a stage had the files of the commit until its end.
+
+        Raises:
+            PermanentError: one of them is not what it was when the run began.
+        """
+        check_kept(self._ledger.run.started, self._look())
+
+    def _look(self) -> WorkTree:
         try:
-            tree = self._ports.repository.work_tree()
+            return self._ports.repository.work_tree()
         except UsageError as error:
             raise PermanentError(str(error), hint=error.hint) from error
-        check_unchanged(self._ledger.run.started, tree)
 
 
 def _finish(ledger: Ledger, event: StageFinished) -> None:

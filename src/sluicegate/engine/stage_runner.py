@@ -11,6 +11,7 @@ from sluicegate.engine.situation import Situation
 from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.command import ResourceUsage, Step, StepResult
+from sluicegate.model.decision import Outcome
 from sluicegate.model.event import StageFinished
 from sluicegate.model.evidence import Evidence, EvidenceFile, Value, round_value
 from sluicegate.model.tool import Tool
@@ -31,13 +32,18 @@ class StageRunner:
         ports: Ports,
         situation: Situation,
         check_tree: Callable[[], None],
+        check_kept: Callable[[], None],
         observer: Observer,
         forced: Collection[str] = (),
     ) -> None:
-        """Create it; *check_tree* raises if the work tree is not what it was."""
+        """Create it.
+
+        *check_tree* raises if the work tree is not what it was, *check_kept* if a file
+        of the commit is not.
+        """
         self._ports = ports
         self._situation = situation
-        self._check_tree = check_tree
+        self._check_tree, self._check_kept = check_tree, check_kept
         self._observer = observer
         self._forced = frozenset(forced)
 
@@ -67,12 +73,12 @@ class StageRunner:
             if earlier is not None:
                 return _taken_over(trial, named, earlier, context)
             report, files = self._carry_out(named, stage, context, trial)
-            if trial.inputs and not self._is_same(named, stage, trial.inputs, context):
-                trial.inputs = {}
         except ExternalError as error:
             return broken(trial.attempt(), error)
+        if not self._is_same(named, stage, trial.inputs, context):
+            trial.inputs = {}
         self._observer.findings(named.name, report.findings)
-        return judged(
+        finished = judged(
             trial.attempt(),
             named.gate,
             Evidence(_rounded(report.fields), files),
@@ -80,6 +86,19 @@ class StageRunner:
             summary=report.summary,
             subjects=report.subjects,
         )
+        return finished if trial.inputs else self._if_kept(trial, finished)
+
+    def _if_kept(self, trial: "_Trial", finished: StageFinished) -> StageFinished:
+        """*finished*, unless it opens a gate on files that are not those of the commit.
+
+        Who changes a file while a stage runs would have another one judged.
+        """
+        try:
+            if finished.outcome is Outcome.OPEN:
+                self._check_kept()
+        except ExternalError as error:
+            return broken(trial.attempt(), error)
+        return finished
 
     def _carry_out(
         self,
@@ -135,6 +154,8 @@ class StageRunner:
         If not, nobody knows which of them it has read: the result counts for this run,
         and is not used again.
         """
+        if not inputs:
+            return False
         try:
             self._check_tree()
             now = digest_files(stage, self._situation, context, self._ports)

@@ -6,11 +6,15 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class WorkTree:
-    """What is checked out. ``dirty`` names changed and untracked files, sorted."""
+    """What is checked out. ``dirty`` names changed and untracked files, sorted.
+
+    ``untracked`` are those of them that the commit does not have.
+    """
 
     commit: str
     branch: str | None
     dirty: tuple[str, ...]
+    untracked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

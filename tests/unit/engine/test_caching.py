@@ -378,7 +378,9 @@ def test_a_result_is_not_used_again_if_the_tree_changed_while_it_was_found() -> 
     clean = before.fakes.repository.tree
 
     def edit() -> None:
-        before.fakes.repository.tree = replace(clean, dirty=("x.py",))
+        before.fakes.repository.tree = replace(
+            clean, dirty=("x.py",), untracked=frozenset({"x.py"})
+        )
 
     before.fakes.process.on_run = edit
     assert outcome(before.start()) is Outcome.OPEN

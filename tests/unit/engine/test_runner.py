@@ -208,11 +208,36 @@ def test_a_stage_does_not_get_a_tree_that_no_gate_has_seen(
 
     run = world.start()
 
-    finished = run.stage("second").finished
+    # It was changed while the first stage ran, which may have read it.
+    finished = run.stage("first").finished
     assert outcome(run) is Outcome.BROKEN
     assert finished is not None
     assert words in finished.reason
     assert world.programs() == ["first"]
+
+
+def test_what_a_stage_writes_beside_the_commit_is_the_next_ones_concern() -> None:
+    world = World()
+    tree = WorkTree("a" * 40, "main", ("x.py",), frozenset({"x.py"}))
+    world.fakes.process.on_run = lambda: setattr(world.fakes.repository, "tree", tree)
+
+    run = world.start()
+
+    first, second = (run.stage(name).finished for name in ("first", "second"))
+    assert first is not None
+    assert first.outcome is Outcome.OPEN
+    assert second is not None
+    assert "changed since the run began: x.py" in second.reason
+    assert world.programs() == ["first"]
+
+
+def test_a_stage_that_closes_says_so_whatever_became_of_the_tree() -> None:
+    world = World()
+    world.fakes.process.answers["first"] = exited(0, b"too many lines\n")
+    tree = WorkTree("a" * 40, "main", ("x.py",))
+    world.fakes.process.on_run = lambda: setattr(world.fakes.repository, "tree", tree)
+
+    assert outcome(world.start()) is Outcome.CLOSED
 
 
 def test_a_run_that_began_dirty_goes_on_with_what_its_stages_write() -> None:
