@@ -6,6 +6,7 @@ nothing heavy, and lists the commands with their help line so that none is loade
 describe the others.
 """
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -95,6 +96,9 @@ class _Group(click.Group):
     @override
     def invoke(self, ctx: click.Context) -> Any:
         _open_closed_streams()
+        # Loading makes nothing but what stays: looking for garbage would take a fifth
+        # of the time. Whoever goes on for long lets it be looked for again.
+        gc.disable()
         try:
             code = super().invoke(ctx)
         except SluicegateError as error:
@@ -110,6 +114,7 @@ class _Group(click.Group):
                 raise
             show_error(_internal(error))
             code = ExitCode.BROKEN
+        gc.enable()
         ctx.exit(code or ExitCode.OPEN)
 
 

@@ -1,5 +1,6 @@
 """``sluice demo``."""
 
+import gc
 from pathlib import Path
 
 import click
@@ -40,6 +41,7 @@ def demo(folder: Path | None, *, keep: bool, port: int) -> ExitCode:
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.demo.performance import perform  # noqa: PLC0415 - not for --help
 
+    gc.enable()
     try:
         perform(folder, port=port, keep=keep)
     except Interrupted:

@@ -1,5 +1,6 @@
 """What `sluice run` and `sluice resume` share: the run, shown and reported."""
 
+import gc
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -44,6 +45,8 @@ def execute(
     if as_json and events == "-":
         raise UsageError("--json and --events - would both write to standard output")
     use_what_the_terminal_has()
+    gc.freeze()  # what was loaded stays
+    gc.enable()
     machine = Machine()
     machine.check_runs_stages()
     with event_stream(events) as on_entry:
