@@ -223,6 +223,17 @@ class TestABareRepository:
         assert "note: no tests: nothing was tested" in after
         assert "note: no Dockerfile: nothing was built" in after
 
+    def test_claims_of_a_part_of_it_nothing_that_was_not_done(
+        self, tmp_path: Path, trivy_cache: Path
+    ) -> None:
+        project = make(tmp_path, bare_repository(), trivy_cache)
+
+        done = project.sluice("run", "--only", "lint", check=0)
+
+        _, _, after = done.stdout.partition("open: the gate is open")
+        assert "note: no Dockerfile: nothing was built" in after
+        assert "scanned" not in after
+
     def test_keeps_its_notes_out_of_the_json_document(
         self, tmp_path: Path, trivy_cache: Path
     ) -> None:

@@ -91,7 +91,7 @@ def _build(service: Service) -> Choice:
             "build",
             "no Dockerfile: nothing is built",
             is_chosen=False,
-            afterwards="no Dockerfile: nothing was built; only the source was scanned",
+            afterwards="no Dockerfile: nothing was built",
         )
     where = f" (context {image.context}: {image.reason})" if image.reason else ""
     return Choice(
