@@ -12,14 +12,18 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from sluicegate.audit.jcs import Json
+from sluicegate.audit.jcs import MAX_INTEGER, Json
 from sluicegate.errors import IntegrityError, UsageError
 
 T = TypeVar("T")
 E = TypeVar("E", bound=enum.Enum)
 S = TypeVar("S", bool, int, str)
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+Schema = Mapping[str, Json]
+"""A JSON Schema, of the 2020-12 dialect. Objects are open, as they are on read."""
+
+# Spelled out, so that it means the same to every reader of the published schema.
+_TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{3}Z")
 _MILLISECOND = 1000  # microseconds
 
 
@@ -27,11 +31,13 @@ _MILLISECOND = 1000  # microseconds
 class Codec(Generic[T]):
     """How values of one type are written and read.
 
-    ``encode`` raises UsageError, ``decode`` IntegrityError.
+    ``encode`` raises UsageError, ``decode`` IntegrityError. ``schema`` says in JSON
+    Schema what `encode` writes, None where nobody has said it.
     """
 
     encode: Callable[[T], Json]
     decode: Callable[[Json], T]
+    schema: Schema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +112,25 @@ class Shape(Generic[T]):
             raise IntegrityError(str(error)) from error
 
     @property
+    def table(self) -> tuple[Field, ...]:
+        """Its fields, in order."""
+        return self._table
+
+    @property
+    def schema(self) -> Schema:
+        """What `encode` writes, as JSON Schema."""
+        return {
+            "type": "object",
+            "properties": {
+                each.in_json: dict(each.codec.schema or {}) for each in self._table
+            },
+            "required": [each.in_json for each in self._table if not each.optional],
+        }
+
+    @property
     def codec(self) -> Codec[T]:
         """This shape as the codec of a field."""
-        return Codec(self.encode, self.decode)
+        return Codec(self.encode, self.decode, self.schema)
 
 
 def list_of(codec: Codec[T]) -> Codec[tuple[T, ...]]:
@@ -119,7 +141,11 @@ def list_of(codec: Codec[T]) -> Codec[tuple[T, ...]]:
             raise IntegrityError(f"expected an array, got {value!r}")
         return tuple(codec.decode(item) for item in value)
 
-    return Codec(lambda items: [codec.encode(item) for item in items], decode)
+    return Codec(
+        lambda items: [codec.encode(item) for item in items],
+        decode,
+        {"type": "array", "items": dict(codec.schema or {})},
+    )
 
 
 def map_of(codec: Codec[T]) -> Codec[Mapping[str, T]]:
@@ -131,7 +157,9 @@ def map_of(codec: Codec[T]) -> Codec[Mapping[str, T]]:
         return {key: codec.decode(item) for key, item in value.items()}
 
     return Codec(
-        lambda items: {key: codec.encode(item) for key, item in items.items()}, decode
+        lambda items: {key: codec.encode(item) for key, item in items.items()},
+        decode,
+        {"type": "object", "additionalProperties": dict(codec.schema or {})},
     )
 
 
@@ -144,10 +172,14 @@ def word_of(enumeration: type[E]) -> Codec[E]:
         except ValueError as error:
             raise IntegrityError(str(error)) from error
 
-    return Codec(lambda member: str(member.value), decode)
+    return Codec(
+        lambda member: str(member.value),
+        decode,
+        {"enum": [str(member.value) for member in enumeration]},
+    )
 
 
-def _plain(kind: type[S]) -> Codec[S]:
+def _plain(kind: type[S], schema: Schema) -> Codec[S]:
     def encode(value: S) -> Json:
         if type(value) is not kind:
             raise UsageError(f"the log needs a {kind.__name__} here, got {value!r}")
@@ -158,12 +190,14 @@ def _plain(kind: type[S]) -> Codec[S]:
             raise IntegrityError(f"expected a {kind.__name__}, got {value!r}")
         return value
 
-    return Codec(encode, decode)
+    return Codec(encode, decode, schema)
 
 
-TEXT = _plain(str)
-INTEGER = _plain(int)
-BOOLEAN = _plain(bool)
+TEXT = _plain(str, {"type": "string"})
+INTEGER = _plain(
+    int, {"type": "integer", "minimum": -MAX_INTEGER, "maximum": MAX_INTEGER}
+)
+BOOLEAN = _plain(bool, {"type": "boolean"})
 
 
 def text_of(pattern: re.Pattern[str], meaning: str) -> Codec[str]:
@@ -179,7 +213,11 @@ def text_of(pattern: re.Pattern[str], meaning: str) -> Codec[str]:
             raise IntegrityError(f"not {meaning}: {value!r}")
         return value
 
-    return Codec(encode, decode)
+    return Codec(
+        encode,
+        decode,
+        {"type": "string", "pattern": f"^(?:{pattern.pattern})$"},
+    )
 
 
 def _encode_time(at: datetime) -> Json:
@@ -200,4 +238,6 @@ def _decode_time(value: Json) -> datetime:
     return at
 
 
-TIME = Codec(_encode_time, _decode_time)
+TIME = Codec(
+    _encode_time, _decode_time, {"type": "string", "pattern": f"^{_TIME.pattern}$"}
+)
