@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from sluicegate.errors import IntegrityError
+from sluicegate.tlog.ed25519 import explain_weakness
 
 MAX_NOTE_BYTES = 128 * 1024
 MAX_SIGNATURES = 64
 ED25519 = 0x01
+COSIGNATURE_V1 = 0x04
 
 _KEY_ID_SIZE = 4
+_ON_CURVE = frozenset({ED25519, COSIGNATURE_V1})
 _DASH = "— "  # em dash and a space start every signature line
 _BAD_TEXT = re.compile("[\x00-\x09\x0b-\x1f]")
 
@@ -84,7 +87,8 @@ def parse_vkey(text: str) -> VerifierKey:
     """Read a verifier key, ``name+hex8+base64``.
 
     Raises:
-        IntegrityError: it has another form, or its id is not that of its key.
+        IntegrityError: it has another form, its id is not that of its key, or it is
+            an Ed25519 key that nobody can rely on.
     """
     name, _, rest = text.partition("+")
     key_id, _, encoded = rest.partition("+")
@@ -97,6 +101,9 @@ def parse_vkey(text: str) -> VerifierKey:
     key = VerifierKey(name, data[0], data[1:])
     if key.key_id.hex() != key_id:
         raise IntegrityError(f"the verifier key's id is not that of its key: {text!r}")
+    weakness = explain_weakness(key.public) if key.algorithm in _ON_CURVE else None
+    if weakness is not None:
+        raise IntegrityError(f"the verifier key {text!r} is unusable: {weakness}")
     return key
 
 

@@ -5,23 +5,11 @@ Source:
 """
 
 from sluicegate.errors import IntegrityError
-from sluicegate.tlog.note import ED25519, VerifierKey
+from sluicegate.tlog.ed25519 import SIGNATURE_SIZE, explain_weakness
+from sluicegate.tlog.note import COSIGNATURE_V1, ED25519, VerifierKey
 
-COSIGNATURE_V1 = 0x04
-
-_PUBLIC_SIZE = 32
-_SIGNATURE_SIZE = 64
 _TIME_SIZE = 8
-
-_P = 2**255 - 19
-_SMALL_ORDER_Y = (
-    0,
-    1,
-    _P - 1,
-    0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
-    0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
-)
-"""The y of curve points of order 1, 2, 4 and 8: keys that verify anything."""
+_END_OF_TIME = 1 << 63  # seconds; "MUST NOT exceed 2^63 - 1"
 
 
 def verify_signature(key: VerifierKey, message: bytes, blob: bytes) -> bool:
@@ -33,10 +21,20 @@ def verify_signature(key: VerifierKey, message: bytes, blob: bytes) -> bool:
     if key.algorithm == ED25519:
         return _is_ed25519(key.public, message, blob)
     if key.algorithm == COSIGNATURE_V1:
-        seconds = int.from_bytes(blob[:_TIME_SIZE], "big")
+        seconds = read_time(blob)
+        if seconds >= _END_OF_TIME:
+            return False
         signed = f"cosignature/v1\ntime {seconds}\n".encode() + message
         return _is_ed25519(key.public, signed, blob[_TIME_SIZE:])
     raise IntegrityError(f"key {key.name} has the unknown algorithm {key.algorithm}")
+
+
+def read_time(blob: bytes) -> int:
+    """When a cosignature was made, in seconds since 1970, as the witness says.
+
+    *blob* is what follows the key id in its line. 0 says nothing of a time.
+    """
+    return int.from_bytes(blob[:_TIME_SIZE], "big")
 
 
 def _is_ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -46,17 +44,13 @@ def _is_ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
         Ed25519PublicKey,
     )
 
-    if len(public) != _PUBLIC_SIZE or _is_small_order(public):
-        raise IntegrityError("not a usable Ed25519 public key")
-    if len(signature) != _SIGNATURE_SIZE:
+    weakness = explain_weakness(public)
+    if weakness is not None:
+        raise IntegrityError(f"not a usable Ed25519 public key: {weakness}")
+    if len(signature) != SIGNATURE_SIZE:
         return False
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except InvalidSignature:
         return False
     return True
-
-
-def _is_small_order(public: bytes) -> bool:
-    y = int.from_bytes(public, "little") & ((1 << 255) - 1)
-    return y % _P in _SMALL_ORDER_Y
