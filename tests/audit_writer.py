@@ -15,7 +15,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from sluicegate.adapters.keys import KeyDirectory
-from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.adapters.stores.directory_log import DirectoryLog
 from sluicegate.adapters.stores.journal import FileJournal
 from sluicegate.adapters.stores.pins import PinFile
 from sluicegate.audit import open_log
@@ -53,12 +53,12 @@ def new_id() -> str:
 
 def open_here(root: Path) -> AuditLog:
     """Open the log under *root*, with its keys and pins beside it."""
-    store = DirectoryStore(root / "audit")
+    store = DirectoryLog(root / "audit")
     return open_log(
         store,
-        store,
         KeyDirectory(root / "keys"),
-        PinFile(root / "pins", root / "audit"),
+        PinFile(root / "pins", str(root / "audit")),
+        wait=lambda _attempt: None,
         origin="log.example/crash",
         clock=WallClock(),
         new_event_id=new_id,

@@ -1,6 +1,6 @@
 """In-memory ports of the audit log."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -13,12 +13,13 @@ from sluicegate.audit.log import AuditLog
 from sluicegate.audit.record import Actor, Recording, Source
 from sluicegate.audit.recorder import Facts
 from sluicegate.errors import PermanentError, TransientError, UsageError
+from sluicegate.model.retention import Keeping, Promise
 from sluicegate.model.ulid import format_ulid
 from sluicegate.ports.journal import Journal
 from sluicegate.ports.keyring import Keyring
 from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.signer import Signer
-from sluicegate.ports.store import CheckpointCell, ObjectStore
+from sluicegate.ports.store import LogStore
 from sluicegate.tlog.note import ED25519, VerifierKey, format_vkey
 
 FACTS = Facts(
@@ -34,11 +35,12 @@ def event_ids() -> Callable[[], str]:
     return lambda: format_ulid(next(numbers), bytes(10))
 
 
-class FakeStore(ObjectStore, CheckpointCell):
-    """Objects in a dict.
+class FakeStore(LogStore):
+    """Files in a dict.
 
     ``fail_at`` counts writes: that one is not made, or, with ``lost_reply``, is made
-    and then reported as failed.
+    and then reported as failed. ``races`` is how many commits still lose one: before
+    each of them ``on_race`` is called, which may append.
     """
 
     def __init__(self, objects: dict[str, bytes] | None = None) -> None:
@@ -46,6 +48,8 @@ class FakeStore(ObjectStore, CheckpointCell):
         self.written: list[str] = []
         self.fail_at: int | None = None
         self.lost_reply = False
+        self.races = 0
+        self.on_race: Callable[[], object] = lambda: None
         self._locked = False
 
     @override
@@ -53,23 +57,12 @@ class FakeStore(ObjectStore, CheckpointCell):
         return self.objects.get(name)
 
     @override
-    def put(self, name: str, data: bytes) -> None:
-        assert self._locked, "a writer must hold the lock"
-        fails = self.fail_at == len(self.written)
-        if not fails or self.lost_reply:
-            self.objects[name] = data
-        self.written.append(name)
-        if fails:
-            raise PermanentError("the disk failed")
-
-    @override
-    def drop(self, name: str) -> None:
-        assert self._locked, "a writer must hold the lock"
-        self.objects.pop(name, None)
-
-    @override
     def names(self, prefix: str = "") -> Iterator[str]:
         return iter(sorted(name for name in self.objects if name.startswith(prefix)))
+
+    @override
+    def load(self) -> bytes | None:
+        return self.get("checkpoint")
 
     @override
     @contextmanager
@@ -82,14 +75,55 @@ class FakeStore(ObjectStore, CheckpointCell):
             self._locked = False
 
     @override
-    def load(self) -> bytes | None:
-        return self.get("checkpoint")
-
-    @override
-    def replace(self, old: bytes | None, new: bytes) -> None:
+    def commit(
+        self, old: bytes | None, files: Sequence[tuple[str, bytes]], new: bytes
+    ) -> None:
+        assert self._locked, "a writer must hold the lock"
+        if self.races:
+            self.races -= 1
+            self._locked = False
+            self.on_race()
+            self._locked = True
+            raise TransientError("another writer was faster")
         if self.load() != old:
             raise TransientError("another writer was faster")
+        for name, data in files:
+            self.put(name, data)
         self.put("checkpoint", new)
+
+    def put(self, name: str, data: bytes) -> None:
+        fails = self.fail_at == len(self.written)
+        if not fails or self.lost_reply:
+            self.objects[name] = data
+        self.written.append(name)
+        if fails:
+            raise PermanentError("the disk failed")
+
+    @override
+    def attach(self, name: str, data: bytes) -> None:
+        self.objects[name] = data
+
+    @override
+    def drop(self, names: Sequence[str]) -> None:
+        assert self._locked, "a writer must hold the lock"
+        for name in names:
+            self.objects.pop(name, None)
+
+    @override
+    def promise(self) -> Promise:
+        return Promise(Keeping.KEPT, "it is gone with the process")
+
+    @override
+    def expiry(self, name: str) -> datetime | None:
+        return None
+
+    @override
+    def hold(self, names: Sequence[str], *, on: bool) -> bool:
+        return False
+
+    @override
+    def inspect(self, size: int) -> Iterator[str]:
+        return iter(())
 
 
 class FakeSigner(Signer):
@@ -119,7 +153,6 @@ def begin_log(
     """Begin a log in *store* with the key of `FakeSigner`."""
     with store.exclusive():
         return AuditLog.create(
-            store,
             store,
             FakeSigner(),
             pin,

@@ -19,7 +19,7 @@ import pytest
 from audit_writer import build_recorder, open_here
 from typing_extensions import override
 
-from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.adapters.stores.directory_log import DirectoryLog
 from sluicegate.audit.history import read_events
 from sluicegate.audit.verify import verify
 from sluicegate.model.event import StageSkipped
@@ -113,8 +113,8 @@ def labels_in_log(root: Path) -> list[str]:
 
 
 def check_after(root: Path, fault: Fault, output: str, before: list[str]) -> None:
-    store = DirectoryStore(root / "audit")
-    report = verify(store, store)
+    store = DirectoryLog(root / "audit")
+    report = verify(store)
     assert report.ok, (str(fault), report.problems)
     if "committed faulty" in output:
         assert labels_in_log(root) == [*before, "faulty"], str(fault)
@@ -128,7 +128,7 @@ def check_after(root: Path, fault: Fault, output: str, before: list[str]) -> Non
     assert after in ([*before, "next"], [*before, "faulty", "next"]), str(fault)
     if "noted faulty" in output:
         assert after == [*before, "faulty", "next"], str(fault)
-    assert verify(store, store).ok, str(fault)
+    assert verify(store).ok, str(fault)
     assert not list((root / "journal").iterdir()), str(fault)
 
 

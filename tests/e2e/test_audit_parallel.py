@@ -8,7 +8,7 @@ from pathlib import Path
 import audit_writer
 from audit_writer import open_here
 
-from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.adapters.stores.directory_log import DirectoryLog
 from sluicegate.audit.history import read_events
 from sluicegate.audit.verify import verify
 from sluicegate.model.event import StageSkipped
@@ -34,8 +34,8 @@ def test_processes_that_begin_a_log_together_lose_and_double_nothing(
     errors = [writer.communicate(timeout=120)[1] for writer in writers]
     assert errors == [""] * PROCESSES
 
-    store = DirectoryStore(tmp_path / "audit")
-    report = verify(store, store)
+    store = DirectoryLog(tmp_path / "audit")
+    report = verify(store)
     assert report.problems == ()
     assert report.size == 1 + PROCESSES * (1 + EVENTS)
     found = Counter(

@@ -4,18 +4,19 @@ The checkpoint is the commit point. Everything it commits to is durable before i
 replaced; files beyond it are leftovers of a crash, mean nothing and are overwritten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import count
 from typing import Self
 
 from sluicegate import __version__
 from sluicegate.audit.pinning import check_seen, recall
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import LogCreated, Recording, encode_created
-from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.errors import IntegrityError, TransientError, UsageError
 from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.signer import Signer
-from sluicegate.ports.store import CheckpointCell, ObjectStore
+from sluicegate.ports.store import LogStore
 from sluicegate.tlog.checkpoint import Checkpoint, format_checkpoint, open_checkpoint
 from sluicegate.tlog.growth import Growth, plan_growth
 from sluicegate.tlog.hashes import EMPTY_ROOT
@@ -25,6 +26,15 @@ from sluicegate.tlog.tiles import TILE_WIDTH, parse_path
 MAX_ENTRY_BYTES = 32 * 1024
 DEFAULT_RETENTION_DAYS = 400
 MIN_RETENTION_DAYS = 180
+MAX_ATTEMPTS = 30
+"""How often a lost race is run again: dozens of writers at once get through."""
+
+Wait = Callable[[int], None]
+"""Waits before the next attempt; gets the number of those that failed, from 1."""
+
+
+def _go_on(_attempt: int) -> None:
+    """A store with a lock has no races to wait out."""
 
 
 class AuditLog(LogReader):
@@ -32,23 +42,24 @@ class AuditLog(LogReader):
 
     def __init__(
         self,
-        store: ObjectStore,
-        cell: CheckpointCell,
+        store: LogStore,
         signer: Signer,
         pin: CheckpointPin | None = None,
+        wait: Wait = _go_on,
     ) -> None:
-        super().__init__(store, cell, parse_vkey(signer.vkey()))
+        super().__init__(store, parse_vkey(signer.vkey()))
         self._signer = signer
         self._pin = pin
+        self._wait = wait
         self._seen: Checkpoint | None = None
 
     @classmethod
     def create(
         cls,
-        store: ObjectStore,
-        cell: CheckpointCell,
+        store: LogStore,
         signer: Signer,
         pin: CheckpointPin | None = None,
+        wait: Wait = _go_on,
         *,
         retention_days: int = DEFAULT_RETENTION_DAYS,
         recorded_ts: datetime,
@@ -56,13 +67,14 @@ class AuditLog(LogReader):
     ) -> Self:
         """Begin a log. Entry 0 says whose it is and how long it is to be kept.
 
-        The caller holds ``cell.exclusive()`` and has seen that there is no log.
+        The caller holds ``store.exclusive()`` and has seen that there is no log.
 
         Raises:
             UsageError: *retention_days* is below the floor.
+            TransientError: somebody else has just begun it.
         """
         check_retention(retention_days)
-        log = cls(store, cell, signer, pin)
+        log = cls(store, signer, pin, wait)
         created = LogCreated(
             event_id=event_id,
             recorded_ts=recorded_ts,
@@ -84,6 +96,7 @@ class AuditLog(LogReader):
         Raises:
             UsageError: an entry is too long; nothing was written.
             IntegrityError: the log is not what it was, or went on in another folder.
+            TransientError: other writers were faster every time; nothing was written.
             ExternalError: whether they are committed is unknown: look for their event
                 ids before trying again.
         """
@@ -93,8 +106,18 @@ class AuditLog(LogReader):
                     f"an entry of {len(entry)} bytes; the log takes {MAX_ENTRY_BYTES}",
                     hint="keep large reports as evidence files",
                 )
-        with self._cell.exclusive():
-            raw = self._cell.load()
+        for attempt in count(1):
+            try:
+                return self._append(entries)
+            except TransientError:
+                if attempt == MAX_ATTEMPTS:
+                    raise
+            self._wait(attempt)
+        raise AssertionError
+
+    def _append(self, entries: Sequence[bytes]) -> Checkpoint:
+        with self.store.exclusive():
+            raw = self.store.load()
             old = self._open(raw)
             if self._seen is not None and self._seen != old:
                 self.check_extends(self._seen)
@@ -108,8 +131,8 @@ class AuditLog(LogReader):
             IntegrityError: it is gone, rolled back, rewritten or replaced.
         """
         # One consistent view of log and pin: nobody appends in between.
-        with self._cell.exclusive():
-            raw = self._cell.load()
+        with self.store.exclusive():
+            raw = self.store.load()
             self._seen = self._open(raw)
             self._check_pinned(raw)
 
@@ -124,11 +147,9 @@ class AuditLog(LogReader):
     def _commit(
         self, raw: bytes | None, old: Checkpoint, entries: Sequence[bytes]
     ) -> Checkpoint:
-        growth = plan_growth(self._store.get, old, entries)
-        for name, data in growth.files:
-            self._store.put(name, data)
+        growth = plan_growth(self.store.get, old, entries)
         signed = self._sign(growth.checkpoint)
-        self._cell.replace(raw, signed)
+        self.store.commit(raw, growth.files, signed)
         self._seen = growth.checkpoint
         if self._pin is not None:
             self._pin.save(self._signer.vkey(), signed)
@@ -143,8 +164,7 @@ class AuditLog(LogReader):
         """
         for name, _ in growth.files:
             if parse_path(name).width == TILE_WIDTH:
-                for partial in self._store.names(f"{name}.p/"):
-                    self._store.drop(partial)
+                self.store.drop(list(self.store.names(f"{name}.p/")))
 
     def _sign(self, checkpoint: Checkpoint) -> bytes:
         text = format_checkpoint(checkpoint)

@@ -9,23 +9,28 @@ from contextlib import suppress
 from itertools import count
 from pathlib import PurePath
 
-from sluicegate.audit.log import DEFAULT_RETENTION_DAYS, AuditLog, check_retention
+from sluicegate.audit.log import (
+    DEFAULT_RETENTION_DAYS,
+    AuditLog,
+    Wait,
+    check_retention,
+)
 from sluicegate.audit.pinning import explain_loss
 from sluicegate.errors import IntegrityError, TransientError, UsageError
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.keyring import Keyring
 from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.signer import Signer
-from sluicegate.ports.store import CheckpointCell, ObjectStore
+from sluicegate.ports.store import LogStore
 from sluicegate.tlog.checkpoint import Checkpoint, parse_checkpoint
 from sluicegate.tlog.note import parse_note
 
 
 def open_log(
-    store: ObjectStore,
-    cell: CheckpointCell,
+    store: LogStore,
     keys: Keyring,
     pin: CheckpointPin,
+    wait: Wait,
     *,
     origin: str,
     retention_days: int = DEFAULT_RETENTION_DAYS,
@@ -35,10 +40,10 @@ def open_log(
     """Open the log for appending, or begin it if there never was one here.
 
     Args:
-        store: the log's files.
-        cell: its checkpoint.
+        store: the log's files and its checkpoint.
         keys: the signing keys of this user.
         pin: the last checkpoints seen, of the log and in this place.
+        wait: what to do before an append that lost a race is tried again.
         origin: the name of a new log; a number is added when this user has the key of
             another log of that name. A log that is there keeps its own name.
         retention_days: how long a new log is to be kept.
@@ -50,24 +55,26 @@ def open_log(
         UsageError: its key is not on this machine, or the retention is too short.
     """
     check_retention(retention_days)
-    with cell.exclusive():
-        if cell.load() is None:
+    with store.exclusive():
+        if store.load() is None:
             loss = explain_loss(pin)
             if loss is not None:
                 raise loss
-            return AuditLog.create(
-                store,
-                cell,
-                _create_key(keys, origin),
-                pin,
-                retention_days=retention_days,
-                recorded_ts=clock.now(),
-                event_id=new_event_id(),
-            )
-    raw = cell.load()
+            # If somebody else is faster, theirs is the log.
+            with suppress(TransientError):
+                return AuditLog.create(
+                    store,
+                    _create_key(keys, origin),
+                    pin,
+                    wait,
+                    retention_days=retention_days,
+                    recorded_ts=clock.now(),
+                    event_id=new_event_id(),
+                )
+    raw = store.load()
     if raw is None:
         raise IntegrityError("the log was there and is gone")
-    log = AuditLog(store, cell, _find_key(keys, _read(raw), pin), pin)
+    log = AuditLog(store, _find_key(keys, _read(raw), pin), pin, wait)
     log.check_pinned()
     return log
 

@@ -1,28 +1,25 @@
 """Reading a log: nothing unverified leaves it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from sluicegate.audit.record import decode, decode_created
-from sluicegate.errors import IntegrityError
-from sluicegate.ports.store import CheckpointCell, ObjectStore
+from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.ports.store import LogStore
 from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint
-from sluicegate.tlog.fetch import fetch_entries, fetch_leaves
-from sluicegate.tlog.hashes import HASH_SIZE, hash_leaf
-from sluicegate.tlog.merkle import Frontier
+from sluicegate.tlog.fetch import fetch_entries
+from sluicegate.tlog.hashes import hash_leaf
 from sluicegate.tlog.note import VerifierKey
 from sluicegate.tlog.tiles import ENTRIES, TILE_WIDTH, Tile, cut_hashes
+from sluicegate.tlog.tree import VerifiedTree
 
 
 class LogReader:
     """A log and the key that must have signed it. Needs no lock: a log only grows."""
 
-    def __init__(
-        self, store: ObjectStore, cell: CheckpointCell, key: VerifierKey
-    ) -> None:
+    def __init__(self, store: LogStore, key: VerifierKey) -> None:
         self.key = key
-        self._store = store
-        self._cell = cell
+        self.store = store
 
     def head(self) -> Checkpoint:
         """The committed state, its signature verified.
@@ -30,38 +27,58 @@ class LogReader:
         Raises:
             IntegrityError: there is none, or it is not the log's.
         """
-        return self._open(self._cell.load())
+        return self._open(self.store.load())
 
-    def entries(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
-        """Entries with their indices, from *start* on.
-
-        The whole of level 0 is checked against the checkpoint before the first entry
-        is yielded, and each entry against its hash.
+    def tree(self) -> VerifiedTree:
+        """The tree of the committed state.
 
         Raises:
-            IntegrityError: anything is not what was committed.
+            IntegrityError: there is none, or it is not the log's.
         """
-        head = self.head()
-        tiles = fetch_leaves(self._store.get, head.size)
-        if compute_roots(tiles, [head.size]) != [head.root]:
-            raise IntegrityError("the tiles are not those of the checkpoint")
-        for place in range(start // TILE_WIDTH, len(tiles)):
-            bundle = Tile(ENTRIES, place, len(tiles[place]) // HASH_SIZE)
-            entries = fetch_entries(self._store.get, bundle)
-            first = place * TILE_WIDTH
-            leaves = cut_hashes(tiles[place])
-            for index, (entry, leaf) in enumerate(
-                zip(entries, leaves, strict=True), first
-            ):
-                if hash_leaf(entry) != leaf:
-                    raise IntegrityError(f"entry {index} is not what was committed")
-                if index >= start:
+        return VerifiedTree(self.store.get, self.head())
+
+    def entries(
+        self, start: int = 0, stop: int | None = None
+    ) -> Iterator[tuple[int, bytes]]:
+        """Entries with their indices, from *start* up to *stop*, by default the end.
+
+        Each is checked against the checkpoint before it is yielded. What is not asked
+        for is not read.
+
+        Raises:
+            IntegrityError: one of them is not what was committed.
+        """
+        tree = self.tree()
+        end = tree.head.size if stop is None else min(stop, tree.head.size)
+        for place in range(start // TILE_WIDTH, -(-end // TILE_WIDTH)):
+            for index, entry in self._read_bundle(tree, place):
+                if start <= index < end:
                     yield index, entry
+
+    def entry(self, index: int) -> bytes:
+        """The entry at *index*.
+
+        Raises:
+            UsageError: the log has fewer.
+            IntegrityError: it is not what was committed.
+        """
+        for _, entry in self.entries(index, index + 1):
+            return entry
+        raise UsageError(f"the log has no entry {index}")
+
+    def _read_bundle(
+        self, tree: VerifiedTree, place: int
+    ) -> Iterator[tuple[int, bytes]]:
+        leaves = cut_hashes(tree.tile(0, place))
+        entries = fetch_entries(self.store.get, Tile(ENTRIES, place, len(leaves)))
+        pairs = zip(entries, leaves, strict=True)
+        for index, (entry, leaf) in enumerate(pairs, place * TILE_WIDTH):
+            if hash_leaf(entry) != leaf:
+                raise IntegrityError(f"entry {index} is not what was committed")
+            yield index, entry
 
     def newest(self) -> datetime:
         """When the newest entry was recorded; the log's own beginning counts.
-
-        Reads the tiles of level 0 and one bundle, or two if the log grows meanwhile.
 
         Raises:
             IntegrityError: the log is empty, or anything is not what was committed.
@@ -94,8 +111,7 @@ class LogReader:
             raise IntegrityError(
                 f"the log was rolled back: it had {old.size} entries, now {head.size}"
             )
-        tiles = fetch_leaves(self._store.get, head.size)
-        if compute_roots(tiles, [old.size, head.size]) != [old.root, head.root]:
+        if VerifiedTree(self.store.get, head).root_at(old.size) != old.root:
             raise IntegrityError(
                 f"the first {old.size} entries of the log are not what they were"
             )
@@ -105,14 +121,3 @@ class LogReader:
         if raw is None:
             raise IntegrityError("the log has no checkpoint")
         return open_checkpoint(raw, self.key)
-
-
-def compute_roots(tiles: Sequence[bytes], sizes: Sequence[int]) -> list[bytes]:
-    """The roots of a log at *sizes*, which rise, from the tiles of level 0."""
-    frontier = Frontier()
-    roots = [frontier.root() for size in sizes if size == 0]
-    for data in tiles:
-        for leaf in cut_hashes(data):
-            frontier.push(leaf)
-            roots += [frontier.root() for size in sizes if size == frontier.size]
-    return roots

@@ -15,7 +15,7 @@ from sluicegate.model.event import Event, RunStarted, StageFinished
 from sluicegate.model.evidence import EvidenceFile
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.pin import CheckpointPin
-from sluicegate.ports.store import CheckpointCell, ObjectStore
+from sluicegate.ports.store import LogStore
 from sluicegate.tlog.check import check_tree
 from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from sluicegate.tlog.fetch import fetch_entries
@@ -49,8 +49,7 @@ class VerifyReport:
 
 
 def verify(
-    store: ObjectStore,
-    cell: CheckpointCell,
+    store: LogStore,
     vkey: str | None = None,
     evidence: EvidenceStore | None = None,
     pin: CheckpointPin | None = None,
@@ -58,8 +57,7 @@ def verify(
     """Verify a log, and the evidence its entries name.
 
     Args:
-        store: the log's files.
-        cell: its checkpoint.
+        store: the log's files and its checkpoint.
         vkey: the key that must have signed it. None takes the key that entry 0 names,
             which proves that the log is consistent, and not whose it is.
         evidence: where evidence files are; None does not look at them.
@@ -77,7 +75,7 @@ def verify(
         unnamed = error
     seen = recall(pin, text or None) if pin else []
     try:
-        raw = cell.load()
+        raw = store.load()
         if raw is None:
             raise loss or _explain_absence(store)
         head = _open(raw, text, unnamed)
@@ -85,7 +83,7 @@ def verify(
         return _report_unread(error, vkey, seen)
     entries = _Entries(head, text, evidence)
     problems = [*check_tree(store, head, entries.check), *entries.problems]
-    size, rolled_back = _check_pins(LogReader(store, cell, parse_vkey(text)), seen)
+    size, rolled_back = _check_pins(LogReader(store, parse_vkey(text)), seen)
     problems += rolled_back
     if not head.size:
         problems.append("checkpoint: the log is empty; entry 0 must say whose it is")
@@ -100,7 +98,7 @@ def verify(
     )
 
 
-def read_claimed_key(store: ObjectStore) -> str:
+def read_claimed_key(store: LogStore) -> str:
     """The key that entry 0 names. It is a claim of the log about itself.
 
     Raises:
@@ -127,7 +125,7 @@ def _check_pins(
     return max(sizes, default=None), problems
 
 
-def _explain_absence(store: ObjectStore) -> IntegrityError:
+def _explain_absence(store: LogStore) -> IntegrityError:
     """What there is in a place without a checkpoint that was never seen."""
     if any(store.names("tile/")):
         return IntegrityError(

@@ -9,14 +9,15 @@ describe the others.
 import gc
 import os
 import sys
-from importlib import import_module
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import click
 from typing_extensions import override
 
 from sluicegate import __version__
 from sluicegate.cli.exit_codes import ExitCode, for_error
+from sluicegate.cli.lazy import LazyGroup
 from sluicegate.errors import PipelineFileError, SluicegateError
 
 __all__ = ["main"]
@@ -53,45 +54,15 @@ _MEANT = {
 }
 
 
-class _Group(click.Group):
+class _Group(LazyGroup):
     """Loads a command when it is called, and exits with what it returned.
 
     The only place where an error becomes text and an exit code.
     """
 
-    @override
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    @override
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command = getattr(import_module(f"sluicegate.cli.{cmd_name}"), cmd_name)
-        assert isinstance(command, click.Command)
-        return command
-
-    @override
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
-
-            close = get_close_matches(args[0], _COMMANDS, n=1)
-            meant = _MEANT.get(args[0]) or next(iter(close), None)
-            advice = (
-                f"Did you mean {meant!r}?" if meant else "'sluice --help' lists them."
-            )
-            ctx.fail(f"No such command {args[0]!r}. {advice}")
-        return super().resolve_command(ctx, args)
-
-    @override
-    def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+    package: ClassVar[str] = "sluicegate.cli"
+    table: ClassVar[Mapping[str, str]] = _COMMANDS
+    meant: ClassVar[Mapping[str, str]] = _MEANT
 
     @override
     def invoke(self, ctx: click.Context) -> Any:

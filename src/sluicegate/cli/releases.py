@@ -13,9 +13,8 @@ from sluicegate.cli.options import file_option
 @file_option
 @click.option(
     "--log",
-    "folder",
-    type=click.Path(path_type=Path),
-    help="The folder of the log; default: the one that the pipeline file names.",
+    metavar="PLACE",
+    help="The log's folder or address; default: the one that the pipeline file names.",
 )
 @click.option(
     "--key",
@@ -36,7 +35,7 @@ from sluicegate.cli.options import file_option
 def releases(
     what: tuple[str, ...],
     file: Path | None,
-    folder: Path | None,
+    log: str | None,
     vkey: str | None,
     count: int,
     *,
@@ -57,7 +56,7 @@ def releases(
     from sluicegate.wiring.machine import Machine  # noqa: PLC0415
     from sluicegate.wiring.releases import Releases  # noqa: PLC0415
 
-    found = Releases.open(Machine(), file, folder, vkey)
+    found = Releases.open(Machine(), file, log, vkey)
     match what:
         case ():
             return list_releases(found, None, count, as_json=as_json)

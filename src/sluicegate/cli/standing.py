@@ -23,6 +23,7 @@ from sluicegate.report.status import (
     status_text,
     what_to_do,
 )
+from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.runs import Runs
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _LEAST_BESIDE_NAME = 24  # columns for mark, verdict and time
-_DEFAULT = Path(".sluicegate/audit")
 _STYLE = {
     Outcome.OPEN: "green",
     Outcome.CLOSED: "red",
@@ -40,27 +40,26 @@ _STYLE = {
 }
 
 
-def open_runs(file: Path | None, folder: Path | None) -> Runs:
-    """The runs of the log in *folder*, else of the pipeline file's.
+def open_runs(file: Path | None, log: str | None) -> Runs:
+    """The runs of the log in the place *log*, else of the pipeline file's.
 
     Raises:
         UsageError: both are named, or the file cannot be used.
     """
     machine = Machine()
-    if folder is not None:
-        if file is not None:
-            raise UsageError("--file and --log exclude each other")
-        return Runs(machine, folder)
-    if file is None and not Path(PIPELINE_FILE).exists():
-        return Runs(machine, _DEFAULT)  # where a run without a file keeps it
-    return Runs(machine, Project(machine, file or Path(PIPELINE_FILE)).log_folder)
+    if log is not None and file is not None:
+        raise UsageError("--file and --log exclude each other")
+    if log is not None or (file is None and not Path(PIPELINE_FILE).exists()):
+        return Runs(LogPlace.of(machine, log))  # where a run without a file keeps it
+    project = Project(machine, file or Path(PIPELINE_FILE))
+    return Runs(LogPlace(machine, project.log_address, project.folder))
 
 
 def show_run(runs: Runs, text: str | None, *, as_json: bool) -> ExitCode:
     """Show the run that *text* names, by default the newest."""
     use_what_the_terminal_has()
     status = runs.status(runs.find(text))
-    now = runs.machine.clock.now()
+    now = runs.place.machine.clock.now()
     if as_json:
         head = runs.log.head()
         write_result(
@@ -88,7 +87,7 @@ def list_runs(runs: Runs, number: int, *, as_json: bool) -> ExitCode:
     if as_json:
         write_result(runs_document(rows))
     else:
-        write_result(runs_text(rows, runs.machine.clock.now()))
+        write_result(runs_text(rows, runs.place.machine.clock.now()))
     return ExitCode.OPEN
 
 

@@ -14,9 +14,8 @@ from sluicegate.cli.options import file_option
 @file_option
 @click.option(
     "--log",
-    "folder",
-    type=click.Path(path_type=Path),
-    help="The folder of the log; default: the one of the pipeline file.",
+    metavar="PLACE",
+    help="The log's folder or address; default: the one that the pipeline file names.",
 )
 @click.option(
     "-n",
@@ -29,7 +28,7 @@ from sluicegate.cli.options import file_option
 def status(
     run_id: str | None,
     file: Path | None,
-    folder: Path | None,
+    log: str | None,
     last: int | None,
     *,
     as_json: bool,
@@ -45,7 +44,7 @@ def status(
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli import standing  # noqa: PLC0415 - not for --help
 
-    runs = standing.open_runs(file, folder)
+    runs = standing.open_runs(file, log)
     if last is not None:
         if run_id is not None:
             raise click.UsageError("RUN and --last exclude each other")

@@ -12,6 +12,7 @@ from sluicegate.config.notify import read_notify
 from sluicegate.config.pools import check_pools
 from sluicegate.config.source import parse_source
 from sluicegate.config.stagelist import read_stages
+from sluicegate.config.tree import Leaf, child
 from sluicegate.config.whens import read_whens
 from sluicegate.errors import PipelineFileError
 from sluicegate.stages.pipeline import AuditSettings, NamedStage, Pipeline
@@ -70,3 +71,17 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
 
 def _audit(audit: Audit) -> AuditSettings:
     return AuditSettings(store=audit.store, retention=audit.retention)
+
+
+def read_store(data: bytes, name: str) -> str | None:
+    """Where the pipeline file *data* keeps its log, None if it does not say.
+
+    Looks at nothing else: a log can be read whatever became of the rest of the file.
+
+    Raises:
+        PipelineFileError: it is no YAML.
+    """
+    audit = child(parse_source(data, name), "audit")
+    store = None if audit is None else child(audit, "store")
+    value = store.value if isinstance(store, Leaf) else None
+    return value if isinstance(value, str) else None

@@ -7,7 +7,7 @@ the checkpoint's root says which of them was changed.
 from collections.abc import Callable, Sequence
 
 from sluicegate.errors import IntegrityError
-from sluicegate.ports.store import ObjectStore
+from sluicegate.ports.store import LogStore
 from sluicegate.tlog.checkpoint import Checkpoint
 from sluicegate.tlog.fetch import fetch_entries, fetch_hashes
 from sluicegate.tlog.hashes import HASH_SIZE, hash_leaf
@@ -30,7 +30,7 @@ _Row = list[bytes | None]
 
 
 def check_tree(
-    store: ObjectStore, head: Checkpoint, on_entry: OnEntry
+    store: LogStore, head: Checkpoint, on_entry: OnEntry
 ) -> tuple[str, ...]:
     """Compare every tile and bundle of the log at *head*, stale partial ones included.
 
@@ -46,7 +46,7 @@ def check_tree(
 
 
 class _Check:
-    def __init__(self, store: ObjectStore, head: Checkpoint) -> None:
+    def __init__(self, store: LogStore, head: Checkpoint) -> None:
         self._store = store
         self._head = head
         self._problems: list[str] = []

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from sluicegate.errors import IntegrityError
 from sluicegate.tlog.bundles import parse_bundle
 from sluicegate.tlog.hashes import HASH_SIZE
-from sluicegate.tlog.tiles import TILE_WIDTH, Tile
+from sluicegate.tlog.tiles import Tile
 
 Get = Callable[[str], bytes | None]
 """Reads the file of a name; None if there is none."""
@@ -51,15 +51,3 @@ def _fetch(get: Get, tile: Tile) -> tuple[Tile, bytes]:
         if data is not None:
             return candidate, data
     raise IntegrityError(f"{tile.path}: missing")
-
-
-def fetch_leaves(get: Get, size: int) -> list[bytes]:
-    """Read level 0 of a log of *size*: one string of hashes a tile, not verified.
-
-    Raises:
-        IntegrityError: a tile is missing or of another size.
-    """
-    return [
-        fetch_hashes(get, Tile(0, index, min(TILE_WIDTH, size - index * TILE_WIDTH)))
-        for index in range(-(-size // TILE_WIDTH))
-    ]

@@ -41,8 +41,8 @@ def plan_growth(get: Get, old: Checkpoint, entries: Sequence[bytes]) -> Growth:
     Raises:
         IntegrityError: the files that the log has are not those of its checkpoint.
     """
-    edge = _read_edge(get, old)
-    frontier = _raise_frontier(edge)
+    edge = read_edge(get, old)
+    frontier = raise_frontier(edge)
     if frontier.size != old.size or frontier.root() != old.root:
         raise IntegrityError("the tiles are not those of the checkpoint")
     waiting = _read_partial_bundle(get, old.size, edge[0])
@@ -57,8 +57,14 @@ def plan_growth(get: Get, old: Checkpoint, entries: Sequence[bytes]) -> Growth:
     return Growth(tuple((tile.path, data) for tile, data in files), new)
 
 
-def _read_edge(get: Get, old: Checkpoint) -> list[bytes]:
-    """The partial tiles, from level 0 up; empty where a level has none."""
+def read_edge(get: Get, old: Checkpoint) -> list[bytes]:
+    """The partial tiles of the log at *old*, from level 0 up, not verified.
+
+    They are empty where a level has none.
+
+    Raises:
+        IntegrityError: one is missing or of another size.
+    """
     edge = []
     level = 0
     while rest := old.size >> (TILE_HEIGHT * level):
@@ -68,7 +74,8 @@ def _read_edge(get: Get, old: Checkpoint) -> list[bytes]:
     return edge or [b""]
 
 
-def _raise_frontier(edge: Sequence[bytes]) -> Frontier:
+def raise_frontier(edge: Sequence[bytes]) -> Frontier:
+    """The tree over the partial tiles *edge*."""
     frontier = Frontier()
     for level in reversed(range(len(edge))):
         for node in cut_hashes(edge[level]):

@@ -1,14 +1,14 @@
 """Roots and proofs of a Merkle tree, and their verification.
 
-Proofs are made from all leaf hashes, by the recursive definitions. They are verified by
-the iterative algorithms of RFC 9162, which is other code on purpose: a mistake in one
-does not hide in the other.
+Proofs are made from roots over parts of the tree, by the recursive definitions. They
+are verified by the iterative algorithms of RFC 9162, which is other code on purpose: a
+mistake in one does not hide in the other.
 
 Source:
     RFC 9162 sections 2.1.1 to 2.1.4. A proof lists the hash nearest the leaf first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sluicegate.errors import IntegrityError
 from sluicegate.tlog.hashes import EMPTY_ROOT, HASH_SIZE, hash_node
@@ -55,38 +55,51 @@ def compute_root(leaves: Iterable[bytes]) -> bytes:
     return frontier.root()
 
 
-def prove_inclusion(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """Prove that the leaf at *index* is in the tree over *leaves*."""
-    if not 0 <= index < len(leaves):
-        raise ValueError(f"no leaf {index} among {len(leaves)}")
-    if len(leaves) == 1:
-        return ()
-    split = _split(len(leaves))
-    left, right = leaves[:split], leaves[split:]
-    if index < split:
-        return (*prove_inclusion(left, index), compute_root(right))
-    return (*prove_inclusion(right, index - split), compute_root(left))
+RootOf = Callable[[int, int], bytes]
+"""The root over the leaves from the first index up to the second, without it."""
 
 
-def prove_consistency(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
+def roots_over(leaves: Sequence[bytes]) -> RootOf:
+    """The roots over parts of *leaves*."""
+    return lambda start, stop: compute_root(leaves[start:stop])
+
+
+def prove_inclusion(root_of: RootOf, index: int, size: int) -> tuple[bytes, ...]:
+    """Prove that the leaf at *index* is in the tree of *size*."""
+    if not 0 <= index < size:
+        raise ValueError(f"no leaf {index} among {size}")
+    proof = []
+    start, stop = 0, size
+    while stop - start > 1:
+        middle = start + _split(stop - start)
+        if index < middle:
+            proof.append(root_of(middle, stop))
+            stop = middle
+        else:
+            proof.append(root_of(start, middle))
+            start = middle
+    return tuple(reversed(proof))
+
+
+def prove_consistency(root_of: RootOf, old_size: int, size: int) -> tuple[bytes, ...]:
     """Prove that the tree over the first *old_size* leaves is a prefix of this one."""
-    if not 0 <= old_size <= len(leaves):
-        raise ValueError(f"no tree of size {old_size} within {len(leaves)}")
-    if old_size in {0, len(leaves)}:
+    if not 0 <= old_size <= size:
+        raise ValueError(f"no tree of size {old_size} within {size}")
+    if old_size in {0, size}:
         return ()
-    return _subproof(leaves, old_size, whole=True)
-
-
-def _subproof(
-    leaves: Sequence[bytes], old_size: int, *, whole: bool
-) -> tuple[bytes, ...]:
-    if old_size == len(leaves):
-        return () if whole else (compute_root(leaves),)
-    split = _split(len(leaves))
-    left, right = leaves[:split], leaves[split:]
-    if old_size <= split:
-        return (*_subproof(left, old_size, whole=whole), compute_root(right))
-    return (*_subproof(right, old_size - split, whole=False), compute_root(left))
+    proof = []
+    start, stop = 0, size
+    while old_size != stop:
+        middle = start + _split(stop - start)
+        if old_size <= middle:
+            proof.append(root_of(middle, stop))
+            stop = middle
+        else:
+            proof.append(root_of(start, middle))
+            start = middle
+    if start:  # otherwise the old tree is a whole subtree: its root is known
+        proof.append(root_of(start, stop))
+    return tuple(reversed(proof))
 
 
 def _split(size: int) -> int:

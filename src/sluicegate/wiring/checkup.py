@@ -19,7 +19,7 @@ from sluicegate.stages.pipeline import Pipeline
 from sluicegate.stages.stage import CommandStage
 from sluicegate.stages.trivy import TrivyStage
 from sluicegate.wiring.checkup_tools import ToolCheckup
-from sluicegate.wiring.logfolder import LogFolder
+from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.project import Project
 
 _LITTLE = 2 << 30  # bytes: less than one image takes
@@ -157,28 +157,29 @@ class Checkup:
     def _log(self) -> Iterator[Check]:
         if self._pipeline is None:
             return
-        folder = self.project.log_folder
-        log = LogFolder(self.project.machine, folder)
+        project = self.project
+        log = LogPlace(project.machine, project.log_address, project.folder)
+        name = log.name
         try:
             reader = log.reader()
             head, newest = reader.head(), reader.newest()
         except UsageError as error:
-            if (folder / "checkpoint").exists():  # so it is about the key
+            if log.store.load() is not None:  # so it is about the key
                 said, hint = str(error), error.hint or ""
                 yield Check("log key", State.MISSING, where=said, advice=hint)
             else:
-                where = f"{folder} (begun by the first run)"
+                where = f"{name} (begun by the first run)"
                 yield Check("log", State.FOUND, where=where)
             return
         except SluicegateError as error:
             yield Check(
                 "log",
                 State.MISSING,
-                where=f"{folder}: {error}",
+                where=f"{name}: {error}",
                 advice=error.hint or "`sluice audit verify` lists the damage",
             )
             return
-        yield Check("log", State.FOUND, f"{head.size} entries", str(folder))
+        yield Check("log", State.FOUND, f"{head.size} entries", name)
         yield self._key(head.origin)
         now = self.project.machine.clock.now()
         if now < newest - MAX_BEHIND:

@@ -136,7 +136,7 @@ class Execution:
         """*observer*, and whoever is to be told of the run."""
         project = self.project
         subject = subject_of(
-            project.pipeline, project.source, run_id, project.file, project.log_folder
+            project.pipeline, project.source, run_id, project.file, self.log.place
         )
         return self._notifier.watch(subject, observer)
 

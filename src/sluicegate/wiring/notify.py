@@ -33,10 +33,10 @@ from sluicegate.stages.notify import (
     secret_variables,
 )
 from sluicegate.stages.pipeline import Pipeline
+from sluicegate.wiring.logplace import DEFAULT_LOG, LogPlace
 from sluicegate.wiring.machine import Machine
 
 _DEFAULT_FILE = "sluicegate.yaml"
-_DEFAULT_LOG = ".sluicegate/audit"
 
 
 class Notifier:
@@ -129,13 +129,14 @@ class _Teller(Observer):
 
 
 def subject_of(
-    pipeline: Pipeline, source: Source, run_id: str, file: Path, log: Path
+    pipeline: Pipeline, source: Source, run_id: str, file: Path, log: LogPlace
 ) -> Subject:
     """The run as messages name it; its commands are for the repository's root."""
     root = Path(source.root).resolve()
-    name, folder = _seen_from(root, file), _seen_from(root, log)
+    name = _seen_from(root, file)
+    place = _seen_from(root, log.folder) if log.folder else str(log.address)
     which = "" if name == _DEFAULT_FILE else f" --file {shlex.quote(name)}"
-    where = "" if folder == _DEFAULT_LOG else f" --log {shlex.quote(folder)}"
+    where = "" if place == str(DEFAULT_LOG) else f" --log {shlex.quote(place)}"
     return Subject(
         pipeline=pipeline.name,
         run_id=run_id,

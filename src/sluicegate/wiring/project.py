@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sluicegate.adapters.git import GitRepository
 from sluicegate.config.file import PIPELINE_FILE, parse_pipeline
 from sluicegate.errors import UsageError
+from sluicegate.model.address import Address
 from sluicegate.model.source import Source
 from sluicegate.stages.pipeline import Pipeline
 from sluicegate.wiring.machine import Machine
@@ -97,9 +98,9 @@ class Project:
         return GitRepository(str(self.folder), self.machine.process)
 
     @property
-    def log_folder(self) -> Path:
-        """Where the log is; evidence and journals are beside it."""
-        return self.folder / self.pipeline.audit.store.removeprefix("dir:")
+    def log_address(self) -> Address:
+        """Where the log is; a relative path is one from the project's folder."""
+        return Address.parse(self.pipeline.audit.store)
 
     @property
     def origin(self) -> str:

@@ -9,10 +9,7 @@ from pathlib import Path
 from sluicegate import __version__
 from sluicegate.adapters.folder import make_state_folder
 from sluicegate.adapters.keys import KeyDirectory
-from sluicegate.adapters.stores.directory import DirectoryStore
-from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.adapters.stores.journal import FileJournal
-from sluicegate.adapters.stores.pins import PinFile
 from sluicegate.audit import record
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.opening import open_log
@@ -20,8 +17,10 @@ from sluicegate.audit.reader import LogReader
 from sluicegate.audit.recorder import Facts, OnEntry, Recorder
 from sluicegate.audit.time import GateClock
 from sluicegate.errors import IntegrityError, UsageError
-from sluicegate.wiring.logfolder import LogFolder
+from sluicegate.ports.evidence import EvidenceStore
+from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.project import Project
+from sluicegate.wiring.stores import wait_out_race
 
 _APPLICATION = "sluicegate"
 _RESTORE = "`sluice audit verify` lists the damage; restore the log from a copy"
@@ -33,20 +32,21 @@ class ProjectLog:
 
     project: Project
 
-    @property
-    def folder(self) -> Path:
+    @cached_property
+    def place(self) -> LogPlace:
         """Where it is."""
-        return self.project.log_folder
+        project = self.project
+        return LogPlace(project.machine, project.log_address, project.folder)
 
     @property
-    def evidence(self) -> EvidenceDirectory:
+    def evidence(self) -> EvidenceStore:
         """The files of evidence, by digest."""
-        return EvidenceDirectory(self.folder.parent / "evidence")
+        return self.place.evidence
 
     @property
     def has_begun(self) -> bool:
         """Whether there is, or ever was, a log here."""
-        return self.store.load() is not None or self.pin.load() is not None
+        return self.place.store.load() is not None or self.place.pin.load() is not None
 
     @cached_property
     def log(self) -> AuditLog:
@@ -57,30 +57,20 @@ class ProjectLog:
             UsageError: its key is not on this machine, or the store is not supported.
         """
         project, machine = self.project, self.project.machine
-        if machine.environ.get("CI") == "true":
-            _check_outlives_workspace(self.folder, Path(project.source.root))
+        if machine.environ.get("CI") == "true" and self.place.folder is not None:
+            _check_outlives_workspace(self.place.folder, Path(project.source.root))
         make_state_folder(project.state)
         with self.naming():
             return open_log(
-                self.store,
-                self.store,
+                self.place.store,
                 KeyDirectory(machine.config_folder / "keys"),
-                self.pin,
+                self.place.pin,
+                wait_out_race(machine),
                 origin=project.origin,
                 retention_days=project.pipeline.audit.retention.days,
                 clock=machine.clock,
                 new_event_id=machine.new_id,
             )
-
-    @cached_property
-    def store(self) -> DirectoryStore:
-        """Where the log is kept."""
-        return DirectoryStore(self.folder)
-
-    @cached_property
-    def pin(self) -> PinFile:
-        """What was last seen of the log."""
-        return PinFile(self.project.machine.state_folder / "pins", self.folder)
 
     @contextmanager
     def naming(self) -> Iterator[None]:
@@ -89,7 +79,7 @@ class ProjectLog:
             yield
         except IntegrityError as error:
             raise IntegrityError(
-                f"the audit log in {self.folder}: {error}",
+                f"the audit log in {self.place.name}: {error}",
                 hint=error.hint or _RESTORE,
             ) from error
 
@@ -109,11 +99,11 @@ class ProjectLog:
         """The log for reading, or None where there never was one."""
         if not self.has_begun:
             return None
-        return LogFolder(self.project.machine, self.folder).reader()
+        return self.place.reader()
 
     def journal(self, run_id: str) -> FileJournal:
         """Where entries of the run wait to be committed."""
-        return FileJournal(self.folder.parent / "journal", run_id)
+        return self.place.journal(run_id)
 
     @contextmanager
     def recorder(self, run_id: str, on_entry: OnEntry) -> Iterator[Recorder]:

@@ -10,11 +10,10 @@ from sluicegate.audit.releases import read_deployments
 from sluicegate.config.file import PIPELINE_FILE
 from sluicegate.model.deployment import Deployment
 from sluicegate.model.release_notes import NoNotes, ReleaseNotes
-from sluicegate.wiring.logfolder import LogFolder
+from sluicegate.wiring.logplace import DEFAULT_LOG, LogPlace
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.project import Project
 
-_DEFAULT_LOG = Path(".sluicegate/audit")
 _MAX_COMMITS = 50
 
 
@@ -23,13 +22,13 @@ class Releases:
     """What *log* knows, and the service in *folder* with its further *paths*."""
 
     machine: Machine
-    log: LogFolder
+    log: LogPlace
     folder: Path
     paths: tuple[str, ...]
 
     @classmethod
     def open(
-        cls, machine: Machine, file: Path | None, log: Path | None, vkey: str | None
+        cls, machine: Machine, file: Path | None, log: str | None, vkey: str | None
     ) -> "Releases":
         """Find the log and the service; neither key nor pipeline need be there.
 
@@ -37,12 +36,14 @@ class Releases:
             UsageError: the pipeline file cannot be used.
         """
         project = Project(machine, file or Path(PIPELINE_FILE))
-        paths: tuple[str, ...] = ()
-        folder = log or project.folder / _DEFAULT_LOG
-        if file is not None or os.path.lexists(project.file):
-            paths = project.pipeline.paths
-            folder = log or project.log_folder
-        return cls(machine, LogFolder(machine, folder, vkey), project.folder, paths)
+        if file is None and not os.path.lexists(project.file):
+            return cls(machine, LogPlace.of(machine, log, vkey), project.folder, ())
+        place = (
+            LogPlace(machine, project.log_address, project.folder, vkey)
+            if log is None
+            else LogPlace.of(machine, log, vkey)
+        )
+        return cls(machine, place, project.folder, project.pipeline.paths)
 
     @property
     def key_source(self) -> str:
@@ -51,9 +52,12 @@ class Releases:
 
     @property
     def log_to_name(self) -> str | None:
-        """The folder of the log, None if it is where commands look for it anyhow."""
-        is_default = self.log.root.absolute() == _DEFAULT_LOG.absolute()
-        return None if is_default else os.path.relpath(self.log.root)
+        """The log's place, None if it is where commands look for it anyhow."""
+        folder = self.log.folder
+        if folder is None:
+            return str(self.log.address)
+        is_default = folder.absolute() == DEFAULT_LOG.absolute()
+        return None if is_default else os.path.relpath(folder)
 
     def rows(self) -> Sequence[Deployment]:
         """Every release of every environment, oldest first.

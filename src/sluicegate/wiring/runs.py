@@ -5,33 +5,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from urllib.parse import unquote
 
 from sluicegate.adapters.git import GitRepository
-from sluicegate.adapters.stores.journal import FileJournal
 from sluicegate.audit.history import RunSummary, read_run, runs
 from sluicegate.audit.reader import LogReader
 from sluicegate.engine.machine import fold
 from sluicegate.errors import SluicegateError, UsageError
 from sluicegate.model.event import Event, RunStarted, StageFinished, StageStarted
 from sluicegate.report.status import RunRow, RunStatus, State
-from sluicegate.wiring.logfolder import LogFolder
-from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.logplace import LogPlace
 
 _LIST = "`sluice status --last 10` lists the newest runs"
 
 
 @dataclass(frozen=True)
 class Runs:
-    """The runs in the log in *folder*, and in the journals beside it.
+    """The runs in the log at *place*, and in its journals.
 
     Nothing is written. What the log holds is verified; what waits in a journal has a
     checksum and nothing more.
     """
 
-    machine: Machine
-    folder: Path
+    place: LogPlace
 
     @cached_property
     def log(self) -> LogReader:
@@ -41,7 +37,7 @@ class Runs:
             UsageError: there never was one here.
             IntegrityError: it is not what it was when it was last seen.
         """
-        return LogFolder(self.machine, self.folder).reader()
+        return self.place.reader()
 
     @cached_property
     def known(self) -> Sequence[RunSummary]:
@@ -53,7 +49,7 @@ class Runs:
         found = {each.run_id: each for each in runs(self.log)}
         for run_id in self._in_journals():
             if run_id not in found:
-                events = read_run(self.log, self._journal(run_id), run_id).events
+                events = read_run(self.log, self.place.journal(run_id), run_id).events
                 if events and isinstance(events[0], RunStarted):
                     found[run_id] = RunSummary(run_id, events[0], None)
         return sorted(found.values(), key=lambda each: each.run_id)
@@ -94,8 +90,8 @@ class Runs:
             IntegrityError: log or journal are not what was written.
         """
         # Asked first: a run that ends in between has then ended, and is not cut off.
-        is_held = self._journal(run_id).is_held()
-        events = read_run(self.log, self._journal(run_id), run_id).events
+        is_held = self.place.journal(run_id).is_held()
+        events = read_run(self.log, self.place.journal(run_id), run_id).events
         run = fold(run_id, events)
         return RunStatus(
             run,
@@ -113,28 +109,21 @@ class Runs:
                 each.finished,
                 _state(
                     is_finished=each.finished is not None,
-                    is_held=self._journal(each.run_id).is_held(),
+                    is_held=self.place.journal(each.run_id).is_held(),
                 ),
             )
             for each in reversed(self.known[-number:])
         ]
 
-    @property
-    def _journals(self) -> Path:
-        return self.folder.parent / "journal"
-
     def _in_journals(self) -> Iterator[str]:
-        for path in sorted(self._journals.glob("*.journal")):
+        for path in sorted((self.place.local / "journal").glob("*.journal")):
             yield unquote(path.stem)
 
-    def _journal(self, run_id: str) -> FileJournal:
-        return FileJournal(self._journals, run_id)
-
     def _checked_out(self) -> str | None:
-        folder = self.folder.absolute().parent
+        folder = self.place.local.absolute()
         while not folder.is_dir():
             folder = folder.parent
-        repository = GitRepository(str(folder), self.machine.process)
+        repository = GitRepository(str(folder), self.place.machine.process)
         try:
             return repository.work_tree().commit
         except SluicegateError:

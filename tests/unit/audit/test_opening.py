@@ -30,9 +30,9 @@ class Place:
     def open(self, *, retention_days: int = 400) -> AuditLog:
         return open_log(
             self.store,
-            self.store,
             self.keys,
             self.pin,
+            lambda _attempt: None,
             origin=ORIGIN,
             retention_days=retention_days,
             clock=FakeClock(),
@@ -92,7 +92,7 @@ def test_a_log_rewritten_and_grown_by_the_holder_of_its_key_is_refused() -> None
     old = dict(place.store.objects)
     place.open().append([b"a"])
     place.store.objects = old
-    forger = AuditLog(place.store, place.store, place.keys.keys[ORIGIN])
+    forger = AuditLog(place.store, place.keys.keys[ORIGIN])
     forger.append([b"b", b"c", b"d"])
 
     with pytest.raises(IntegrityError, match="first 2 entries"):
@@ -156,7 +156,7 @@ def test_a_log_signed_by_another_key_of_its_name_is_refused() -> None:
 def test_a_log_that_grew_elsewhere_is_pinned_anew() -> None:
     place = Place()
     place.open()
-    AuditLog(place.store, place.store, place.keys.keys[ORIGIN]).append([b"a"])
+    AuditLog(place.store, place.keys.keys[ORIGIN]).append([b"a"])
     assert place.pin.saved != place.store.load()
 
     place.open()

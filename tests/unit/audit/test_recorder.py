@@ -47,7 +47,7 @@ class Machine:
 
     @property
     def log(self) -> AuditLog:
-        return AuditLog(self.store, self.store, FakeSigner())
+        return AuditLog(self.store, FakeSigner())
 
     def journal(self, run_id: str = "R1") -> FakeJournal:
         return self.journals.setdefault(run_id, FakeJournal())

@@ -90,7 +90,7 @@ class Log:
     def verify(
         self, vkey: str | None = VKEY, pin: FakePin | None = None
     ) -> VerifyReport:
-        return verify(self.store, self.store, vkey, self.evidence, pin)
+        return verify(self.store, vkey, self.evidence, pin)
 
 
 def test_a_sound_log_has_no_problems() -> None:
@@ -120,7 +120,7 @@ def test_another_key_is_a_problem() -> None:
 def test_a_log_that_is_not_there_is_a_problem(vkey: str | None) -> None:
     store = FakeStore()
 
-    assert not verify(store, store, vkey).ok
+    assert not verify(store, vkey).ok
 
 
 def test_a_checkpoint_alone_is_a_problem() -> None:
@@ -151,7 +151,7 @@ def test_evidence_of_another_size_is_named() -> None:
 def test_evidence_is_not_looked_at_where_there_is_none() -> None:
     log = Log()
 
-    report = verify(log.store, log.store, VKEY)
+    report = verify(log.store, VKEY)
 
     assert (report.ok, report.evidence_files) == (True, 0)
 
@@ -194,12 +194,12 @@ def test_an_entry_outside_the_schema_is_named(entry: bytes) -> None:
 def test_entry_0_of_another_log_or_key_is_a_problem(origin: str, vkey: str) -> None:
     store = FakeStore()
     created = LogCreated(event_ids()(), CLOCK.now(), origin, vkey, 400, FACTS.tool)
-    log = AuditLog(store, store, FakeSigner())
+    log = AuditLog(store, FakeSigner())
     with store.exclusive():
         empty = Checkpoint("log.example/churn", 0, EMPTY_ROOT)
         log._commit(None, empty, [encode_created(created)])
 
-    (problem,) = verify(store, store, VKEY).problems
+    (problem,) = verify(store, VKEY).problems
     assert problem.startswith("entry 0: it ")
 
 
@@ -309,7 +309,7 @@ def test_a_log_that_begins_a_second_time_is_a_problem() -> None:
 @pytest.mark.parametrize("vkey", [VKEY, None])
 def test_a_log_without_its_entry_0_is_a_problem(vkey: str | None) -> None:
     store = FakeStore()
-    log = AuditLog(store, store, FakeSigner())
+    log = AuditLog(store, FakeSigner())
     first = Envelope(
         event_ids()(), "R1", 0, CLOCK.now(), FACTS.source, FACTS.actor, FACTS.tool
     )
@@ -317,18 +317,18 @@ def test_a_log_without_its_entry_0_is_a_problem(vkey: str | None) -> None:
         empty = Checkpoint("log.example/churn", 0, EMPTY_ROOT)
         log._commit(None, empty, [encode(first, STARTED)])
 
-    (problem,) = verify(store, store, vkey).problems
+    (problem,) = verify(store, vkey).problems
     assert "the first entry is of type 'run.started'" in problem
 
 
 def test_an_empty_log_is_a_problem() -> None:
     store = FakeStore()
-    log = AuditLog(store, store, FakeSigner())
+    log = AuditLog(store, FakeSigner())
     store.objects["checkpoint"] = log._sign(
         Checkpoint("log.example/churn", 0, EMPTY_ROOT)
     )
 
-    (problem,) = verify(store, store, VKEY).problems
+    (problem,) = verify(store, VKEY).problems
     assert "the log is empty" in problem
 
 
@@ -359,7 +359,7 @@ def test_a_link_in_the_store_is_a_problem_not_a_crash() -> None:
     log = Log()
     store = Linked(log.store.objects)
 
-    problems = verify(store, store, VKEY).problems
+    problems = verify(store, VKEY).problems
     assert problems[0] == "tile/0/000.p/3: leads through a symbolic link"
 
 
@@ -376,7 +376,7 @@ def test_a_log_that_is_gone_is_told_by_its_pin(vkey: str | None) -> None:
     store = FakeStore()
 
     for left in (log.store, store):
-        report = verify(left, left, vkey, log.evidence, pin(seen, seen))
+        report = verify(left, vkey, log.evidence, pin(seen, seen))
 
         assert report.problems == (GONE,)
         assert (report.seen, report.evidence_files, report.root) == (3, None, "")
@@ -385,7 +385,7 @@ def test_a_log_that_is_gone_is_told_by_its_pin(vkey: str | None) -> None:
 def test_a_place_that_never_had_a_log_gives_advice() -> None:
     store = FakeStore()
 
-    report = verify(store, store, pin=pin())
+    report = verify(store, pin=pin())
 
     assert report.problems == (
         "there is no log here. Go to the project's folder, or name the log with --log.",
@@ -422,7 +422,7 @@ def test_a_damaged_checkpoint_keeps_what_was_seen(at: int, vkey: str | None) -> 
 def test_a_pin_that_cannot_be_read_is_told_once_where_the_log_is_gone() -> None:
     store = FakeStore()
 
-    (problem,) = verify(store, store, VKEY, pin=pin(b"\xff")).problems
+    (problem,) = verify(store, VKEY, pin=pin(b"\xff")).problems
 
     assert problem.startswith("the log is gone, and pins/log is not a checkpoint")
 

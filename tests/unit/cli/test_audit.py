@@ -11,7 +11,7 @@ from fakes import FakeClock
 from fakes_audit import FACTS
 
 from sluicegate.adapters.keys import KeyDirectory
-from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.adapters.stores.directory_log import DirectoryLog
 from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.adapters.stores.journal import FileJournal
 from sluicegate.adapters.stores.pins import PinFile
@@ -52,12 +52,12 @@ class Place:
         self.folder.mkdir()
 
     def log(self) -> AuditLog:
-        store = DirectoryStore(self.audit)
+        store = DirectoryLog(self.audit)
         return open_log(
             store,
-            store,
             KeyDirectory(self.home / "config/sluicegate/keys"),
-            PinFile(self.home / "state/sluicegate/pins", self.audit),
+            PinFile(self.home / "state/sluicegate/pins", str(self.audit)),
+            wait=lambda _attempt: None,
             origin="log.example/churn",
             clock=CLOCK,
             new_event_id=new_id,

@@ -13,7 +13,7 @@ from fakes_audit import FACTS
 from fakes_target import release
 
 from sluicegate.adapters.keys import KeyDirectory
-from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.adapters.stores.directory_log import DirectoryLog
 from sluicegate.adapters.stores.journal import FileJournal
 from sluicegate.adapters.stores.pins import PinFile
 from sluicegate.audit import open_log
@@ -91,12 +91,12 @@ class Place:
         result: RolloutResult,
         environment: str = "production",
     ) -> None:
-        store = DirectoryStore(self.audit)
+        store = DirectoryLog(self.audit)
         log = open_log(
             store,
-            store,
             KeyDirectory(self.home / "config/sluicegate/keys"),
-            PinFile(self.home / "state/sluicegate/pins", self.audit),
+            PinFile(self.home / "state/sluicegate/pins", str(self.audit)),
+            wait=lambda _attempt: None,
             origin="log.example/churn",
             clock=CLOCK,
             new_event_id=new_id,

@@ -4,7 +4,7 @@ import pytest
 
 from sluicegate.errors import IntegrityError
 from sluicegate.tlog.bundles import format_bundle
-from sluicegate.tlog.fetch import fetch_entries, fetch_hashes, fetch_leaves
+from sluicegate.tlog.fetch import fetch_entries, fetch_hashes
 from sluicegate.tlog.tiles import ENTRIES, Tile
 
 FULL = bytes(range(256)) * 32
@@ -38,10 +38,3 @@ def test_a_missing_tile_is_named() -> None:
 def test_a_malformed_bundle_is_named() -> None:
     with pytest.raises(IntegrityError, match=r"tile/entries/000\.p/2: the bundle ends"):
         fetch_entries({"tile/entries/000.p/2": b"\0"}.get, Tile(ENTRIES, 0, 2))
-
-
-def test_leaves_come_tile_by_tile() -> None:
-    files = {"tile/0/000": FULL, "tile/0/001.p/1": FULL[:32]}
-
-    assert fetch_leaves(files.get, 257) == [FULL, FULL[:32]]
-    assert fetch_leaves(files.get, 0) == []

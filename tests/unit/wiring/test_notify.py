@@ -13,11 +13,13 @@ from webhook_server import Hooks, serve_hooks
 
 from sluicegate.config.file import parse_pipeline
 from sluicegate.engine.toolbox import Observer
+from sluicegate.model.address import Address
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import Event, RolloutFinished, RunFinished
 from sluicegate.model.finding import Finding, Severity
 from sluicegate.model.rollout import DeadlinePolicy, RolloutResult
 from sluicegate.model.source import Source
+from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.notify import Notifier, subject_of
 
@@ -55,6 +57,9 @@ class Seen(Observer):
         self.lines += [(stage, finding.message) for finding in findings]
 
 
+PLACE = LogPlace(Machine({}), Address.parse("/a/log"), Path())
+
+
 def tell(
     folder: Path, events: Sequence[Event], on: str, environ: dict[str, str]
 ) -> tuple[Seen, Sequence[str]]:
@@ -68,7 +73,8 @@ def tell(
         dirty=(),
         remote=None,
     )
-    file, log = folder / "sluicegate.yaml", folder / ".sluicegate" / "audit"
+    file = folder / "sluicegate.yaml"
+    log = LogPlace(Machine(environ), Address.parse(".sluicegate/audit"), folder)
     notifier = Notifier(Machine(environ), pipeline, folder)
     seen = Seen()
     observer = notifier.watch(
@@ -153,7 +159,7 @@ def test_a_canary_that_is_held_makes_the_run_pending(tmp_path: Path) -> None:
 def test_without_anybody_to_tell_the_observer_is_the_one_given(tmp_path: Path) -> None:
     pipeline = parse_pipeline(TEXT.partition("notify")[0].encode(), "s.yaml")
     source = Source(str(tmp_path), "a" * 40, None, None, (), None)
-    subject = subject_of(pipeline, source, "01JDA2Z9M3", tmp_path / "s", tmp_path)
+    subject = subject_of(pipeline, source, "01JDA2Z9M3", tmp_path / "s", PLACE)
     seen = Seen()
 
     notifier = Notifier(Machine({}), pipeline, tmp_path)
@@ -173,7 +179,7 @@ class Refusing(dict[str, str]):
 def test_a_message_that_cannot_be_made_changes_nothing(tmp_path: Path) -> None:
     pipeline = parse_pipeline(TEXT.replace("ON", ALL).encode(), "s.yaml")
     source = Source(str(tmp_path), "a" * 40, None, None, (), None)
-    subject = subject_of(pipeline, source, "01JDA2Z9M3", tmp_path / "s", tmp_path)
+    subject = subject_of(pipeline, source, "01JDA2Z9M3", tmp_path / "s", PLACE)
     event = RolloutFinished("canary", RolloutResult.PROMOTED, "why", START)
     seen = Seen()
     with serve_hooks() as hooks:
@@ -190,7 +196,7 @@ def test_a_message_that_cannot_be_made_changes_nothing(tmp_path: Path) -> None:
 def test_lines_and_findings_pass_through(tmp_path: Path) -> None:
     pipeline = parse_pipeline(TEXT.replace("ON", ALL).encode(), "s.yaml")
     source = Source(str(tmp_path), "a" * 40, None, None, (), None)
-    subject = subject_of(pipeline, source, "01JDA2Z9M3", tmp_path / "s", tmp_path)
+    subject = subject_of(pipeline, source, "01JDA2Z9M3", tmp_path / "s", PLACE)
     seen = Seen()
     hooks = Hooks(port=1)
     notifier = Notifier(Machine({"HOOK": hooks.address}), pipeline, tmp_path)

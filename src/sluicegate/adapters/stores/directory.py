@@ -1,15 +1,14 @@
-"""A directory of objects, durable and atomic, and the cell of a log's checkpoint.
+"""A directory of objects, durable and atomic.
 
 An object is written to a temporary file in its own directory, flushed to the disk,
 renamed into place, and the directory is flushed. Names lead through real directories
-only: every step is opened without following symbolic links. A file system where
-locks do nothing is refused. On Windows a store can be read, and no write begins.
+only: every step is opened without following symbolic links. On Windows a store can be
+read, and no write begins.
 """
 
 import errno
 import os
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import NoReturn
 
 from typing_extensions import override
 
-from sluicegate.adapters.lock_file import try_lock
 from sluicegate.adapters.stores.durable import (
     CAN_WRITE,
     NO_FOLLOW,
@@ -29,40 +27,30 @@ from sluicegate.adapters.stores.durable import (
     read_plainly,
     write_file,
 )
-from sluicegate.errors import (
-    IntegrityError,
-    PermanentError,
-    TransientError,
-    UsageError,
-)
-from sluicegate.ports.store import CheckpointCell, ObjectStore
+from sluicegate.errors import IntegrityError, PermanentError, UsageError
+from sluicegate.ports.store import ObjectStore
 
 _PART = re.compile(r"[a-z0-9_-][a-z0-9._-]*")
 """No part starts with a dot: those names are kept for temporary files and the lock."""
 
-_CELL = "checkpoint"
-_LOCK = ".lock"
-_LOCK_SECONDS = 60.0  # an append takes some milliseconds
-_LOCK_POLL_SECONDS = 0.005
 _LINK = {errno.ELOOP, errno.ENOTDIR}
 
 
-class DirectoryStore(ObjectStore, CheckpointCell):
+class DirectoryStore(ObjectStore):
     """Objects under one directory, which is made on the first write."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._broken = False
-        self._locks_work = False
 
     @override
     def get(self, name: str) -> bytes | None:
         *heads, last = _split(name)
-        with self._reporting(name):
+        with self.reporting(name):
             try:
                 if not CAN_WRITE:
                     return read_plainly(self.root, name)
-                with self._directory(heads) as directory:
+                with self.directory(heads) as directory:
                     return read_file(directory, last)
             except FileNotFoundError:
                 return None
@@ -77,7 +65,7 @@ class DirectoryStore(ObjectStore, CheckpointCell):
                 hint="look at the disk, then start again",
             )
         try:
-            with self._reporting(name), self._directory(heads, make=True) as directory:
+            with self.reporting(name), self.directory(heads, make=True) as directory:
                 write_file(directory, last, data)
         except BaseException:
             # Nobody can say what is on the disk. Other threads may be writing, too.
@@ -88,7 +76,7 @@ class DirectoryStore(ObjectStore, CheckpointCell):
         """Make an object that is there durable, whoever wrote it."""
         *heads, last = _split(name)
         check_writable(self.root)
-        with self._reporting(name), self._directory(heads) as directory:
+        with self.reporting(name), self.directory(heads) as directory:
             file = os.open(last, os.O_RDONLY | NO_FOLLOW, dir_fd=directory)
             try:
                 os.fsync(file)
@@ -100,10 +88,10 @@ class DirectoryStore(ObjectStore, CheckpointCell):
     def drop(self, name: str) -> None:
         *heads, last = _split(name)
         check_writable(self.root)
-        with self._reporting(name), suppress(FileNotFoundError):
-            with self._directory(heads) as directory:
+        with self.reporting(name), suppress(FileNotFoundError):
+            with self.directory(heads) as directory:
                 os.unlink(last, dir_fd=directory)
-            with self._directory(heads[:-1]) as parent, suppress(OSError):
+            with self.directory(heads[:-1]) as parent, suppress(OSError):
                 os.rmdir(heads[-1], dir_fd=parent)  # only if it is empty now
 
     @override
@@ -116,63 +104,13 @@ class DirectoryStore(ObjectStore, CheckpointCell):
             found += [name for name in names if name.startswith(prefix)]
         return iter(sorted(found))
 
-    @override
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        check_writable(self.root)
-        with self._reporting(_LOCK), self._directory([], make=True) as directory:
-            lock = _open_lock(directory)
-            try:
-                self._await(lock)
-                self._check_locks(directory)
-            except BaseException:
-                os.close(lock)
-                raise
-        try:
-            yield
-        finally:
-            os.close(lock)
+    def directory(self, parts: list[str], *, make: bool = False) -> Iterator[int]:
+        """Open the directory of *parts* step by step.
 
-    @override
-    def load(self) -> bytes | None:
-        return self.get(_CELL)
-
-    @override
-    def replace(self, old: bytes | None, new: bytes) -> None:
-        if self.load() != old:
-            raise TransientError("another writer was faster")
-        self.put(_CELL, new)
-
-    def _await(self, lock: int) -> None:
-        deadline = time.monotonic() + _LOCK_SECONDS
-        while not try_lock(lock):
-            if time.monotonic() > deadline:
-                raise PermanentError(
-                    f"{self.root}: another process has kept it for {_LOCK_SECONDS:g} s",
-                    hint="see whether one hangs; `sluice resume` goes on later",
-                )
-            time.sleep(_LOCK_POLL_SECONDS)
-
-    def _check_locks(self, directory: int) -> None:
-        """See to it that the lock that is held keeps others out; once is enough."""
-        if self._locks_work:
-            return
-        other = _open_lock(directory)
-        try:
-            if try_lock(other):
-                raise PermanentError(
-                    f"{self.root}: file locks do nothing there, so that two processes"
-                    " would overwrite each other's entries",
-                    hint="keep the log where they work: on a local disk, or on NFS 4"
-                    " without the mount option nolock",
-                )
-        finally:
-            os.close(other)
-        self._locks_work = True
-
-    @contextmanager
-    def _directory(self, parts: list[str], *, make: bool = False) -> Iterator[int]:
-        """Open the directory of *parts* step by step."""
+        Raises:
+            OSError: it cannot be opened, or leads through a link.
+        """
         if make:
             make_directory(self.root)
         current = open_directory(self.root)
@@ -186,7 +124,8 @@ class DirectoryStore(ObjectStore, CheckpointCell):
             os.close(current)
 
     @contextmanager
-    def _reporting(self, name: str) -> Iterator[None]:
+    def reporting(self, name: str) -> Iterator[None]:
+        """Say of a failure which object has it."""
         try:
             yield
         except OSError as error:
@@ -207,8 +146,3 @@ def _report(path: Path, error: OSError) -> NoReturn:
             hint="Nothing in a log is a link. See who put it there.",
         ) from error
     raise PermanentError(f"{path}: {error.strerror or error}") from error
-
-
-def _open_lock(directory: int) -> int:
-    flags = os.O_RDWR | os.O_CREAT | NO_FOLLOW
-    return os.open(_LOCK, flags, 0o644, dir_fd=directory)

@@ -1,7 +1,6 @@
 """The last checkpoints seen of a log, in the user's state folder."""
 
 import hashlib
-import os
 from pathlib import Path
 
 from typing_extensions import override
@@ -11,14 +10,14 @@ from sluicegate.ports.pin import CheckpointPin
 
 
 class PinFile(CheckpointPin):
-    """Two files in *folder*: one for the place *log*, one for the log's key.
+    """Two files in *folder*: one for the place of the log, one for the log's key.
 
-    The place is named after the SHA-256 of its real path, so that neither ``..`` nor a
-    symbolic link makes another place of it; the key after that of its vkey.
+    They are named after the SHA-256 of *place*, which for a folder is its real path, so
+    that neither ``..`` nor a symbolic link makes another place of it, and of the vkey.
     """
 
-    def __init__(self, folder: Path, log: Path) -> None:
-        self._name = _hash(os.path.realpath(log))
+    def __init__(self, folder: Path, place: str) -> None:
+        self._name = _hash(place)
         self._store = DirectoryStore(folder)
 
     @override

@@ -1,12 +1,7 @@
 """Unit tests of `sluicegate.adapters.stores.directory`."""
 
-import fcntl
 import os
-import re
-import shutil
 import stat
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,10 +10,10 @@ import pytest
 
 from sluicegate.adapters.stores import directory, durable
 from sluicegate.adapters.stores.directory import DirectoryStore
+from sluicegate.adapters.stores.directory_log import DirectoryLog
 from sluicegate.errors import (
     IntegrityError,
     PermanentError,
-    TransientError,
     UsageError,
 )
 
@@ -139,7 +134,7 @@ def test_names_are_sorted_and_hide_what_is_not_an_object(tmp_path: Path) -> None
     for name in ("tile/0/001", "tile/0/000", "checkpoint", "tile/entries/000"):
         store.put(name, b"")
     (tmp_path / "tile/0/.000.p.0123").write_bytes(b"left by a crash")
-    with store.exclusive():
+    with DirectoryLog(tmp_path).exclusive():
         pass
 
     assert list(store.names()) == [
@@ -166,17 +161,6 @@ def test_dropping_removes_the_folder_with_its_last_object(tmp_path: Path) -> Non
     assert not (tmp_path / "tile/0/000.p").exists()
 
 
-def test_the_cell_swaps_only_what_it_was_compared_with(tmp_path: Path) -> None:
-    cell = DirectoryStore(tmp_path)
-    assert cell.load() is None
-    cell.replace(None, b"one")
-    with pytest.raises(TransientError, match="faster"):
-        cell.replace(None, b"two")
-    cell.replace(b"one", b"two")
-
-    assert cell.load() == b"two"
-
-
 def test_after_a_failed_write_nothing_more_is_written(tmp_path: Path) -> None:
     (tmp_path / "tile").write_bytes(b"a file where a folder should be")
     store = DirectoryStore(tmp_path)
@@ -185,7 +169,7 @@ def test_after_a_failed_write_nothing_more_is_written(tmp_path: Path) -> None:
 
     with pytest.raises(PermanentError, match="an earlier write failed"):
         store.put("checkpoint", b"")
-    assert store.load() is None
+    assert store.get("checkpoint") is None
 
 
 def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
@@ -193,83 +177,6 @@ def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
 
     with pytest.raises((PermanentError, IntegrityError)):
         DirectoryStore(tmp_path / "file" / "log").put("x", b"")
-
-
-HOLD_LOCK = """
-import sys
-from pathlib import Path
-from sluicegate.adapters.stores.directory import DirectoryStore
-with DirectoryStore(Path(sys.argv[1])).exclusive():
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
-def test_the_lock_keeps_other_processes_out_until_its_holder_dies(
-    tmp_path: Path,
-) -> None:
-    def start() -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-c", HOLD_LOCK, str(tmp_path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    with start() as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        with (tmp_path / ".lock").open() as lock, pytest.raises(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with start() as other:
-            assert other.stdout is not None
-            holder.kill()
-            assert other.stdout.readline() == "held\n"
-            other.kill()
-
-
-APPEND = """
-import sys
-from pathlib import Path
-from sluicegate.adapters.stores.directory import DirectoryStore
-store = DirectoryStore(Path(sys.argv[1]))
-with store.exclusive():
-    store.put("tile/entries/000.p/2", b"two")
-    store.put("tile/0/000.p/2", b"two")
-    store.replace(b"one", b"two")
-"""
-
-
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-def test_three_objects_cost_six_flushes_and_each_is_flushed_before_its_rename(
-    tmp_path: Path,
-) -> None:
-    store = DirectoryStore(tmp_path / "log")
-    for name in ("tile/entries/000.p/1", "tile/0/000.p/1", "checkpoint"):
-        store.put(name, b"one")
-    trace = tmp_path / "trace"
-
-    subprocess.run(
-        [
-            *("strace", "-f", "-y", "-o", str(trace)),
-            *("-e", "trace=fsync,fdatasync,/rename"),
-            *(sys.executable, "-c", APPEND, str(tmp_path / "log")),
-        ],
-        check=True,
-    )
-
-    calls = [
-        (found[1], found[2])
-        for line in trace.read_text().splitlines()
-        if (found := re.search(r"(fsync|fdatasync|rename\w*)\(\d+<([^>]*)>", line))
-    ]
-    log = str(tmp_path / "log")
-    assert [name.rstrip("2at") for name, _ in calls] == ["fsync", "rename", "fsync"] * 3
-    folders = ["tile/entries/000.p", "tile/0/000.p", ""]
-    for (_, file), (_, old), (_, folder), expected in zip(
-        calls[::3], calls[1::3], calls[2::3], folders, strict=True
-    ):
-        assert Path(file).parent == Path(old) == Path(folder) == Path(log) / expected
 
 
 def test_threads_may_put_into_one_store_at_once(tmp_path: Path) -> None:
@@ -281,27 +188,6 @@ def test_threads_may_put_into_one_store_at_once(tmp_path: Path) -> None:
 
     assert sorted(store.names()) == sorted(names)
     assert all(store.get(name) == name.encode() * 99 for name in names)
-
-
-def test_a_file_system_whose_locks_do_nothing_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = DirectoryStore(tmp_path / "store")
-    monkeypatch.setattr(directory, "try_lock", lambda _file: True)
-
-    with pytest.raises(PermanentError, match="locks do nothing"), store.exclusive():
-        raise AssertionError("nobody may get here")
-
-
-def test_a_store_that_somebody_keeps_is_given_up_in_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(directory, "_LOCK_SECONDS", 0.05)
-
-    with DirectoryStore(tmp_path / "store").exclusive():
-        other = DirectoryStore(tmp_path / "store")
-        with pytest.raises(PermanentError, match="another process"), other.exclusive():
-            raise AssertionError("nobody may get here")
 
 
 def test_where_nothing_can_be_written_safely_a_store_can_be_read(
@@ -327,6 +213,4 @@ def test_where_nothing_can_be_written_safely_a_store_can_be_read(
     for write in writes:
         with pytest.raises(UsageError, match="not write"):
             write()
-    with pytest.raises(UsageError, match="not write"), store.exclusive():
-        raise AssertionError("nobody may get here")
     assert list(store.names("a/")) == ["a/b"]

@@ -1,7 +1,6 @@
 """What ``sluice audit log`` shows."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
@@ -14,15 +13,15 @@ from sluicegate.cli.output import write_result
 from sluicegate.errors import UsageError
 from sluicegate.report.audit import Row, log_line, log_table
 from sluicegate.report.plain import describe
-from sluicegate.wiring.logfolder import LogFolder
+from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.machine import Machine
 
 
 def show(
-    folder: Path, vkey: str | None, run_id: str | None, *, as_json: bool
+    place: str | None, vkey: str | None, run_id: str | None, *, as_json: bool
 ) -> ExitCode:
-    """Show the log in *folder*, or the run whose id begins or ends with *run_id*."""
-    source = LogFolder(Machine(), folder, vkey)
+    """Show the log in *place*, or the run whose id begins or ends with *run_id*."""
+    source = LogPlace.of(Machine(), place, vkey)
     log = source.reader()
     wanted = None if run_id is None else _find_run(log, run_id)
     rows = [row for row in _rows(log) if wanted in {None, row.run_id}]

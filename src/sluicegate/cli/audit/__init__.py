@@ -1,0 +1,27 @@
+"""``sluice audit``: one module a command."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import click
+
+from sluicegate.cli.lazy import LazyGroup
+
+
+class _Group(LazyGroup):
+    package: ClassVar[str] = "sluicegate.cli.audit"
+    table: ClassVar[Mapping[str, str]] = {
+        "log": "List entries: what happened, when, by whom.",
+        "verify": "Check every byte of the log and of the evidence that it names.",
+    }
+    meant: ClassVar[Mapping[str, str]] = {
+        "check": "verify",
+        "list": "log",
+        "ls": "log",
+        "get": "show",
+    }
+
+
+@click.group(cls=_Group)
+def audit() -> None:
+    """Read, verify and keep the audit log."""

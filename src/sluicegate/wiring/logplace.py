@@ -1,0 +1,178 @@
+"""A log in its place, as someone who reads it sees it: no pipeline, no repository."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sluicegate.adapters.keys import KeyDirectory
+from sluicegate.adapters.stores.journal import FileJournal
+from sluicegate.adapters.stores.pins import PinFile
+from sluicegate.audit.pinning import check_seen, explain_loss, recall
+from sluicegate.audit.reader import LogReader
+from sluicegate.audit.verify import VerifyReport, read_claimed_key, verify
+from sluicegate.config.file import PIPELINE_FILE, read_store
+from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.model.address import Address
+from sluicegate.ports.evidence import EvidenceStore
+from sluicegate.ports.store import LogStore
+from sluicegate.tlog.checkpoint import parse_checkpoint
+from sluicegate.tlog.note import parse_note, parse_vkey
+from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.stores import name_place, open_evidence, open_store
+
+DEFAULT_LOG = Path(".sluicegate/audit")
+"""Where the log of a project is that says nothing else, from the project's folder."""
+
+
+@dataclass(frozen=True)
+class LogPlace:
+    """The log at *address*. ``vkey`` is the key the caller names, if any.
+
+    A relative path in the address is one from *base*.
+    """
+
+    machine: Machine
+    address: Address
+    base: Path
+    vkey: str | None = None
+
+    @classmethod
+    def of(
+        cls, machine: Machine, text: str | None = None, vkey: str | None = None
+    ) -> "LogPlace":
+        """The log that *text* names; without it, that of the project in this folder.
+
+        Raises:
+            UsageError: the pipeline file here cannot be read.
+        """
+        here = Path()
+        if text is None and Path(PIPELINE_FILE).is_file():
+            text = read_store(Path(PIPELINE_FILE).read_bytes(), PIPELINE_FILE)
+        return cls(machine, Address.parse(text or str(DEFAULT_LOG)), here, vkey)
+
+    @cached_property
+    def store(self) -> LogStore:
+        """Its files."""
+        return open_store(self.machine, self.address, self.base)
+
+    @cached_property
+    def evidence(self) -> EvidenceStore:
+        """The evidence that goes with it."""
+        return open_evidence(self.machine, self.address, self.base)
+
+    @cached_property
+    def pin(self) -> PinFile:
+        """What was last seen of it."""
+        place = name_place(self.address, self.base)
+        return PinFile(self.machine.state_folder / "pins", place)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder it is in, None if it is in none."""
+        return self.base / self.address.place if self.address.scheme == "dir" else None
+
+    @property
+    def local(self) -> Path:
+        """Where what is not in the log yet waits: beside it, or in the project."""
+        if self.folder is None:
+            return self.base / DEFAULT_LOG.parent
+        return self.folder.resolve().parent
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return str(self.folder or self.address)
+
+    def journal(self, run_id: str) -> FileJournal:
+        """Where entries of the run wait to be committed."""
+        return FileJournal(self.local / "journal", run_id)
+
+    @cached_property
+    def _keys(self) -> KeyDirectory:
+        return KeyDirectory(self.machine.config_folder / "keys")
+
+    @cached_property
+    def _own_key(self) -> tuple[str, str] | None:
+        """This machine's key for the log, and where it is kept.
+
+        A log that is gone, or whose checkpoint cannot be read, is named by its pin.
+        """
+        origin = _read_origin(self.store.load()) or _read_origin(self.pin.load())
+        signer = None if origin is None else self._keys.find(origin)
+        if origin is None or signer is None:
+            return None
+        return signer.vkey(), self._keys.where(origin)
+
+    @property
+    def key_source(self) -> str:
+        """Where the key comes from, in words: what a verification is worth."""
+        if self.vkey is not None:
+            return "given with --key"
+        if self._own_key is not None:
+            return f"this machine's key file {self._own_key[1]}"
+        return (
+            "the log's own entry 0 (trust on first use: proves consistency, not origin)"
+        )
+
+    def verify(self, evidence: EvidenceStore | None) -> VerifyReport:
+        """Verify the log, and the files in *evidence* that it names.
+
+        Raises:
+            UsageError: the key named by the caller is none.
+            ExternalError: the log cannot be read.
+        """
+        return verify(
+            self.store,
+            self._named_key() or (self._own_key[0] if self._own_key else None),
+            evidence,
+            self.pin,
+        )
+
+    def reader(self) -> LogReader:
+        """The log for reading; what it yields is verified.
+
+        Raises:
+            UsageError: there never was a log here, or the key is none.
+            IntegrityError: it is gone, rolled back or replaced since this machine last
+                saw it, or does not say whose it is.
+        """
+        loss = explain_loss(self.pin)
+        if self.store.load() is None:
+            if loss is not None:
+                raise loss
+            raise UsageError(f"there is no log in {self.name}", hint=self._where_else())
+        named = self._named_key() or (self._own_key[0] if self._own_key else None)
+        vkey = named or read_claimed_key(self.store)
+        log = LogReader(self.store, parse_vkey(vkey))
+        check_seen(log, recall(self.pin, vkey))
+        return log
+
+    def _where_else(self) -> str:
+        """What to do where no log is: the one of a folder above may be meant."""
+        here = (self.folder or Path()).absolute()
+        is_usual = here.match(str(DEFAULT_LOG))
+        for folder in here.parents[len(DEFAULT_LOG.parts) :] if is_usual else ():
+            if (folder / DEFAULT_LOG / "checkpoint").is_file():
+                return f"the one of {folder} is meant? Go there, or name it with --log"
+            if (folder / ".git").exists():
+                break
+        return "`sluice run` begins one; --log names another place"
+
+    def _named_key(self) -> str | None:
+        if self.vkey is not None:
+            try:
+                parse_vkey(self.vkey)
+            except IntegrityError as error:
+                raise UsageError(
+                    str(error), hint="a key looks like name+1a2b3c4d+AQ..."
+                ) from error
+        return self.vkey
+
+
+def _read_origin(raw: bytes | None) -> str | None:
+    if raw is None:
+        return None
+    try:
+        return parse_checkpoint(parse_note(raw).text).origin
+    except IntegrityError:
+        return None  # whoever verifies reports it

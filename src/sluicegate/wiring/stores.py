@@ -1,0 +1,74 @@
+"""The stores of logs and evidence by their addresses."""
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from sluicegate.adapters.stores.directory_log import DirectoryLog
+from sluicegate.adapters.stores.evidence import EvidenceDirectory
+from sluicegate.errors import UsageError
+from sluicegate.model.address import Address
+from sluicegate.ports.evidence import EvidenceStore
+from sluicegate.ports.store import LogStore
+from sluicegate.wiring.machine import Machine
+
+_FIRST_WAIT_SECONDS = 0.05
+_LONGEST_WAIT_SECONDS = 5.0
+
+
+def open_store(machine: Machine, address: Address, base: Path) -> LogStore:
+    """The store of the log at *address*; a relative path is one from *base*.
+
+    Raises:
+        UsageError: what it takes is not installed, or the address names no store.
+    """
+    _ = machine
+    match address.scheme:
+        case "dir":
+            return DirectoryLog(base / address.place)
+        case _:
+            raise _unknown(address)
+
+
+def open_evidence(machine: Machine, address: Address, base: Path) -> EvidenceStore:
+    """The evidence that goes with the log at *address*, where nothing else is said.
+
+    Raises:
+        UsageError: what it takes is not installed, or the address names no store.
+    """
+    _ = machine
+    match address.scheme:
+        case "dir":
+            folder = (base / address.place).resolve()
+            return EvidenceDirectory(folder.parent / "evidence")
+        case _:
+            raise _unknown(address)
+
+
+def name_place(address: Address, base: Path) -> str:
+    """One name for the place, however it was written: pins and indexes go by it."""
+    if address.scheme == "dir":
+        return os.path.realpath(base / address.place)
+    return str(address)
+
+
+def wait_out_race(machine: Machine) -> Callable[[int], None]:
+    """Waits longer after every lost race, and never as long as the others.
+
+    Source:
+        "Exponential Backoff And Jitter", AWS Architecture Blog, 2015: full jitter.
+    """
+
+    def wait(attempt: int) -> None:
+        longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**attempt)
+        machine.clock.sleep(random.uniform(0, longest))  # noqa: S311 - no secret
+
+    return wait
+
+
+def _unknown(address: Address) -> UsageError:
+    return UsageError(
+        f"no store is known for {str(address)!r}",
+        hint="dir:PATH, git:REF or s3://BUCKET/PREFIX",
+    )
