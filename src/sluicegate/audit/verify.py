@@ -82,7 +82,7 @@ def verify(
     except IntegrityError as error:
         return _report_unread(error, vkey, seen)
     entries = _Entries(head, text, evidence)
-    problems = [*check_tree(store, head, entries.check), *entries.problems]
+    problems = [*check_tree(store, head, entries.check_all), *entries.problems]
     size, rolled_back = _check_pins(LogReader(store, parse_vkey(text)), seen)
     problems += rolled_back
     if not head.size:
@@ -184,6 +184,11 @@ class _Entries:
     def evidence_files(self) -> int:
         """How many files agree with the log."""
         return sum(problem is None for problem in self._files.values())
+
+    def check_all(self, start: int, entries: Sequence[bytes]) -> None:
+        """Check the entries from *start* on."""
+        for index, entry in enumerate(entries, start):
+            self.check(index, entry)
 
     def check(self, index: int, entry: bytes) -> None:
         """Check one entry."""

@@ -1,40 +1,50 @@
 """Checking every file of a log against its checkpoint, finding all that is wrong.
 
-Level 0 is computed twice, from the tiles and from the entries. Where the two differ,
-the checkpoint's root says which of them was changed.
+The log is read once, a bundle and its tile at a time, and nothing is kept of it but the
+names of its files and the right edge of its tree. The hashes of level 0 are there
+twice: in tiles, and over the entries. Where the two differ both are believed, and the
+checkpoint's root says in the end which of them was changed. Where neither was left
+alone, the log is read again, from the root down.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 
 from sluicegate.errors import IntegrityError
 from sluicegate.ports.store import LogStore
+from sluicegate.tlog.belief import Belief, Stale
 from sluicegate.tlog.checkpoint import Checkpoint
 from sluicegate.tlog.fetch import fetch_entries, fetch_hashes
-from sluicegate.tlog.hashes import HASH_SIZE, hash_leaf
-from sluicegate.tlog.merkle import compute_root
-from sluicegate.tlog.tiles import (
-    ENTRIES,
-    TILE_HEIGHT,
-    TILE_WIDTH,
-    Tile,
-    cut_hashes,
-    hash_tile,
-    parse_path,
-)
+from sluicegate.tlog.hashes import hash_leaves
+from sluicegate.tlog.locate import locate_changes
+from sluicegate.tlog.tiles import ENTRIES, TILE_HEIGHT, TILE_WIDTH, Tile, parse_path
 
-OnEntry = Callable[[int, bytes], None]
-"""Receives every entry that can be read, with its index, in order."""
+OnEntries = Callable[[int, list[bytes]], None]
+"""Receives the index of an entry, and it and those that follow it in its bundle."""
 
-_Row = list[bytes | None]
-"""The hashes of one level, a string a tile; None where they cannot be read."""
+Progress = Callable[[int], None]
+"""Receives how many entries have been gone through."""
 
 
 def check_tree(
-    store: LogStore, head: Checkpoint, on_entry: OnEntry
+    store: LogStore,
+    head: Checkpoint,
+    on_entries: OnEntries,
+    *,
+    min_index: Callable[[], int] = lambda: 0,
+    progress: Progress = lambda _: None,
 ) -> tuple[str, ...]:
     """Compare every tile and bundle of the log at *head*, stale partial ones included.
 
     Files beyond the committed size are leftovers of a crash and are not looked at.
+
+    Args:
+        store: the files.
+        head: what they are held against; its signature is verified already.
+        on_entries: sees all entries that can be read, in order. They are known to be
+            those of the log only once no problem was found.
+        min_index: the index before which whole bundles may be missing, because the log
+            was pruned. Asked after the last entry: it is the entries that say it.
+        progress: told after every bundle.
 
     Returns:
         One sentence a problem, with the name of its file; empty if all is well.
@@ -42,150 +52,109 @@ def check_tree(
     Raises:
         ExternalError: the store cannot be read.
     """
-    return _Check(store, head).run(on_entry)
+    return _Check(store, head, on_entries, progress).run(min_index)
 
 
 class _Check:
-    def __init__(self, store: LogStore, head: Checkpoint) -> None:
-        self._store = store
+    def __init__(
+        self,
+        store: LogStore,
+        head: Checkpoint,
+        on_entries: OnEntries,
+        progress: Progress,
+    ) -> None:
+        self._get = store.get
         self._head = head
+        self._on_entries = on_entries
+        self._progress = progress
+        self._names = frozenset(store.names("tile/"))
+        self._count = -(-head.size // TILE_WIDTH)
         self._problems: list[str] = []
-        self._names = tuple(store.names("tile/"))
+        self._absent: list[Tile] = []
+        self._strange: list[str] = []
+        belief = Belief(self._get, head, self._sort_names())
+        # That the tiles are right, and that the entries are: one and the same until
+        # they differ, and neither once both are unreadable.
+        self._beliefs = [belief, belief]
 
-    def run(self, on_entry: OnEntry) -> tuple[str, ...]:
-        places = self._list_places()
-        by_tiles: _Row = [self._hashes(Tile(0, *place)) for place in places]
-        by_entries: _Row = [
-            self._entry_hashes(Tile(ENTRIES, *place), on_entry) for place in places
-        ]
-        leaves = self._judge(by_tiles, by_entries)
-        if leaves is not None:
-            rows = self._check_levels(leaves)
-            self._check_stale(rows)
-        self._check_names()
-        return tuple(self._problems)
-
-    def _list_places(self) -> list[tuple[int, int]]:
-        """Index and width of the tiles of level 0; bounded, whatever the size says."""
-        size = self._head.size
-        count = -(-size // TILE_WIDTH)
-        if count > len(self._names):
+    def run(self, min_index: Callable[[], int]) -> tuple[str, ...]:
+        if self._count > len(self._names):
             self._problems.append(
-                f"checkpoint: it commits to {size} entries in {count} bundles, "
-                f"and there are {len(self._names)} files in all"
+                f"checkpoint: it commits to {self._head.size} entries in {self._count} "
+                f"bundles, and there are {len(self._names)} files in all"
             )
-            count = len(self._names)
-        return [
-            (index, min(TILE_WIDTH, size - index * TILE_WIDTH))
-            for index in range(count)
+            self._beliefs.clear()
+        for tile in self._list_places():
+            bundle = Tile(ENTRIES, tile.index, tile.width)
+            self._believe(tile, self._read_tile(tile), self._read_entries(bundle))
+            self._progress(tile.end)
+        kept = min_index()
+        self._problems += [
+            f"{bundle.path}: missing" for bundle in self._absent if bundle.end > kept
         ]
+        self._judge()
+        return (*dict.fromkeys(self._problems), *self._strange)
 
-    def _hashes(self, tile: Tile) -> bytes | None:
-        try:
-            return fetch_hashes(self._store.get, tile)
-        except IntegrityError as error:
-            self._problems.append(str(error))
-            return None
-
-    def _entry_hashes(self, tile: Tile, on_entry: OnEntry) -> bytes | None:
-        try:
-            entries = fetch_entries(self._store.get, tile)
-        except IntegrityError as error:
-            self._problems.append(str(error))
-            return None
-        for index, entry in enumerate(entries, tile.index * TILE_WIDTH):
-            on_entry(index, entry)
-        return b"".join(map(hash_leaf, entries))
-
-    def _judge(self, by_tiles: _Row, by_entries: _Row) -> list[bytes] | None:
-        """Say which of the two is what was committed, and blame the other."""
-        for row, others, blamed in (
-            (by_tiles, by_entries, ENTRIES),
-            (by_entries, by_tiles, 0),
-        ):
-            leaves = [data for data in row if data is not None]
-            if len(leaves) == len(row) and self._is_committed(leaves):
-                self._blame(leaves, others, blamed)
-                return leaves
-        self._problems.append("checkpoint: its root is not that of the entries")
-        for index, (tile, entries) in enumerate(zip(by_tiles, by_entries, strict=True)):
-            if tile is not None and entries is not None and tile != entries:
-                width = len(tile) // HASH_SIZE
-                self._problems.append(
-                    f"{Tile(0, index, width).path}: not over the entries in "
-                    f"{Tile(ENTRIES, index, width).path}"
-                )
-        return None
-
-    def _is_committed(self, row: Sequence[bytes]) -> bool:
-        leaves = (leaf for data in row for leaf in cut_hashes(data))
-        return compute_root(leaves) == self._head.root
-
-    def _blame(self, leaves: Sequence[bytes], others: _Row, level: int) -> None:
-        for index, (right, other) in enumerate(zip(leaves, others, strict=True)):
-            if other is None or other == right:
-                continue
-            path = Tile(level, index, len(right) // HASH_SIZE).path
-            if level == 0:
-                self._problems.append(f"{path}: not over the entries")
-                continue
-            pairs = zip(cut_hashes(right), cut_hashes(other), strict=True)
-            self._problems += [
-                f"{path}: entry {number} is not what was committed"
-                for number, (a, b) in enumerate(pairs, index * TILE_WIDTH)
-                if a != b
-            ]
-
-    def _check_levels(self, leaves: list[bytes]) -> list[list[bytes]]:
-        """Compare the tiles above level 0; return what all levels must hold."""
-        rows = [leaves]
-        while self._head.size >> (TILE_HEIGHT * len(rows)):
-            level = len(rows)
-            nodes = b"".join(
-                hash_tile(data)
-                for data in rows[-1]
-                if len(data) == TILE_WIDTH * HASH_SIZE
-            )
-            step = TILE_WIDTH * HASH_SIZE
-            row = [nodes[at : at + step] for at in range(0, len(nodes), step)]
-            for index, data in enumerate(row):
-                tile = Tile(level, index, len(data) // HASH_SIZE)
-                found = self._hashes(tile)
-                if found is not None and found != data:
-                    self._problems.append(f"{tile.path}: not over the level below")
-            rows.append(row)
-        return rows
-
-    def _check_stale(self, rows: Sequence[Sequence[bytes]]) -> None:
-        """Compare partial files of earlier sizes with what took their place."""
-        for name in self._names:
+    def _sort_names(self) -> Stale:
+        """The partial files of earlier sizes; what has the name of no tile is kept."""
+        stale: dict[tuple[int, int], list[int]] = {}
+        for name in sorted(self._names):
             try:
                 tile = parse_path(name)
-            except IntegrityError:
-                continue  # reported with the names
-            if tile.end > self._head.size:
-                continue
-            row = rows[max(tile.level, 0)]
-            data = row[tile.index]
-            width = len(data) // HASH_SIZE
-            if tile.width == width:
-                continue  # not stale
-            try:
-                found = self._read_stale(tile)
             except IntegrityError as error:
-                self._problems.append(str(error))
+                self._strange.append(f"{name}: {error}")
                 continue
-            if found != data[: tile.width * HASH_SIZE]:
-                self._problems.append(f"{name}: not what was committed")
+            if tile.end <= self._head.size and tile.width < self._width_now(tile):
+                stale.setdefault((tile.level, tile.index), []).append(tile.width)
+        return stale
 
-    def _read_stale(self, tile: Tile) -> bytes:
-        if tile.level == ENTRIES:
-            return b"".join(map(hash_leaf, fetch_entries(self._store.get, tile)))
-        return fetch_hashes(self._store.get, tile)
+    def _width_now(self, tile: Tile) -> int:
+        hashes = self._head.size >> (TILE_HEIGHT * max(tile.level, 0))
+        return min(TILE_WIDTH, hashes - tile.index * TILE_WIDTH)
 
-    def _check_names(self) -> None:
-        for name in self._names:
-            try:
-                parse_path(name)
-            except IntegrityError as error:
-                self._problems.append(f"{name}: {error}")
+    def _list_places(self) -> Iterator[Tile]:
+        """The tiles of level 0; bounded, whatever the size says."""
+        for index in range(min(self._count, len(self._names))):
+            yield Tile(0, index, self._width_now(Tile(0, index)))
+
+    def _read_tile(self, tile: Tile) -> bytes | None:
+        try:
+            return fetch_hashes(self._get, tile)
+        except IntegrityError as error:
+            self._problems.append(str(error))
+            return None
+
+    def _read_entries(self, bundle: Tile) -> bytes | None:
+        """The hashes over the entries of a bundle, which are shown on the way."""
+        if bundle == bundle.whole and bundle.path not in self._names:
+            self._absent.append(bundle)
+            return None
+        try:
+            entries = fetch_entries(self._get, bundle)
+        except IntegrityError as error:
+            self._problems.append(str(error))
+            return None
+        self._on_entries(bundle.index * TILE_WIDTH, entries)
+        return hash_leaves(entries)
+
+    def _believe(self, tile: Tile, hashes: bytes | None, entries: bytes | None) -> None:
+        by_tiles, by_entries = hashes or entries, entries or hashes
+        if by_tiles is None or by_entries is None:
+            self._beliefs.clear()
+            return
+        if not self._beliefs:
+            return
+        first, second = self._beliefs
+        if first is second and by_tiles != by_entries:
+            second = self._beliefs[1] = first.fork()
+        first.add(tile.index, by_tiles, hashes, entries)
+        if second is not first:
+            second.add(tile.index, by_entries, hashes, entries)
+
+    def _judge(self) -> None:
+        """Say which belief holds, and with it what was changed."""
+        for belief in dict.fromkeys(self._beliefs):
+            if belief.finish() == self._head.root:
+                self._problems += belief.problems
+                return
+        self._problems += locate_changes(self._get, self._head, self._list_places())

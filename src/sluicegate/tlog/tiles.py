@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sluicegate.errors import IntegrityError
-from sluicegate.tlog.hashes import HASH_SIZE
+from sluicegate.tlog.hashes import HASH_SIZE, fold_hashes
 from sluicegate.tlog.merkle import compute_root
 
 TILE_WIDTH = 256
@@ -111,4 +111,6 @@ def cut_hashes(data: bytes) -> list[bytes]:
 
 def hash_tile(data: bytes) -> bytes:
     """The root over a tile's hashes: what a full tile is in the level above."""
+    if len(data) == TILE_WIDTH * HASH_SIZE:
+        return fold_hashes(data)
     return compute_root(cut_hashes(data))

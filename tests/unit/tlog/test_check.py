@@ -7,7 +7,7 @@ with it to all 255, and every byte of the log of 600 entries too: that takes min
 import json
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from sluicegate.errors import IntegrityError
 from sluicegate.tlog.bundles import parse_bundle
 from sluicegate.tlog.check import check_tree
 from sluicegate.tlog.checkpoint import Checkpoint, check_cosigned, open_checkpoint
-from sluicegate.tlog.hashes import hash_leaf
+from sluicegate.tlog.hashes import fold_hashes, hash_leaves
 from sluicegate.tlog.note import format_note, parse_note, parse_vkey
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "tlog"
@@ -38,7 +38,7 @@ def load(size: int) -> dict[str, bytes]:
     }
 
 
-def ignore(_index: int, _entry: bytes) -> None:
+def ignore(_start: int, _entries: Sequence[bytes]) -> None:
     pass
 
 
@@ -79,7 +79,11 @@ def test_the_logs_of_the_vectors_are_sound(size: int) -> None:
     seen: list[int] = []
     head = open_checkpoint(files["checkpoint"], LOG)
 
-    problems = check_tree(FakeStore(files), head, lambda index, _: seen.append(index))
+    problems = check_tree(
+        FakeStore(files),
+        head,
+        lambda start, entries: seen.extend(range(start, start + len(entries))),
+    )
 
     assert problems == ()
     assert seen == list(range(size))
@@ -182,22 +186,148 @@ def test_all_problems_are_found_at_once() -> None:
 
     assert [problem.partition(":")[0] for problem in problems] == [
         "tile/0/002.p/88",
-        "tile/1/000.p/2",
         "tile/entries/000.p/250",
+        "tile/1/000.p/2",
         "tile/0/001.p/300",
     ]
 
 
-def test_entries_and_tiles_rewritten_together_betray_themselves() -> None:
+def rewrite(files: dict[str, bytes], *names: str) -> None:
+    """Change entry 7 and every file over it that is named."""
+    bundle = files["tile/entries/000"].replace(b'"i":7,', b'"i":8,')
+    leaves = hash_leaves(parse_bundle(bundle, 256))
+    above = fold_hashes(leaves) + files["tile/1/000.p/2"][32:]
+    changed = {
+        "tile/entries/000": bundle,
+        "tile/0/000": leaves,
+        "tile/1/000.p/2": above,
+    }
+    files.update({name: changed[name] for name in names})
+
+
+def test_entries_and_their_tile_rewritten_together_are_found_by_the_tile_above() -> (
+    None
+):
     files = load(600)
-    other = load(256)
-    files["tile/entries/000"] = other["tile/entries/000"].replace(b":7,", b":8,")
-    entries = parse_bundle(files["tile/entries/000"], 256)
-    files["tile/0/000"] = b"".join(map(hash_leaf, entries))
+    rewrite(files, "tile/entries/000", "tile/0/000")
+
+    assert find_problems(files, quorum=0) == (
+        "tile/0/000: not what was committed",
+        "tile/entries/000: not what was committed",
+    )
+
+
+def test_entries_and_all_tiles_rewritten_together_betray_themselves() -> None:
+    files = load(600)
+    rewrite(files, "tile/entries/000", "tile/0/000", "tile/1/000.p/2")
 
     assert find_problems(files, quorum=0) == (
         "checkpoint: its root is not that of the entries",
     )
+
+
+def test_a_changed_entry_and_a_changed_tile_elsewhere_are_both_named() -> None:
+    files = load(600)
+    rewrite(files, "tile/entries/000")
+    files["tile/0/001"] = bytes(len(files["tile/0/001"]))
+
+    assert find_problems(files, quorum=0) == (
+        "tile/entries/000: entry 7 is not what was committed",
+        "tile/0/001: not what was committed",
+    )
+
+
+def test_a_missing_tile_and_a_missing_bundle_hide_no_other_change() -> None:
+    files = load(600)
+    rewrite(files, "tile/entries/000")
+    del files["tile/0/001"]
+    del files["tile/entries/001"]
+
+    assert find_problems(files, quorum=0) == (
+        "tile/0/001: missing",
+        "tile/entries/001: missing",
+        "tile/entries/000: entry 7 is not what was committed",
+    )
+
+
+def test_what_is_above_a_wrong_tile_is_said_to_be_wrong() -> None:
+    files = load(600)
+    rewrite(files, "tile/entries/000", "tile/0/000")
+    files["tile/1/000.p/2"] = bytes(64)
+
+    assert find_problems(files, quorum=0)[0] == (
+        "checkpoint: its root is not that of the entries"
+    )
+
+
+def test_entries_that_changed_side_by_side_are_named_together() -> None:
+    files = load(600)
+    bundle = files["tile/entries/001"]
+    for number in (300, 301, 302, 400):
+        bundle = bundle.replace(b'"i":%d,' % number, b'"i":%d,' % (number + 500))
+
+    assert find_problems({**files, "tile/entries/001": bundle}, quorum=0) == (
+        "tile/entries/001: entries 300 to 302 are not what was committed",
+        "tile/entries/001: entry 400 is not what was committed",
+    )
+
+
+def check_pruned(files: dict[str, bytes], min_index: int) -> tuple[str, ...]:
+    head = open_checkpoint(files["checkpoint"], LOG)
+    return check_tree(FakeStore(files), head, ignore, min_index=lambda: min_index)
+
+
+def test_bundles_of_a_pruned_log_may_be_missing_and_are_checked_if_there() -> None:
+    files = load(600)
+    assert check_pruned(files, 512) == ()
+
+    del files["tile/entries/000"]
+    assert check_pruned(files, 512) == check_pruned(files, 256) == ()
+
+    files["tile/entries/001"] = files["tile/entries/001"].replace(b":400", b":500")
+    assert check_pruned(files, 512) == (
+        "tile/entries/001: entry 400 is not what was committed",
+    )
+
+
+def test_bundles_that_were_not_pruned_must_be_there() -> None:
+    files = load(600)
+    del files["tile/entries/000"], files["tile/entries/001"]
+
+    assert check_pruned(files, 256) == ("tile/entries/001: missing",)
+    assert check_pruned(files, 511) == ("tile/entries/001: missing",)
+    assert check_pruned(files, 0) == (
+        "tile/entries/000: missing",
+        "tile/entries/001: missing",
+    )
+
+
+def test_a_partial_bundle_is_never_pruned() -> None:
+    files = load(600)
+    del files["tile/entries/002.p/88"]
+
+    assert check_pruned(files, 768) == ("tile/entries/002.p/88: missing",)
+
+
+def test_every_byte_of_the_tiles_of_a_pruned_log_counts() -> None:
+    files = load(600)
+    del files["tile/entries/000"], files["tile/entries/001"]
+    for name in ("tile/0/000", "tile/0/001", "tile/1/000.p/2"):
+        changed = bytearray(files[name])
+        changed[40] ^= 1
+        found = check_pruned({**files, name: bytes(changed)}, 512)
+        assert found, name
+        assert name in found[0] or found[0].startswith("checkpoint: its root"), name
+
+
+def test_progress_is_told_after_every_bundle() -> None:
+    files = load(600)
+    told: list[int] = []
+
+    head = open_checkpoint(files["checkpoint"], LOG)
+    check_tree(FakeStore(files), head, ignore, progress=told.append)
+
+    assert told == [256, 512, 600]
 
 
 def test_entries_and_tiles_that_disagree_are_both_named() -> None:
