@@ -18,15 +18,14 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from sluicegate.audit.record import (
+from sluicegate.audit.envelope import (
     Actor,
     Envelope,
-    LogCreated,
+    LogEnvelope,
     Recording,
     Source,
-    encode,
-    encode_created,
 )
+from sluicegate.audit.record import encode, encode_log
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
@@ -51,6 +50,7 @@ from sluicegate.model.event import (
     WeightRequested,
 )
 from sluicegate.model.evidence import Evidence, EvidenceFile
+from sluicegate.model.log_event import LogCreated
 from sluicegate.model.publication import PublishedImage
 from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
 from sluicegate.model.tool import Tool
@@ -140,16 +140,8 @@ def make_vkey() -> str:
 
 def make_entries() -> Iterator[bytes]:
     """Entry 0, and then those of one run after the other, without end."""
-    yield encode_created(
-        LogCreated(
-            event_id="0" * 26,
-            recorded_ts=_START,
-            origin=ORIGIN,
-            vkey=make_vkey(),
-            retention_days=400,
-            tool=_RECORDING,
-        )
-    )
+    head = LogEnvelope("0" * 26, _START, Actor("user", "1000"), _RECORDING)
+    yield encode_log(head, LogCreated(ORIGIN, make_vkey(), 400))
     released, failed = _make_template(_release()), _make_template(_failure())
     index = 1
     for number in range(1 << 40):

@@ -12,6 +12,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fakes_audit import log_envelope
 from typing_extensions import override
 
 from sluicegate.adapters.keys import KeyDirectory
@@ -60,8 +61,7 @@ def open_here(root: Path) -> AuditLog:
         PinFile(root / "pins", str(root / "audit")),
         wait=lambda _attempt: None,
         origin="log.example/crash",
-        clock=WallClock(),
-        new_event_id=new_id,
+        envelope=log_envelope,
     )
 
 

@@ -9,8 +9,8 @@ from itertools import count
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typing_extensions import override
 
+from sluicegate.audit.envelope import Actor, LogEnvelope, Recording, Source
 from sluicegate.audit.log import AuditLog
-from sluicegate.audit.record import Actor, Recording, Source
 from sluicegate.audit.recorder import Facts
 from sluicegate.errors import PermanentError, TransientError, UsageError
 from sluicegate.model.retention import Keeping, Promise
@@ -143,6 +143,12 @@ class FakeSigner(Signer):
         return self._key.sign(message)
 
 
+def log_envelope(event_id: str = "0" * 26) -> LogEnvelope:
+    """What an entry of the log itself says besides its event."""
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    return LogEnvelope(event_id, at, FACTS.actor, FACTS.tool)
+
+
 def begin_log(
     store: FakeStore,
     pin: CheckpointPin | None = None,
@@ -157,8 +163,7 @@ def begin_log(
             FakeSigner(),
             pin,
             retention_days=retention_days,
-            recorded_ts=datetime(2026, 11, 22, tzinfo=UTC),
-            event_id=event_id,
+            envelope=log_envelope(event_id),
         )
 
 

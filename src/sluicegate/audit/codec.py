@@ -60,8 +60,16 @@ class Field:
         return self.key or self.name
 
 
+class UnknownWordError(IntegrityError):
+    """A word that this version does not know: a newer one may have written it."""
+
+
 class Shape(Generic[T]):
-    """A dataclass as an object with exactly the keys of *table*."""
+    """A dataclass as an object with the keys of *table*.
+
+    Written are these keys alone; on reading, others are passed over: a newer version
+    may have added them.
+    """
 
     def __init__(self, cls: type[T], *table: Field) -> None:
         assert is_dataclass(cls)
@@ -89,12 +97,10 @@ class Shape(Generic[T]):
         """Read the object.
 
         Raises:
-            IntegrityError: a key is missing or unknown, or a value is malformed.
+            IntegrityError: a key is missing, or a value is malformed.
         """
         if not isinstance(document, dict):
             raise IntegrityError(f"expected an object, got {document!r}")
-        if unknown := sorted(set(document) - self.keys):
-            raise IntegrityError(f"unknown keys: {', '.join(unknown)}")
         values: dict[str, object] = {}
         for field in self._table:
             if field.in_json in document:
@@ -167,10 +173,12 @@ def word_of(enumeration: type[E]) -> Codec[E]:
     """A member of an enumeration, by its value."""
 
     def decode(value: Json) -> E:
+        if not isinstance(value, str):
+            raise IntegrityError(f"expected a word, got {value!r}")
         try:
             return enumeration(value)
         except ValueError as error:
-            raise IntegrityError(str(error)) from error
+            raise UnknownWordError(str(error)) from error
 
     return Codec(
         lambda member: str(member.value),

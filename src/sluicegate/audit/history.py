@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sluicegate.audit.envelope import Envelope
 from sluicegate.audit.reader import LogReader
-from sluicegate.audit.record import Envelope, decode, decode_created
+from sluicegate.audit.record import Entry, decode, decode_entry
 from sluicegate.errors import IntegrityError
 from sluicegate.model.event import Event, RunFinished, RunResumed, RunStarted
 from sluicegate.ports.journal import Journal
@@ -27,21 +28,34 @@ class RunSummary:
     finished: RunFinished | None
 
 
-def read_events(log: LogReader) -> Iterator[tuple[int, Envelope, Event]]:
-    """All events in the log, oldest first, each with its index.
+def read_entries(log: LogReader, start: int = 0) -> Iterator[tuple[int, Entry]]:
+    """All entries in the log from *start* on, oldest first, each with its index.
 
     Raises:
         IntegrityError: the log is not what was committed, or holds something else.
     """
-    for index, entry in log.entries():
+    for index, data in log.entries(start):
         try:
-            if index == 0:
-                decode_created(entry)
-                continue
-            envelope, event = decode(entry)
+            yield index, decode_entry(data)
         except IntegrityError as error:
             raise IntegrityError(f"entry {index}: {error}", hint=error.hint) from error
-        yield index, envelope, event
+
+
+def read_events(log: LogReader) -> Iterator[tuple[int, Envelope, Event]]:
+    """All events of runs in the log, oldest first, each with its index.
+
+    Raises:
+        IntegrityError: the log is not what was committed, or holds something else;
+            among it an event of a run that this version does not know, without which
+            the state of the run cannot be told.
+    """
+    for index, entry in read_entries(log):
+        if not isinstance(entry.envelope, Envelope):
+            continue
+        try:
+            yield index, entry.envelope, entry.known_event()
+        except IntegrityError as error:
+            raise IntegrityError(f"entry {index}: {error}", hint=error.hint) from error
 
 
 def read_run(log: LogReader, journal: Journal, run_id: str) -> PastRun:

@@ -5,15 +5,15 @@ replaced; files beyond it are leftovers of a crash, mean nothing and are overwri
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from itertools import count
 from typing import Self
 
-from sluicegate import __version__
+from sluicegate.audit.envelope import LogEnvelope
 from sluicegate.audit.pinning import check_seen, recall
 from sluicegate.audit.reader import LogReader
-from sluicegate.audit.record import LogCreated, Recording, encode_created
+from sluicegate.audit.record import encode_log
 from sluicegate.errors import IntegrityError, TransientError, UsageError
+from sluicegate.model.log_event import LogCreated
 from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.signer import Signer
 from sluicegate.ports.store import LogStore
@@ -62,8 +62,7 @@ class AuditLog(LogReader):
         wait: Wait = _go_on,
         *,
         retention_days: int = DEFAULT_RETENTION_DAYS,
-        recorded_ts: datetime,
-        event_id: str,
+        envelope: LogEnvelope,
     ) -> Self:
         """Begin a log. Entry 0 says whose it is and how long it is to be kept.
 
@@ -75,16 +74,9 @@ class AuditLog(LogReader):
         """
         check_retention(retention_days)
         log = cls(store, signer, pin, wait)
-        created = LogCreated(
-            event_id=event_id,
-            recorded_ts=recorded_ts,
-            origin=log.key.name,
-            vkey=signer.vkey(),
-            retention_days=retention_days,
-            tool=Recording("sluicegate", __version__),
-        )
+        created = LogCreated(log.key.name, signer.vkey(), retention_days)
         empty = Checkpoint(log.key.name, 0, EMPTY_ROOT)
-        log._commit(None, empty, [encode_created(created)])
+        log._commit(None, empty, [encode_log(envelope, created)])
         return log
 
     def append(self, entries: Sequence[bytes]) -> Checkpoint:

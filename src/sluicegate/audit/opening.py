@@ -9,6 +9,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import PurePath
 
+from sluicegate.audit.envelope import LogEnvelope
 from sluicegate.audit.log import (
     DEFAULT_RETENTION_DAYS,
     AuditLog,
@@ -17,7 +18,6 @@ from sluicegate.audit.log import (
 )
 from sluicegate.audit.pinning import explain_loss
 from sluicegate.errors import IntegrityError, TransientError, UsageError
-from sluicegate.ports.clock import Clock
 from sluicegate.ports.keyring import Keyring
 from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.signer import Signer
@@ -34,8 +34,7 @@ def open_log(
     *,
     origin: str,
     retention_days: int = DEFAULT_RETENTION_DAYS,
-    clock: Clock,
-    new_event_id: Callable[[], str],
+    envelope: Callable[[], LogEnvelope],
 ) -> AuditLog:
     """Open the log for appending, or begin it if there never was one here.
 
@@ -47,8 +46,7 @@ def open_log(
         origin: the name of a new log; a number is added when this user has the key of
             another log of that name. A log that is there keeps its own name.
         retention_days: how long a new log is to be kept.
-        clock: when a new log began.
-        new_event_id: names its first entry.
+        envelope: what the first entry of a new log says besides.
 
     Raises:
         IntegrityError: the log is gone, rolled back, rewritten or replaced.
@@ -68,8 +66,7 @@ def open_log(
                     pin,
                     wait,
                     retention_days=retention_days,
-                    recorded_ts=clock.now(),
-                    event_id=new_event_id(),
+                    envelope=envelope(),
                 )
     raw = store.load()
     if raw is None:

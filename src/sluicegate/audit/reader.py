@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sluicegate.audit.record import decode, decode_created
+from sluicegate.audit.record import decode_entry
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.ports.store import LogStore
 from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint
@@ -102,15 +102,10 @@ class LogReader:
         Raises:
             IntegrityError: the log is empty, or anything is not what was committed.
         """
-        at: datetime | None = None
-        for index, entry in self.entries(max(self.head().size - 1, 0)):
-            if index == 0:
-                at = decode_created(entry).recorded_ts
-            else:
-                at = decode(entry)[0].recorded_ts
-        if at is None:
+        size = self.head().size
+        if not size:
             raise IntegrityError("the log has no entries")
-        return at
+        return decode_entry(self.entry(size - 1)).envelope.recorded_ts
 
     def check_extends(self, old: Checkpoint) -> Checkpoint:
         """Check that this log is *old*, grown or unchanged.

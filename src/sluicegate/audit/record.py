@@ -1,30 +1,36 @@
 """Events as entries of the audit log, and back: the schema, exactly.
 
 An entry is one canonical JSON object: the keys of the envelope, which every entry has,
-and the keys of its event. What was written once can never be migrated, so these tables
-are a promise; event types and optional keys may be added, nothing may be changed.
+and the keys of its event. Written is only what the tables say; read is whatever holds
+at least that, so that a log outlives the version that wrote it. Event types and
+optional keys may be added, nothing may be changed.
 """
 
-import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sluicegate.audit import shapes
-from sluicegate.audit.codec import INTEGER, TEXT, TIME, Field, Shape, text_of
+from sluicegate.audit import log_shapes, shapes
+from sluicegate.audit.codec import Shape, UnknownWordError
+from sluicegate.audit.envelope import (
+    LOG_ENVELOPE,
+    RUN_ENVELOPE,
+    Actor,
+    Envelope,
+    LogEnvelope,
+    Recording,
+    Source,
+)
 from sluicegate.audit.jcs import Json, format_json, parse_json
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model import event as model
 from sluicegate.model.event import Event
+from sluicegate.model.log_event import LogCreated, LogEvent
 from sluicegate.model.task import is_task_of
 from sluicegate.model.task import task_id as make_task_id
-from sluicegate.model.ulid import FORM
+
+__all__ = ["Actor", "Envelope", "LogEnvelope", "Recording", "Source"]
 
 SCHEMA = "https://sluicegate.dev/audit/v1"
-LOG_CREATED = "log.created"
-
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
-"""A run id: words of letters, digits and ``._-``, divided by slashes."""
 
 _WITHOUT_TASK = (
     model.RunStarted,
@@ -33,97 +39,40 @@ _WITHOUT_TASK = (
     model.RunFinished,
     model.StageSkipped,
 )
-_COMMIT = re.compile(r"sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts. ``kind`` is user, workflow, app or tool; ``id`` tells them apart."""
+class Unknown:
+    """An event of a type, or with a word, that this version does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as it was read. ``task_id`` is that of the attempt it belongs to."""
 
     kind: str
-    id: str
+    envelope: Envelope | LogEnvelope
+    event: Event | LogEvent | Unknown
+    task_id: str | None = None
 
+    def known_event(self) -> Event:
+        """The event of a run, of a type that this version knows.
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What the run is about. ``commit`` is ``sha1:`` or ``sha256:`` and its digits."""
-
-    repo: str
-    commit: str
-    ref: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """The program that records: its name and version."""
-
-    name: str
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What every entry of a run says besides its event.
-
-    ``event_id`` is a ULID and makes the entry unique, whatever was retried. ``seq``
-    counts the run's entries from 0 without a gap.
-    """
-
-    event_id: str
-    run_id: str
-    seq: int
-    recorded_ts: datetime
-    source: Source
-    actor: Actor
-    tool: Recording
-
-
-@dataclass(frozen=True, slots=True)
-class LogCreated:
-    """Entry 0 of a log: whose it is, which key signs it, how long it is kept."""
-
-    event_id: str
-    recorded_ts: datetime
-    origin: str
-    vkey: str
-    retention_days: int
-    tool: Recording
-
-
-_ULID = text_of(FORM, "a ULID")
-_TOOL = Shape(Recording, Field("name", TEXT), Field("version", TEXT)).codec
-_ACTOR_KIND = text_of(re.compile("user|workflow|app|tool"), "a kind of actor")
-_ENVELOPE = Shape(
-    Envelope,
-    Field("event_id", _ULID),
-    Field("run_id", text_of(RUN_ID, "a run id")),
-    Field("seq", INTEGER),
-    Field("recorded_ts", TIME),
-    Field(
-        "source",
-        Shape(
-            Source,
-            Field("repo", TEXT),
-            Field("commit", text_of(_COMMIT, "a commit")),
-            Field("ref", TEXT, optional=True),
-        ).codec,
-    ),
-    Field("actor", Shape(Actor, Field("kind", _ACTOR_KIND), Field("id", TEXT)).codec),
-    Field("tool", _TOOL),
-)
-_CREATED = Shape(
-    LogCreated,
-    Field("event_id", _ULID),
-    Field("recorded_ts", TIME),
-    Field("origin", TEXT),
-    Field("vkey", TEXT),
-    Field("retention_days", INTEGER),
-    Field("tool", _TOOL),
-)
+        Raises:
+            IntegrityError: it is something else.
+        """
+        if isinstance(self.event, Unknown):
+            raise IntegrityError(
+                f"an entry of the unknown type {self.kind!r}, or with an unknown word",
+                hint="A newer version of Sluicegate may have written it: use that one.",
+            )
+        if isinstance(self.event, LogEvent):
+            raise IntegrityError(f"an entry of type {self.kind!r} belongs to no run")
+        return self.event
 
 
 def encode(envelope: Envelope, event: Event, task_id: str | None = None) -> bytes:
-    """Write an entry. *task_id* is that of the attempt *event* belongs to, if any.
+    """Write an entry of a run. *task_id* is that of the attempt *event* belongs to.
 
     Raises:
         UsageError: a value cannot be recorded: a time that is not UTC in whole
@@ -140,73 +89,99 @@ def encode(envelope: Envelope, event: Event, task_id: str | None = None) -> byte
     if task_id is not None:
         _check_task(task_id, envelope, event)
         body["task_id"] = task_id
-    head = _ENVELOPE.encode(envelope)
-    return format_json({"schema": SCHEMA, "type": kind, **head, **body})
+    return _format(kind, RUN_ENVELOPE.encode(envelope), body)
 
 
-def encode_created(created: LogCreated) -> bytes:
-    """Write entry 0."""
-    body = _CREATED.encode(created)
-    return format_json({"schema": SCHEMA, "type": LOG_CREATED, **body})
+def encode_log(envelope: LogEnvelope, event: LogEvent) -> bytes:
+    """Write an entry of the log itself.
+
+    Raises:
+        UsageError: a value cannot be recorded.
+    """
+    kind, shape = log_shapes.of(event)
+    return _format(kind, LOG_ENVELOPE.encode(envelope), shape.encode(event))
+
+
+def decode_entry(entry: bytes) -> Entry:
+    """Read any entry.
+
+    Raises:
+        IntegrityError: it is not one: not canonical, a key missing or malformed.
+    """
+    document = parse_json(entry)
+    schema, kind = document.get("schema"), document.get("type")
+    if schema != SCHEMA or not isinstance(kind, str):
+        raise IntegrityError(f"not an entry of schema {SCHEMA}")
+    is_of_run = kind in shapes.BY_KIND or "run_id" in document
+    envelope: Envelope | LogEnvelope
+    if is_of_run and kind not in log_shapes.BY_KIND:
+        envelope = RUN_ENVELOPE.decode(document)
+        if envelope.seq < 0:
+            raise IntegrityError(f"entries of a run are counted from 0: {envelope.seq}")
+    else:
+        envelope = LOG_ENVELOPE.decode(document)
+    event = _decode_event(kind, document)
+    if not isinstance(envelope, Envelope) or isinstance(event, Unknown):
+        return Entry(kind, envelope, event)
+    assert not isinstance(event, LogEvent)
+    return Entry(kind, envelope, event, _read_task(document, envelope, event))
 
 
 def decode(entry: bytes) -> tuple[Envelope, Event]:
-    """Read an entry of a run.
+    """Read an entry of a run, of a type that this version knows.
 
     Raises:
-        IntegrityError: `encode` would not have written these bytes; among them entries
-            of a type that this version does not know.
+        IntegrityError: it is something else.
     """
-    document, kind = _open(entry)
-    shape = _shape(kind)
-    head: dict[str, Json] = {
-        key: document.pop(key) for key in _ENVELOPE.keys if key in document
-    }
-    envelope = _ENVELOPE.decode(head)
-    if envelope.seq < 0:
-        raise IntegrityError(f"entries of a run are counted from 0: {envelope.seq}")
-    # Popped only where it may be; elsewhere it is an unknown key, even as null.
-    has_task = "task_id" in document and not issubclass(shape.cls, _WITHOUT_TASK)
-    task_id = document.pop("task_id") if has_task else None
-    event: Event = shape.decode(document)
-    if has_task or isinstance(event, model.StageStarted | model.StageFinished):
-        _check_task(task_id, envelope, event)
-    return envelope, event
+    read = decode_entry(entry)
+    event = read.known_event()
+    assert isinstance(read.envelope, Envelope)
+    return read.envelope, event
 
 
-def decode_created(entry: bytes) -> LogCreated:
+def decode_created(entry: bytes) -> tuple[LogEnvelope, LogCreated]:
     """Read entry 0.
 
     Raises:
         IntegrityError: it is something else.
     """
-    document, kind = _open(entry)
-    if kind != LOG_CREATED:
-        raise IntegrityError(f"the first entry is of type {kind!r}, not {LOG_CREATED}")
-    return _CREATED.decode(document)
-
-
-def _open(entry: bytes) -> tuple[dict[str, Json], str]:
-    document = parse_json(entry)
-    schema, kind = document.pop("schema", None), document.pop("type", None)
-    if schema != SCHEMA or not isinstance(kind, str):
-        raise IntegrityError(f"not an entry of schema {SCHEMA}")
-    return document, kind
-
-
-def _shape(kind: str) -> Shape[Any]:
-    if kind == LOG_CREATED:
-        raise IntegrityError("the log is begun a second time")
-    shape = shapes.BY_KIND.get(kind)
-    if shape is None:
+    read = decode_entry(entry)
+    if not isinstance(read.event, LogCreated):
         raise IntegrityError(
-            f"an entry of the unknown type {kind!r}",
-            hint="A newer version of Sluicegate may have written it: use that one.",
+            f"the first entry is of type {read.kind!r}, not log.created"
         )
-    return shape
+    assert isinstance(read.envelope, LogEnvelope)
+    return read.envelope, read.event
 
 
-def _check_task(task_id: Json, envelope: Envelope, event: Event) -> None:
+def _format(kind: str, head: dict[str, Json], body: dict[str, Json]) -> bytes:
+    return format_json({"schema": SCHEMA, "type": kind, **head, **body})
+
+
+def _decode_event(kind: str, document: dict[str, Json]) -> Event | LogEvent | Unknown:
+    shape: Shape[Any] | None = shapes.BY_KIND.get(kind) or log_shapes.BY_KIND.get(kind)
+    if shape is None:
+        return Unknown()
+    try:
+        event: Event | LogEvent = shape.decode(document)
+    except UnknownWordError:
+        return Unknown()
+    return event
+
+
+def _read_task(
+    document: dict[str, Json], envelope: Envelope, event: Event
+) -> str | None:
+    """The task id; an event of no attempt has none, whatever else it says."""
+    if isinstance(event, _WITHOUT_TASK):
+        return None
+    has_task = "task_id" in document
+    if not has_task and not isinstance(event, model.StageStarted | model.StageFinished):
+        return None
+    return _check_task(document.get("task_id"), envelope, event)
+
+
+def _check_task(task_id: Json, envelope: Envelope, event: Event) -> str:
     """Only an event of an attempt has a task id, and it is that of the attempt.
 
     Raises:
@@ -216,9 +191,10 @@ def _check_task(task_id: Json, envelope: Envelope, event: Event) -> None:
     attempt = None
     if isinstance(event, model.StageStarted | model.StageFinished):
         attempt = event.attempt
-    if not isinstance(task_id, str) or not is_task_of(
+    if isinstance(task_id, str) and is_task_of(
         task_id, envelope.run_id, event.stage, attempt
     ):
-        number = "ATTEMPT" if attempt is None else attempt
-        expected = f"{envelope.run_id}/{event.stage}/{number}"
-        raise IntegrityError(f"the task id is not {expected!r}: {task_id!r}")
+        return task_id
+    number = "ATTEMPT" if attempt is None else attempt
+    expected = f"{envelope.run_id}/{event.stage}/{number}"
+    raise IntegrityError(f"the task id is not {expected!r}: {task_id!r}")

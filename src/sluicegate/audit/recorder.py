@@ -9,9 +9,10 @@ whether it is in the log.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sluicegate.audit.envelope import Actor, Envelope, Recording, Source
 from sluicegate.audit.history import read_run
 from sluicegate.audit.log import MAX_ENTRY_BYTES, AuditLog
-from sluicegate.audit.record import Actor, Envelope, Recording, Source, encode
+from sluicegate.audit.record import encode
 from sluicegate.errors import UsageError
 from sluicegate.model.event import (
     Event,
@@ -35,6 +36,7 @@ class Facts:
     source: Source
     actor: Actor
     tool: Recording
+    machine: str | None = None
 
 
 OnEntry = Callable[[bytes], None]
@@ -164,4 +166,5 @@ class Recorder:
             source=self._facts.source,
             actor=self._facts.actor,
             tool=self._facts.tool,
+            machine=self._facts.machine,
         )

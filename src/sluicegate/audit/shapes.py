@@ -79,7 +79,7 @@ def _decode_value(value: Json) -> Value:
             raise IntegrityError(f"not a value of evidence: {value!r}")
 
 
-_DIGEST = Codec(str, _decode_digest)
+DIGEST = Codec(str, _decode_digest)
 _DIGEST_SET = Codec(_encode_digest_set, _decode_digest_set)
 """A digest as in-toto's ResourceDescriptor has it."""
 
@@ -110,7 +110,7 @@ _EVIDENCE = Shape(
 
 _GATE = Shape(
     model.GateRecord,
-    Field("policy", _DIGEST),
+    Field("policy", DIGEST),
     Field("verdict", word_of(Verdict)),
     Field(
         "conditions",
@@ -130,7 +130,7 @@ _TOOL = Shape(
     Field("name", TEXT),
     Field("argv", list_of(TEXT)),
     Field("version", TEXT),
-    Field("digest", _DIGEST, optional=True),
+    Field("digest", DIGEST, optional=True),
     Field("origin", TEXT),
 ).codec
 
@@ -183,7 +183,7 @@ BY_KIND: Mapping[str, Shape[Any]] = {
     "run.started": Shape(
         model.RunStarted,
         Field("pipeline", TEXT),
-        Field("definition", _DIGEST),
+        Field("definition", DIGEST),
         Field("commit", TEXT),
         Field("branch", TEXT, optional=True),
         Field("dirty", BOOLEAN),

@@ -7,12 +7,14 @@ entries, evidence.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sluicegate.audit.envelope import Envelope, LogEnvelope
 from sluicegate.audit.pinning import Sighting, check_seen, explain_loss, recall
 from sluicegate.audit.reader import LogReader
-from sluicegate.audit.record import Envelope, LogCreated, decode, decode_created
+from sluicegate.audit.record import Entry, Unknown, decode_created, decode_entry
 from sluicegate.errors import IntegrityError
 from sluicegate.model.event import Event, RunStarted, StageFinished
 from sluicegate.model.evidence import EvidenceFile
+from sluicegate.model.log_event import LogCreated, LogEvent
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.store import LogStore
@@ -106,7 +108,7 @@ def read_claimed_key(store: LogStore) -> str:
     """
     for name in store.names(Tile(ENTRIES, 0).path):
         entries = fetch_entries(store.get, parse_path(name))
-        return decode_created(entries[0]).vkey
+        return decode_created(entries[0])[1].vkey
     raise IntegrityError("entry 0 is missing, and with it the key of the log")
 
 
@@ -194,15 +196,15 @@ class _Entries:
         """Check one entry."""
         try:
             if index == 0:
-                found = self._check_created(decode_created(entry))
+                found = self._check_created(*decode_created(entry))
             else:
-                found = self._check_event(*decode(entry))
+                found = self._check_entry(decode_entry(entry))
         except IntegrityError as error:
             found = [str(error)]
         self.problems += [f"entry {index}: {problem}" for problem in found]
 
-    def _check_created(self, created: LogCreated) -> list[str]:
-        self._event_ids.add(created.event_id)
+    def _check_created(self, envelope: LogEnvelope, created: LogCreated) -> list[str]:
+        self._event_ids.add(envelope.event_id)
         problems = []
         if created.origin != self._head.origin:
             problems.append(f"it begins the log {created.origin!r}, not this one")
@@ -210,11 +212,22 @@ class _Entries:
             problems.append(f"it names another key: {created.vkey}")
         return problems
 
-    def _check_event(self, envelope: Envelope, event: Event) -> list[str]:
+    def _check_entry(self, entry: Entry) -> list[str]:
         problems = []
-        if envelope.event_id in self._event_ids:
-            problems.append(f"event {envelope.event_id} is there twice")
-        self._event_ids.add(envelope.event_id)
+        event_id = entry.envelope.event_id
+        if event_id in self._event_ids:
+            problems.append(f"event {event_id} is there twice")
+        self._event_ids.add(event_id)
+        if isinstance(entry.event, LogCreated):
+            problems.append("the log is begun a second time")
+        if isinstance(entry.envelope, Envelope):
+            problems += self._check_run(entry.envelope, entry.event)
+        return problems
+
+    def _check_run(
+        self, envelope: Envelope, event: Event | LogEvent | Unknown
+    ) -> list[str]:
+        problems = []
         due = self._next_seq.get(envelope.run_id, 0)
         if envelope.seq != due:
             problems.append(

@@ -10,19 +10,22 @@ from sluicegate import __version__
 from sluicegate.adapters.folder import make_state_folder
 from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.adapters.stores.journal import FileJournal
-from sluicegate.audit import record
+from sluicegate.audit.envelope import Actor, LogEnvelope, Recording, Source
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.opening import open_log
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.recorder import Facts, OnEntry, Recorder
 from sluicegate.audit.time import GateClock
 from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.model.source import Source as CheckedOut
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.stores import wait_out_race
 
-_APPLICATION = "sluicegate"
+TOOL = Recording("sluicegate", __version__)
+"""What records."""
+
 _RESTORE = "`sluice audit verify` lists the damage; restore the log from a copy"
 
 
@@ -68,9 +71,22 @@ class ProjectLog:
                 wait_out_race(machine),
                 origin=project.origin,
                 retention_days=project.pipeline.audit.retention.days,
-                clock=machine.clock,
-                new_event_id=machine.new_id,
+                envelope=self._envelope,
             )
+
+    def _envelope(self) -> LogEnvelope:
+        machine = self.project.machine
+        return LogEnvelope(
+            event_id=machine.new_id(),
+            recorded_ts=machine.clock.now(),
+            actor=self.actor,
+            tool=TOOL,
+        )
+
+    @property
+    def actor(self) -> Actor:
+        """Who uses this machine."""
+        return Actor("user", self.project.machine.user)
 
     @contextmanager
     def naming(self) -> Iterator[None]:
@@ -116,13 +132,13 @@ class ProjectLog:
             clock=self.clock,
             new_event_id=project.machine.new_id,
             facts=Facts(
-                source=record.Source(
+                source=Source(
                     repo=source.remote or project.origin,
                     commit=_named_commit(source.commit),
-                    ref=source.tag or source.branch,
+                    ref=_full_ref(source),
                 ),
-                actor=record.Actor("user", project.machine.user),
-                tool=record.Recording(_APPLICATION, __version__),
+                actor=self.actor,
+                tool=TOOL,
             ),
             on_entry=on_entry,
         )
@@ -141,6 +157,13 @@ def _check_outlives_workspace(log: Path, workspace: Path) -> None:
             hint="in the pipeline file, keep it where it stays:"
             " `audit: {store: dir:/a/lasting/folder}`",
         )
+
+
+def _full_ref(source: CheckedOut) -> str | None:
+    """The tag or branch by its full name: a tag and a branch may share a short one."""
+    if source.tag:
+        return f"refs/tags/{source.tag}"
+    return f"refs/heads/{source.branch}" if source.branch else None
 
 
 def _named_commit(commit: str) -> str:

@@ -7,9 +7,10 @@ import pytest
 from fakes_audit import FACTS, FakePin, FakeSigner, FakeStore, begin_log
 from typing_extensions import override
 
+from sluicegate.audit.envelope import Envelope
 from sluicegate.audit.log import MAX_ENTRY_BYTES, AuditLog
 from sluicegate.audit.reader import LogReader
-from sluicegate.audit.record import Envelope, decode_created, encode
+from sluicegate.audit.record import decode_created, encode
 from sluicegate.errors import (
     ExternalError,
     IntegrityError,
@@ -38,7 +39,7 @@ def test_a_new_log_says_whose_it_is() -> None:
 
     ((index, entry),) = read(log)
 
-    created = decode_created(entry)
+    _, created = decode_created(entry)
     assert (index, created.origin, created.retention_days) == (
         0,
         "log.example/churn",

@@ -1,8 +1,7 @@
 """Unit tests of `sluicegate.audit.opening`."""
 
 import pytest
-from fakes import FakeClock
-from fakes_audit import FakeKeyring, FakePin, FakeStore, event_ids
+from fakes_audit import FakeKeyring, FakePin, FakeStore, log_envelope
 
 from sluicegate.audit import open_log
 from sluicegate.audit.log import AuditLog
@@ -35,8 +34,7 @@ class Place:
             lambda _attempt: None,
             origin=ORIGIN,
             retention_days=retention_days,
-            clock=FakeClock(),
-            new_event_id=event_ids(),
+            envelope=log_envelope,
         )
 
 
@@ -47,7 +45,7 @@ def test_the_first_use_begins_a_log_and_the_next_ones_find_it() -> None:
     log = place.open()
 
     assert log.head().size == 2
-    assert decode_created(next(log.entries())[1]).retention_days == 184
+    assert decode_created(log.entry(0))[1].retention_days == 184
     assert list(place.keys.keys) == [ORIGIN]
 
 

@@ -13,11 +13,13 @@ from fakes_audit import (
     FakeStore,
     begin_log,
     event_ids,
+    log_envelope,
 )
 from typing_extensions import override
 
+from sluicegate.audit.envelope import Envelope
 from sluicegate.audit.log import AuditLog
-from sluicegate.audit.record import Envelope, LogCreated, encode, encode_created
+from sluicegate.audit.record import encode, encode_log
 from sluicegate.audit.recorder import Recorder
 from sluicegate.audit.verify import VerifyReport, verify
 from sluicegate.errors import IntegrityError
@@ -26,6 +28,7 @@ from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import RunResumed, RunStarted, StageFinished
 from sluicegate.model.evidence import Evidence, EvidenceFile
+from sluicegate.model.log_event import LogCreated
 from sluicegate.tlog.checkpoint import Checkpoint
 from sluicegate.tlog.hashes import EMPTY_ROOT
 
@@ -193,11 +196,11 @@ def test_an_entry_outside_the_schema_is_named(entry: bytes) -> None:
 )
 def test_entry_0_of_another_log_or_key_is_a_problem(origin: str, vkey: str) -> None:
     store = FakeStore()
-    created = LogCreated(event_ids()(), CLOCK.now(), origin, vkey, 400, FACTS.tool)
+    created = LogCreated(origin, vkey, 400)
     log = AuditLog(store, FakeSigner())
     with store.exclusive():
         empty = Checkpoint("log.example/churn", 0, EMPTY_ROOT)
-        log._commit(None, empty, [encode_created(created)])
+        log._commit(None, empty, [encode_log(log_envelope(), created)])
 
     (problem,) = verify(store, VKEY).problems
     assert problem.startswith("entry 0: it ")
@@ -298,10 +301,8 @@ def test_runs_may_take_turns() -> None:
 
 def test_a_log_that_begins_a_second_time_is_a_problem() -> None:
     log = Log()
-    created = LogCreated(
-        log.ids(), CLOCK.now(), "log.example/churn", VKEY, 400, FACTS.tool
-    )
-    log.log.append([encode_created(created)])
+    created = LogCreated("log.example/churn", VKEY, 400)
+    log.log.append([encode_log(log_envelope(log.ids()), created)])
 
     assert log.verify().problems == ("entry 3: the log is begun a second time",)
 

@@ -8,7 +8,7 @@ import pytest
 from audit_writer import new_id
 from click.testing import CliRunner, Result
 from fakes import FakeClock
-from fakes_audit import FACTS
+from fakes_audit import FACTS, log_envelope
 
 from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.adapters.stores.directory_log import DirectoryLog
@@ -16,8 +16,9 @@ from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.adapters.stores.journal import FileJournal
 from sluicegate.adapters.stores.pins import PinFile
 from sluicegate.audit import open_log
+from sluicegate.audit.envelope import Envelope
 from sluicegate.audit.log import AuditLog
-from sluicegate.audit.record import Envelope, encode
+from sluicegate.audit.record import encode
 from sluicegate.audit.recorder import Recorder
 from sluicegate.cli import main
 from sluicegate.model.command import ResourceUsage
@@ -59,8 +60,7 @@ class Place:
             PinFile(self.home / "state/sluicegate/pins", str(self.audit)),
             wait=lambda _attempt: None,
             origin="log.example/churn",
-            clock=CLOCK,
-            new_event_id=new_id,
+            envelope=log_envelope,
         )
 
     def record(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from audit_writer import new_id
 from click.testing import CliRunner, Result
 from fakes import START, FakeClock
-from fakes_audit import FACTS
+from fakes_audit import FACTS, log_envelope
 from fakes_target import release
 
 from sluicegate.adapters.keys import KeyDirectory
@@ -98,8 +98,7 @@ class Place:
             PinFile(self.home / "state/sluicegate/pins", str(self.audit)),
             wait=lambda _attempt: None,
             origin="log.example/churn",
-            clock=CLOCK,
-            new_event_id=new_id,
+            envelope=log_envelope,
         )
         run_id = RUNS[name] + environment[0].upper()
         recorder = Recorder(

@@ -53,11 +53,10 @@ def _find_run(log: LogReader, text: str) -> str:
 
 
 def _rows(log: LogReader) -> Iterator[Row]:
-    first = next(entry for _, entry in log.entries())
-    created = decode_created(first)
+    head, created = decode_created(log.entry(0))
     yield Row(
         0,
-        created.recorded_ts,
+        head.recorded_ts,
         "",
         f"log of {created.origin} begun, kept for {created.retention_days} days",
     )

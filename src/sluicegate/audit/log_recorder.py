@@ -1,0 +1,58 @@
+"""Recording what happens to the log itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sluicegate.audit.envelope import Actor, LogEnvelope, Recording
+from sluicegate.audit.log import AuditLog
+from sluicegate.audit.record import encode_log
+from sluicegate.model.digest import Digest
+from sluicegate.model.log_event import LogEvent
+from sluicegate.ports.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecorder:
+    """Appends events to *log* at once; they wait in no journal.
+
+    ``actor`` is whoever uses this machine, ``machine`` its id.
+    """
+
+    log: AuditLog
+    clock: Clock
+    new_event_id: Callable[[], str]
+    actor: Actor
+    tool: Recording
+    machine: str | None = None
+
+    def record(
+        self,
+        *events: LogEvent,
+        actor: Actor | None = None,
+        statement: Digest | None = None,
+    ) -> int:
+        """Commit *events* together, done by *actor*, by default by this user.
+
+        Returns:
+            The index of the first of them.
+
+        Raises:
+            UsageError: one cannot be recorded; nothing was.
+            IntegrityError: the log is not what it was.
+            ExternalError: whether they are committed is unknown: look for them.
+        """
+        entries = [
+            encode_log(self._envelope(actor or self.actor, statement), event)
+            for event in events
+        ]
+        return self.log.append(entries).size - len(entries)
+
+    def _envelope(self, actor: Actor, statement: Digest | None) -> LogEnvelope:
+        return LogEnvelope(
+            event_id=self.new_event_id(),
+            recorded_ts=self.clock.now(),
+            actor=actor,
+            tool=self.tool,
+            machine=self.machine,
+            statement=statement,
+        )

@@ -1,0 +1,50 @@
+"""What may happen to the log itself, outside of any run.
+
+Every type says who did it in its envelope, and why in ``reason`` where a person
+decides.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LogCreated:
+    """Entry 0 of a log: whose it is, which key signs it, how long it is kept."""
+
+    origin: str
+    vkey: str
+    retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionChanged:
+    """The log is kept for longer than it was promised before; in days."""
+
+    retention_days: int
+    before_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTaken:
+    """One run alone may change an environment until ``expires``.
+
+    The index of this entry is the fence: it goes with every change of the target, which
+    refuses a lower one. Taking a lease that one holds already renews it.
+    """
+
+    environment: str
+    run_id: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseReleased:
+    """The run does not change the environment any more. ``fence`` names the lease."""
+
+    environment: str
+    run_id: str
+    fence: int
+
+
+LogEvent = LogCreated | RetentionChanged | LeaseTaken | LeaseReleased
