@@ -32,6 +32,9 @@ MAX_ATTEMPTS = 30
 Wait = Callable[[int], None]
 """Waits before the next attempt; gets the number of those that failed, from 1."""
 
+Decide = Callable[[Checkpoint], Sequence[bytes]]
+"""Says what to append after a state; nothing is fine."""
+
 
 def _go_on(_attempt: int) -> None:
     """A store with a lock has no races to wait out."""
@@ -92,28 +95,42 @@ class AuditLog(LogReader):
             ExternalError: whether they are committed is unknown: look for their event
                 ids before trying again.
         """
-        for entry in entries:
-            if len(entry) > MAX_ENTRY_BYTES:
-                raise UsageError(
-                    f"an entry of {len(entry)} bytes; the log takes {MAX_ENTRY_BYTES}",
-                    hint="keep large reports as evidence files",
-                )
+        return self.append_as(lambda _old: entries)
+
+    def append_as(self, decide: Decide) -> Checkpoint:
+        """Commit what *decide* says, given the state that it will come after.
+
+        Nobody appends in between: what *decide* sees is what its entries build on. It
+        is asked again whenever another writer was faster.
+
+        Returns:
+            The state that holds them.
+
+        Raises:
+            UsageError: an entry is too long; nothing was written.
+            IntegrityError: as for `append`.
+            TransientError: as for `append`.
+            ExternalError: as for `append`.
+        """
         for attempt in count(1):
             try:
-                return self._append(entries)
+                return self._append(decide)
             except TransientError:
                 if attempt == MAX_ATTEMPTS:
                     raise
             self._wait(attempt)
         raise AssertionError
 
-    def _append(self, entries: Sequence[bytes]) -> Checkpoint:
+    def _append(self, decide: Decide) -> Checkpoint:
         with self.store.exclusive():
             raw = self.store.load()
             old = self._open(raw)
             if self._seen is not None and self._seen != old:
                 self.check_extends(self._seen)
             self._check_pinned(raw)
+            entries = decide(old)
+            for entry in entries:
+                _check_length(entry)
             return self._commit(raw, old, entries) if entries else old
 
     def check_pinned(self) -> None:
@@ -167,6 +184,14 @@ class AuditLog(LogReader):
         if open_checkpoint(signed, self.key) != checkpoint:
             raise IntegrityError("the log's key does not sign what it was given")
         return signed
+
+
+def _check_length(entry: bytes) -> None:
+    if len(entry) > MAX_ENTRY_BYTES:
+        raise UsageError(
+            f"an entry of {len(entry)} bytes; the log takes {MAX_ENTRY_BYTES}",
+            hint="keep large reports as evidence files",
+        )
 
 
 def check_retention(days: int) -> None:
