@@ -1,0 +1,1 @@
+"""Inboxes: where signed statements wait for the next recorder."""
