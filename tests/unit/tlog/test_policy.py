@@ -159,7 +159,6 @@ def test_names_are_octets_and_look_alikes_differ() -> None:
             [f"{WITNESSES[0]} https://me:secret@witness.example", "quorum X1"],
             "policy:1: an address with a login in it",
         ),
-        ([f"{WITNESSES[0]} https://[", "quorum X1"], "policy:1: the address cannot"),
         (["quorum none\r"], "policy:1: the character 0x0d is not allowed"),
         (["quorum none\x00"], "policy:1: the character 0x00 is not allowed"),
         (["# bell \x07", "quorum none"], "policy:1: the character 0x07"),
