@@ -8,6 +8,8 @@ from sluicegate.errors import UsageError
 LABEL_NAME = r"[a-z][a-z0-9_]{0,31}"
 LABEL_VALUE = r"[A-Za-z0-9._-]{1,64}"
 _LABEL = re.compile(f"({LABEL_NAME})=({LABEL_VALUE})")
+_LABELS = re.compile(rf"/{_LABEL.pattern}(,{_LABEL.pattern})*")
+_NUMBER = re.compile(r"[1-9][0-9]*")
 
 
 def parse_labels(texts: tuple[str, ...]) -> dict[str, str]:
@@ -47,7 +49,10 @@ def task_id(run_id: str, labels: Mapping[str, str], stage: str, attempt: int) ->
 
 def is_task_of(text: str, run_id: str, stage: str, attempt: int | None = None) -> bool:
     """Whether *text* is the id of a task of that run and stage, and of that attempt."""
-    number = r"[1-9][0-9]*" if attempt is None else re.escape(str(attempt))
-    labels = rf"(/{_LABEL.pattern}(,{_LABEL.pattern})*)?"
-    form = rf"{re.escape(run_id)}{labels}/{re.escape(stage)}/{number}"
-    return re.fullmatch(form, text) is not None
+    head, _, number = text.rpartition("/")
+    if not head.startswith(run_id) or not head.endswith(f"/{stage}"):
+        return False
+    labels = head[len(run_id) : -len(f"/{stage}")]
+    is_number = _NUMBER.fullmatch(number) if attempt is None else number == str(attempt)
+    has_labels = _LABELS.fullmatch(labels) if labels else head == f"{run_id}/{stage}"
+    return bool(is_number and has_labels)
