@@ -14,6 +14,7 @@ from sluicegate.audit.record import decode_created, encode
 from sluicegate.errors import (
     ExternalError,
     IntegrityError,
+    TransientError,
     UsageError,
 )
 from sluicegate.model.event import RunResumed
@@ -347,3 +348,40 @@ def test_a_key_that_signs_something_else_commits_nothing() -> None:
     with pytest.raises(IntegrityError):
         AuditLog(store, WrongSigner()).append([b"a"])
     assert store.load() == before
+
+
+def test_a_lost_race_is_run_again_after_a_wait() -> None:
+    store = FakeStore()
+    create(store)
+    other = AuditLog(store, FakeSigner())
+    waited: list[int] = []
+    log = AuditLog(store, FakeSigner(), wait=waited.append)
+    store.races, store.on_race = 1, lambda: other.append([b"theirs"])
+
+    head = log.append([b"ours"])
+
+    assert head.size == 3
+    assert [entry for _, entry in log.entries(1)] == [b"theirs", b"ours"]
+    assert waited == [1]
+
+
+def test_a_race_that_is_always_lost_is_given_up_with_nothing_written() -> None:
+    store = FakeStore()
+    log = create(store)
+    store.races = 10**6
+
+    with pytest.raises(TransientError, match="faster"):
+        log.append([b"ours"])
+    assert log.head().size == 1
+
+
+def test_a_range_of_entries_reads_its_bundles_alone() -> None:
+    store = FakeStore()
+    log = create(store)
+    log.append([b"%d" % number for number in range(1, 700)])
+    del store.objects["tile/entries/000"]
+
+    assert [index for index, _ in log.entries(300, 303)] == [300, 301, 302]
+    assert log.entry(699) == b"699"
+    with pytest.raises(UsageError, match="no entry 700"):
+        log.entry(700)
