@@ -17,8 +17,8 @@ from sluicegate.errors import IntegrityError, UsageError
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 MAX_INTEGER = 2**53 - 1
-_LONG_NUMBER = re.compile(rb"[-:,\[][0-9]{16}")
-"""How an integer beyond `MAX_INTEGER` begins, with what is before it."""
+_LONG_NUMBER = re.compile(r"[0-9]{16}[],}]")
+"""How an integer beyond `MAX_INTEGER` ends, with what follows it."""
 
 
 def format_json(value: Json) -> bytes:
@@ -47,7 +47,7 @@ def parse_json(data: bytes) -> dict[str, Json]:
         # Written again it is the same, so no key was there twice and no number in
         # another form. What may still be wrong is looked at only where it may be.
         canonical = _ENCODER.encode(value) == text
-        if canonical and not (data.isascii() and _LONG_NUMBER.search(data) is None):
+        if canonical and not (text.isascii() and _LONG_NUMBER.search(text) is None):
             _check(value)
     except (ValueError, RecursionError, UsageError) as error:
         raise IntegrityError(f"not canonical JSON: {error}") from error
@@ -79,5 +79,9 @@ def _refuse_number(text: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number)
 _ENCODER = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    sort_keys=True,
+    separators=(",", ":"),
+    ensure_ascii=False,
+    allow_nan=False,
+    check_circular=False,
 )
