@@ -96,6 +96,14 @@ class DockerTarget(Target):
         finally:
             self._client.close()
 
+    def raise_fence(self, log: str, number: int) -> None:
+        """Change the environment by the lease of entry *number*; refuse lower ones.
+
+        Raises:
+            PermanentError: a later lease is here already.
+        """
+        self._state.raise_fence(log, number)
+
     @override
     def stable(self) -> Release | None:
         routing = self._state.load()

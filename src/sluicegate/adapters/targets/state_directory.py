@@ -1,12 +1,14 @@
 """The environment's folder on the host: the routing file, and the lease.
 
 Files: ``proxy/routing.yml``, which the proxy's container sees (the folder is mounted,
-because a mounted file would never show the rename), and ``lock``.
+because a mounted file would never show the rename), ``lock``, and ``fence``.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sluicegate.adapters.lock_file import try_lock
@@ -21,11 +23,20 @@ from sluicegate.errors import PermanentError, TransientError
 ROUTING_FILE = "routing.yml"
 
 
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Who may change the environment: entry ``number`` of ``log`` gave the lease."""
+
+    log: str
+    number: int
+
+
 class StateDirectory:
     """A folder of this host that belongs to one environment."""
 
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
+        self._fence = Fence("", 0)
         self.proxy = self._path / "proxy"
 
     @contextmanager
@@ -56,6 +67,57 @@ class StateDirectory:
             file.flush()
             yield
 
+    def raise_fence(self, log: str, number: int) -> None:
+        """From now on, refuse whoever comes with a lower number; durable on return.
+
+        Numbers of different logs say nothing of each other: the later one has it.
+
+        Raises:
+            PermanentError: somebody with a higher one was here, or the folder cannot
+                be written.
+        """
+        self._fence = Fence(log, number)
+        self._check_fence(is_new=True)
+        with self._errors():
+            new = self._path / "fence.new"
+            with new.open("w", encoding="utf-8") as file:
+                file.write(json.dumps({"log": log, "fence": number}))
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self._path / "fence")
+            sync_directory(self._path)
+
+    def _check_fence(self, *, is_new: bool = False) -> None:
+        found = self._read_fence()
+        if found is None or (is_new and found.log != self._fence.log):
+            return
+        if found.log != self._fence.log or found.number > self._fence.number:
+            raise PermanentError(
+                f"this rollout's lease, entry {self._fence.number} of the log, is over:"
+                f" entry {found.number} took its place",
+                hint="leave the environment to that rollout; `sluice audit log --type"
+                " 'lease.*'` shows whose it is",
+            )
+
+    def _read_fence(self) -> Fence | None:
+        with self._errors():
+            try:
+                text = (self._path / "fence").read_text(encoding="utf-8")
+            except FileNotFoundError:
+                return None
+            except UnicodeDecodeError as error:
+                raise PermanentError(f"not a fence: {error}") from error
+        try:
+            match json.loads(text):
+                case {"log": str(log), "fence": int(number)}:
+                    return Fence(log, number)
+        except ValueError:
+            pass
+        raise PermanentError(
+            f"not a fence: {text[:80]!r}",
+            hint=f"remove {self._path / 'fence'} if no rollout is under way",
+        )
+
     def load(self) -> Routing | None:
         """Who serves, or None in an environment that never had a release.
 
@@ -78,8 +140,9 @@ class StateDirectory:
         an empty configuration, and refuse every request until the rest is there.
 
         Raises:
-            PermanentError: the folder cannot be written.
+            PermanentError: the folder cannot be written, or a later lease is here.
         """
+        self._check_fence()
         with self._errors():
             self.proxy.mkdir(mode=0o700, parents=True, exist_ok=True)
             new = self.proxy / f"{ROUTING_FILE}.new"
@@ -91,7 +154,12 @@ class StateDirectory:
             sync_directory(self.proxy)
 
     def forget(self) -> None:
-        """Remove the routing file, once nothing serves any more."""
+        """Remove the routing file, once nothing serves any more.
+
+        Raises:
+            PermanentError: the folder cannot be written, or a later lease is here.
+        """
+        self._check_fence()
         with self._errors():
             (self.proxy / ROUTING_FILE).unlink(missing_ok=True)
 

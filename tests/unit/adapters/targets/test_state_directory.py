@@ -82,3 +82,44 @@ def test_the_lease_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
     assert ended.returncode == -9
     with StateDirectory(tmp_path).lease("production"):
         pass
+
+
+def test_a_lower_fence_changes_nothing_any_more(tmp_path: Path) -> None:
+    older, newer = StateDirectory(tmp_path), StateDirectory(tmp_path)
+    older.raise_fence("log.example/churn", 7)
+    older.save(ROUTING)
+    newer.raise_fence("log.example/churn", 9)
+
+    with pytest.raises(PermanentError, match="entry 7 of the log, is over: entry 9"):
+        older.save(Routing())
+    with pytest.raises(PermanentError, match="is over"):
+        older.forget()
+    with pytest.raises(PermanentError, match="is over"):
+        StateDirectory(tmp_path).raise_fence("log.example/churn", 8)
+    assert newer.load() == ROUTING
+    newer.save(Routing())
+    newer.raise_fence("log.example/churn", 12)
+
+
+def test_a_fence_of_another_log_is_followed_by_whoever_comes_last(
+    tmp_path: Path,
+) -> None:
+    older, newer = StateDirectory(tmp_path), StateDirectory(tmp_path)
+    older.raise_fence("log.example/churn", 900)
+    newer.raise_fence("log.example/churn/2", 3)
+
+    newer.save(ROUTING)
+    with pytest.raises(PermanentError, match="is over"):
+        older.save(Routing())
+
+
+@pytest.mark.parametrize("text", ["", "9", '{"log": 1, "fence": 2}', "\xff"])
+def test_a_fence_that_cannot_be_read_lets_nobody_through(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "fence").write_text(text, encoding="latin-1")
+
+    with pytest.raises(PermanentError, match="not a fence"):
+        StateDirectory(tmp_path).raise_fence("log.example/churn", 7)
+    with pytest.raises(PermanentError, match="not a fence"):
+        StateDirectory(tmp_path).save(ROUTING)
