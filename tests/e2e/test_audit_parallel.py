@@ -1,11 +1,13 @@
 """Several processes record their runs in one log at once."""
 
+import os
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import audit_writer
+import pytest
 from audit_writer import open_here
 
 from sluicegate.adapters.stores.directory_log import DirectoryLog
@@ -14,8 +16,10 @@ from sluicegate.audit.verify import verify
 from sluicegate.model.event import StageSkipped
 
 WRITER = Path(audit_writer.__file__)
-PROCESSES = 4
-EVENTS = 12
+FULL = bool(os.environ.get("SLUICE_FULL"))
+PROCESSES, EVENTS = (8, 200) if FULL else (4, 12)
+
+pytestmark = pytest.mark.exhaustive
 
 
 def test_processes_that_begin_a_log_together_lose_and_double_nothing(
@@ -31,7 +35,7 @@ def test_processes_that_begin_a_log_together_lose_and_double_nothing(
         )
         for number in range(PROCESSES)
     ]
-    errors = [writer.communicate(timeout=120)[1] for writer in writers]
+    errors = [writer.communicate(timeout=600)[1] for writer in writers]
     assert errors == [""] * PROCESSES
 
     store = DirectoryLog(tmp_path / "audit")
