@@ -47,4 +47,25 @@ class LeaseReleased:
     fence: int
 
 
-LogEvent = LogCreated | RetentionChanged | LeaseTaken | LeaseReleased
+@dataclass(frozen=True, slots=True)
+class KeyRotated:
+    """From this entry on another key signs the log.
+
+    ``size`` and ``root``, in base64, are those of the log before this entry, so that
+    ``size`` is its index. Until ``overlap_until`` the old key signs as well, for those
+    who know no other yet; None if it never signs again. Both keys, as verifier keys,
+    have signed what `sluicegate.audit.keychain` makes of the other fields: the old one
+    to authorise the new one, the new one to show that somebody has it.
+    """
+
+    old_vkey: str
+    new_vkey: str
+    size: int
+    root: str
+    reason: str
+    old_signature: str
+    new_signature: str
+    overlap_until: datetime | None = None
+
+
+LogEvent = LogCreated | RetentionChanged | LeaseTaken | LeaseReleased | KeyRotated
