@@ -203,15 +203,17 @@ class FakeRecord(Record):
     most: int | None = None
 
     @override
-    def note(self, event: Event) -> None:
+    def note(self, event: Event) -> Event:
         self._check(event)
         self.journal.append(event)
+        return event
 
     @override
-    def record(self, event: Event) -> None:
+    def record(self, event: Event) -> Event:
         self._check(event)
         self.log += [*self.journal, event]
         self.journal.clear()
+        return event
 
     def all(self) -> list[Event]:
         return [*self.log, *self.journal]

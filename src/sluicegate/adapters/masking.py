@@ -69,12 +69,12 @@ class Masks:
                 if self._has_changed(path):
                     self._add(in_file(path))
 
-    def text(self, text: str) -> str:
-        """*text* without secrets."""
+    def text(self, text: str, mark: str = HIDDEN) -> str:
+        """*text* with *mark* for every secret."""
         for form in self._forms:
             if form in text:
-                text = text.replace(form, HIDDEN)
-        return URL_LOGIN.sub(f"://{HIDDEN}@", text)
+                text = text.replace(form, mark)
+        return URL_LOGIN.sub(f"://{mark}@", text)
 
     def data(self, data: bytes) -> bytes:
         """*data* without secrets."""

@@ -1,11 +1,12 @@
 """Recording what happens to the log itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sluicegate.audit.envelope import Actor, LogEnvelope, Recording
-from sluicegate.audit.log import AuditLog
+from sluicegate.audit.log import MAX_ENTRY_BYTES, AuditLog
 from sluicegate.audit.record import encode_log
+from sluicegate.audit.redaction import Redactor
 from sluicegate.model.digest import Digest
 from sluicegate.model.log_event import LogEvent
 from sluicegate.ports.clock import Clock
@@ -24,6 +25,7 @@ class LogRecorder:
     actor: Actor
     tool: Recording
     machine: str | None = None
+    redactor: Redactor = field(default_factory=Redactor)
 
     def record(
         self,
@@ -42,7 +44,10 @@ class LogRecorder:
             ExternalError: whether they are committed is unknown: look for them.
         """
         entries = [
-            encode_log(self._envelope(actor or self.actor, statement), event)
+            self.redactor.entry(
+                encode_log(self._envelope(actor or self.actor, statement), event),
+                MAX_ENTRY_BYTES,
+            )
             for event in events
         ]
         return self.log.append(entries).size - len(entries)

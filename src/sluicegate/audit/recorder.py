@@ -7,12 +7,13 @@ whether it is in the log.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sluicegate.audit.envelope import Actor, Envelope, Recording, Source
 from sluicegate.audit.history import read_run
 from sluicegate.audit.log import MAX_ENTRY_BYTES, AuditLog
-from sluicegate.audit.record import encode
+from sluicegate.audit.record import decode, encode
+from sluicegate.audit.redaction import Redactor
 from sluicegate.errors import UsageError
 from sluicegate.model.event import (
     Event,
@@ -31,12 +32,13 @@ from sluicegate.ports.journal import Journal
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What every entry of a run says besides its event."""
+    """What every entry of a run says besides its event, and what none may say."""
 
     source: Source
     actor: Actor
     tool: Recording
     machine: str | None = None
+    redactor: Redactor = field(default_factory=Redactor)
 
 
 OnEntry = Callable[[bytes], None]
@@ -75,14 +77,18 @@ class Recorder:
         self._labels: Mapping[str, str] = {}
         self._attempts: dict[str, int] = {}
 
-    def note(self, event: Event) -> None:
+    def note(self, event: Event) -> Event:
         """Keep *event* durably; it is committed to the log with the next one.
+
+        Returns:
+            The event as it is kept: without credentials, its long texts cut.
 
         Raises:
             UsageError: it cannot be recorded, or another process records this run.
             ExternalError: it may not be durable.
         """
-        entry = encode(self._envelope(), event, self._task_of(event))
+        written = encode(self._envelope(), event, self._task_of(event))
+        entry = self._facts.redactor.entry(written, MAX_ENTRY_BYTES)
         if len(entry) > MAX_ENTRY_BYTES:
             raise UsageError(
                 f"the event takes {len(entry)} bytes; the log takes {MAX_ENTRY_BYTES}",
@@ -91,6 +97,7 @@ class Recorder:
         self._journal.append(entry)
         self._next_seq += 1
         self._on_entry(entry)
+        return event if entry == written else decode(entry)[1]
 
     def commit(self) -> None:
         """Commit what was noted to the log, all of it or nothing.
@@ -110,10 +117,15 @@ class Recorder:
             self._journal.clear()
             self._in_doubt = False
 
-    def record(self, event: Event) -> None:
-        """Commit *event*, and all that was noted before it, to the log."""
-        self.note(event)
+    def record(self, event: Event) -> Event:
+        """Commit *event*, and all that was noted before it, to the log.
+
+        Returns:
+            The event as it is in the log.
+        """
+        kept = self.note(event)
         self.commit()
+        return kept
 
     def recover(self) -> int:
         """Commit what a process that died has left in the journal; call before `note`.

@@ -39,11 +39,13 @@ class Ledger:
         with self._lock:
             run, effects = advance(self._run_id, self._run, event)
             if isinstance(event, StageStarted | StageSkipped):
-                self._record.note(event)
+                kept = self._record.note(event)
             else:
-                self._record.record(event)
+                kept = self._record.record(event)
+            if kept != event:  # the run is what the log says of it, now and later
+                run, effects = advance(self._run_id, self._run, kept)
             self._run, self._effects = run, effects
-            self._observer.event(event)
+            self._observer.event(kept)
 
     @property
     def run(self) -> Run:

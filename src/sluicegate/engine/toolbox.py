@@ -37,12 +37,20 @@ class Observer(Protocol):
 class Record(Protocol):
     """The run's audit log."""
 
-    def note(self, event: Event) -> None:
-        """Keep *event* durably; it is committed to the log with the next one."""
+    def note(self, event: Event) -> Event:
+        """Keep *event* durably; it is committed to the log with the next one.
+
+        Returns:
+            The event as it is kept, which may say less: without credentials.
+        """
         ...
 
-    def record(self, event: Event) -> None:
-        """Commit *event*, and all that was noted before it, to the log."""
+    def record(self, event: Event) -> Event:
+        """Commit *event*, and all that was noted before it, to the log.
+
+        Returns:
+            The event as it is in the log.
+        """
         ...
 
 

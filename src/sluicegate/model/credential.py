@@ -7,6 +7,8 @@ Names are read as words, because an ML service is full of tokens that open nothi
 import re
 from itertools import pairwise
 
+from sluicegate.model.token_kinds import PEM_BEGIN, TOKEN_KINDS
+
 NEVER_PASSED_ON = re.compile(
     r"SLUICE_.*|(GH|GITHUB)_(ENTERPRISE_)?TOKEN|ACTIONS_.*TOKEN.*"
     r"|INPUT_.*(TOKEN|KEY|SECRET|PASSWORD).*"
@@ -32,23 +34,7 @@ _ABOUT = frozenset(
         *("sock", "socket", "endpoint", "public", "cert"),
     )
 )
-_TOKEN = re.compile(
-    r"(?<![A-Za-z0-9])(?:"
-    r"gh[pousr]_[A-Za-z0-9]{36,}"  # GitHub
-    r"|github_pat_[A-Za-z0-9_]{22,}"
-    r"|glpat-[A-Za-z0-9_-]{20,}"  # GitLab
-    r"|dckr_pat_[A-Za-z0-9_-]{20,}"  # Docker
-    r"|pypi-[A-Za-z0-9_-]{50,}"
-    r"|npm_[A-Za-z0-9]{36}"
-    r"|hf_[A-Za-z0-9]{30,}"  # Hugging Face
-    r"|sk-[A-Za-z0-9_-]{32,}"  # OpenAI and others
-    r"|xox[abeoprs]-[A-Za-z0-9-]{10,}"  # Slack
-    r"|(?:AKIA|ASIA)[A-Z0-9]{16}"  # Amazon
-    r"|AIza[A-Za-z0-9_-]{35}"  # Google
-    r"|hv[sb]\.[A-Za-z0-9_-]{20,}"  # Vault
-    r"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"  # JWT
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----)"
-)
+_TOKEN = re.compile(f"(?<![A-Za-z0-9])(?:{'|'.join(TOKEN_KINDS.values())}|{PEM_BEGIN})")
 URL_LOGIN = re.compile(
     r"://(?P<user>[^\s/@:'\"<>]{0,200}):(?P<password>[^\s/'\"<>]{1,400})@"
 )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from sluicegate.errors import UsageError
+from sluicegate.model.credential import is_secret_value
 
 LABEL_NAME = r"[a-z][a-z0-9_]{0,31}"
 LABEL_VALUE = r"[A-Za-z0-9._-]{1,64}"
@@ -16,7 +17,8 @@ def parse_labels(texts: tuple[str, ...]) -> dict[str, str]:
     """Read labels written ``name=value``, sorted by name.
 
     Raises:
-        UsageError: one has another form, or a name is given twice.
+        UsageError: one has another form, looks like a credential, or a name is given
+            twice.
     """
     labels: dict[str, str] = {}
     for text in texts:
@@ -29,6 +31,11 @@ def parse_labels(texts: tuple[str, ...]) -> dict[str, str]:
             )
         if found[1] in labels:
             raise UsageError(f"label {found[1]!r} is given twice")
+        if is_secret_value(found[2]):
+            raise UsageError(
+                f"the value of label {found[1]!r} looks like a credential",
+                hint="labels are written into the audit log, which forgets nothing",
+            )
         labels[found[1]] = found[2]
     return dict(sorted(labels.items()))
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sluicegate.adapters.masking import Masks
+from sluicegate.audit.redaction import REDACTED, Redactor
 from sluicegate.stages.docker_build import DockerBuildStage
 from sluicegate.stages.docker_build_secret import locate
 from sluicegate.stages.notify import secret_variables
@@ -17,8 +18,7 @@ def build_masks(
 
     *home* is the user's home folder. All is read again whenever it has changed.
     """
-    docker = Path(environ.get("DOCKER_CONFIG") or home / ".docker")
-    masks = Masks(environ, docker / "config.json")
+    masks = Masks(environ, _docker_config(environ, home))
     variables, files = set(secret_variables(pipeline.notify)), set()
     for each in pipeline.stages:
         if not isinstance(each.stage, DockerBuildStage):
@@ -30,3 +30,22 @@ def build_masks(
                 files.add(Path(locate(secret.file, str(folder), str(home))))
     masks.name(sorted(variables), sorted(files))
     return masks
+
+
+def build_redactor(masks: Masks, home: Path) -> Redactor:
+    """Keep out of the log what *masks* hide, and where *home* is."""
+
+    def without_known(text: str) -> str:
+        masks.refresh()  # a login may have been renewed since the last entry
+        return masks.text(text, REDACTED)
+
+    return Redactor(without_known, str(home))
+
+
+def build_machine_redactor(environ: Mapping[str, str], home: Path) -> Redactor:
+    """Keep out of the log what this machine knows, whatever the pipeline says."""
+    return build_redactor(Masks(environ, _docker_config(environ, home)), home)
+
+
+def _docker_config(environ: Mapping[str, str], home: Path) -> Path:
+    return Path(environ.get("DOCKER_CONFIG") or home / ".docker") / "config.json"

@@ -15,11 +15,13 @@ from sluicegate.audit.log import AuditLog
 from sluicegate.audit.opening import open_log
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.recorder import Facts, OnEntry, Recorder
+from sluicegate.audit.redaction import Redactor
 from sluicegate.audit.time import GateClock
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model.source import Source as CheckedOut
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.wiring.logplace import LogPlace
+from sluicegate.wiring.masking import build_masks, build_redactor
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.stores import wait_out_race
 
@@ -88,6 +90,15 @@ class ProjectLog:
         """Who uses this machine."""
         return Actor("user", self.project.machine.user)
 
+    @property
+    def _redactor(self) -> Redactor:
+        """Keeps out of the log what this machine and the pipeline call secret."""
+        project, machine = self.project, self.project.machine
+        masks = build_masks(
+            machine.environ, machine.home, project.pipeline, project.folder
+        )
+        return build_redactor(masks, machine.home)
+
     @contextmanager
     def naming(self) -> Iterator[None]:
         """Say of damage that is found which log has it, and what to do."""
@@ -139,6 +150,7 @@ class ProjectLog:
                 ),
                 actor=self.actor,
                 tool=TOOL,
+                redactor=self._redactor,
             ),
             on_entry=on_entry,
         )

@@ -1,5 +1,7 @@
 """Unit tests of `sluicegate.audit.recorder` and `sluicegate.audit.history`."""
 
+from dataclasses import replace
+
 import pytest
 from fakes import FakeClock
 from fakes_audit import FACTS, FakeJournal, FakeSigner, FakeStore, begin_log, event_ids
@@ -13,6 +15,7 @@ from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
     Event,
+    PlannedStage,
     RunFinished,
     RunResumed,
     RunStarted,
@@ -31,6 +34,7 @@ STARTED = RunStarted(
 )
 FINISHED = RunFinished(Outcome.OPEN, "all open", CLOCK.now(), CLOCK.now(), 1)
 IDS = event_ids()
+TOKEN = "ghp_" + "a1B2" * 9
 
 
 def skipped(reason: str) -> Event:
@@ -184,11 +188,45 @@ def test_an_event_missing_between_log_and_journal_is_noticed() -> None:
 def test_an_event_that_is_too_long_is_refused_before_it_is_noted() -> None:
     machine = Machine()
     recorder = machine.recorder()
-    with pytest.raises(UsageError, match="takes 40376 bytes"):
-        recorder.note(skipped("x" * 40_000))
+    many = tuple(PlannedStage(f"s{number}", "ruff", ()) for number in range(1000))
+    with pytest.raises(UsageError, match=r"takes \d{5} bytes; the log takes 32768"):
+        recorder.note(replace(STARTED, stages=many))
     recorder.record(STARTED)
 
     assert machine.history() == [STARTED]
+
+
+def test_a_huge_reason_is_cut_and_what_is_kept_is_told() -> None:
+    machine = Machine()
+    recorder = machine.recorder()
+    recorder.record(STARTED)
+
+    kept = recorder.note(skipped("x" * 1_000_000))
+
+    assert isinstance(kept, StageSkipped)
+    assert len(kept.reason) < 32_768
+    assert kept.reason.endswith(f" [cut: {1_000_000 - kept.reason.index('…')}]")
+    assert machine.history() == [STARTED, kept]
+
+
+def test_what_is_secret_never_reaches_journal_or_log() -> None:
+    machine = Machine()
+    recorder = machine.recorder()
+    recorder.record(replace(STARTED, branch=f"feature/{TOKEN}"))
+    recorder.note(skipped(f"test_it[{TOKEN}] failed"))
+
+    assert TOKEN.encode() not in b"".join(machine.journal().read())
+    recorder.commit()
+    assert [TOKEN in repr(event) for event in machine.history()] == [False, False]
+    assert [getattr(e, "reason", e) for e in machine.history()[1:]] == [
+        "test_it[[redacted]] failed"
+    ]
+
+
+def test_an_event_that_says_nothing_secret_is_kept_as_it_is() -> None:
+    event = skipped("lint is closed")
+
+    assert Machine().recorder().note(event) is event
 
 
 def test_runs_are_listed_oldest_first_with_their_ends() -> None:

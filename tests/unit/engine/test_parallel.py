@@ -209,11 +209,11 @@ class FailingOnce(FakeRecord):
     broken: bool = False
 
     @override
-    def record(self, event: Event) -> None:
+    def record(self, event: Event) -> Event:
         if not self.broken and self.fails(event):
             self.broken = True
             raise PermanentError("the disk is full")
-        super().record(event)
+        return super().record(event)
 
 
 def test_a_log_that_fails_cancels_what_still_runs_and_starts_nothing() -> None:
