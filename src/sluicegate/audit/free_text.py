@@ -4,6 +4,7 @@ Free is every text but those that the log itself depends on: ids, digests, times
 names of stages. So a key that nobody thought of is free.
 """
 
+import re
 from collections.abc import Callable
 
 from sluicegate.audit.jcs import Json, format_json
@@ -28,6 +29,7 @@ WINDOW = 64 * 1024
 _EDGE = 8 * 1024  # as much as a credential that the window's end divides may show
 _SHORTEST = 128  # digests and addresses stay whole
 _ROOM_FOR_MARK = 32
+_MARK = re.compile(r"… \[cut: ([0-9]{1,15})\]$")
 
 Change = Callable[[str | None, str], str]
 """Changes a text, given the name that the user gave to it, if any."""
@@ -82,8 +84,10 @@ def _shortener(longest: int) -> Change:
 def _shorten(text: str, longest: int) -> str:
     if len(text) <= longest:
         return text
+    already = _MARK.search(text, len(text) - _ROOM_FOR_MARK)
+    before = len(text) if already is None else already.start() + int(already[1])
     kept = text[: longest - _ROOM_FOR_MARK]
-    return f"{kept}{_mark(len(text) - len(kept))}"
+    return f"{kept}{_mark(before - len(kept))}"
 
 
 def _mark(characters: int) -> str:

@@ -60,3 +60,12 @@ def test_what_is_no_label_is_refused_with_the_form(text: str) -> None:
 def test_a_label_is_given_once() -> None:
     with pytest.raises(UsageError, match="twice"):
         parse_labels(("os=linux", "os=macos"))
+
+
+def test_a_label_that_holds_a_credential_is_refused_and_not_repeated() -> None:
+    token = "ghp_" + "a1B2" * 9
+
+    with pytest.raises(UsageError, match="label 'who' looks like a credential") as no:
+        parse_labels((f"who={token}",))
+
+    assert token not in f"{no.value} {no.value.hint}"
