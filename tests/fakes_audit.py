@@ -205,8 +205,9 @@ class FakePin(CheckpointPin):
         return self.keys.get(vkey)
 
     @override
-    def save(self, vkey: str, checkpoint: bytes) -> None:
-        self.saved = self.keys[vkey] = checkpoint
+    def save(self, vkeys: Sequence[str], checkpoint: bytes) -> None:
+        self.saved = checkpoint
+        self.keys |= dict.fromkeys(vkeys, checkpoint)
 
     @override
     def where(self) -> str:

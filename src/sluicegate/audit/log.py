@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Self
 
+from sluicegate.audit.authority import Authority, sign_note
 from sluicegate.audit.envelope import LogEnvelope
+from sluicegate.audit.keychain import Keychain
 from sluicegate.audit.pinning import check_seen, recall
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import encode_log
@@ -17,7 +19,7 @@ from sluicegate.model.log_event import LogCreated
 from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.signer import Signer
 from sluicegate.ports.store import LogStore
-from sluicegate.tlog.checkpoint import Checkpoint, format_checkpoint, open_checkpoint
+from sluicegate.tlog.checkpoint import Checkpoint, format_checkpoint
 from sluicegate.tlog.growth import Growth, plan_growth
 from sluicegate.tlog.hashes import EMPTY_ROOT
 from sluicegate.tlog.note import Note, Signature, format_note, parse_vkey
@@ -36,24 +38,38 @@ Decide = Callable[[Checkpoint], Sequence[bytes]]
 """Says what to append after a state; nothing is fine."""
 
 
+Renew = Callable[[bytes], Authority]
+"""Says who signs a log whose checkpoint is signed by a key that is not known yet."""
+
+HandOver = Callable[[Checkpoint], tuple[bytes, Authority]]
+"""Makes the entry that comes after a state, and says who signs from then on."""
+
+
 def _go_on(_attempt: int) -> None:
     """A store with a lock has no races to wait out."""
 
 
 class AuditLog(LogReader):
-    """A log that this machine has the key of."""
+    """A log that this machine has the key of.
+
+    *renew* finds out who signs once another key has taken over.
+    """
 
     def __init__(
         self,
         store: LogStore,
-        signer: Signer,
+        signer: Signer | Authority,
         pin: CheckpointPin | None = None,
         wait: Wait = _go_on,
+        renew: Renew | None = None,
     ) -> None:
-        super().__init__(store, parse_vkey(signer.vkey()))
-        self._signer = signer
+        if not isinstance(signer, Authority):
+            signer = Authority(Keychain(parse_vkey(signer.vkey())), (signer,))
+        super().__init__(store, signer.keys)
+        self._authority = signer
         self._pin = pin
         self._wait = wait
+        self._renew = renew
         self._seen: Checkpoint | None = None
 
     @classmethod
@@ -97,6 +113,11 @@ class AuditLog(LogReader):
         """
         return self.append_as(lambda _old: entries)
 
+    @property
+    def authority(self) -> Authority:
+        """Who signs it."""
+        return self._authority
+
     def append_as(self, decide: Decide) -> Checkpoint:
         """Commit what *decide* says, given the state that it will come after.
 
@@ -112,26 +133,92 @@ class AuditLog(LogReader):
             TransientError: as for `append`.
             ExternalError: as for `append`.
         """
+
+        def append(raw: bytes | None, old: Checkpoint) -> Checkpoint:
+            entries = decide(old)
+            return self._commit(raw, old, entries) if entries else old
+
+        return self._write(append)
+
+    def rotate(self, hand_over: HandOver) -> Checkpoint:
+        """Commit the entry that hands the log over, signed by whoever takes over.
+
+        Raises:
+            as for `append`. If it is unknown whether it is committed, open the log
+            again: its own entries say who signs it.
+        """
+
+        def append(raw: bytes | None, old: Checkpoint) -> Checkpoint:
+            entry, successor = hand_over(old)
+            before, self._authority = self._authority, successor
+            try:
+                state = self._commit(raw, old, [entry])
+            except BaseException:
+                self._authority = before
+                raise
+            self.keys = successor.keys
+            return state
+
+        return self._write(append)
+
+    def sign_again(self, cosignatures: Callable[[str], Sequence[Signature]]) -> bytes:
+        """Sign the same state again, with the keys that sign now.
+
+        *cosignatures* of others of its text are kept in it.
+
+        Returns:
+            The checkpoint as it is then.
+
+        Raises:
+            as for `append`.
+        """
+        signed = b""
+
+        def replace(raw: bytes | None, old: Checkpoint) -> Checkpoint:
+            nonlocal signed
+            signed = self._sign(old, cosignatures(format_checkpoint(old)))
+            if signed != raw:
+                self.store.commit(raw, (), signed)
+                self._save_pin(signed)
+            return old
+
+        self._write(replace)
+        return signed
+
+    def _write(
+        self, change: Callable[[bytes | None, Checkpoint], Checkpoint]
+    ) -> Checkpoint:
         for attempt in count(1):
             try:
-                return self._append(decide)
+                with self.store.exclusive():
+                    raw = self.store.load()
+                    old = self._open_to_write(raw)
+                    if self._seen is not None and self._seen != old:
+                        self.check_extends(self._seen)
+                    self._check_pinned(raw)
+                    return change(raw, old)
             except TransientError:
                 if attempt == MAX_ATTEMPTS:
                     raise
             self._wait(attempt)
         raise AssertionError
 
-    def _append(self, decide: Decide) -> Checkpoint:
-        with self.store.exclusive():
-            raw = self.store.load()
-            old = self._open(raw)
-            if self._seen is not None and self._seen != old:
-                self.check_extends(self._seen)
-            self._check_pinned(raw)
-            entries = decide(old)
-            for entry in entries:
-                _check_length(entry)
-            return self._commit(raw, old, entries) if entries else old
+    def _open_to_write(self, raw: bytes | None) -> Checkpoint:
+        """Open the checkpoint, having seen to it that it is ours to replace."""
+        if raw is not None and not self._is_ours(raw):
+            if self._renew is None:
+                state = self._open(raw)
+                raise IntegrityError(f"another key has taken over {state.origin!r}")
+            self._authority = self._renew(raw)
+            self.keys = self._authority.keys
+        return self._open(raw)
+
+    def _is_ours(self, raw: bytes) -> bool:
+        try:
+            self.keys.open(raw)
+        except IntegrityError:
+            return False
+        return not self.keys.has_strange_signature(raw)
 
     def check_pinned(self) -> None:
         """Hold the log against what this machine has seen of it, and pin it as it is.
@@ -142,26 +229,31 @@ class AuditLog(LogReader):
         # One consistent view of log and pin: nobody appends in between.
         with self.store.exclusive():
             raw = self.store.load()
-            self._seen = self._open(raw)
+            self._seen = self._open_to_write(raw)
             self._check_pinned(raw)
 
     def _check_pinned(self, raw: bytes | None) -> None:
         if self._pin is None or raw is None:
             return
-        vkey = self._signer.vkey()
-        check_seen(self, [one for one in recall(self._pin, vkey) if one.raw != raw])
-        if (self._pin.load(), self._pin.load_of(vkey)) != (raw, raw):
-            self._pin.save(vkey, raw)
+        vkeys = self.keys.vkeys
+        check_seen(self, [one for one in recall(self._pin, *vkeys) if one.raw != raw])
+        if {self._pin.load(), *map(self._pin.load_of, vkeys)} != {raw}:
+            self._pin.save(vkeys, raw)
+
+    def _save_pin(self, signed: bytes) -> None:
+        if self._pin is not None:
+            self._pin.save(self._authority.keys.vkeys, signed)
 
     def _commit(
         self, raw: bytes | None, old: Checkpoint, entries: Sequence[bytes]
     ) -> Checkpoint:
+        for entry in entries:
+            _check_length(entry)
         growth = plan_growth(self.store.get, old, entries)
         signed = self._sign(growth.checkpoint)
         self.store.commit(raw, growth.files, signed)
         self._seen = growth.checkpoint
-        if self._pin is not None:
-            self._pin.save(self._signer.vkey(), signed)
+        self._save_pin(signed)
         self._tidy(growth)
         return growth.checkpoint
 
@@ -175,13 +267,11 @@ class AuditLog(LogReader):
             if parse_path(name).width == TILE_WIDTH:
                 self.store.drop(list(self.store.names(f"{name}.p/")))
 
-    def _sign(self, checkpoint: Checkpoint) -> bytes:
+    def _sign(self, checkpoint: Checkpoint, others: Sequence[Signature] = ()) -> bytes:
         text = format_checkpoint(checkpoint)
-        blob = self._signer.sign(text.encode())
-        signed = format_note(
-            Note(text, (Signature(self.key.name, self.key.key_id, blob),))
-        )
-        if open_checkpoint(signed, self.key) != checkpoint:
+        ours = [sign_note(signer, text) for signer in self._authority.signers]
+        signed = format_note(Note(text, (*ours, *others)))
+        if self._authority.keys.open(signed) != checkpoint:
             raise IntegrityError("the log's key does not sign what it was given")
         return signed
 

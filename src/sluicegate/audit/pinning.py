@@ -39,21 +39,23 @@ class Sighting:
             ) from error
 
 
-def recall(pin: CheckpointPin, vkey: str | None) -> list[Sighting]:
-    """What was seen of the log of *vkey*, if that is known, and in its place.
+def recall(pin: CheckpointPin, *vkeys: str) -> list[Sighting]:
+    """What was seen of the log of *vkeys*, as far as they are known, and in its place.
 
     Call it before the log is read: one that grows meanwhile still extends it.
     """
     seen = []
     here = pin.load()
-    newest = None if vkey is None else pin.load_of(vkey)
     if here is not None:
         hint = (
             "Restore the log from its newest copy. The checkpoint last seen in this "
             f"place is in {pin.where()}; remove it only if you put another log here."
         )
         seen.append(Sighting(here, pin.where(), hint))
-    if vkey is not None and newest is not None and newest != here:
+    for vkey in vkeys:
+        newest = pin.load_of(vkey)
+        if newest is None or newest in [each.raw for each in seen]:
+            continue
         where = pin.where_of(vkey)
         hint = (
             "This folder holds a copy that is not the newest: use the log where it "

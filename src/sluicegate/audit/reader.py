@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from sluicegate.audit.keychain import Keychain
 from sluicegate.audit.record import decode_entry
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.ports.store import LogStore
-from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint
+from sluicegate.tlog.checkpoint import Checkpoint
 from sluicegate.tlog.fetch import fetch_entries
 from sluicegate.tlog.hashes import hash_leaf
 from sluicegate.tlog.note import VerifierKey
@@ -15,11 +16,16 @@ from sluicegate.tlog.tree import VerifiedTree
 
 
 class LogReader:
-    """A log and the key that must have signed it. Needs no lock: a log only grows."""
+    """A log and the keys that must have signed it. Needs no lock: a log only grows."""
 
-    def __init__(self, store: LogStore, key: VerifierKey) -> None:
-        self.key = key
+    def __init__(self, store: LogStore, key: VerifierKey | Keychain) -> None:
+        self.keys = key if isinstance(key, Keychain) else Keychain(key)
         self.store = store
+
+    @property
+    def key(self) -> VerifierKey:
+        """The key that signs it now, as far as this reader knows."""
+        return self.keys.current
 
     def head(self) -> Checkpoint:
         """The committed state, its signature verified.
@@ -134,4 +140,4 @@ class LogReader:
     def _open(self, raw: bytes | None) -> Checkpoint:
         if raw is None:
             raise IntegrityError("the log has no checkpoint")
-        return open_checkpoint(raw, self.key)
+        return self.keys.open(raw)

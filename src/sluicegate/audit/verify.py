@@ -75,7 +75,7 @@ def verify(
         text = text or read_claimed_key(store)
     except IntegrityError as error:
         unnamed = error
-    seen = recall(pin, text or None) if pin else []
+    seen = recall(pin, *filter(None, [text])) if pin else []
     try:
         raw = store.load()
         if raw is None:

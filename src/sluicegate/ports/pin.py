@@ -1,5 +1,6 @@
 """The last checkpoint seen of a log, kept apart from it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -18,8 +19,12 @@ class CheckpointPin(Protocol):
         """The checkpoint last saved of the log of *vkey*, in any place, or None."""
         ...
 
-    def save(self, vkey: str, checkpoint: bytes) -> None:
-        """Remember *checkpoint*, signed by *vkey*, in place of the last ones.
+    def save(self, vkeys: Sequence[str], checkpoint: bytes) -> None:
+        """Remember *checkpoint*, of the log of *vkeys*, in place of the last ones.
+
+        All keys that the log ever had, oldest first: a copy of it that is older than
+        its newest key is found out by the others. What is lost with the power counts
+        as never seen.
 
         Raises:
             ExternalError: it cannot be kept.

@@ -37,10 +37,14 @@ _LINK = {errno.ELOOP, errno.ENOTDIR}
 
 
 class DirectoryStore(ObjectStore):
-    """Objects under one directory, which is made on the first write."""
+    """Objects under one directory, which is made on the first write.
 
-    def __init__(self, root: Path) -> None:
+    With *durable* false, what was written last may be empty after a power cut.
+    """
+
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
         self.root = root
+        self._durable = durable
         self._broken = False
 
     @override
@@ -66,7 +70,7 @@ class DirectoryStore(ObjectStore):
             )
         try:
             with self.reporting(name), self.directory(heads, make=True) as directory:
-                write_file(directory, last, data)
+                write_file(directory, last, data, durable=self._durable)
         except BaseException:
             # Nobody can say what is on the disk. Other threads may be writing, too.
             self._broken = True

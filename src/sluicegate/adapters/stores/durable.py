@@ -88,8 +88,11 @@ def read_plainly(root: Path, name: str) -> bytes:
     return place.read_bytes()
 
 
-def write_file(directory: int, name: str, data: bytes) -> None:
+def write_file(directory: int, name: str, data: bytes, *, durable: bool = True) -> None:
     """Write a file whole or not at all, durable on return.
+
+    One that need not be *durable* is whole for every reader as long as the power stays
+    on; after a cut it may be the old one, the new one, or empty.
 
     Raises:
         OSError: it may not be durable.
@@ -102,13 +105,15 @@ def write_file(directory: int, name: str, data: bytes) -> None:
             rest = memoryview(data)
             while rest:
                 rest = rest[stream.write(rest) :]
-            os.fsync(file)
+            if durable:
+                os.fsync(file)
         os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary, dir_fd=directory)
         raise
-    os.fsync(directory)
+    if durable:
+        os.fsync(directory)
 
 
 def make_directory(path: Path, mode: int = 0o755) -> None:
