@@ -1,18 +1,22 @@
 """The keys of every type of event of the log itself, as tables."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from sluicegate.audit.codec import INTEGER, TEXT, TIME, Field, Shape, text_of
+from sluicegate.audit import state_shapes
+from sluicegate.audit.codec import INTEGER, TEXT, TIME, Field, Shape, list_of
+from sluicegate.audit.shapes import DIGEST
 from sluicegate.model import log_event as model
 from sluicegate.model.log_event import LogEvent
 
 _ENVIRONMENT = Field("environment", TEXT)
 _RUN = Field("run_id", TEXT, key="holder")  # the envelope has a key run_id
-_ROOT = text_of(re.compile("[A-Za-z0-9+/]{43}="), "a root in base64")
-_SIGNATURE = text_of(re.compile("[A-Za-z0-9+/]{86}=="), "a signature in base64")
 _DAYS = Field("retention_days", INTEGER)
+
+
+def _items(name: str, shape: Shape[Any]) -> Field:
+    return Field(name, list_of(shape.codec), optional=True, absent=())
+
 
 BY_KIND: Mapping[str, Shape[Any]] = {
     "log.created": Shape(
@@ -25,16 +29,38 @@ BY_KIND: Mapping[str, Shape[Any]] = {
     "lease.released": Shape(
         model.LeaseReleased, _ENVIRONMENT, _RUN, Field("fence", INTEGER)
     ),
-    "key.rotated": Shape(
-        model.KeyRotated,
-        Field("old_vkey", TEXT),
-        Field("new_vkey", TEXT),
+    "key.rotated": state_shapes.KEY_ROTATED,
+    "hold.placed": Shape(
+        model.HoldPlaced, Field("scope", state_shapes.SCOPE), Field("reason", TEXT)
+    ),
+    "hold.released": Shape(
+        model.HoldReleased, Field("hold", TEXT), Field("reason", TEXT)
+    ),
+    "state.snapshot": Shape(
+        model.StateSnapshot,
         Field("size", INTEGER),
-        Field("root", _ROOT),
-        Field("reason", TEXT),
-        Field("old_signature", _SIGNATURE),
-        Field("new_signature", _SIGNATURE),
-        Field("overlap_until", TIME, optional=True),
+        Field("part", INTEGER),
+        Field("parts", INTEGER),
+        Field("covers", list_of(TEXT)),
+        Field("log", state_shapes.SNAPSHOT_LOG.codec, optional=True),
+        _items("rotations", state_shapes.KEY_ROTATED),
+        _items("holds", state_shapes.HOLD),
+        _items("leases", state_shapes.LEASE),
+        _items("stable", state_shapes.STABLE_RELEASE),
+        _items("rollouts", state_shapes.OPEN_ROLLOUT),
+        _items("definitions", state_shapes.DEFINITION),
+        _items("runs", state_shapes.OPEN_RUN),
+        _items("statements", state_shapes.ABSORBED),
+    ),
+    "log.pruned": Shape(
+        model.LogPruned,
+        Field("min_index", INTEGER),
+        Field("entries", INTEGER),
+        Field("first_ts", TIME),
+        Field("last_ts", TIME),
+        Field("bundles", DIGEST),
+        _DAYS,
+        _items("cut", state_shapes.CUT_RUN),
     ),
 }
 """Event types by their names in the log."""

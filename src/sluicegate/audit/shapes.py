@@ -11,6 +11,7 @@ from sluicegate.audit.codec import (
     TIME,
     Codec,
     Field,
+    Schema,
     Shape,
     list_of,
     map_of,
@@ -52,8 +53,8 @@ def _encode_digest_set(digest: Digest) -> Json:
 
 
 def _decode_digest_set(value: Json) -> Digest:
-    if not isinstance(value, dict) or value.keys() != {"sha256"}:
-        raise IntegrityError(f"not a set of one SHA-256 digest: {value!r}")
+    if not isinstance(value, dict) or "sha256" not in value:
+        raise IntegrityError(f"not a set of digests with SHA-256: {value!r}")
     return _decode_digest(f"sha256:{value['sha256']}")
 
 
@@ -79,11 +80,34 @@ def _decode_value(value: Json) -> Value:
             raise IntegrityError(f"not a value of evidence: {value!r}")
 
 
-DIGEST = Codec(str, _decode_digest)
-_DIGEST_SET = Codec(_encode_digest_set, _decode_digest_set)
+_HEX: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+DIGEST = Codec(
+    str, _decode_digest, {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+)
+_DIGEST_SET = Codec(
+    _encode_digest_set,
+    _decode_digest_set,
+    {"type": "object", "properties": {"sha256": dict(_HEX)}, "required": ["sha256"]},
+)
 """A digest as in-toto's ResourceDescriptor has it."""
 
-_VALUE = Codec(_encode_value, _decode_value)
+_WHOLE = dict(INTEGER.schema or {})
+_VALUE = Codec(
+    _encode_value,
+    _decode_value,
+    {
+        "anyOf": [
+            {"type": ["boolean", "string"]},
+            _WHOLE,
+            {
+                "type": "object",
+                "properties": {_MICRO: _WHOLE},
+                "required": [_MICRO],
+                "additionalProperties": False,
+            },
+        ]
+    },
+)
 
 _COUNTS = Shape(RequestCounts, Field("total", INTEGER), Field("failed", INTEGER)).codec
 
@@ -134,7 +158,7 @@ _TOOL = Shape(
     Field("origin", TEXT),
 ).codec
 
-_RELEASE = Shape(
+RELEASE = Shape(
     Release,
     Field("image", _DIGEST_SET, key="digest"),
     Field("name", TEXT),
@@ -165,12 +189,23 @@ def _encode_subject(subject: tuple[str, Digest]) -> Json:
 
 
 def _decode_subject(value: Json) -> tuple[str, Digest]:
-    if not isinstance(value, dict) or value.keys() != {"name", "digest"}:
+    if not isinstance(value, dict) or not {"name", "digest"} <= value.keys():
         raise IntegrityError(f"not a subject: {value!r}")
     return TEXT.decode(value["name"]), _DIGEST_SET.decode(value["digest"])
 
 
-_SUBJECT = Codec(_encode_subject, _decode_subject)
+_SUBJECT = Codec(
+    _encode_subject,
+    _decode_subject,
+    {
+        "type": "object",
+        "properties": {
+            "name": dict(TEXT.schema or {}),
+            "digest": dict(_DIGEST_SET.schema or {}),
+        },
+        "required": ["name", "digest"],
+    },
+)
 
 _TEXTS = map_of(TEXT)
 _STAGE = Field("stage", TEXT)
@@ -241,8 +276,8 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         model.RolloutStarted,
         _STAGE,
         Field("environment", TEXT),
-        Field("canary", _RELEASE),
-        Field("stable", _RELEASE, optional=True),
+        Field("canary", RELEASE),
+        Field("stable", RELEASE, optional=True),
         _START,
     ),
     "canary.ready": Shape(model.CanaryReady, _STAGE),

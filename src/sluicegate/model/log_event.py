@@ -7,6 +7,19 @@ decides.
 from dataclasses import dataclass
 from datetime import datetime
 
+from sluicegate.model.digest import Digest
+from sluicegate.model.hold import HoldScope
+from sluicegate.model.state_item import (
+    Absorbed,
+    CutRun,
+    Definition,
+    Hold,
+    Lease,
+    OpenRollout,
+    OpenRun,
+    StableRelease,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LogCreated:
@@ -68,4 +81,87 @@ class KeyRotated:
     overlap_until: datetime | None = None
 
 
-LogEvent = LogCreated | RetentionChanged | LeaseTaken | LeaseReleased | KeyRotated
+@dataclass(frozen=True, slots=True)
+class HoldPlaced:
+    """Nothing that *scope* covers may be pruned. The id of the entry is the hold's."""
+
+    scope: HoldScope
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReleased:
+    """The hold ends. ``hold`` is the event id of its ``hold.placed`` entry."""
+
+    hold: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotLog:
+    """What a snapshot says of the log as a whole: what it was created with, and since.
+
+    ``created_days`` is the retention that it was created with.
+    """
+
+    origin: str
+    vkey: str
+    created_days: int
+    retention_days: int
+    min_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateSnapshot:
+    """The state of the log's first ``size`` entries, so that no one needs read them.
+
+    It is written in ``parts``, counted from 0, that follow each other; ``size`` is the
+    index of the first. ``covers`` names the kinds of items that all parts together
+    have all of: what is not named, this version did not know.
+    """
+
+    size: int
+    part: int
+    parts: int
+    covers: tuple[str, ...]
+    log: SnapshotLog | None = None
+    rotations: tuple[KeyRotated, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    leases: tuple[Lease, ...] = ()
+    stable: tuple[StableRelease, ...] = ()
+    rollouts: tuple[OpenRollout, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    runs: tuple[OpenRun, ...] = ()
+    statements: tuple[Absorbed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogPruned:
+    """The entries before ``min_index``, a multiple of 256, are about to be removed.
+
+    ``entries`` is how many of them were there still, recorded from ``first_ts`` to
+    ``last_ts``. ``bundles`` is the SHA-256 of what ``sha256sum`` prints of their
+    bundles, by their names in the log, in order. Tiles, and with them all proofs, stay.
+    ``cut`` are the runs that lose some of their entries and not all.
+    """
+
+    min_index: int
+    entries: int
+    first_ts: datetime
+    last_ts: datetime
+    bundles: Digest
+    retention_days: int
+    cut: tuple[CutRun, ...] = ()
+
+
+LogEvent = (
+    LogCreated
+    | RetentionChanged
+    | LeaseTaken
+    | LeaseReleased
+    | KeyRotated
+    | HoldPlaced
+    | HoldReleased
+    | StateSnapshot
+    | LogPruned
+)

@@ -1,0 +1,98 @@
+"""What the log says is so now, item by item: what its state is made of.
+
+A snapshot carries these items, so that an old entry may go while what it said holds.
+``index`` is that of the entry that said it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluicegate.model.digest import Digest
+from sluicegate.model.hold import HoldScope
+from sluicegate.model.rollout import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal hold in force. ``hold`` is its id, ``by`` who placed it: kind and id."""
+
+    hold: str
+    scope: HoldScope
+    reason: str
+    by: str
+    placed_ts: datetime
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Whose the environment is until ``expires``. ``fence`` is the entry's index."""
+
+    environment: str
+    run_id: str
+    expires: datetime
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class StableRelease:
+    """What an environment runs, and the run that put it there or found it there."""
+
+    environment: str
+    release: Release
+    run_id: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRollout:
+    """A rollout that has not ended; the last one that began in its environment."""
+
+    environment: str
+    run_id: str
+    stage: str
+    canary: Release
+    stable: Release | None
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a pipeline of that name was first on a branch, in a run of a clean tree.
+
+    ``branch`` is None where none was checked out.
+    """
+
+    pipeline: str
+    branch: str | None
+    digest: Digest
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run that has not finished, or was resumed. Its next entry has ``next_seq``.
+
+    ``first`` and ``last`` are the indices of its entries so far.
+    """
+
+    run_id: str
+    next_seq: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """A signed statement that is in the log, by its digest."""
+
+    statement: Digest
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class CutRun:
+    """A run whose first entries were pruned: what is kept of it begins with a seq."""
+
+    run_id: str
+    next_seq: int
