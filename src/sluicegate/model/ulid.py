@@ -9,6 +9,7 @@ import re
 from sluicegate.errors import UsageError
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _RANDOM_BITS = 80
 _LENGTH = 26
 
@@ -31,3 +32,8 @@ def format_ulid(unix_ms: int, random: bytes) -> str:
     return "".join(
         _ALPHABET[number >> 5 * place & 31] for place in reversed(range(_LENGTH))
     )
+
+
+def parse_ulid(text: str) -> int:
+    """The number that *text*, which matches `FORM`, stands for; below 2**128."""
+    return int(text.translate(_DIGITS), base=32)

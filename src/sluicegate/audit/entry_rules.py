@@ -1,0 +1,188 @@
+"""What entries must be, beyond being those that were committed.
+
+They are seen once, in order. Kept of them is only what a later one may contradict: a
+number of 16 bytes for most, so that a million entries take some 100 MB.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+from sluicegate.audit.envelope import Envelope
+from sluicegate.audit.record import Entry, Unknown, decode_entry
+from sluicegate.errors import IntegrityError
+from sluicegate.model.decision import Outcome
+from sluicegate.model.event import (
+    Event,
+    RunFinished,
+    RunStarted,
+    StageFinished,
+)
+from sluicegate.model.evidence import EvidenceFile
+from sluicegate.model.log_event import KeyRotated, LogCreated, LogEvent
+from sluicegate.model.ulid import parse_ulid
+from sluicegate.ports.evidence import EvidenceStore
+
+_KEY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run that has not finished, by its first entry that is in the log."""
+
+    run_id: str
+    index: int
+    recorded_ts: datetime
+
+
+class EntryRules:
+    """Checks entries; ``problems`` is what is wrong, a sentence each.
+
+    ``created`` is what entry 0 says, None until it was seen, ``rotations`` are the
+    entries by which the log's key changed. ``unknown`` counts entries of types that
+    this version does not know, which are no problem.
+    """
+
+    def __init__(self, origin: str, evidence: EvidenceStore | None) -> None:
+        self.problems: list[str] = []
+        self.created: LogCreated | None = None
+        self.rotations: list[tuple[int, KeyRotated]] = []
+        self.unknown: Counter[str] = Counter()
+        self._origin = origin
+        self._event_ids: set[int] = set()
+        self._runs = _Runs()
+        self._files = _Files(evidence)
+        self._due = 0
+
+    @property
+    def open_runs(self) -> tuple[OpenRun, ...]:
+        """The runs that have not finished, in the order in which they began."""
+        return tuple(self._runs.open.values())
+
+    @property
+    def evidence_files(self) -> int:
+        """How many files were read and agree with the log."""
+        return len(self._files.sound)
+
+    def check(self, start: int, entries: Sequence[bytes]) -> None:
+        """Check the entries from *start* on; those before may be unreadable."""
+        if start > self._due:
+            self._runs.skip()
+        self._due = start + len(entries)
+        for index, data in enumerate(entries, start):
+            try:
+                found = self._check(index, decode_entry(data))
+            except IntegrityError as error:
+                found = [str(error)]
+            if found:
+                self.problems += [f"entry {index}: {problem}" for problem in found]
+
+    def _check(self, index: int, entry: Entry) -> list[str]:
+        event, envelope = entry.event, entry.envelope
+        problems: list[str] = []
+        number = parse_ulid(envelope.event_id)
+        if number in self._event_ids:
+            problems.append(f"event {envelope.event_id} is there twice")
+        self._event_ids.add(number)
+        if (index == 0) != isinstance(event, LogCreated):
+            problems.append(
+                f"it is of type {entry.kind!r}, not log.created"
+                if index == 0
+                else "the log is begun a second time"
+            )
+        if isinstance(envelope, Envelope):
+            problems += self._runs.check(index, envelope, event)
+            if isinstance(event, StageFinished):
+                problems += self._runs.check_result(entry.task_id, event)
+                problems += self._files.check(event.evidence.files)
+        elif isinstance(event, KeyRotated):
+            self.rotations.append((index, event))
+        elif isinstance(event, LogCreated) and index == 0:
+            self.created = event
+            if event.origin != self._origin:
+                problems.append(f"it begins the log {event.origin!r}, not this one")
+        if isinstance(event, Unknown):
+            self.unknown[entry.kind] += 1
+        return problems
+
+
+class _Runs:
+    """The order of every run's events, and where taken over results come from."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, OpenRun] = {}
+        self._next: dict[str, tuple[int, int]] = {}
+        self._results: set[bytes] = set()
+        self._gaps = 0
+
+    def skip(self) -> None:
+        """Some entries were not seen; what runs they held events of, nobody knows."""
+        self._gaps += 1
+
+    def check(
+        self, index: int, envelope: Envelope, event: Event | LogEvent | Unknown
+    ) -> Iterator[str]:
+        """Check that the run begins with its beginning and misses no event."""
+        run_id, seq = envelope.run_id, envelope.seq
+        due, gaps = self._next.get(run_id, (0, 0))
+        if seq != due and (gaps == self._gaps or seq < due):
+            yield f"event {seq} of run {run_id} where event {due} should be"
+        self._next[run_id] = seq + 1, self._gaps
+        if (seq == 0) != isinstance(event, RunStarted):
+            verb = "begins with something else" if seq == 0 else "begins a second time"
+            yield f"run {run_id} {verb}"
+        if isinstance(event, RunFinished):
+            self.open.pop(run_id, None)
+        elif run_id not in self.open:
+            self.open[run_id] = OpenRun(run_id, index, envelope.recorded_ts)
+
+    def check_result(self, task_id: str | None, event: StageFinished) -> Iterator[str]:
+        """Check that a result that was taken over is one that the log holds."""
+        cached = event.cached
+        known = cached is None or self._identify(cached, event) in self._results
+        if not known and not self._gaps:
+            yield (
+                f"it takes over the result of {cached}, and no attempt of that id "
+                "before it opened on the same inputs with the same evidence"
+            )
+        if event.outcome is Outcome.OPEN and event.inputs:
+            self._results.add(self._identify(task_id or "", event))
+
+    def _identify(self, task_id: str, event: StageFinished) -> bytes:
+        text = repr((task_id, event.stage, event.inputs, event.evidence))
+        return blake2b(text.encode(), digest_size=_KEY_BYTES).digest()
+
+
+class _Files:
+    """Evidence files, each read once; ``sound`` are those that agree with the log."""
+
+    def __init__(self, evidence: EvidenceStore | None) -> None:
+        self.sound: set[bytes] = set()
+        self._evidence = evidence
+        self._problems: dict[bytes, str] = {}
+
+    def check(self, files: Sequence[EvidenceFile]) -> Iterator[str]:
+        """Compare the files with the digests and sizes that the log holds."""
+        if self._evidence is None:
+            return
+        for file in files:
+            key = bytes.fromhex(file.digest.hex) + b"%d" % file.size
+            if key in self.sound:
+                continue
+            if key not in self._problems:
+                problem = _compare(self._evidence, file)
+                if problem is None:
+                    self.sound.add(key)
+                    continue
+                self._problems[key] = problem
+            yield f"{file.name}: {self._problems[key]}"
+
+
+def _compare(evidence: EvidenceStore, file: EvidenceFile) -> str | None:
+    try:
+        size = len(evidence.load(file.digest))
+    except IntegrityError as error:
+        return str(error)
+    return None if size == file.size else f"{size} bytes, not {file.size}"
