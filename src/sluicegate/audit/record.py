@@ -32,13 +32,14 @@ __all__ = ["Actor", "Envelope", "LogEnvelope", "Recording", "Source"]
 
 SCHEMA = "https://sluicegate.dev/audit/v1"
 
-_WITHOUT_TASK = (
+WITHOUT_TASK = (
     model.RunStarted,
     model.RunResumed,
     model.RunInterrupted,
     model.RunFinished,
     model.StageSkipped,
 )
+"""Events of no attempt at a stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def _read_task(
     document: dict[str, Json], envelope: Envelope, event: Event
 ) -> str | None:
     """The task id; an event of no attempt has none, whatever else it says."""
-    if isinstance(event, _WITHOUT_TASK):
+    if isinstance(event, WITHOUT_TASK):
         return None
     has_task = "task_id" in document
     if not has_task and not isinstance(event, model.StageStarted | model.StageFinished):
@@ -187,7 +188,7 @@ def _check_task(task_id: Json, envelope: Envelope, event: Event) -> str:
     Raises:
         IntegrityError: it has none, or that of another.
     """
-    assert not isinstance(event, _WITHOUT_TASK)
+    assert not isinstance(event, WITHOUT_TASK)
     attempt = None
     if isinstance(event, model.StageStarted | model.StageFinished):
         attempt = event.attempt
