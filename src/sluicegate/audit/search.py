@@ -6,16 +6,32 @@ What the log holds beyond the index is read, always. What an index leaves out is
 noticed; see `docs/adr/0016-an-index-says-where.md` for what may rely on it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sluicegate.audit.facts import read_facts
-from sluicegate.audit.indexing import OnProgress, check_reached, ignore_progress
-from sluicegate.audit.indexing import update_index as update
+from sluicegate.audit.indexing import (
+    OnProgress,
+    check_reached,
+    ignore_progress,
+    update_index,
+)
 from sluicegate.audit.query import Query
 from sluicegate.audit.reader import LogReader
-from sluicegate.errors import PermanentError, UsageError
+from sluicegate.errors import ExternalError, PermanentError, UsageError
 from sluicegate.ports.entry_index import Column, EntryFacts, EntryIndex, IndexView
+
+OnTrouble = Callable[[ExternalError], None]
+"""Hears that the index cannot be used; the log is then read from end to end."""
+
+
+def raise_trouble(error: ExternalError) -> None:
+    """Do without the answer.
+
+    Raises:
+        ExternalError: always.
+    """
+    raise error
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +50,7 @@ class Found:
 class Search:
     """Looks entries of *log* up in *index*; without one, reads the log from end to end.
 
-    ``on_progress`` hears of an index that is being made.
+    *on_progress* hears of an index that is being made, *on_trouble* of one that cannot.
     """
 
     def __init__(
@@ -42,10 +58,12 @@ class Search:
         log: LogReader,
         index: EntryIndex | None = None,
         on_progress: OnProgress = ignore_progress,
+        on_trouble: OnTrouble = raise_trouble,
     ) -> None:
         self._log = log
         self._index = index
         self._on_progress = on_progress
+        self._on_trouble = on_trouble
         self._is_current = False
 
     def find(self, query: Query, *, newest_first: bool = False) -> Iterator[Found]:
@@ -55,13 +73,13 @@ class Search:
             IntegrityError: the log is not what was committed.
             ExternalError: the log or the index cannot be read.
         """
-        if self._index is None or query.is_everything:
+        index = None if query.is_everything else self._current_index()
+        if index is None:
             whole = _order(range(self._log.head().size), newest_first=newest_first)
             yield from self._read(whole, query)
             return
-        self._bring_up_to_date(self._index)
-        with self._index.look() as view:
-            reached = 0 if view is None else self._check(view, self._index)
+        with index.look() as view:
+            reached = 0 if view is None else self._check(view, index)
             tail = self._read(
                 _order(
                     range(reached, self._log.head().size), newest_first=newest_first
@@ -71,7 +89,7 @@ class Search:
             if newest_first:
                 yield from tail
             if view is not None and reached:
-                yield from self._look_up(view, self._index, query, newest_first)
+                yield from self._look_up(view, index, query, newest_first)
             if not newest_first:
                 yield from tail
 
@@ -99,22 +117,27 @@ class Search:
         )
 
     def _runs(self) -> Iterator[str]:
-        start = 0
-        if self._index is not None:
-            self._bring_up_to_date(self._index)
-            with self._index.look() as view:
+        start, index = 0, self._current_index()
+        if index is not None:
+            with index.look() as view:
                 if view is not None:
-                    start = self._check(view, self._index)
+                    start = self._check(view, index)
                     yield from (run for run in view.words(Column.RUN) if run)
         for each in self._log.entries(start):
             run = read_facts(*each).run
             if run:
                 yield run
 
-    def _bring_up_to_date(self, index: EntryIndex) -> None:
-        if not self._is_current:
-            update(self._log, index, self._on_progress)
+    def _current_index(self) -> EntryIndex | None:
+        """The index, brought up to date once; None if there is none to be had."""
+        if self._index is not None and not self._is_current:
+            try:
+                update_index(self._log, self._index, self._on_progress)
+            except ExternalError as error:
+                self._index = None
+                self._on_trouble(error)
             self._is_current = True
+        return self._index
 
     def _check(self, view: IndexView, index: EntryIndex) -> int:
         """How many entries *view* answers for."""

@@ -1,56 +1,21 @@
-"""The audit log and its verification as text and as JSON. Pure.
+"""The verification of an audit log as text and as JSON. Pure.
 
 Everything that comes out of a log is escaped: whoever wrote a commit message or a test
 name must not be able to draw on the reader's terminal.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sluicegate.report.escape import escape
 
 _SHORT_RUN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One entry for a person. ``run_id`` is empty for an entry of the log itself."""
-
-    index: int
-    at: datetime
-    run_id: str
-    text: str
-
-
 def shorten_run(run_id: str) -> str:
     """The last characters of a run id: the first ones of a ULID are a time."""
     return run_id[-_SHORT_RUN:]
-
-
-def log_table(rows: Iterable[Row]) -> str:
-    """Write entries as aligned lines, one each."""
-    cells = [
-        (
-            str(row.index),
-            row.at.strftime("%Y-%m-%d %H:%M:%S"),
-            shorten_run(row.run_id) or "-",
-            escape(row.text),
-        )
-        for row in rows
-    ]
-    width = max((len(index) for index, *_ in cells), default=0)
-    return "\n".join(
-        f"{index:>{width}}  {at}Z  {escape(run):<{_SHORT_RUN}}  {text}"
-        for index, at, run, text in cells
-    )
-
-
-def log_line(index: int, entry: bytes) -> str:
-    """Write one entry as a line of JSON Lines; *entry* is canonical JSON."""
-    # ASCII only: what a terminal could obey stays an escape of JSON.
-    return json.dumps({"index": index, "entry": json.loads(entry)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ def test_the_log_is_shown_oldest_first_and_harmless(place: Place) -> None:
     assert "X8Y9Z0AA  churn_release_v1.0 · commit aaaaaaaaaaaa" in lines[1]
     assert "\\x1b[31mmain\\u202e" in lines[1]
     assert "test: broken in 1.5 s: pytest crashed" in lines[3]
-    assert lines[4].endswith("weight.requested")
+    assert lines[4].endswith("canary: about to set 5 % of the traffic")
     assert all(line.isprintable() for line in lines)
     assert f"verified with this machine's key file {place.key_file}" in done.stderr
 

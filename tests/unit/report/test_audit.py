@@ -2,20 +2,15 @@
 
 import dataclasses
 import json
-from datetime import UTC, datetime
 
 import pytest
 
 from sluicegate.report.audit import (
-    Row,
     Verification,
-    log_line,
-    log_table,
     verification_document,
     verification_text,
 )
 
-AT = datetime(2026, 11, 22, 6, 0, 2, 834_000, tzinfo=UTC)
 SOUND = Verification(
     origin="log.example/churn",
     size=3,
@@ -27,36 +22,6 @@ SOUND = Verification(
     problems=(),
 )
 HOSTILE = "\x1b[2J\rok \u202eevil\n\u2028\x00"
-
-
-def test_entries_are_aligned_lines() -> None:
-    rows = [
-        Row(9, AT, "", "log begun"),
-        Row(10, AT, "01JDA2Z9M3Q4T5V6W7X8Y9Z0AA", "lint: started"),
-    ]
-
-    assert log_table(rows) == (
-        " 9  2026-11-22 06:00:02Z  -         log begun\n"
-        "10  2026-11-22 06:00:02Z  X8Y9Z0AA  lint: started"
-    )
-    assert log_table([]) == ""
-
-
-def test_what_an_entry_says_cannot_draw_on_the_terminal() -> None:
-    text = log_table([Row(1, AT, HOSTILE, HOSTILE)])
-
-    assert text.isprintable()
-    assert "\\x1b[2J\\x0dok \\u202eevil\\x0a\\u2028\\x00" in text
-
-
-def test_a_line_of_json_is_one_line_of_ascii() -> None:
-    entry = json.dumps({"reason": HOSTILE}, ensure_ascii=False).encode()
-
-    line = log_line(7, entry)
-
-    assert line.isascii()
-    assert line.isprintable()
-    assert json.loads(line) == {"index": 7, "entry": {"reason": HOSTILE}}
 
 
 def test_a_sound_log_says_what_that_rests_on() -> None:
