@@ -16,6 +16,8 @@ KEPT = frozenset(
         *("pipeline", "environment", "definition", "policy", "commit", "sha256"),
         *("outcome", "verdict", "result", "kind", "id", "issuer", "vkey", "root"),
         *("reference", "references", "media_type", "statement", "machine"),
+        *("holder", "hold", "scope", "covers", "old_vkey", "new_vkey"),
+        *("old_signature", "new_signature"),
     )
 )
 """Keys whose values are never changed: the state of runs and of the log rests on it."""
