@@ -13,6 +13,7 @@ Whoever finds a committed batch that is not copied yet copies it before committi
 another one; a reader takes it from where it waits. So at most one batch waits.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -37,6 +38,7 @@ _CELL = "checkpoint"
 _FILES = "tile/"
 _COPIES = "checkpoints/"
 _OWN = ("ctl/", "evidence/", _COPIES)
+_FILE = re.compile(r"tile(/[a-z0-9_-][a-z0-9._-]*)+")
 _ATTEMPTS = 8
 
 
@@ -48,7 +50,7 @@ class BucketLog(LogStore):
         self._bucket = files.bucket
         self._copies = Copies(files)
         self._keeping = BucketKeeping(files, (_FILES, _COPIES))
-        self._state = State()
+        self._state: State | None = None
         self._is_prepared = False
 
     @override
@@ -59,11 +61,17 @@ class BucketLog(LogStore):
             content = self._bucket.get(name)
             return None if content is None else content.data
         data = self._files.read(name)
-        return data if data is not None else (self._state.waiting or {}).get(name)
+        if data is not None:
+            return data
+        if self._state is None:
+            self.load()
+        return self._waiting.get(name)
 
     @override
     def names(self, prefix: str = "") -> Iterator[str]:
-        waiting = {n for n in self._state.waiting or () if n.startswith(prefix)}
+        if self._state is None:
+            self.load()
+        waiting = {name for name in self._waiting if name.startswith(prefix)}
         for name, history in self._files.histories(prefix):
             for earlier in sorted(one for one in waiting if one < name):
                 yield earlier
@@ -76,8 +84,7 @@ class BucketLog(LogStore):
 
     @override
     def load(self) -> bytes | None:
-        self._state = read_state(self._control, self._copies)
-        return self._state.checkpoint
+        return self._read().checkpoint
 
     @override
     def exclusive(self) -> AbstractContextManager[None]:
@@ -88,16 +95,17 @@ class BucketLog(LogStore):
         self, old: bytes | None, files: Sequence[tuple[str, bytes]], new: bytes
     ) -> None:
         for name, _ in files:
-            _check_file(name)
-        if old is None or self._state.checkpoint != old:
-            self.load()
+            if not _FILE.fullmatch(name):
+                raise UsageError(f"not the name of a file of a log: {name!r}")
         state = self._state
+        if state is None or old is None or state.checkpoint != old:
+            state = self._read()
         if state.checkpoint != old:
             raise TransientError("another writer was faster")
         self._prepare(state)
         if new == old:
             return
-        self._state = State()  # until it is read anew
+        self._state = None
         self._control.stage(files, new)
         if not self._control.swap(state.cell, new) and not self._copies.has(new):
             self._control.unstage(new)
@@ -136,6 +144,14 @@ class BucketLog(LogStore):
     def inspect(self, size: int) -> Iterator[str]:
         return self._keeping.inspect()
 
+    def _read(self) -> State:
+        self._state = read_state(self._control, self._copies)
+        return self._state
+
+    @property
+    def _waiting(self) -> Mapping[str, bytes]:
+        return (self._state and self._state.waiting) or {}
+
     def _prepare(self, state: State) -> None:
         """See to it that the bucket can keep a batch, and that none waits."""
         if not self._is_prepared:
@@ -150,7 +166,8 @@ class BucketLog(LogStore):
     def _copy(self, files: Mapping[str, bytes], checkpoint: bytes) -> None:
         """Put a committed batch where it stays; again and again changes nothing."""
         for name, data in files.items():
-            _check_file(name)
+            if not _FILE.fullmatch(name):
+                raise IntegrityError(f"staged, but no file of a log: {name!r}")
             self._files.keep(name, data)
         self._copies.keep(checkpoint)
         self._point(checkpoint)
@@ -175,8 +192,3 @@ class BucketLog(LogStore):
             return newer and self._copies.has(shown)
         except IntegrityError:
             return False  # anyone may have written it
-
-
-def _check_file(name: str) -> None:
-    if not name.startswith(_FILES):
-        raise IntegrityError(f"not the name of a file of a log: {name!r}")

@@ -88,8 +88,10 @@ class Copies:
 def read_state(control: Control, copies: Copies) -> State:
     """The committed state.
 
-    Copies are made after the commit. So one that is beyond the checkpoint, which is
-    read first, means that others go on, or, if the checkpoint stays, a rollback.
+    Copies are made after the commit, and what is staged goes after them. So a copy that
+    is beyond the checkpoint, which is read first, or one that is missing, means that
+    others go on, or, if it is so again while the checkpoint stays, that somebody undid
+    what they did.
 
     Raises:
         IntegrityError: the checkpoint or its files are not what they were.
@@ -99,13 +101,12 @@ def read_state(control: Control, copies: Copies) -> State:
     trouble: IntegrityError | None = None
     for _ in range(_ATTEMPTS):
         cell = control.read()
-        if trouble is not None and cell == before:
-            raise trouble
-        before = cell
         try:
             return _judge(cell, control, copies)
         except IntegrityError as error:
-            trouble = error
+            if trouble is not None and cell == before:
+                raise
+            trouble, before = error, cell
     raise TransientError("other writers are faster every time") from trouble
 
 

@@ -96,6 +96,7 @@ class S3Bucket(Bucket):
                         Bucket=self._name,
                         Key=self._prefix + name,
                         Body=data,
+                        ChecksumAlgorithm="SHA256",
                         ChecksumSHA256=digest,
                         **conditions,
                     )
