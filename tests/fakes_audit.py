@@ -127,11 +127,12 @@ class FakeStore(LogStore):
 
 
 class FakeSigner(Signer):
-    """A key made of its name."""
+    """A key made of its name, and of *more* where a name has several keys."""
 
-    def __init__(self, name: str = "log.example/churn") -> None:
+    def __init__(self, name: str = "log.example/churn", more: str = "") -> None:
         self.name = name
-        self._key = Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest())
+        seed = sha256(f"{name}{more}".encode()).digest()
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
 
     @override
     def vkey(self) -> str:
@@ -168,10 +169,12 @@ def begin_log(
 
 
 class FakeKeyring(Keyring):
-    """Keys in a dict."""
+    """Keys in a dict: those in use by their names, all by their vkeys."""
 
     def __init__(self) -> None:
         self.keys: dict[str, Signer] = {}
+        self.all: dict[str, Signer] = {}
+        self.prepared: dict[str, Signer] = {}
 
     @override
     def find(self, name: str) -> Signer | None:
@@ -187,6 +190,24 @@ class FakeKeyring(Keyring):
     @override
     def where(self, name: str) -> str:
         return f"keys/{name}"
+
+    @override
+    def find_key(self, vkey: str) -> Signer | None:
+        signers = (*self.keys.values(), *self.prepared.values(), *self.all.values())
+        return next((each for each in signers if each.vkey() == vkey), None)
+
+    @override
+    def prepare(self, name: str) -> Signer:
+        number = len(self.all) + 1
+        return self.prepared.setdefault(name, FakeSigner(name, f"-{number}"))
+
+    @override
+    def advance(self, vkey: str) -> None:
+        name = vkey.partition("+")[0]
+        if self.keys[name].vkey() != vkey:
+            assert self.prepared[name].vkey() == vkey
+            self.all[self.keys[name].vkey()] = self.keys[name]
+            self.keys[name] = self.prepared.pop(name)
 
 
 class FakePin(CheckpointPin):

@@ -79,7 +79,7 @@ class Keychain:
             )
         signed = verify_note(note, self.keys, verify_signature)
         if due not in signed:
-            raise _retired(signed[-1], due, self.rotations)
+            raise _not_due(signed[-1], due, self.rotations)
         return state
 
     def has_strange_signature(self, raw: bytes) -> bool:
@@ -227,13 +227,19 @@ def _read_key(vkey: str, where: str) -> VerifierKey:
     return key
 
 
-def _retired(
+def _not_due(
     by: VerifierKey, due: VerifierKey, rotations: Sequence[KeyRotated]
 ) -> IntegrityError:
-    place = next((e.size for e in rotations if e.new_vkey == format_vkey(due)), 0)
+    places = {each.new_vkey: each.size for each in rotations}
+    place, now = places.get(format_vkey(by), -1), places.get(format_vkey(due), -1)
+    if place > now:
+        return IntegrityError(
+            f"the checkpoint is signed by {format_vkey(by)}, which takes over only in "
+            f"entry {place}"
+        )
     return IntegrityError(
         f"the checkpoint is signed by {format_vkey(by)} alone, which handed over to "
-        f"{format_vkey(due)} in entry {place}",
+        f"{format_vkey(due)} in entry {now}",
         hint="Somebody still uses the old key, or has stolen it. Restore the log from "
         "a copy, and look who has appended.",
     )
