@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -130,7 +131,11 @@ class FileSigner(Signer):
 
 
 class KeyDirectory(Keyring):
-    """Key files of mode 0600 in one folder, by name and a digest of the name."""
+    """Key files of mode 0600 in one folder, by name and a digest of the name.
+
+    Beside the key in use, ``NAME.key``, there may be ``NAME.next.key``, which was made
+    to take over and has not yet, and ``NAME.HEX.key``, one that was left, by its id.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -154,10 +159,62 @@ class KeyDirectory(Keyring):
     def where(self, name: str) -> str:
         return str(self._path(name))
 
-    def _path(self, name: str) -> Path:
+    @override
+    def find_key(self, vkey: str) -> Signer | None:
+        found = self._find_file(vkey)
+        return None if found is None else found[1]
+
+    @override
+    def where_key(self, vkey: str) -> str | None:
+        found = self._find_file(vkey)
+        return None if found is None else str(found[0])
+
+    @override
+    def prepare(self, name: str) -> Signer:
+        path = self._path(name, ".next")
+        try:
+            return FileSigner.load(path)  # of an attempt that was cut off
+        except FileNotFoundError:
+            return FileSigner.create(path, name)
+
+    @override
+    def advance(self, vkey: str) -> None:
+        name = vkey.partition("+")[0]
+        path, new = self._path(name), self._path(name, ".next")
+        check_writable(path)
+        try:
+            current = FileSigner.load(path).vkey()
+            if current == vkey:
+                return
+            if FileSigner.load(new).vkey() != vkey:
+                raise IntegrityError(f"{new}: another key than {vkey}")
+            # Two names for a moment: whatever is cut off here, no key is without one.
+            with suppress(FileExistsError):
+                os.link(path, self._path(name, f".{_id_of(current)}"))
+            new.replace(path)
+            sync_directory(self._folder)
+        except OSError as error:
+            raise PermanentError(f"{path}: {error.strerror}") from error
+
+    def _find_file(self, vkey: str) -> tuple[Path, Signer] | None:
+        name = vkey.partition("+")[0]
+        for which in ("", ".next", f".{_id_of(vkey)}"):
+            path = self._path(name, which)
+            with suppress(FileNotFoundError):
+                signer = FileSigner.load(path)
+                if signer.vkey() == vkey:
+                    return path, signer
+        return None
+
+    def _path(self, name: str, which: str = "") -> Path:
         plain = _NOT_PLAIN.sub("-", name.lower())[:60]
         digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-        return self._folder / f"{plain}-{digest}.key"
+        return self._folder / f"{plain}-{digest}{which}.key"
+
+
+def _id_of(vkey: str) -> str:
+    """The id in a verifier key, 8 hexadecimal digits."""
+    return vkey.split("+")[1]
 
 
 def _check_private(path: Path, status: os.stat_result) -> None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import PurePath
 
+from sluicegate.audit.authority import Authority
 from sluicegate.audit.envelope import LogEnvelope
 from sluicegate.audit.log import (
     DEFAULT_RETENTION_DAYS,
@@ -17,6 +18,7 @@ from sluicegate.audit.log import (
     check_retention,
 )
 from sluicegate.audit.pinning import explain_loss
+from sluicegate.audit.succession import find_authority
 from sluicegate.errors import IntegrityError, TransientError, UsageError
 from sluicegate.ports.keyring import Keyring
 from sluicegate.ports.pin import CheckpointPin
@@ -71,7 +73,12 @@ def open_log(
     raw = store.load()
     if raw is None:
         raise IntegrityError("the log was there and is gone")
-    log = AuditLog(store, _find_key(keys, _read(raw), pin), pin, wait)
+
+    def find(raw: bytes) -> Authority:
+        own = _find_key(keys, _read(raw), pin)
+        return find_authority(store, raw, keys, own, envelope().recorded_ts)
+
+    log = AuditLog(store, find(raw), pin, wait, find)
     log.check_pinned()
     return log
 
