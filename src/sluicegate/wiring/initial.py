@@ -63,8 +63,8 @@ def write_file(file: FirstFile) -> None:
         write_whole(file.path, file.text.encode())
 
 
-def write_schema(path: Path) -> None:
-    """Write the JSON Schema of pipeline files to *path*, over an older one.
+def write_schema(path: Path, text: str) -> None:
+    """Write the JSON Schema *text* to *path*, over an older one.
 
     Raises:
         UsageError: something else is there.
@@ -76,7 +76,7 @@ def write_schema(path: Path) -> None:
             f"{path} is there and is no JSON Schema, so it is not overwritten",
             hint="name another file, or remove this one",
         )
-    write_whole(path, json_schema().encode())
+    write_whole(path, text.encode())
 
 
 def _read(path: Path) -> str | None:
