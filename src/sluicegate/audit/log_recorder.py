@@ -1,6 +1,6 @@
 """Recording what happens to the log itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sluicegate.audit.envelope import Actor, LogEnvelope, Recording
@@ -10,6 +10,7 @@ from sluicegate.audit.redaction import Redactor
 from sluicegate.model.digest import Digest
 from sluicegate.model.log_event import LogEvent
 from sluicegate.ports.clock import Clock
+from sluicegate.tlog.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,39 @@ class LogRecorder:
             IntegrityError: the log is not what it was.
             ExternalError: whether they are committed is unknown: look for them.
         """
-        entries = [
+        entries = self._encode(events, actor, statement)
+        return self.log.append(entries).size - len(entries)
+
+    def record_after(
+        self, decide: Callable[[Checkpoint], Sequence[LogEvent]]
+    ) -> Checkpoint:
+        """Commit what *decide* says, given the state of the log that it comes after.
+
+        Nobody appends in between; *decide* is asked again if somebody did.
+
+        Returns:
+            The state that holds them; what it was if there is nothing to record.
+
+        Raises:
+            UsageError: one cannot be recorded; nothing was.
+            IntegrityError: the log is not what it was.
+            ExternalError: whether they are committed is unknown: look for them.
+        """
+        return self.log.append_as(lambda old: self._encode(decide(old), None, None))
+
+    def _encode(
+        self,
+        events: Sequence[LogEvent],
+        actor: Actor | None,
+        statement: Digest | None,
+    ) -> list[bytes]:
+        return [
             self.redactor.entry(
                 encode_log(self._envelope(actor or self.actor, statement), event),
                 MAX_ENTRY_BYTES,
             )
             for event in events
         ]
-        return self.log.append(entries).size - len(entries)
 
     def _envelope(self, actor: Actor, statement: Digest | None) -> LogEnvelope:
         return LogEnvelope(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from sluicegate.audit.keychain import Keychain
+from sluicegate.audit.published import POLICY_FILE, follow_policy, search_pruned
 from sluicegate.audit.record import decode_entry
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.ports.store import LogStore
@@ -21,6 +22,9 @@ class LogReader:
     def __init__(self, store: LogStore, key: VerifierKey | Keychain) -> None:
         self.keys = key if isinstance(key, Keychain) else Keychain(key)
         self.store = store
+        self._policy: bytes | None = None
+        self._min_index = 0
+        self._was_whole = False
 
     @property
     def key(self) -> VerifierKey:
@@ -48,6 +52,7 @@ class LogReader:
     ) -> Iterator[tuple[int, bytes]]:
         """Entries with their indices, from *start* up to *stop*, by default the end.
 
+        A log that was pruned begins at its `min_index`.
         Each is checked against the checkpoint before it is yielded. What is not asked
         for is not read.
 
@@ -56,20 +61,52 @@ class LogReader:
         """
         tree = self.tree()
         end = tree.head.size if stop is None else min(stop, tree.head.size)
-        for place in range(start // TILE_WIDTH, -(-end // TILE_WIDTH)):
-            for index, entry in self._read_bundle(tree, place):
+        if start < TILE_WIDTH:
+            start = max(start, self.min_index())
+        for bundle in self._bundles(tree, start, end):
+            for index, entry in bundle:
                 if start <= index < end:
                     yield index, entry
+
+    def min_index(self) -> int:
+        """The index before which entries may be gone, because the log was pruned.
+
+        A multiple of 256, 0 if it never was. It is what a ``log.pruned`` entry says;
+        the published policy only says where that entry is.
+
+        Raises:
+            IntegrityError: the log is not what was committed.
+        """
+        policy = self.store.get(POLICY_FILE)
+        if policy is None and self._was_whole:
+            return 0
+        if policy is not None:
+            if policy == self._policy:
+                return self._min_index
+            found = follow_policy(policy, self.pick)
+            if found is not None:
+                self._policy, self._min_index = policy, found
+                return found
+        # Pruning publishes the policy before it removes anything: what was whole once
+        # is whole for as long as there is none.
+        size, bundle = self.head().size, Tile(ENTRIES, 0).path
+        self._was_whole = size < TILE_WIDTH or self.store.get(bundle) is not None
+        return 0 if self._was_whole else search_pruned(self.pick, size) or 0
 
     def entry(self, index: int) -> bytes:
         """The entry at *index*.
 
         Raises:
-            UsageError: the log has fewer.
+            UsageError: the log has fewer, or it was pruned.
             IntegrityError: it is not what was committed.
         """
         for _, entry in self.entries(index, index + 1):
             return entry
+        first = self.min_index()
+        if index < first:
+            raise UsageError(
+                f"entry {index} was pruned: the log keeps those from {first} on"
+            )
         raise UsageError(f"the log has no entry {index}")
 
     def pick(self, indices: Iterable[int]) -> Iterator[tuple[int, bytes]]:
@@ -90,6 +127,23 @@ class LogReader:
                 place = index // TILE_WIDTH
                 bundle = list(self._read_bundle(tree, place))
             yield bundle[index % TILE_WIDTH]
+
+    def _bundles(
+        self, tree: VerifiedTree, start: int, stop: int
+    ) -> Iterator[list[tuple[int, bytes]]]:
+        """The bundles that have entries from *start* up to *stop*, pruned ones not."""
+        place = start // TILE_WIDTH
+        while place * TILE_WIDTH < stop:
+            try:
+                bundle = list(self._read_bundle(tree, place))
+            except IntegrityError:
+                kept = self.min_index() // TILE_WIDTH
+                if place >= kept:
+                    raise
+                place = kept
+                continue
+            yield bundle
+            place += 1
 
     def _read_bundle(
         self, tree: VerifiedTree, place: int

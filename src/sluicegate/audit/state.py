@@ -1,0 +1,271 @@
+"""The state of a log, folded from its entries. Pure.
+
+It never needs more than the entries in their order: what a rule wants to know of the
+past (who holds an environment, what is held, which statements are used) is an item of
+the state, and outlives the entry that said it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sluicegate.audit.envelope import Envelope, LogEnvelope
+from sluicegate.audit.record import Entry, Unknown
+from sluicegate.errors import IntegrityError
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import (
+    RolloutFinished,
+    RolloutStarted,
+    RunFinished,
+    RunStarted,
+)
+from sluicegate.model.log_event import (
+    HoldPlaced,
+    HoldReleased,
+    KeyRotated,
+    LeaseReleased,
+    LeaseTaken,
+    LogCreated,
+    LogPruned,
+    RetentionChanged,
+    StateSnapshot,
+)
+from sluicegate.model.log_state import LogState
+from sluicegate.model.rollout import RolloutResult
+from sluicegate.model.state_item import (
+    Absorbed,
+    Definition,
+    Hold,
+    Lease,
+    OpenRollout,
+    OpenRun,
+    StableRelease,
+)
+
+_ARRIVED = {RolloutResult.DEPLOYED, RolloutResult.PROMOTED}
+
+
+def advance(state: LogState, index: int, entry: Entry) -> LogState:
+    """The state after one more entry, *index*. For many, `Fold` is faster.
+
+    Raises:
+        IntegrityError: another entry is due.
+    """
+    fold = Fold(state)
+    fold.add(index, entry)
+    return fold.state
+
+
+@dataclass
+class _Draft:
+    """A `LogState` that can be changed, without what changes with every entry."""
+
+    created: LogCreated | None
+    retention_days: int
+    min_index: int
+    snapshot: int
+    rotations: list[KeyRotated]
+    holds: dict[str, Hold]
+    leases: dict[str, Lease]
+    stable: dict[str, StableRelease]
+    rollouts: dict[str, OpenRollout]
+    definitions: dict[tuple[str, str | None], Definition]
+    runs: dict[str, OpenRun]
+    statements: dict[Digest, Absorbed]
+
+
+class Fold:
+    """A state that grows by entries."""
+
+    def __init__(self, state: LogState | None = None) -> None:
+        """Go on from *state*, by default from that of an empty log."""
+        state = state or LogState()
+        self.size = state.size
+        self.unknown = state.unknown
+        self._draft = _Draft(
+            created=state.created,
+            retention_days=state.retention_days,
+            min_index=state.min_index,
+            snapshot=state.snapshot,
+            rotations=list(state.rotations),
+            holds=dict(state.holds),
+            leases=dict(state.leases),
+            stable=dict(state.stable),
+            rollouts=dict(state.rollouts),
+            definitions=dict(state.definitions),
+            runs=dict(state.runs),
+            statements=dict(state.statements),
+        )
+
+    @property
+    def state(self) -> LogState:
+        """The state now; it does not change with the entries that follow."""
+        draft = self._draft
+        return LogState(
+            size=self.size,
+            created=draft.created,
+            retention_days=draft.retention_days,
+            min_index=draft.min_index,
+            snapshot=draft.snapshot,
+            rotations=tuple(draft.rotations),
+            holds=dict(draft.holds),
+            leases=dict(draft.leases),
+            stable=dict(draft.stable),
+            rollouts=dict(draft.rollouts),
+            definitions=dict(draft.definitions),
+            runs=dict(draft.runs),
+            statements=dict(draft.statements),
+            unknown=self.unknown,
+        )
+
+    def add(self, index: int, entry: Entry) -> None:
+        """Fold in the entry *index*. One of an unknown type is counted, no more.
+
+        Raises:
+            IntegrityError: another entry is due.
+        """
+        if index != self.size:
+            raise IntegrityError(f"entry {index} where entry {self.size} should be")
+        self.size = index + 1
+        draft, envelope = self._draft, entry.envelope
+        if envelope.statement is not None:
+            absorbed = Absorbed(envelope.statement, index)
+            draft.statements.setdefault(envelope.statement, absorbed)
+        if isinstance(envelope, Envelope):
+            _follow_run(draft, index, envelope)
+        if isinstance(entry.event, Unknown):
+            self.unknown += 1
+        elif type(entry.event) in _TAKE:
+            _TAKE[type(entry.event)](draft, index, entry.envelope, entry.event)
+
+
+def _follow_run(draft: _Draft, index: int, envelope: Envelope) -> None:
+    """Every event of a run opens it; the end, which is one too, closes it again."""
+    run_id = envelope.run_id
+    known = draft.runs.get(run_id)
+    first = index if known is None else known.first
+    draft.runs[run_id] = OpenRun(run_id, envelope.seq + 1, first, index)
+
+
+def _run_started(draft: _Draft, index: int, _: Envelope, event: RunStarted) -> None:
+    key = (event.pipeline, event.branch)
+    if not event.dirty and key not in draft.definitions:
+        draft.definitions[key] = Definition(*key, event.definition, index)
+
+
+def _run_finished(
+    draft: _Draft, _index: int, envelope: Envelope, _event: RunFinished
+) -> None:
+    draft.runs.pop(envelope.run_id, None)
+
+
+def _rollout_started(
+    draft: _Draft, index: int, envelope: Envelope, event: RolloutStarted
+) -> None:
+    """What the rollout found live is live, whatever the log says up to here."""
+    place, run_id = event.environment, envelope.run_id
+    known = draft.stable.get(place)
+    if event.stable is None:
+        draft.stable.pop(place, None)
+    elif known is None or known.release.image != event.stable.image:
+        draft.stable[place] = StableRelease(place, event.stable, run_id, index)
+    draft.rollouts[place] = OpenRollout(
+        place, run_id, event.stage, event.canary, event.stable, index
+    )
+
+
+def _rollout_finished(
+    draft: _Draft, index: int, envelope: Envelope, event: RolloutFinished
+) -> None:
+    key = (envelope.run_id, event.stage)
+    for place, rollout in list(draft.rollouts.items()):
+        if (rollout.run_id, rollout.stage) == key:
+            del draft.rollouts[place]
+            if event.result in _ARRIVED:
+                draft.stable[place] = StableRelease(
+                    place, rollout.canary, envelope.run_id, index
+                )
+
+
+def _log_created(draft: _Draft, _index: int, _: LogEnvelope, event: LogCreated) -> None:
+    draft.created = event
+    draft.retention_days = event.retention_days
+
+
+def _retention_changed(
+    draft: _Draft, _index: int, _: LogEnvelope, event: RetentionChanged
+) -> None:
+    # A promise is never taken back, whoever wrote that it is.
+    draft.retention_days = max(draft.retention_days, event.retention_days)
+
+
+def _key_rotated(draft: _Draft, _index: int, _: LogEnvelope, event: KeyRotated) -> None:
+    draft.rotations.append(event)
+
+
+def _hold_placed(
+    draft: _Draft, index: int, envelope: LogEnvelope, event: HoldPlaced
+) -> None:
+    draft.holds[envelope.event_id] = Hold(
+        hold=envelope.event_id,
+        scope=event.scope,
+        reason=event.reason,
+        by=f"{envelope.actor.kind}:{envelope.actor.id}",
+        placed_ts=envelope.recorded_ts,
+        index=index,
+    )
+
+
+def _hold_released(
+    draft: _Draft, _index: int, _: LogEnvelope, event: HoldReleased
+) -> None:
+    draft.holds.pop(event.hold, None)
+
+
+def _lease_taken(draft: _Draft, index: int, _: LogEnvelope, event: LeaseTaken) -> None:
+    place = event.environment
+    draft.leases[place] = Lease(place, event.run_id, event.expires, index)
+
+
+def _lease_released(
+    draft: _Draft, _index: int, _: LogEnvelope, event: LeaseReleased
+) -> None:
+    lease = draft.leases.get(event.environment)
+    if lease is not None and lease.fence == event.fence:
+        del draft.leases[event.environment]
+
+
+def _state_snapshot(
+    draft: _Draft, _index: int, _: LogEnvelope, event: StateSnapshot
+) -> None:
+    draft.snapshot = event.size
+
+
+def _log_pruned(draft: _Draft, _index: int, _: LogEnvelope, event: LogPruned) -> None:
+    """Runs that are gone are no longer open, and old statements cannot come again.
+
+    A statement can be absorbed for a month; what is pruned is far older.
+    """
+    kept = draft.min_index = max(draft.min_index, event.min_index)
+    draft.runs = {key: run for key, run in draft.runs.items() if run.last >= kept}
+    draft.statements = {
+        key: found for key, found in draft.statements.items() if found.index >= kept
+    }
+
+
+_TAKE: Mapping[type, Callable[[_Draft, int, Any, Any], None]] = {
+    RunStarted: _run_started,
+    RunFinished: _run_finished,
+    RolloutStarted: _rollout_started,
+    RolloutFinished: _rollout_finished,
+    LogCreated: _log_created,
+    RetentionChanged: _retention_changed,
+    KeyRotated: _key_rotated,
+    HoldPlaced: _hold_placed,
+    HoldReleased: _hold_released,
+    LeaseTaken: _lease_taken,
+    LeaseReleased: _lease_released,
+    StateSnapshot: _state_snapshot,
+    LogPruned: _log_pruned,
+}
+"""What each type of event changes; all others change nothing."""
