@@ -7,10 +7,10 @@ number of 16 bytes for most, so that a million entries take some 100 MB.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from sluicegate.audit.envelope import Envelope
+from sluicegate.audit.envelope import Envelope, LogEnvelope
 from sluicegate.audit.record import Entry, Unknown, decode_entry
 from sluicegate.errors import IntegrityError
 from sluicegate.model.decision import Outcome
@@ -21,9 +21,16 @@ from sluicegate.model.event import (
     StageFinished,
 )
 from sluicegate.model.evidence import EvidenceFile
-from sluicegate.model.log_event import KeyRotated, LogCreated, LogEvent
+from sluicegate.model.log_event import (
+    KeyRotated,
+    LogCreated,
+    LogEvent,
+    LogPruned,
+    RetentionChanged,
+)
 from sluicegate.model.ulid import parse_ulid
 from sluicegate.ports.evidence import EvidenceStore
+from sluicegate.tlog.tiles import TILE_WIDTH
 
 _KEY_BYTES = 16
 
@@ -41,8 +48,9 @@ class EntryRules:
     """Checks entries; ``problems`` is what is wrong, a sentence each.
 
     ``created`` is what entry 0 says, None until it was seen, ``rotations`` are the
-    entries by which the log's key changed. ``unknown`` counts entries of types that
-    this version does not know, which are no problem.
+    entries by which the log's key changed, ``min_index`` is the index before which
+    entries may have been pruned. ``unknown`` counts entries of types that this version
+    does not know, which are no problem.
     """
 
     def __init__(self, origin: str, evidence: EvidenceStore | None) -> None:
@@ -50,6 +58,8 @@ class EntryRules:
         self.created: LogCreated | None = None
         self.rotations: list[tuple[int, KeyRotated]] = []
         self.unknown: Counter[str] = Counter()
+        self.min_index = 0
+        self._retention_days = 0
         self._origin = origin
         self._event_ids: set[int] = set()
         self._runs = _Runs()
@@ -69,7 +79,7 @@ class EntryRules:
     def check(self, start: int, entries: Sequence[bytes]) -> None:
         """Check the entries from *start* on; those before may be unreadable."""
         if start > self._due:
-            self._runs.skip()
+            self._runs.skip(self._due, start)
         self._due = start + len(entries)
         for index, data in enumerate(entries, start):
             try:
@@ -78,6 +88,10 @@ class EntryRules:
                 found = [str(error)]
             if found:
                 self.problems += [f"entry {index}: {problem}" for problem in found]
+
+    def finish(self) -> Iterator[str]:
+        """Say what only the whole of the log contradicts."""
+        return self._runs.finish(self.min_index)
 
     def _check(self, index: int, entry: Entry) -> list[str]:
         event, envelope = entry.event, entry.envelope
@@ -88,7 +102,7 @@ class EntryRules:
         self._event_ids.add(number)
         if (index == 0) != isinstance(event, LogCreated):
             problems.append(
-                f"it is of type {entry.kind!r}, not log.created"
+                f"the first entry is of type {entry.kind!r}, not log.created"
                 if index == 0
                 else "the log is begun a second time"
             )
@@ -97,15 +111,45 @@ class EntryRules:
             if isinstance(event, StageFinished):
                 problems += self._runs.check_result(entry.task_id, event)
                 problems += self._files.check(event.evidence.files)
-        elif isinstance(event, KeyRotated):
-            self.rotations.append((index, event))
-        elif isinstance(event, LogCreated) and index == 0:
-            self.created = event
-            if event.origin != self._origin:
-                problems.append(f"it begins the log {event.origin!r}, not this one")
+        elif not isinstance(event, Unknown):
+            problems += self._check_log(index, envelope, event)
         if isinstance(event, Unknown):
             self.unknown[entry.kind] += 1
         return problems
+
+    def _check_log(
+        self, index: int, envelope: LogEnvelope, event: Event | LogEvent
+    ) -> Iterator[str]:
+        match event:
+            case LogCreated() if index == 0:
+                self.created = event
+                self._retention_days = event.retention_days
+                if event.origin != self._origin:
+                    yield f"it begins the log {event.origin!r}, not this one"
+            case RetentionChanged():
+                if event.retention_days < self._retention_days:
+                    yield (
+                        f"it shortens the retention from {self._retention_days} to "
+                        f"{event.retention_days} days"
+                    )
+                self._retention_days = max(self._retention_days, event.retention_days)
+            case KeyRotated():
+                self.rotations.append((index, event))
+            case LogPruned():
+                yield from self._check_pruning(index, envelope, event)
+                self.min_index = max(self.min_index, event.min_index)
+                self._runs.cut.update({run.run_id: run.next_seq for run in event.cut})
+            case _:
+                pass
+
+    def _check_pruning(
+        self, index: int, envelope: LogEnvelope, event: LogPruned
+    ) -> Iterator[str]:
+        if event.min_index > index or event.min_index % TILE_WIDTH:
+            yield f"it prunes up to {event.min_index}, no end of a bundle before it"
+        days = max(self._retention_days, event.retention_days)
+        if envelope.recorded_ts - event.last_ts < timedelta(days=days):
+            yield f"it prunes entries younger than {days} days"
 
 
 class _Runs:
@@ -113,13 +157,17 @@ class _Runs:
 
     def __init__(self) -> None:
         self.open: dict[str, OpenRun] = {}
+        self.cut: dict[str, int] = {}
+        self._late: dict[str, tuple[int, int]] = {}
+        self._skipped: list[tuple[int, int]] = []
         self._next: dict[str, tuple[int, int]] = {}
         self._results: set[bytes] = set()
         self._gaps = 0
 
-    def skip(self) -> None:
-        """Some entries were not seen; what runs they held events of, nobody knows."""
+    def skip(self, start: int, stop: int) -> None:
+        """Entries from *start* to *stop* were not seen, whatever runs they were of."""
         self._gaps += 1
+        self._skipped.append((start, stop))
 
     def check(
         self, index: int, envelope: Envelope, event: Event | LogEvent | Unknown
@@ -129,6 +177,8 @@ class _Runs:
         due, gaps = self._next.get(run_id, (0, 0))
         if seq != due and (gaps == self._gaps or seq < due):
             yield f"event {seq} of run {run_id} where event {due} should be"
+        elif seq != due and run_id not in self._next:
+            self._late[run_id] = index, seq
         self._next[run_id] = seq + 1, self._gaps
         if (seq == 0) != isinstance(event, RunStarted):
             verb = "begins with something else" if seq == 0 else "begins a second time"
@@ -137,6 +187,17 @@ class _Runs:
             self.open.pop(run_id, None)
         elif run_id not in self.open:
             self.open[run_id] = OpenRun(run_id, index, envelope.recorded_ts)
+
+    def finish(self, min_index: int) -> Iterator[str]:
+        """Check that of every run that lost its beginning, pruning says so."""
+        if self._skipped != [(0, min_index)]:
+            return  # nothing was skipped, or more than was pruned: that is reported
+        for run_id, (index, seq) in self._late.items():
+            if self.cut.get(run_id) != seq:
+                yield (
+                    f"entry {index}: event {seq} of run {run_id}, and those before it "
+                    "were not pruned"
+                )
 
     def check_result(self, task_id: str | None, event: StageFinished) -> Iterator[str]:
         """Check that a result that was taken over is one that the log holds."""

@@ -1,28 +1,49 @@
 """Verifying a log from outside, trusting nothing but the key.
 
 Everything is checked and every problem reported, in the order checkpoint, files,
-entries, evidence.
+entries, evidence, store, anchors.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from sluicegate.audit.envelope import Envelope, LogEnvelope
+from sluicegate.audit.entry_rules import EntryRules, OpenRun
+from sluicegate.audit.keychain import Keychain, build_keychain
 from sluicegate.audit.pinning import Sighting, check_seen, explain_loss, recall
 from sluicegate.audit.reader import LogReader
-from sluicegate.audit.record import Entry, Unknown, decode_created, decode_entry
+from sluicegate.audit.record import decode_created
+from sluicegate.audit.trust import trust
+from sluicegate.audit.witnessed import Witnessing, check_witnessed
 from sluicegate.errors import IntegrityError
-from sluicegate.model.event import Event, RunStarted, StageFinished
-from sluicegate.model.evidence import EvidenceFile
-from sluicegate.model.log_event import LogCreated, LogEvent
+from sluicegate.model.retention import Promise
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.store import LogStore
 from sluicegate.tlog.check import check_tree
-from sluicegate.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from sluicegate.tlog.checkpoint import Checkpoint, parse_checkpoint
 from sluicegate.tlog.fetch import fetch_entries
-from sluicegate.tlog.note import parse_note, parse_vkey
+from sluicegate.tlog.note import format_vkey, parse_note, parse_vkey
+from sluicegate.tlog.policy import Policy
 from sluicegate.tlog.tiles import ENTRIES, Tile, parse_path
+from sluicegate.tlog.tree import VerifiedTree
+
+Progress = Callable[[int, int], None]
+"""Receives how many entries have been checked, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """What vouches for a log from outside of it, as far as it was asked.
+
+    ``seen`` is the size of the log when this machine last saw it, None if it never did;
+    ``held`` is whether the log extends what was seen. ``witnesses`` is None without a
+    policy, ``store`` if the store was not asked.
+    """
+
+    seen: int | None = None
+    held: bool = False
+    witnesses: Witnessing | None = None
+    store: Promise | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +53,9 @@ class VerifyReport:
     ``origin`` is empty, ``size`` 0, ``root`` empty and ``evidence_files`` None when the
     checkpoint itself cannot be trusted: nothing else was looked at. ``root`` is base64,
     as in the checkpoint. ``vkey`` is the key used, empty if none is known,
-    ``evidence_files`` counts the files that were read and agree, ``seen`` is the size
-    of the log when it was last seen, if it is known.
+    ``evidence_files`` counts the files that were read and agree. Entries before
+    ``min_index`` were pruned. ``open_runs`` have not finished, and ``unknown`` counts
+    the entries of each type that this version does not know: neither is a problem.
     """
 
     origin: str
@@ -42,7 +64,10 @@ class VerifyReport:
     vkey: str
     evidence_files: int | None
     problems: tuple[str, ...]
-    seen: int | None = None
+    anchors: Anchors = Anchors()
+    min_index: int = 0
+    open_runs: tuple[OpenRun, ...] = ()
+    unknown: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -55,15 +80,21 @@ def verify(
     vkey: str | None = None,
     evidence: EvidenceStore | None = None,
     pin: CheckpointPin | None = None,
+    *,
+    policy: Policy | None = None,
+    progress: Progress = lambda _done, _all: None,
 ) -> VerifyReport:
     """Verify a log, and the evidence its entries name.
 
     Args:
         store: the log's files and its checkpoint.
-        vkey: the key that must have signed it. None takes the key that entry 0 names,
-            which proves that the log is consistent, and not whose it is.
+        vkey: a key that must have signed it, or handed over to the one that did. None
+            takes the key that entry 0 names, which proves that the log is consistent,
+            and not whose it is.
         evidence: where evidence files are; None does not look at them.
         pin: the checkpoints of this log seen before, which it must extend.
+        policy: the witnesses to believe; None does not ask for any.
+        progress: told again and again how far it is.
 
     Raises:
         ExternalError: the store cannot be read. Damage is never raised but reported.
@@ -80,23 +111,37 @@ def verify(
         raw = store.load()
         if raw is None:
             raise loss or _explain_absence(store)
-        head = _open(raw, text, unnamed)
+        head, keys = _open(store, raw, text, unnamed)
     except IntegrityError as error:
         return _report_unread(error, vkey, seen)
-    entries = _Entries(head, text, evidence)
-    problems = [*check_tree(store, head, entries.check_all), *entries.problems]
-    size, rolled_back = _check_pins(LogReader(store, parse_vkey(text)), seen)
-    problems += rolled_back
+    rules = EntryRules(head.origin, evidence)
+    problems = [
+        *check_tree(
+            store,
+            head,
+            rules.check,
+            min_index=lambda: rules.min_index,
+            progress=lambda done: progress(done, head.size),
+        ),
+        *rules.problems,
+        *rules.finish(),
+        *_check_keys(rules, raw, keys),
+        *(f"store: {finding}" for finding in store.inspect(head.size)),
+    ]
+    anchors, contradictions = _check_anchors(store, raw, keys, seen, policy)
     if not head.size:
         problems.append("checkpoint: the log is empty; entry 0 must say whose it is")
     return VerifyReport(
-        head.origin,
-        head.size,
-        head.root_text,
-        text,
-        entries.evidence_files,
-        tuple(problems),
-        size,
+        origin=head.origin,
+        size=head.size,
+        root=head.root_text,
+        vkey=format_vkey(keys.current),
+        evidence_files=rules.evidence_files,
+        problems=(*problems, *contradictions),
+        anchors=anchors,
+        min_index=rules.min_index,
+        open_runs=rules.open_runs,
+        unknown=rules.unknown,
     )
 
 
@@ -110,6 +155,45 @@ def read_claimed_key(store: LogStore) -> str:
         entries = fetch_entries(store.get, parse_path(name))
         return decode_created(entries[0])[1].vkey
     raise IntegrityError("entry 0 is missing, and with it the key of the log")
+
+
+def _check_keys(rules: EntryRules, raw: bytes, keys: Keychain) -> Sequence[str]:
+    """Hold the keys that entries name against those that the log is trusted by."""
+    if rules.created is None:
+        return ()  # reported, or pruned
+    if rules.created.vkey not in keys.vkeys and not rules.rotations:
+        return (f"entry 0: it names another key: {rules.created.vkey}",)
+    try:
+        chain = build_keychain(rules.created.vkey, rules.rotations)
+        chain.check_trusts(keys.keys)
+        chain.open(raw)
+    except IntegrityError as error:
+        return (str(error),)
+    return ()
+
+
+def _check_anchors(
+    store: LogStore,
+    raw: bytes,
+    keys: Keychain,
+    seen: Sequence[Sighting],
+    policy: Policy | None,
+) -> tuple[Anchors, list[str]]:
+    """Ask what is outside of the log, and say how the log contradicts it."""
+    size, problems = _check_pins(LogReader(store, keys), seen)
+    held, witnesses = size is not None and not problems, None
+    if policy is not None:
+        try:
+            tree = VerifiedTree(store.get, keys.open(raw))
+            witnesses = check_witnessed(store, raw, tree, policy)
+            problems += (f"witnesses: {each}" for each in witnesses.problems)
+            if not witnesses.reached:
+                problems.append(
+                    f"witnesses: no state of the log was cosigned by {witnesses.quorum}"
+                )
+        except IntegrityError as error:
+            problems.append(f"witnesses: {error}")
+    return Anchors(size, held, witnesses, store.promise()), problems
 
 
 def _check_pins(
@@ -140,14 +224,17 @@ def _explain_absence(store: LogStore) -> IntegrityError:
     )
 
 
-def _open(raw: bytes, vkey: str, unnamed: IntegrityError | None) -> Checkpoint:
+def _open(
+    store: LogStore, raw: bytes, vkey: str, unnamed: IntegrityError | None
+) -> tuple[Checkpoint, Keychain]:
     hint = "Restore the log from a copy."
     try:
         parse_checkpoint(parse_note(raw).text)
         if unnamed is not None:
             raise unnamed
         hint = "Unless another key than the log's was named, restore it from a copy."
-        return open_checkpoint(raw, parse_vkey(vkey))
+        keys = trust(store, raw, [parse_vkey(vkey)])
+        return keys.open(raw), keys
     except IntegrityError as error:
         raise IntegrityError(f"checkpoint: {error}", hint=hint) from error
 
@@ -164,100 +251,5 @@ def _report_unread(
         except IntegrityError as broken:
             if str(broken) not in problems[0]:
                 problems.append(f"pin: {broken}. {broken.hint}")
-    size = max(sizes, default=None)
-    return VerifyReport("", 0, "", vkey or "", None, tuple(problems), size)
-
-
-class _Entries:
-    """Checks the entries as such, in order; collects what is wrong."""
-
-    def __init__(
-        self, head: Checkpoint, vkey: str, evidence: EvidenceStore | None
-    ) -> None:
-        self.problems: list[str] = []
-        self._head = head
-        self._vkey = vkey
-        self._evidence = evidence
-        self._event_ids: set[str] = set()
-        self._next_seq: dict[str, int] = {}
-        self._files: dict[EvidenceFile, str | None] = {}
-
-    @property
-    def evidence_files(self) -> int:
-        """How many files agree with the log."""
-        return sum(problem is None for problem in self._files.values())
-
-    def check_all(self, start: int, entries: Sequence[bytes]) -> None:
-        """Check the entries from *start* on."""
-        for index, entry in enumerate(entries, start):
-            self.check(index, entry)
-
-    def check(self, index: int, entry: bytes) -> None:
-        """Check one entry."""
-        try:
-            if index == 0:
-                found = self._check_created(*decode_created(entry))
-            else:
-                found = self._check_entry(decode_entry(entry))
-        except IntegrityError as error:
-            found = [str(error)]
-        self.problems += [f"entry {index}: {problem}" for problem in found]
-
-    def _check_created(self, envelope: LogEnvelope, created: LogCreated) -> list[str]:
-        self._event_ids.add(envelope.event_id)
-        problems = []
-        if created.origin != self._head.origin:
-            problems.append(f"it begins the log {created.origin!r}, not this one")
-        if created.vkey != self._vkey:
-            problems.append(f"it names another key: {created.vkey}")
-        return problems
-
-    def _check_entry(self, entry: Entry) -> list[str]:
-        problems = []
-        event_id = entry.envelope.event_id
-        if event_id in self._event_ids:
-            problems.append(f"event {event_id} is there twice")
-        self._event_ids.add(event_id)
-        if isinstance(entry.event, LogCreated):
-            problems.append("the log is begun a second time")
-        if isinstance(entry.envelope, Envelope):
-            problems += self._check_run(entry.envelope, entry.event)
-        return problems
-
-    def _check_run(
-        self, envelope: Envelope, event: Event | LogEvent | Unknown
-    ) -> list[str]:
-        problems = []
-        due = self._next_seq.get(envelope.run_id, 0)
-        if envelope.seq != due:
-            problems.append(
-                f"event {envelope.seq} of run {envelope.run_id} "
-                f"where event {due} should be"
-            )
-        self._next_seq[envelope.run_id] = envelope.seq + 1
-        if (envelope.seq == 0) != isinstance(event, RunStarted):
-            problems.append(
-                f"run {envelope.run_id} begins with something else"
-                if envelope.seq == 0
-                else f"run {envelope.run_id} begins a second time"
-            )
-        if isinstance(event, StageFinished):
-            problems += filter(None, map(self._check_file, event.evidence.files))
-        return problems
-
-    def _check_file(self, file: EvidenceFile) -> str | None:
-        if self._evidence is None:
-            return None
-        if file not in self._files:
-            self._files[file] = _check_evidence(self._evidence, file)
-        return self._files[file]
-
-
-def _check_evidence(evidence: EvidenceStore, file: EvidenceFile) -> str | None:
-    try:
-        data = evidence.load(file.digest)
-    except IntegrityError as error:
-        return f"{file.name}: {error}"
-    if len(data) != file.size:
-        return f"{file.name}: {len(data)} bytes, not {file.size}"
-    return None
+    anchors = Anchors(seen=max(sizes, default=None))
+    return VerifyReport("", 0, "", vkey or "", None, tuple(problems), anchors)

@@ -9,7 +9,12 @@ from sluicegate.adapters.stores.journal import FileJournal
 from sluicegate.adapters.stores.pins import PinFile
 from sluicegate.audit.pinning import check_seen, explain_loss, recall
 from sluicegate.audit.reader import LogReader
-from sluicegate.audit.verify import VerifyReport, read_claimed_key, verify
+from sluicegate.audit.verify import (
+    Progress,
+    VerifyReport,
+    read_claimed_key,
+    verify,
+)
 from sluicegate.config.file import PIPELINE_FILE, read_store
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model.address import Address
@@ -17,6 +22,7 @@ from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.store import LogStore
 from sluicegate.tlog.checkpoint import parse_checkpoint
 from sluicegate.tlog.note import parse_note, parse_vkey
+from sluicegate.tlog.policy import Policy
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.stores import name_place, open_evidence, open_store
 
@@ -114,8 +120,21 @@ class LogPlace:
             "the log's own entry 0 (trust on first use: proves consistency, not origin)"
         )
 
-    def verify(self, evidence: EvidenceStore | None) -> VerifyReport:
+    @property
+    def has_key(self) -> bool:
+        """Whether the key comes from elsewhere than the log itself."""
+        return self.vkey is not None or self._own_key is not None
+
+    def verify(
+        self,
+        evidence: EvidenceStore | None,
+        *,
+        policy: Policy | None = None,
+        progress: Progress = lambda _done, _all: None,
+    ) -> VerifyReport:
         """Verify the log, and the files in *evidence* that it names.
+
+        *policy* is whose cosignatures to ask for, *progress* is told how far it is.
 
         Raises:
             UsageError: the key named by the caller is none.
@@ -126,6 +145,8 @@ class LogPlace:
             self._named_key() or (self._own_key[0] if self._own_key else None),
             evidence,
             self.pin,
+            policy=policy,
+            progress=progress,
         )
 
     def reader(self) -> LogReader:

@@ -116,7 +116,9 @@ def test_entry_0_must_begin_the_log() -> None:
     rules = EntryRules(ORIGIN, None)
     rules.check(0, writer.entries[1:])
 
-    assert rules.problems == ["entry 0: it is of type 'run.started', not log.created"]
+    assert rules.problems == [
+        "entry 0: the first entry is of type 'run.started', not log.created"
+    ]
     assert rules.created is None
 
 

@@ -17,11 +17,12 @@ from fakes_audit import (
 )
 from typing_extensions import override
 
+from sluicegate.audit.entry_rules import OpenRun
 from sluicegate.audit.envelope import Envelope
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.record import encode, encode_log
 from sluicegate.audit.recorder import Recorder
-from sluicegate.audit.verify import VerifyReport, verify
+from sluicegate.audit.verify import Anchors, VerifyReport, verify
 from sluicegate.errors import IntegrityError
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome
@@ -104,7 +105,14 @@ def test_a_sound_log_has_no_problems() -> None:
     head = log.log.head()
     assert report.ok
     assert report == VerifyReport(
-        "log.example/churn", 3, head.root_text, VKEY, 1, (), None
+        "log.example/churn",
+        3,
+        head.root_text,
+        VKEY,
+        1,
+        (),
+        Anchors(store=log.store.promise()),
+        open_runs=(OpenRun("R1", 1, CLOCK.now()),),
     )
 
 
@@ -219,7 +227,7 @@ def test_a_log_that_grew_since_it_was_pinned_is_fine() -> None:
 
     report = log.verify(pin=pin(seen, seen))
 
-    assert (report.ok, report.seen) == (True, 3)
+    assert (report.ok, report.anchors.seen) == (True, 3)
 
 
 @pytest.mark.parametrize("vkey", [VKEY, None])
@@ -246,7 +254,7 @@ def test_a_log_rolled_back_since_it_was_pinned_is_a_problem(
     (problem,) = report.problems
     assert problem.startswith("pin: the log was rolled back: it had 4 entries, now 3")
     assert words in problem
-    assert report.seen == 4
+    assert report.anchors.seen == 4
 
 
 def test_a_copy_that_its_place_last_had_but_that_went_on_elsewhere_is_a_problem() -> (
@@ -262,7 +270,7 @@ def test_a_copy_that_its_place_last_had_but_that_went_on_elsewhere_is_a_problem(
 
     (problem,) = report.problems
     assert "use the log where it went on" in problem
-    assert report.seen == 4
+    assert report.anchors.seen == 4
 
 
 def test_a_pin_that_cannot_be_read_is_a_problem() -> None:
@@ -380,7 +388,11 @@ def test_a_log_that_is_gone_is_told_by_its_pin(vkey: str | None) -> None:
         report = verify(left, vkey, log.evidence, pin(seen, seen))
 
         assert report.problems == (GONE,)
-        assert (report.seen, report.evidence_files, report.root) == (3, None, "")
+        assert (report.anchors.seen, report.evidence_files, report.root) == (
+            3,
+            None,
+            "",
+        )
 
 
 def test_a_place_that_never_had_a_log_gives_advice() -> None:
@@ -391,7 +403,7 @@ def test_a_place_that_never_had_a_log_gives_advice() -> None:
     assert report.problems == (
         "there is no log here. Go to the project's folder, or name the log with --log.",
     )
-    assert (report.seen, report.evidence_files) == (None, None)
+    assert (report.anchors.seen, report.evidence_files) == (None, None)
 
 
 def test_a_checkpoint_that_is_missing_alone_is_named() -> None:
@@ -417,7 +429,7 @@ def test_a_damaged_checkpoint_keeps_what_was_seen(at: int, vkey: str | None) -> 
         (problem,) = report.problems
         assert problem.startswith("checkpoint: the checkpoint is not UTF-8 text")
         assert problem.endswith("Restore the log from a copy.")
-        assert (report.seen, report.evidence_files) == (3, None)
+        assert (report.anchors.seen, report.evidence_files) == (3, None)
 
 
 def test_a_pin_that_cannot_be_read_is_told_once_where_the_log_is_gone() -> None:

@@ -16,12 +16,18 @@ from sluicegate.cli.exit_codes import ExitCode
     type=click.Path(path_type=Path),
     help="The folder of the evidence files; default: where the log keeps them.",
 )
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Whose cosignatures the log must have: a file in tlog-policy syntax.",
+)
 @click.option("--no-evidence", is_flag=True, help="Do not look at evidence files.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def verify(
     place: str | None,
     vkey: str | None,
     evidence: Path | None,
+    policy: Path | None,
     *,
     no_evidence: bool,
     as_json: bool,
@@ -33,4 +39,4 @@ def verify(
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit.verifying import show  # noqa: PLC0415 - not for --help
 
-    return show(place, vkey, evidence, no_evidence=no_evidence, as_json=as_json)
+    return show(place, vkey, evidence, policy, no_evidence=no_evidence, as_json=as_json)

@@ -3,14 +3,21 @@
 from pathlib import Path
 
 from sluicegate.adapters.stores.evidence import EvidenceDirectory
+from sluicegate.audit.verify import VerifyReport
+from sluicegate.audit.witnessed import Witnessing
+from sluicegate.cli.audit.progress import ProgressLine
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import write_result
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.report.audit import (
+    Cosigner,
+    Unfinished,
     Verification,
+    Witnessed,
     verification_document,
     verification_text,
 )
+from sluicegate.tlog.policy import parse_policy
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.machine import Machine
 
@@ -19,6 +26,7 @@ def show(
     place: str | None,
     vkey: str | None,
     evidence: Path | None,
+    policy: Path | None,
     *,
     no_evidence: bool,
     as_json: bool,
@@ -28,17 +36,52 @@ def show(
     kept: EvidenceStore | None = None
     if not no_evidence:
         kept = log.evidence if evidence is None else EvidenceDirectory(evidence)
-    report = log.verify(kept)
-    found = Verification(
+    believed = (
+        None if policy is None else parse_policy(policy.read_bytes(), str(policy))
+    )
+    with ProgressLine() as line:
+        report = log.verify(kept, policy=believed, progress=line.show)
+    found = _build_view(log, report, has_evidence=kept is not None)
+    write = verification_document if as_json else verification_text
+    write_result(write(found))
+    return ExitCode.OPEN if report.ok else ExitCode.TAMPERED
+
+
+def _build_view(
+    log: LogPlace, report: VerifyReport, *, has_evidence: bool
+) -> Verification:
+    anchors = report.anchors
+    return Verification(
         origin=report.origin,
         size=report.size,
         root=report.root,
         vkey=report.vkey,
         key_source=log.key_source,
-        evidence_files=None if kept is None else report.evidence_files,
-        seen=report.seen,
+        key_outside=log.has_key,
+        evidence_files=report.evidence_files if has_evidence else None,
+        seen=anchors.seen,
+        held=anchors.held,
         problems=report.problems,
+        witnessed=_view_witnesses(anchors.witnesses),
+        store=anchors.store,
+        min_index=report.min_index,
+        unfinished=tuple(
+            Unfinished(run.run_id, run.index, run.recorded_ts)
+            for run in report.open_runs
+        ),
+        unknown=report.unknown,
     )
-    write = verification_document if as_json else verification_text
-    write_result(write(found))
-    return ExitCode.OPEN if report.ok else ExitCode.TAMPERED
+
+
+def _view_witnesses(found: Witnessing | None) -> Witnessed | None:
+    if found is None:
+        return None
+    return Witnessed(
+        quorum=found.quorum,
+        reached=found.reached,
+        size=found.size,
+        signed=tuple(
+            Cosigner(each.witness.key.name, each.size, each.at) for each in found.seen
+        ),
+        missing=tuple(each.key.name for each in found.missing),
+    )
