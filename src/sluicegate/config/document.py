@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from sluicegate.errors import UsageError
+from sluicegate.model.git_address import GitAddress
 from sluicegate.stages.environment import Environment
 from sluicegate.stages.stage import LongDuration, ProjectPath, Settings
 
@@ -30,10 +32,23 @@ def _check_retention(value: timedelta) -> timedelta:
 
 def _check_store(value: str) -> str:
     scheme, _, path = value.partition(":")
+    if scheme == "git":
+        return _check_git(value, path)
     if scheme != "dir":
-        raise ValueError(f"store {value!r} is not supported in this version: dir:PATH")
+        raise ValueError(
+            f"store {value!r} is not supported in this version: dir:PATH or git:REF"
+        )
     if not path.strip():
         raise ValueError("must name a folder, like dir:.sluicegate/audit")
+    return value
+
+
+def _check_git(value: str, place: str) -> str:
+    try:
+        GitAddress.parse(place)
+    except UsageError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        raise ValueError(f"{error}{hint}") from error
     return value
 
 
@@ -42,7 +57,7 @@ class Audit(Settings):
 
     store: Annotated[str, AfterValidator(_check_store)] = Field(
         "dir:.sluicegate/audit",
-        description="dir:PATH, relative to the pipeline file.",
+        description="dir:PATH, relative to the pipeline file; git:REF or git:URL#REF.",
     )
     retention: Annotated[LongDuration, AfterValidator(_check_retention)] = Field(
         timedelta(days=400), description="How long entries are kept; 180d at least."

@@ -69,7 +69,7 @@ class LogPlace:
     @cached_property
     def pin(self) -> PinFile:
         """What was last seen of it."""
-        place = name_place(self.address, self.base)
+        place = name_place(self.machine, self.address, self.base)
         return PinFile(self.machine.state_folder / "pins", place)
 
     @property

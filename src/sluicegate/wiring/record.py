@@ -12,6 +12,7 @@ from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.adapters.stores.journal import FileJournal
 from sluicegate.audit.envelope import Actor, LogEnvelope, Recording, Source
 from sluicegate.audit.log import AuditLog
+from sluicegate.audit.log_recorder import LogRecorder
 from sluicegate.audit.opening import open_log
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.recorder import Facts, OnEntry, Recorder
@@ -121,6 +122,19 @@ class ProjectLog:
         with self.naming():
             newest = log.newest()
         return GateClock(self.project.machine.clock, newest)
+
+    @cached_property
+    def log_recorder(self) -> LogRecorder:
+        """Records what happens to the log itself."""
+        machine = self.project.machine
+        return LogRecorder(
+            self.log,
+            self.clock,
+            machine.new_id,
+            self.actor,
+            TOOL,
+            redactor=self._redactor,
+        )
 
     def existing(self) -> LogReader | None:
         """The log for reading, or None where there never was one."""

@@ -23,10 +23,13 @@ def open_store(machine: Machine, address: Address, base: Path) -> LogStore:
     Raises:
         UsageError: what it takes is not installed, or the address names no store.
     """
-    _ = machine
     match address.scheme:
         case "dir":
             return DirectoryLog(base / address.place)
+        case "git":
+            from sluicegate.wiring.git_store import open_git_log  # noqa: PLC0415 - rare
+
+            return open_git_log(machine, address.place, base)
         case _:
             raise _unknown(address)
 
@@ -37,19 +40,32 @@ def open_evidence(machine: Machine, address: Address, base: Path) -> EvidenceSto
     Raises:
         UsageError: what it takes is not installed, or the address names no store.
     """
-    _ = machine
     match address.scheme:
         case "dir":
             folder = (base / address.place).resolve()
             return EvidenceDirectory(folder.parent / "evidence")
+        case "git":
+            from sluicegate.wiring.git_store import (  # noqa: PLC0415 - rare
+                open_git_evidence,
+            )
+
+            return open_git_evidence(machine, address.place, base)
         case _:
             raise _unknown(address)
 
 
-def name_place(address: Address, base: Path) -> str:
-    """One name for the place, however it was written: pins and indexes go by it."""
+def name_place(machine: Machine, address: Address, base: Path) -> str:
+    """One name for the place, however it was written: pins and indexes go by it.
+
+    Raises:
+        UsageError: the address names no place.
+    """
     if address.scheme == "dir":
         return os.path.realpath(base / address.place)
+    if address.scheme == "git":
+        from sluicegate.wiring.git_store import find_git_place  # noqa: PLC0415 - rare
+
+        return f"git:{find_git_place(machine, address.place, base).name}"
     return str(address)
 
 

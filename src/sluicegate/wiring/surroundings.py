@@ -13,6 +13,7 @@ from sluicegate.adapters.registries.logins import DockerLogins
 from sluicegate.adapters.steady_repository import SteadyRepository
 from sluicegate.adapters.tools import Tools
 from sluicegate.adapters.workspace import LocalWorkspace
+from sluicegate.audit.leases import Leases
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.results import LoggedResults
 from sluicegate.engine.toolbox import Ports
@@ -21,6 +22,7 @@ from sluicegate.ports.process import OnLine, ProcessRunner
 from sluicegate.ports.repository import Repository
 from sluicegate.ports.target import Target
 from sluicegate.stages.notify import secret_variables
+from sluicegate.wiring.leased_target import LeasedTarget
 from sluicegate.wiring.masking import build_masks
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
@@ -84,7 +86,9 @@ class Surroundings:
             sleep=self.log.clock.sleep,
         )
         workspace = self.workspace(run_id)
-        return self._ports(self.log.clock, tools, workspace, lambda: self.log.log)
+        return self._ports(
+            self.log.clock, tools, workspace, lambda: self.log.log, run_id
+        )
 
     def ports_to_look(self) -> Ports:
         """Ports that make nothing: no log, no environment, no folder."""
@@ -111,6 +115,7 @@ class Surroundings:
         tools: Tools,
         workspace: LocalWorkspace,
         open_log: Callable[[], LogReader | None],
+        run_id: str | None = None,
     ) -> Ports:
         machine = self.project.machine
         registry = DockerRegistry(
@@ -129,15 +134,16 @@ class Surroundings:
             tools=tools,
             workspace=workspace,
             evidence=self.log.evidence,
-            target=lambda environment: self._target(environment, registry.pull),
+            target=lambda environment: self._target(environment, registry.pull, run_id),
             registry=registry,
             ca_bundle=machine.ca_bundle,
         )
 
     @contextmanager
     def _target(
-        self, environment: str, pull: Callable[[str], None]
+        self, environment: str, pull: Callable[[str], None], run_id: str | None
     ) -> Iterator[Target]:
+        """The environment, leased to the run *run_id*; without one, only looked at."""
         from sluicegate.adapters.targets.docker_traefik import (  # noqa: PLC0415
             DockerTarget,
         )
@@ -159,4 +165,17 @@ class Surroundings:
             pull=pull,
         )
         with target.lease():
-            yield target
+            if run_id is None:
+                yield target
+                return
+            leases = Leases(self.log.log_recorder, run_id)
+            origin = self.log.log.head().origin
+            # The lock of this host is ours: whoever else has a lease runs no more.
+            with LeasedTarget.of(
+                target,
+                leases,
+                environment,
+                lambda fence: target.raise_fence(origin, fence),
+                holder_is_gone=True,
+            ) as leased:
+                yield leased

@@ -185,7 +185,17 @@ HEADER_PROBLEMS = [
         [
             (
                 "5: audit.store: store 's3:bucket' is not supported in this version: "
-                "dir:PATH"
+                "dir:PATH or git:REF"
+            )
+        ],
+    ),
+    (
+        HEAD + LINT + "audit: {store: 'git:audit#main'}\n",
+        [
+            (
+                "5: audit.store: 'main' is not the full name of a Git ref (like "
+                "git:refs/heads/sluicegate-audit or "
+                "git:https://host/log.git#refs/heads/sluicegate-audit)"
             )
         ],
     ),

@@ -29,10 +29,10 @@ def test_a_place_is_the_same_however_it_is_spelt(
     (project / "link").symlink_to(project)
     (project / "sub/up").symlink_to("..")
     monkeypatch.chdir(project)
-    place = name_place(Address.parse(f"dir:{project / 'log'}"), Path())
+    place = name_place(Machine({}), Address.parse(f"dir:{project / 'log'}"), Path())
 
-    assert name_place(Address.parse(f"dir:{spelling}"), Path()) == place
-    assert name_place(Address.parse(spelling), project) == place
+    assert name_place(Machine({}), Address.parse(f"dir:{spelling}"), Path()) == place
+    assert name_place(Machine({}), Address.parse(spelling), project) == place
 
 
 def test_a_plain_path_is_a_folder_from_where_it_is_named(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """Finding the ref of a log: in which repository, on which remote, spoken to how."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from sluicegate.adapters.stores.git_process import GitProgram, Said, Settings
@@ -12,8 +13,8 @@ from sluicegate.model.git_address import HERE, GitAddress
 
 _ORIGIN = "origin"
 # How a checkout was told to speak to its remotes; the log speaks to them likewise.
-_SPEAKING = (
-    r"^(http|credential|url|ssh|protocol)\.|^core\.(sshcommand|gitproxy|askpass)$"
+_SPEAKING = re.compile(
+    r"(http|credential|url|ssh|protocol)\.|core\.(sshcommand|gitproxy|askpass)$"
 )
 _OF_CHECKOUT = {"local", "worktree"}  # what is wider holds for every repository
 _SCP = re.compile(r"[^/]+:.*")  # host:path; a slash before the colon makes it a path
@@ -53,6 +54,14 @@ class GitPlace:
         return Path(url) if url.startswith("/") else None
 
 
+class _Setting(NamedTuple):
+    """A setting, and how wide it holds: ``local``, ``global``, ..."""
+
+    scope: str
+    name: str
+    value: str
+
+
 def find_place(
     environ: Mapping[str, str], folder: Path, address: GitAddress
 ) -> GitPlace:
@@ -68,10 +77,11 @@ def find_place(
         *("rev-parse", "--path-format=absolute"),
         *("--git-common-dir", "--show-object-format"),
     )
+    settings = _read_settings(git)
     if said.exit_code:
-        return _place_outside(git, address, said)
+        return _place_outside(git, address, settings, said)
     repository, object_format = said.text.split("\n")
-    url, push_url = _read_remote(git, address)
+    url, push_url = _read_remote(git, address, settings)
     return GitPlace(
         address.ref,
         name=f"{_hide_login(push_url or url or repository)}#{address.ref}",
@@ -79,13 +89,15 @@ def find_place(
         url=url,
         push_url=push_url,
         object_format=object_format,
-        settings=_read_speaking(git) if url else (),
-        variables=_speak_quietly(git),
+        settings=_choose_speaking(settings),
+        variables=_speak_quietly(git, settings),
         is_guessed=address.remote is None,
     )
 
 
-def _place_outside(git: GitProgram, address: GitAddress, said: Said) -> GitPlace:
+def _place_outside(
+    git: GitProgram, address: GitAddress, settings: Sequence[_Setting], said: Said
+) -> GitPlace:
     remote = address.remote
     if remote is None or remote == HERE or _is_name(remote):
         raise UsageError(
@@ -94,12 +106,31 @@ def _place_outside(git: GitProgram, address: GitAddress, said: Said) -> GitPlace
             hint="go to the project, or name the remote: git:URL#REF",
         )
     url = _make_absolute(remote, git.cwd)
-    name = f"{_hide_login(url)}#{address.ref}"
-    quiet = _speak_quietly(git)
-    return GitPlace(address.ref, name, None, url, None, "sha1", (), quiet)
+    return GitPlace(
+        address.ref,
+        name=f"{_hide_login(url)}#{address.ref}",
+        repository=None,
+        url=url,
+        push_url=None,
+        object_format="sha1",
+        settings=(),
+        variables=_speak_quietly(git, settings),
+    )
 
 
-def _read_remote(git: GitProgram, address: GitAddress) -> tuple[str | None, str | None]:
+def _read_settings(git: GitProgram) -> list[_Setting]:
+    said = git.run("config", "--list", "--show-scope", "-z")
+    fields = said.stdout.decode("utf-8", "surrogateescape").split("\0")
+    found = []
+    for scope, line in zip(fields[::2], fields[1::2], strict=False):
+        name, mark, value = line.partition("\n")
+        found.append(_Setting(scope, name, value if mark else "true"))
+    return found
+
+
+def _read_remote(
+    git: GitProgram, address: GitAddress, settings: Sequence[_Setting]
+) -> tuple[str | None, str | None]:
     """The addresses to read from and to write to, as they are configured."""
     remote = address.remote
     if remote == HERE:
@@ -107,43 +138,39 @@ def _read_remote(git: GitProgram, address: GitAddress) -> tuple[str | None, str 
     if remote is not None and not _is_name(remote):
         return _make_absolute(remote, git.cwd), None
     name = remote or _ORIGIN
-    url = _read_url(git, f"remote.{name}.url")
-    if url is None and remote is not None:
+    url, push_url = (
+        next(
+            (one.value for one in settings if one.name == f"remote.{name}.{which}"), ""
+        )
+        for which in ("url", "pushurl")
+    )
+    if not url and remote is not None:
         raise UsageError(
             f"the repository of {git.cwd} has no remote {remote!r}",
             hint="`git remote -v` lists them",
         )
-    if url is None:
+    if not url:
         return None, None
-    return url, _read_url(git, f"remote.{name}.pushurl")
-
-
-def _read_url(git: GitProgram, setting: str) -> str | None:
-    said = git.run("config", "--get-all", setting)
-    if said.exit_code or not said.text:
-        return None
     top = git.run("rev-parse", "--show-toplevel")
-    return _make_absolute(
-        said.text.split("\n")[0], git.cwd if top.exit_code else Path(top.text)
+    base = git.cwd if top.exit_code else Path(top.text)
+    return _make_absolute(url, base), (
+        _make_absolute(push_url, base) if push_url else None
     )
 
 
-def _read_speaking(git: GitProgram) -> Settings:
+def _choose_speaking(settings: Sequence[_Setting]) -> Settings:
     """Credentials and proxies that the checkout alone knows: CI puts them there."""
-    said = git.run("config", "--show-scope", "-z", "--get-regexp", _SPEAKING)
-    fields = said.stdout.decode("utf-8", "surrogateescape").split("\0")
-    found = []
-    for scope, line in zip(fields[::2], fields[1::2], strict=False):
-        name, mark, value = line.partition("\n")
-        if scope in _OF_CHECKOUT:
-            found.append((name, value if mark else "true"))
-    return tuple(found)
+    return tuple(
+        (one.name, one.value)
+        for one in settings
+        if one.scope in _OF_CHECKOUT and _SPEAKING.match(one.name)
+    )
 
 
-def _speak_quietly(git: GitProgram) -> dict[str, str]:
+def _speak_quietly(git: GitProgram, settings: Sequence[_Setting]) -> dict[str, str]:
     """SSH that fails instead of asking, unless the user has a command of their own."""
     own = {"GIT_SSH", "GIT_SSH_COMMAND"}.intersection(git.environ)
-    if own or git.run("config", "--get", "core.sshCommand").text:
+    if own or any(one.name == "core.sshcommand" for one in settings):
         return {}
     return {"GIT_SSH_COMMAND": _QUIET_SSH}
 

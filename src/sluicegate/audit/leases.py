@@ -1,0 +1,107 @@
+"""Leases of environments: one run alone changes an environment, for a while.
+
+A lease is an entry of the log. Its index is the fence that goes with every change of
+the target, which refuses a lower one: a run that lost its lease while it slept changes
+nothing any more. A lease that nobody renews expires.
+
+Source:
+    Kleppmann, "How to do distributed locking", 2016 (fencing tokens).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sluicegate.audit.log_recorder import LogRecorder
+from sluicegate.audit.snapshot import read_state
+from sluicegate.errors import PermanentError, TransientError
+from sluicegate.model.log_event import LeaseReleased, LeaseTaken
+from sluicegate.model.state_item import Lease
+from sluicegate.tlog.checkpoint import Checkpoint
+
+TERM = timedelta(minutes=30)
+"""How long a lease lasts: longer than a rollout sleeps between two blocks."""
+
+_Check = Callable[[Lease | None], None]
+"""Raises unless the environment may be leased, given who has it."""
+
+_HINT = "`sluice status` shows that run; `sluice resume` goes on with it"
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """Takes, renews and returns the leases of the run *run_id*."""
+
+    recorder: LogRecorder
+    run_id: str
+
+    def take(self, environment: str, *, holder_is_gone: bool) -> Lease:
+        """Lease *environment* for this run.
+
+        With *holder_is_gone*, a lease that has not expired is taken over: the caller
+        knows that whoever has it runs no more.
+
+        Raises:
+            TransientError: another run has it.
+        """
+
+        def decide(held: Lease | None) -> None:
+            if held is None or held.run_id == self.run_id or holder_is_gone:
+                return
+            if held.expires > self._now():
+                raise TransientError(
+                    f"run {held.run_id} is changing {environment}: its lease lasts"
+                    f" until {held.expires:%Y-%m-%d %H:%M:%S} UTC unless it is renewed",
+                    hint=_HINT,
+                )
+
+        return self._take(environment, decide)
+
+    def keep(self, lease: Lease) -> Lease:
+        """Renew *lease* if half of its term is over.
+
+        Raises:
+            PermanentError: another run has the environment now.
+        """
+        if lease.expires - self._now() > TERM / 2:
+            return lease
+
+        def decide(held: Lease | None) -> None:
+            if held is None or held.fence != lease.fence:
+                who = f"run {held.run_id}" if held else "somebody"
+                raise PermanentError(
+                    f"this run's lease of {lease.environment} is over: {who} took it",
+                    hint=_HINT,
+                )
+
+        return self._take(lease.environment, decide)
+
+    def give_back(self, lease: Lease) -> None:
+        """Let others lease the environment, if this run still has it."""
+
+        def decide(old: Checkpoint) -> Sequence[LeaseReleased]:
+            held = self._held(lease.environment, old)
+            if held is None or held.fence != lease.fence:
+                return ()
+            return (LeaseReleased(lease.environment, self.run_id, lease.fence),)
+
+        self.recorder.record_after(decide)
+
+    def _take(self, environment: str, check: _Check) -> Lease:
+        taken: list[LeaseTaken] = []
+
+        def decide(old: Checkpoint) -> Sequence[LeaseTaken]:
+            check(self._held(environment, old))
+            expires = self._now() + TERM
+            taken[:] = [LeaseTaken(environment, self.run_id, expires)]
+            return taken
+
+        index = self.recorder.record_after(decide).size - 1
+        return Lease(environment, self.run_id, taken[0].expires, index)
+
+    def _held(self, environment: str, at: Checkpoint) -> Lease | None:
+        state = read_state(self.recorder.log, size=at.size)
+        return state.leases.get(environment)
+
+    def _now(self) -> datetime:
+        return self.recorder.clock.now()
