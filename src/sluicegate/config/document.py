@@ -47,8 +47,7 @@ def _check_git(value: str, place: str) -> str:
     try:
         GitAddress.parse(place)
     except UsageError as error:
-        hint = f" ({error.hint})" if error.hint else ""
-        raise ValueError(f"{error}{hint}") from error
+        raise ValueError(f"{error}; {error.hint}") from error
     return value
 
 
@@ -61,6 +60,11 @@ class Audit(Settings):
     )
     retention: Annotated[LongDuration, AfterValidator(_check_retention)] = Field(
         timedelta(days=400), description="How long entries are kept; 180d at least."
+    )
+    witnesses: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="A file, relative to the pipeline file, that names the witnesses of"
+        " the log and their quorum, as in https://c2sp.org/tlog-policy.",
     )
 
 

@@ -16,7 +16,7 @@ _MAX_LENGTH = 200
 _PART = r"(?!\.)(?!@(?:/|$))[^\x00-\x20\x7f~^:?*\[\\/]+(?<!\.)(?<!\.lock)"
 _REF = re.compile(rf"refs(?:/{_PART}){{2,}}")
 _NEVER = ("..", "@{", "//")
-_EXAMPLE = f"like git:{DEFAULT_REF} or git:https://host/log.git#{DEFAULT_REF}"
+_EXAMPLE = f"write git:{DEFAULT_REF} or git:https://host/log.git#{DEFAULT_REF}"
 
 
 @dataclass(frozen=True, slots=True)

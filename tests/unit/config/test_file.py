@@ -193,9 +193,19 @@ HEADER_PROBLEMS = [
         HEAD + LINT + "audit: {store: 'git:audit#main'}\n",
         [
             (
-                "5: audit.store: 'main' is not the full name of a Git ref (like "
+                "5: audit.store: 'main' is not the full name of a Git ref; write "
                 "git:refs/heads/sluicegate-audit or "
-                "git:https://host/log.git#refs/heads/sluicegate-audit)"
+                "git:https://host/log.git#refs/heads/sluicegate-audit, not "
+                '"git:audit#main"'
+            )
+        ],
+    ),
+    (
+        HEAD + LINT + "audit: {store: 'git:https://me:hunter22@host/log.git'}\n",
+        [
+            (
+                "5: audit.store: the address of the log's Git remote holds a "
+                "credential; leave it out; Git asks its credential helper for it"
             )
         ],
     ),
