@@ -72,7 +72,7 @@ class FileSigner(Signer):
             raise IntegrityError(f"{path}: not a signing key") from error
         except OSError as error:
             raise PermanentError(f"{path}: {error.strerror}") from error
-        return cls._parse(path, text)
+        return cls.parse(path, text)
 
     @classmethod
     def create(cls, path: Path, name: str) -> "FileSigner":
@@ -113,7 +113,12 @@ class FileSigner(Signer):
         return hashlib.sha256(preimage).hexdigest()[:8]
 
     @classmethod
-    def _parse(cls, path: Path, text: str) -> "FileSigner":
+    def parse(cls, path: Path, text: str) -> "FileSigner":
+        """Read the line of a key file; *path* is what errors call it.
+
+        Raises:
+            IntegrityError: it is something else than a key.
+        """
         # An empty or cut file is what a crash during its creation leaves.
         hint = f"If it was just being made, remove {path}; else put a copy back."
         name, _, rest = text.removesuffix("\n").removeprefix(_PREFIX).partition("+")

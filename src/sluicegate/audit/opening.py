@@ -4,6 +4,7 @@ Three things must fit together: the log, its key and the pin of its last checkpo
 Where one of them is missing the others say so, and nothing new is begun in its place.
 """
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
@@ -25,7 +26,7 @@ from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.signer import Signer
 from sluicegate.ports.store import LogStore
 from sluicegate.tlog.checkpoint import Checkpoint, parse_checkpoint
-from sluicegate.tlog.note import parse_note
+from sluicegate.tlog.note import parse_note, parse_vkey
 
 
 def open_log(
@@ -88,6 +89,12 @@ def _read(raw: bytes) -> Checkpoint:
 
 
 def _create_key(keys: Keyring, origin: str) -> Signer:
+    given = keys.given()
+    if given is not None:
+        name = parse_vkey(given.vkey()).name
+        if not re.fullmatch(rf"{re.escape(origin)}(/[0-9]+)?", name):
+            raise _other_key(keys, name, origin)
+        return given
     # Two logs under one name and one key would look like a fork of each other.
     for number in count(1):
         name = origin if number == 1 else f"{origin}/{number}"
@@ -99,6 +106,9 @@ def _create_key(keys: Keyring, origin: str) -> Signer:
 
 def _find_key(keys: Keyring, checkpoint: Checkpoint, pin: CheckpointPin) -> Signer:
     signer = keys.find(checkpoint.origin)
+    given = keys.given()
+    if signer is None and given is not None:
+        raise _other_key(keys, parse_vkey(given.vkey()).name, checkpoint.origin)
     if signer is None:
         where = keys.where(checkpoint.origin)
         raise UsageError(
@@ -111,3 +121,11 @@ def _find_key(keys: Keyring, checkpoint: Checkpoint, pin: CheckpointPin) -> Sign
             f"remove {pin.where()} if it is there. `sluice audit verify` still works.",
         )
     return signer
+
+
+def _other_key(keys: Keyring, name: str, origin: str) -> UsageError:
+    return UsageError(
+        f"the key in {keys.where(name)} is that of the log {name!r}, and this log is"
+        f" {origin!r}",
+        hint="give it the key of this log; `sluice audit keys` shows which one that is",
+    )

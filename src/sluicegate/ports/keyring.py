@@ -31,6 +31,10 @@ class Keyring(Protocol):
         """Where the key called *name* is kept, for a person."""
         ...
 
+    def given(self) -> Signer | None:
+        """The key that this process alone was given, whatever its name; mostly none."""
+        return None
+
     def find_key(self, vkey: str) -> Signer | None:
         """The key *vkey*: in use, left, or made and not used yet; None if it is gone.
 

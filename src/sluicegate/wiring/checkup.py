@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.audit.time import MAX_BEHIND
 from sluicegate.errors import SluicegateError, UsageError
 from sluicegate.report.checkup import Check, State
@@ -195,7 +194,7 @@ class Checkup:
 
     def _key(self, origin: str) -> Check:
         """The key that signs the log: there, and nobody else's to read."""
-        keys = KeyDirectory(self.project.machine.config_folder / "keys")
+        keys = self.project.machine.keyring
         path = Path(keys.where(origin))
         try:
             signer = keys.find(origin)
@@ -214,6 +213,9 @@ class Checkup:
                 advice="put it back from where the log was begun; a log gets no second"
                 " key",
             )
+        given = self.project.machine.given_key
+        if given is not None and keys.where(origin) == given.where:
+            return Check("log key", State.FOUND, "given", given.where)
         mode = stat.S_IMODE(path.stat().st_mode)
         return Check("log key", State.FOUND, f"mode {mode:04o}", str(path))
 

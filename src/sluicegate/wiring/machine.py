@@ -5,18 +5,46 @@ import secrets
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from sluicegate.adapters.clock import SystemClock
+from sluicegate.adapters.keys import KeyDirectory
+from sluicegate.adapters.keys_ephemeral import (
+    DESCRIPTOR,
+    VARIABLE,
+    GivenKey,
+    GivenKeyring,
+    take_key,
+)
 from sluicegate.adapters.process import SubprocessRunner
 from sluicegate.adapters.process_plain import PlainRunner
 from sluicegate.adapters.stop import StopRequest
 from sluicegate.errors import UsageError
 from sluicegate.model.ulid import format_ulid
+from sluicegate.ports.keyring import Keyring
 from sluicegate.ports.process import ProcessRunner
 
 _APPLICATION = "sluicegate"
+
+
+@cache
+def take_given_key() -> GivenKey | None:
+    """The log key that this process was given; taken before a program is started.
+
+    Raises:
+        UsageError: it is given in a way that cannot be used.
+    """
+    try:
+        return take_key(os.environ)
+    finally:
+        for name in (VARIABLE, DESCRIPTOR):
+            os.environ.pop(name, None)
+
+
+def _read_environment() -> dict[str, str]:
+    take_given_key()
+    return dict(os.environ)
 
 
 @dataclass(frozen=True)
@@ -31,8 +59,9 @@ class Machine:
         of Windows: what roams with the user and what stays on the machine.
     """
 
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    environ: Mapping[str, str] = field(default_factory=_read_environment)
     platform: str = sys.platform
+    given_key: GivenKey | None = field(default_factory=take_given_key)
 
     @cached_property
     def stop(self) -> StopRequest:
@@ -98,6 +127,14 @@ class Machine:
     def config_folder(self) -> Path:
         """Where the log keys of this user are, outside every repository."""
         return self._folder("XDG_CONFIG_HOME", ".config", "APPDATA")
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The log keys of this user, and the one this process was given, if any."""
+        folder = KeyDirectory(self.config_folder / "keys")
+        if self.given_key is None:
+            return folder
+        return GivenKeyring(self.given_key, folder)
 
     @property
     def state_folder(self) -> Path:

@@ -1,12 +1,14 @@
 """Unit tests of `sluicegate.audit.opening`."""
 
 import pytest
-from fakes_audit import FakeKeyring, FakePin, FakeStore, log_envelope
+from fakes_audit import FakeKeyring, FakePin, FakeSigner, FakeStore, log_envelope
+from typing_extensions import override
 
 from sluicegate.audit import open_log
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.record import decode_created
 from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.ports.signer import Signer
 
 ORIGIN = "log.example/churn"
 
@@ -217,3 +219,46 @@ def test_a_retention_below_the_floor_makes_no_key() -> None:
         place.open(retention_days=90)
 
     assert (place.keys.keys, place.store.objects) == ({}, {})
+
+
+class Lent(FakeKeyring):
+    """A keyring of a machine that was lent a key."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.lent = FakeSigner(name)
+
+    @override
+    def find(self, name: str) -> Signer | None:
+        return self.lent if name == self.lent.name else super().find(name)
+
+    @override
+    def given(self) -> Signer | None:
+        return self.lent
+
+
+@pytest.mark.parametrize("name", [ORIGIN, f"{ORIGIN}/2"])
+def test_a_log_is_begun_with_the_key_that_was_given_and_no_other(name: str) -> None:
+    place = Place(Lent(name))
+
+    assert place.open().head().origin == name
+    assert place.open().append([b"a"]).size == 2
+    assert place.keys.keys == {}
+
+
+@pytest.mark.parametrize("name", ["log.example", f"{ORIGIN}/x", f"{ORIGIN}2", "log"])
+def test_a_given_key_of_another_name_begins_no_log(name: str) -> None:
+    place = Place(Lent(name))
+
+    with pytest.raises(UsageError, match=f"is that of the log '{name}'"):
+        place.open()
+    assert place.store.objects == {}
+
+
+def test_a_given_key_of_another_log_opens_none() -> None:
+    place = Place()
+    place.open()
+    place.keys = Lent("log.example/other")
+
+    with pytest.raises(UsageError, match=r"'log\.example/other', and this log is"):
+        place.open()
