@@ -16,7 +16,7 @@ from pathlib import Path
 from sluicegate.adapters.lock_file import try_lock
 from sluicegate.adapters.stores.durable import CAN_WRITE, NO_FOLLOW
 from sluicegate.adapters.stores.git_place import GitPlace
-from sluicegate.adapters.stores.git_process import GitProgram
+from sluicegate.adapters.stores.git_process import GitProgram, Settings
 from sluicegate.errors import PermanentError
 
 SEEN = "refs/log/seen"
@@ -24,6 +24,8 @@ SEEN = "refs/log/seen"
 LOST = "refs/log/lost/"
 """Commits that it saw once and that are not in the log's history any more."""
 
+# Of what can be fetched again, Git may flush as little as it does by itself.
+_DURABLE: Settings = (("core.fsync", "all"), ("core.fsyncMethod", "batch"))
 _LOCK_SECONDS = 900.0  # a first fetch of a long log, and a push behind it
 _LOCK_POLL_SECONDS = 0.02
 
@@ -69,7 +71,7 @@ class GitCache:
         inside = git.knowing(GIT_DIR=str(repository))
         if self._place.url is None and self._place.repository is not None:
             objects = self._place.repository / "objects"
-            return inside.knowing(GIT_OBJECT_DIRECTORY=str(objects))
+            return inside.knowing(_DURABLE, GIT_OBJECT_DIRECTORY=str(objects))
         return inside
 
     @contextmanager

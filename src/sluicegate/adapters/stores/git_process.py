@@ -47,8 +47,6 @@ _ALWAYS = {
 }
 _SETTINGS: Settings = (
     ("core.hooksPath", os.devnull),
-    ("core.fsync", "all"),
-    ("core.fsyncMethod", "batch"),
     ("gc.autoDetach", "false"),
     ("fetch.prune", "false"),
     ("fetch.writeCommitGraph", "false"),
