@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 from sluicegate.audit.envelope import Envelope, LogEnvelope
 from sluicegate.audit.record import Entry, Unknown, decode_entry
+from sluicegate.audit.snapshot import SnapshotCheck
 from sluicegate.errors import IntegrityError
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
@@ -64,6 +65,7 @@ class EntryRules:
         self._event_ids: set[int] = set()
         self._runs = _Runs()
         self._files = _Files(evidence)
+        self._snapshots = SnapshotCheck()
         self._due = 0
 
     @property
@@ -115,7 +117,7 @@ class EntryRules:
             problems += self._check_log(index, envelope, event)
         if isinstance(event, Unknown):
             self.unknown[entry.kind] += 1
-        return problems
+        return [*problems, *self._snapshots.add(index, entry)]
 
     def _check_log(
         self, index: int, envelope: LogEnvelope, event: Event | LogEvent

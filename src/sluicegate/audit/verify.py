@@ -12,7 +12,8 @@ from sluicegate.audit.keychain import Keychain, build_keychain
 from sluicegate.audit.pinning import Sighting, check_seen, explain_loss, recall
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import decode_created
-from sluicegate.audit.trust import trust
+from sluicegate.audit.snapshot import read_state
+from sluicegate.audit.trust import UnprovenLog, trust
 from sluicegate.audit.witnessed import Witnessing, check_witnessed
 from sluicegate.errors import IntegrityError
 from sluicegate.model.retention import Promise
@@ -148,13 +149,19 @@ def verify(
 def read_claimed_key(store: LogStore) -> str:
     """The key that entry 0 names. It is a claim of the log about itself.
 
+    Where entry 0 was pruned, the newest snapshot repeats what it said.
+
     Raises:
-        IntegrityError: there is no readable entry 0.
+        IntegrityError: there is no readable entry 0, nor a snapshot.
     """
     for name in store.names(Tile(ENTRIES, 0).path):
         entries = fetch_entries(store.get, parse_path(name))
         return decode_created(entries[0])[1].vkey
-    raise IntegrityError("entry 0 is missing, and with it the key of the log")
+    raw = store.load()
+    created = read_state(UnprovenLog(store, raw)).created if raw is not None else None
+    if created is None:
+        raise IntegrityError("entry 0 is missing, and with it the key of the log")
+    return created.vkey
 
 
 def _check_keys(rules: EntryRules, raw: bytes, keys: Keychain) -> Sequence[str]:

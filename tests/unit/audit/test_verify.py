@@ -1,6 +1,7 @@
 """Unit tests of `sluicegate.audit.verify`."""
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -15,13 +16,18 @@ from fakes_audit import (
     event_ids,
     log_envelope,
 )
+from fakes_witness import FakeWitness
 from typing_extensions import override
 
-from sluicegate.audit.entry_rules import OpenRun
+from sluicegate.audit.authority import Authority
+from sluicegate.audit.entry_rules import EntryRules, OpenRun
 from sluicegate.audit.envelope import Envelope
+from sluicegate.audit.keychain import build_keychain, hand_over
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.record import encode, encode_log
 from sluicegate.audit.recorder import Recorder
+from sluicegate.audit.snapshot import read_state
+from sluicegate.audit.snapshot_form import split
 from sluicegate.audit.verify import Anchors, VerifyReport, verify
 from sluicegate.errors import IntegrityError
 from sluicegate.model.command import ResourceUsage
@@ -29,11 +35,25 @@ from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import RunResumed, RunStarted, StageFinished
 from sluicegate.model.evidence import Evidence, EvidenceFile
-from sluicegate.model.log_event import LogCreated
+from sluicegate.model.log_event import LogCreated, LogEvent, LogPruned
+from sluicegate.model.retention import Keeping, Promise
+from sluicegate.model.state_item import CutRun
 from sluicegate.tlog.checkpoint import Checkpoint
 from sluicegate.tlog.hashes import EMPTY_ROOT
+from sluicegate.tlog.note import Note, format_note, parse_note, parse_vkey
+from sluicegate.tlog.policy import Policy, require_all
 
 CLOCK = FakeClock()
+
+
+class FakeSigner2(FakeSigner):
+    """Another key of the same name."""
+
+    def __init__(self) -> None:
+        super().__init__("another")
+        self.name = FakeSigner().name
+
+
 VKEY = FakeSigner().vkey()
 REPORT = b"<testsuite/>"
 STARTED = RunStarted(
@@ -448,3 +468,232 @@ def test_a_pin_that_cannot_be_read_is_told_beside_a_damaged_checkpoint() -> None
 
     assert first.startswith("checkpoint: ")
     assert second.startswith("pin: pins/log is not a checkpoint")
+
+
+def cosigned(log: Log, *names: str) -> None:
+    """Put cosignatures into the checkpoint itself."""
+    note = parse_note(log.store.objects["checkpoint"])
+    fakes = [FakeWitness(name, [parse_vkey(VKEY)]) for name in names]
+    lines = tuple(fake.cosign(note.text) for fake in fakes)
+    signed = Note(note.text, (*note.signatures[:1], *lines))
+    log.store.objects["checkpoint"] = format_note(signed)
+
+
+def believe(*names: str) -> Policy:
+    return require_all(tuple(FakeWitness(name, []).witness for name in names))
+
+
+def test_what_the_witnesses_of_a_policy_vouch_for_is_an_anchor() -> None:
+    log = Log()
+    cosigned(log, "w1", "w2")
+
+    report = verify(log.store, VKEY, policy=believe("w1", "w2"))
+
+    assert report.problems == ()
+    witnesses = report.anchors.witnesses
+    assert witnesses is not None
+    assert (witnesses.reached, witnesses.size) == (True, 3)
+
+
+def test_a_quorum_that_is_missing_is_a_problem_where_one_is_asked_for() -> None:
+    log = Log()
+    cosigned(log, "w1")
+
+    for names in (("w1", "w2"), ("w3",)):
+        report = verify(log.store, VKEY, policy=believe(*names))
+        (problem,) = report.problems
+        assert problem.startswith("witnesses: no state of the log was cosigned by ")
+    assert verify(log.store, VKEY).ok
+    assert verify(log.store, VKEY, policy=believe("w1")).ok
+
+
+def test_a_cosignature_that_is_wrong_is_a_problem() -> None:
+    log = Log()
+    cosigned(log, "w1")
+    raw = log.store.objects["checkpoint"]
+    other = FakeWitness("w1", []).cosign("another text")
+    note = parse_note(raw)
+    log.store.objects["checkpoint"] = format_note(
+        Note(note.text, (note.signatures[0], other))
+    )
+
+    problems = verify(log.store, VKEY, policy=believe("w1")).problems
+
+    assert any(
+        "cosignature of the witness w1.example is not valid" in p for p in problems
+    )
+
+
+def test_findings_of_the_store_are_problems_and_its_promise_is_reported() -> None:
+    class Versioned(FakeStore):
+        @override
+        def promise(self) -> Promise:
+            return Promise(Keeping.ENFORCED, "until 2028")
+
+        @override
+        def inspect(self, size: int) -> Iterator[str]:
+            yield f"tile/0/000.p/{size}: has two versions"
+
+    report = verify(Versioned(Log().store.objects), VKEY)
+
+    assert report.problems == ("store: tile/0/000.p/3: has two versions",)
+    assert report.anchors.store == Promise(Keeping.ENFORCED, "until 2028")
+
+
+def test_a_pin_that_holds_is_told_from_one_that_does_not() -> None:
+    log = Log()
+    seen = log.store.objects["checkpoint"]
+    log.log.append([encode(log.envelope(2), RunResumed())])
+    newer = log.store.objects["checkpoint"]
+
+    assert log.verify(pin=pin(seen)).anchors.held
+    assert not log.verify(pin=None).anchors.held
+    log.store.objects["checkpoint"] = seen
+    for name in [name for name in log.store.objects if name.endswith("/4")]:
+        del log.store.objects[name]
+    assert not log.verify(pin=pin(newer)).anchors.held
+
+
+def test_a_log_whose_key_was_rotated_is_followed_from_a_key_that_is_trusted() -> None:
+    log = Log()
+    old, new = FakeSigner(), FakeSigner2()
+    head = log.log.head()
+    event = hand_over(head, old, new, reason="yearly", overlap_until=None)
+    chain = build_keychain(VKEY, [(head.size, event)])
+    log.log.rotate(
+        lambda _: (
+            encode_log(log_envelope(log.ids()), event),
+            Authority(chain, (new,)),
+        )
+    )
+
+    for vkey in (VKEY, new.vkey(), None):
+        report = log.verify(vkey)
+        assert (report.problems, report.vkey) == ((), new.vkey())
+    stranger = FakeSigner("log.example/other").vkey()
+    assert not log.verify(stranger).ok
+
+
+def test_an_old_key_that_goes_on_alone_is_refused() -> None:
+    log = Log()
+    head = log.log.head()
+    event = hand_over(head, FakeSigner(), FakeSigner2(), reason="", overlap_until=None)
+    log.log.append([encode_log(log_envelope(log.ids()), event)])  # signed by the old
+
+    for vkey in (VKEY, None):
+        problems = log.verify(vkey).problems
+        assert any("which handed over to" in problem for problem in problems)
+
+
+def test_a_snapshot_that_says_otherwise_than_the_entries_is_a_problem() -> None:
+    log = Log()
+    state = read_state(log.log)
+    assert state.created is not None
+    for lie in (
+        dataclasses.replace(state, runs={}),
+        dataclasses.replace(state, retention_days=180),
+        dataclasses.replace(
+            state, created=dataclasses.replace(state.created, vkey="another")
+        ),
+    ):
+        forged = Log()
+        envelope = log_envelope(forged.ids())
+        (part,) = split(lie)
+        forged.log.append([encode_log(envelope, part)])
+        (problem,) = forged.verify().problems
+        assert problem.startswith("entry 3: the snapshot of the first 3 entries says")
+    envelope = log_envelope(log.ids())
+    log.log.append([encode_log(envelope, part) for part in split(state)])
+    assert log.verify().problems == ()
+
+
+class Pruned(Log):
+    """A log of 700 entries, of which the first 512 may go."""
+
+    def __init__(self, *, age_days: int = 500, min_index: int = 512) -> None:
+        super().__init__()
+        self.log.append(
+            [encode(self.envelope(seq), RunResumed()) for seq in range(2, 700)]
+        )
+        late = CLOCK.now() + timedelta(days=age_days)
+        events: list[LogEvent] = [*split(read_state(self.log))]
+        events.append(
+            LogPruned(
+                min_index=min_index,
+                entries=min_index,
+                first_ts=CLOCK.now(),
+                last_ts=CLOCK.now(),
+                bundles=Digest.of(b""),
+                retention_days=400,
+                cut=(CutRun("R1", 511),),
+            )
+        )
+        self.log.append(
+            [
+                encode_log(
+                    dataclasses.replace(log_envelope(self.ids()), recorded_ts=late),
+                    event,
+                )
+                for event in events
+            ]
+        )
+
+    def drop(self, *places: int) -> None:
+        for place in places:
+            del self.store.objects[f"tile/entries/{place:03}"]
+
+
+@pytest.mark.parametrize("vkey", [VKEY, None])
+def test_a_log_that_was_pruned_verifies_and_says_so(vkey: str | None) -> None:
+    log = Pruned()
+    assert log.verify(vkey).problems == ()  # announced, and not carried out
+    log.drop(0, 1)
+
+    report = log.verify(vkey)
+
+    assert report.problems == ()
+    assert (report.min_index, report.size) == (512, log.log.head().size)
+    assert [run.index for run in report.open_runs] == [512]
+
+
+def test_more_missing_than_was_pruned_is_a_problem() -> None:
+    log = Pruned(min_index=256)
+    log.drop(0, 1)
+
+    problems = log.verify().problems
+
+    assert problems[0] == "tile/entries/001: missing"
+
+
+def test_pruning_too_early_or_by_halves_is_a_problem() -> None:
+    young, crooked = Pruned(age_days=399), Pruned(min_index=300)
+
+    (problem,) = young.verify().problems
+    assert problem.endswith("it prunes entries younger than 400 days")
+    assert "no end of a bundle" in crooked.verify().problems[0]
+
+
+def test_a_log_of_which_not_all_that_was_pruned_is_gone_yet_is_fine() -> None:
+    log = Pruned()
+    log.drop(0)
+
+    assert log.verify().problems == ()
+
+
+def test_a_run_that_lost_its_beginning_must_have_been_cut() -> None:
+    rules = EntryRules("log.example/churn", None)
+    rules.min_index = 512
+
+    rules.check(512, [encode(Log().envelope(900), RunResumed())])
+
+    assert list(rules.finish()) == [
+        "entry 512: event 900 of run R1, and those before it were not pruned"
+    ]
+
+
+def test_progress_is_told_with_the_number_of_entries() -> None:
+    told: list[tuple[int, int]] = []
+
+    verify(Pruned().store, VKEY, progress=lambda done, size: told.append((done, size)))
+
+    assert told == [(256, 703), (512, 703), (703, 703)]
