@@ -8,7 +8,6 @@ from pathlib import Path
 
 from sluicegate import __version__
 from sluicegate.adapters.folder import make_state_folder
-from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.adapters.stores.journal import FileJournal
 from sluicegate.audit.envelope import Actor, LogEnvelope, Recording, Source
 from sluicegate.audit.log import AuditLog
@@ -69,7 +68,7 @@ class ProjectLog:
         with self.naming():
             return open_log(
                 self.place.store,
-                KeyDirectory(machine.config_folder / "keys"),
+                machine.keyring,
                 self.place.pin,
                 wait_out_race(machine),
                 origin=project.origin,
