@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.adapters.stores.journal import FileJournal
 from sluicegate.adapters.stores.pins import PinFile
 from sluicegate.audit.pinning import check_seen, explain_loss, recall
@@ -94,20 +93,16 @@ class LogPlace:
         return FileJournal(self.local / "journal", run_id)
 
     @cached_property
-    def _keys(self) -> KeyDirectory:
-        return KeyDirectory(self.machine.config_folder / "keys")
-
-    @cached_property
     def _own_key(self) -> tuple[str, str] | None:
         """This machine's key for the log, and where it is kept.
 
         A log that is gone, or whose checkpoint cannot be read, is named by its pin.
         """
         origin = _read_origin(self.store.load()) or _read_origin(self.pin.load())
-        signer = None if origin is None else self._keys.find(origin)
+        signer = None if origin is None else self.machine.keyring.find(origin)
         if origin is None or signer is None:
             return None
-        return signer.vkey(), self._keys.where(origin)
+        return signer.vkey(), self.machine.keyring.where(origin)
 
     @property
     def key_source(self) -> str:
@@ -115,7 +110,10 @@ class LogPlace:
         if self.vkey is not None:
             return "given with --key"
         if self._own_key is not None:
-            return f"this machine's key file {self._own_key[1]}"
+            where, given = self._own_key[1], self.machine.given_key
+            if given is not None and where == given.where:
+                return f"the key given in {where}"
+            return f"this machine's key file {where}"
         return (
             "the log's own entry 0 (trust on first use: proves consistency, not origin)"
         )
