@@ -98,5 +98,7 @@ def _conclude(
         write_line(text, stream)
     for line in describe_gaps(execution.project):
         write_line(line, stream)
+    if pending := execution.anchor():
+        warn([pending])
     assert run.finished is not None
     return for_outcome(run.finished.outcome.value)

@@ -70,7 +70,9 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
 
 
 def _audit(audit: Audit) -> AuditSettings:
-    return AuditSettings(store=audit.store, retention=audit.retention)
+    return AuditSettings(
+        store=audit.store, retention=audit.retention, witnesses=audit.witnesses
+    )
 
 
 def read_store(data: bytes, name: str) -> str | None:
@@ -81,7 +83,20 @@ def read_store(data: bytes, name: str) -> str | None:
     Raises:
         PipelineFileError: it is no YAML.
     """
+    return _read_audit(data, name, "store")
+
+
+def read_witnesses(data: bytes, name: str) -> str | None:
+    """The file of witnesses that the pipeline file *data* names, if it names one.
+
+    Raises:
+        PipelineFileError: it is no YAML.
+    """
+    return _read_audit(data, name, "witnesses")
+
+
+def _read_audit(data: bytes, name: str, key: str) -> str | None:
     audit = child(parse_source(data, name), "audit")
-    store = None if audit is None else child(audit, "store")
-    value = store.value if isinstance(store, Leaf) else None
+    found = None if audit is None else child(audit, key)
+    value = found.value if isinstance(found, Leaf) else None
     return value if isinstance(value, str) else None

@@ -28,10 +28,14 @@ class NamedStage:
 
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
-    """Where the log lives and for how long; ``dir:PATH`` is relative to the file."""
+    """Where the log lives, for how long, and who watches it.
+
+    ``dir:PATH`` is relative to the pipeline file, as is ``witnesses``, a policy file.
+    """
 
     store: str
     retention: timedelta
+    witnesses: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

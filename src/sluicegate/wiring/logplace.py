@@ -8,6 +8,7 @@ from sluicegate.adapters.stores.journal import FileJournal
 from sluicegate.adapters.stores.pins import PinFile
 from sluicegate.audit.pinning import check_seen, explain_loss, recall
 from sluicegate.audit.reader import LogReader
+from sluicegate.audit.trust import trust
 from sluicegate.audit.verify import (
     Progress,
     VerifyReport,
@@ -156,14 +157,16 @@ class LogPlace:
                 saw it, or does not say whose it is.
         """
         loss = explain_loss(self.pin)
-        if self.store.load() is None:
+        raw = self.store.load()
+        if raw is None:
             if loss is not None:
                 raise loss
             raise UsageError(f"there is no log in {self.name}", hint=self._where_else())
         named = self._named_key() or (self._own_key[0] if self._own_key else None)
         vkey = named or read_claimed_key(self.store)
-        log = LogReader(self.store, parse_vkey(vkey))
-        check_seen(log, recall(self.pin, vkey))
+        keys = trust(self.store, raw, [parse_vkey(vkey)])
+        log = LogReader(self.store, keys)
+        check_seen(log, recall(self.pin, *keys.vkeys))
         return log
 
     def _where_else(self) -> str:
