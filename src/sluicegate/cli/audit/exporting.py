@@ -1,0 +1,72 @@
+"""What ``sluice audit export`` writes."""
+
+import io
+import sys
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+
+import click
+
+from sluicegate.audit.query import Query
+from sluicegate.audit.record import Unknown, decode_entry
+from sluicegate.audit.search import Found
+from sluicegate.cli.audit.indexing import open_search
+from sluicegate.cli.audit.rows import build_row
+from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.cli.paging import write_lines
+from sluicegate.errors import UsageError
+from sluicegate.model.log_event import LogEvent
+from sluicegate.report.export.formats import FORMATS
+from sluicegate.report.export.logged import Format, Logged, LogHead, Part, Source
+from sluicegate.wiring.logplace import LogPlace
+from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.outputs import fill_folder, write_lines_to
+
+
+def export(
+    place: str | None,
+    vkey: str | None,
+    form: str,
+    run: str | None,
+    output: Path | None,
+    *,
+    no_evidence: bool,
+) -> ExitCode:
+    """Write the log at *place*, or its run *run*, in the format called *form*."""
+    machine = Machine()
+    where = LogPlace.of(machine, place, vkey)
+    log = where.reader()
+    # The whole log: what an index leaves out would be missing here unnoticed.
+    search = open_search(machine, log, whole=True)
+    query = Query() if run is None else Query(run=search.find_run(run))
+    head = log.head()
+    source = Source(
+        LogHead(head.origin, head.size, head.root_text),
+        map(_read, takewhile(lambda each: each.index < head.size, search.find(query))),
+        None if no_evidence else where.evidence.load,
+    )
+    chosen = FORMATS[form]
+    count = _write(chosen, chosen.write(source), output)
+    click.echo(f"{count} written; verified with {where.key_source}", err=True)
+    return ExitCode.OPEN
+
+
+def _read(found: Found) -> Logged:
+    row, entry = build_row(found), decode_entry(found.entry)
+    event = None if isinstance(entry.event, Unknown | LogEvent) else entry.event
+    return Logged(row, found.entry, event, entry.task_id, entry.envelope.tool.version)
+
+
+def _write(form: Format, parts: Iterator[Part], output: Path | None) -> int:
+    if output is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(newline=form.end)
+        return write_lines(part.text for part in parts)
+    if form.splits and not output.suffix:
+        return fill_folder(output, ((part.name, f"{part.text}\n") for part in parts))
+    if output.is_dir():
+        raise UsageError(
+            f"{output} is a folder", hint=f"name a file, like log{form.suffix}"
+        )
+    return write_lines_to(output, (f"{part.text}{form.end}" for part in parts))

@@ -1,0 +1,55 @@
+"""Finished tests as a test result.
+
+Source:
+    https://github.com/in-toto/attestation/blob/v1.2.0/spec/predicates/test-result.md
+"""
+
+from collections.abc import Iterator
+
+from sluicegate.model.event import StageFinished
+from sluicegate.model.evidence import Evidence
+from sluicegate.report.export.logged import Json, Moment
+from sluicegate.report.export.statement import Statement, definition_of, subject_of
+from sluicegate.stages.junit import Case, CaseOutcome, parse_cases
+
+TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
+_TESTS = frozenset({"pytest"})
+_JUNIT = "junit.xml"
+_BAD = frozenset({CaseOutcome.FAILED, CaseOutcome.ERROR})
+
+
+def testing(moment: Moment) -> Statement | None:
+    """How tests went, whatever the gate made of it; None for what tested nothing."""
+    event = moment.logged.event
+    if not isinstance(event, StageFinished) or event.cached:
+        return None
+    if moment.kinds.get(event.stage) not in _TESTS or not event.evidence.fields:
+        return None
+    predicate: dict[str, Json] = {
+        "result": _result(event.evidence),
+        "configuration": definition_of(moment),
+        **dict(_names(moment, event.evidence)),
+    }
+    return Statement(TEST_RESULT, subject_of(moment, event), predicate)
+
+
+def _result(evidence: Evidence) -> str:
+    """Tests that passed only when they were repeated are a warning."""
+    fields = evidence.fields
+    if fields.get("failed") or fields.get("errors") or not fields.get("collected"):
+        return "FAILED"
+    return "WARNED" if fields.get("flaky") else "PASSED"
+
+
+def _names(moment: Moment, evidence: Evidence) -> Iterator[tuple[str, Json]]:
+    """The names of the tests, out of the report that is kept as evidence."""
+    reports = [file for file in evidence.files if file.name == _JUNIT]
+    if moment.evidence is None or not reports:
+        return
+    cases = parse_cases(moment.evidence(reports[0].digest))
+    yield "passedTests", [_name(c) for c in cases if c.outcome is CaseOutcome.PASSED]
+    yield "failedTests", [_name(case) for case in cases if case.outcome in _BAD]
+
+
+def _name(case: Case) -> str:
+    return f"{case.path}::{case.name}" if case.path else case.name
