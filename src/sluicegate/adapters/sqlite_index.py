@@ -47,8 +47,15 @@ _CACHE_KIB = 65536  # all that one addition writes: nothing is locked before its
 _PAGE = 4096  # rows read at a time: nobody is kept from writing for long
 _HEAD_DIGITS = 15  # of a digest, as an integer: 60 of SQLite's 63 bits
 _DAMAGED = frozenset(
-    {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+    {
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CONSTRAINT,
+    }
 )
+_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""The second is of messages about names that damage has garbled."""
 
 
 class SqliteIndex(EntryIndex):
@@ -67,19 +74,21 @@ class SqliteIndex(EntryIndex):
         with closing(self._connect()) as connection:
             try:
                 reached = self._reached(connection)
-            except sqlite3.Error as error:
+            except _ERRORS as error:
                 self._check_damage(error)
                 reached = None
             yield None if reached is None else _View(connection, reached, self._path)
 
     @override
-    def extend(self, entries: Sequence[EntryFacts], reached: Indexed) -> bool:
+    def extend(
+        self, entries: Sequence[EntryFacts], reached: Indexed, *, begins: bool
+    ) -> bool:
         if not self._is_ours():
             self._begin_file()
         try:
             with closing(self._connect()) as connection:
-                return self._add(connection, entries, reached)
-        except sqlite3.Error as error:
+                return self._add(connection, entries, reached, begins=begins)
+        except _ERRORS as error:
             self._check_damage(error)
         self.forget()
         return False
@@ -129,41 +138,46 @@ class SqliteIndex(EntryIndex):
 
     def _connect(self) -> sqlite3.Connection:
         try:
-            return sqlite3.connect(
+            connection = sqlite3.connect(
                 f"{self._path.absolute().as_uri()}?mode=rw",
                 uri=True,
                 timeout=_PATIENCE_SECONDS,
                 isolation_level=None,
             )
-        except sqlite3.Error as error:
+        except _ERRORS as error:
             raise _explain(error, self._path) from error
+        connection.text_factory = _read_text
+        return connection
 
     def _reached(self, connection: sqlite3.Connection) -> Indexed | None:
         if not _is_of_this_version(connection):
             return None
         row = connection.execute("SELECT log, size, root, checkpoint FROM reached")
-        log, size, root, checkpoint = row.fetchone() or (None, 0, b"", b"")
         (last,) = connection.execute("SELECT max(id) FROM entry").fetchone()
-        if log != self._log or last is None or last + 1 != size:
-            return None
-        return Indexed(size, bytes(root), bytes(checkpoint))
+        match row.fetchone():
+            case (self._log, int(size), bytes(root), bytes(note)) if size - 1 == last:
+                return Indexed(size, root, note)
+        return None
 
     def _add(
         self,
         connection: sqlite3.Connection,
         entries: Sequence[EntryFacts],
         reached: Indexed,
+        *,
+        begins: bool,
     ) -> bool:
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         connection.execute("BEGIN IMMEDIATE")
         old = self._reached(connection)
-        if old is None:
-            if not _is_empty(connection):
-                raise sqlite3.DatabaseError("foreign")
-            _make_tables(connection)
-        if entries[0].at != (old.size if old else 0):
+        if old is None and not _is_empty(connection):
+            raise sqlite3.DatabaseError("foreign")
+        follows = begins if old is None else entries[0].at == old.size
+        if not follows:
             connection.execute("ROLLBACK")
             return False
+        if old is None:
+            _make_tables(connection)
         _insert(connection, entries)
         connection.execute("DELETE FROM reached")
         row = (self._log, reached.size, reached.root, reached.checkpoint)
@@ -171,7 +185,7 @@ class SqliteIndex(EntryIndex):
         connection.execute("COMMIT")
         return True
 
-    def _check_damage(self, error: sqlite3.Error) -> None:
+    def _check_damage(self, error: Exception) -> None:
         """Let only damage of the file pass: it counts as empty.
 
         Raises:
@@ -206,7 +220,7 @@ class _View(IndexView):
     ) -> Iterator[int]:
         conditions, values = self._conditions(wanted)
         beyond, order = ("id < ?", "DESC") if newest_first else ("id > ?", "ASC")
-        where = " AND ".join(["id < ?", beyond, *conditions])
+        where = " AND ".join(["id >= 0 AND id < ?", beyond, *conditions])
         query = f"SELECT id FROM entry WHERE {where} ORDER BY id {order} LIMIT {_PAGE}"  # noqa: S608 - of our own constants
         last = stop if newest_first else -1
         while True:
@@ -245,7 +259,7 @@ class _View(IndexView):
     def _read(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except _ERRORS as error:
             raise _explain(error, self._path) from error
 
 
@@ -311,7 +325,11 @@ def _intern(
     return map(dict(found.fetchall()).__getitem__, words)
 
 
-def _explain(error: sqlite3.Error, path: Path) -> ExternalError:
+def _read_text(data: bytes) -> str:
+    return data.decode(errors="replace")  # of a damaged file it can be anything
+
+
+def _explain(error: Exception, path: Path) -> ExternalError:
     busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
     kind = TransientError if busy else PermanentError
     return kind(

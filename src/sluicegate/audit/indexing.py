@@ -13,7 +13,6 @@ from sluicegate.audit.facts import read_facts
 from sluicegate.audit.reader import LogReader
 from sluicegate.errors import IntegrityError, PermanentError
 from sluicegate.ports.entry_index import EntryFacts, EntryIndex, Indexed
-from sluicegate.tlog.checkpoint import open_checkpoint
 from sluicegate.tlog.tree import VerifiedTree
 
 OnProgress = Callable[[int, int], None]
@@ -43,7 +42,7 @@ def update_index(
         start = reached.size if reached else 0
         stalls = 0 if start > size else stalls + 1
         size = start
-        if _extend(log, index, start, on_progress):
+        if _extend(log, index, reached, on_progress):
             return
     raise PermanentError(
         f"the index {index.where()} cannot be kept: it does not hold what is written",
@@ -58,7 +57,7 @@ def check_reached(log: LogReader, reached: Indexed, where: str) -> bool:
         IntegrityError: the log is not what it was when it was indexed.
     """
     try:
-        seen = open_checkpoint(reached.checkpoint, log.key)
+        seen = log.keys.open(reached.checkpoint)
     except IntegrityError:
         return False
     try:
@@ -78,24 +77,34 @@ def check_reached(log: LogReader, reached: Indexed, where: str) -> bool:
 def _check(log: LogReader, index: EntryIndex) -> Indexed | None:
     with index.look() as view:
         reached = None if view is None else view.reached
-    if reached is not None and not check_reached(log, reached, index.where()):
+    if reached is None:
+        return None
+    is_of_log = check_reached(log, reached, index.where())
+    # Without what was pruned before it was indexed there would be a gap in the index.
+    if not is_of_log or reached.size < log.min_index():
         index.forget()
         return None
     return reached
 
 
 def _extend(
-    log: LogReader, index: EntryIndex, start: int, on_progress: OnProgress
+    log: LogReader,
+    index: EntryIndex,
+    reached: Indexed | None,
+    on_progress: OnProgress,
 ) -> bool:
-    """Add the entries from *start* on; False if another process has added some."""
+    """Add what follows on *reached*; False if another process has added some."""
     raw = log.store.load() or b""
-    tree = VerifiedTree(log.store.get, open_checkpoint(raw, log.key))
+    tree = VerifiedTree(log.store.get, log.keys.open(raw))
     total = tree.head.size
-    entries = (read_facts(*each) for each in log.entries(start, total))
-    for batch in _cut(entries):
+    start = 0 if reached is None else reached.size
+    begins = reached is None
+    for batch in _cut(read_facts(*each) for each in log.entries(start, total)):
         size = batch[-1].at + 1
-        if not index.extend(batch, Indexed(size, tree.root_at(size), raw)):
+        now = Indexed(size, tree.root_at(size), raw)
+        if not index.extend(batch, now, begins=begins):
             return False
+        begins = False
         on_progress(size, total)
     return True
 

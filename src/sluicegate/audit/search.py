@@ -74,8 +74,10 @@ class Search:
             ExternalError: the log or the index cannot be read.
         """
         index = None if query.is_everything else self._current_index()
+        first = self._log.min_index()
         if index is None:
-            whole = _order(range(self._log.head().size), newest_first=newest_first)
+            places = range(first, self._log.head().size)
+            whole = _order(places, newest_first=newest_first)
             yield from self._read(whole, query)
             return
         with index.look() as view:
@@ -153,7 +155,8 @@ class Search:
     ) -> Iterator[Found]:
         wanted = query.wanted(view.words)
         places = view.find(wanted, view.reached.size, newest_first=newest_first)
-        for each in self._log.pick(places):
+        first = self._log.min_index()
+        for each in self._log.pick(place for place in places if place >= first):
             found = Found(read_facts(*each), each[1])
             if not query.matches(found.facts):
                 index.forget()

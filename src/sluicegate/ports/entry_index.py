@@ -112,8 +112,12 @@ class EntryIndex(Protocol):
         """
         ...
 
-    def extend(self, entries: Sequence[EntryFacts], reached: Indexed) -> bool:
+    def extend(
+        self, entries: Sequence[EntryFacts], reached: Indexed, *, begins: bool
+    ) -> bool:
         """Add *entries*, at least one, which follow what is there; all or none.
+
+        With *begins* they may be the first that an empty index gets.
 
         Returns:
             False if another process was faster: nothing was added.

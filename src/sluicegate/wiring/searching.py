@@ -14,10 +14,10 @@ SMALL = 4096
 
 
 def open_index(machine: Machine, log: LogReader) -> EntryIndex:
-    """The index of *log*, wherever the log is: its key tells it from others."""
+    """The index of *log*, wherever the log is: its first key tells it from others."""
     from sluicegate.adapters.sqlite_index import SqliteIndex  # noqa: PLC0415 - for large logs only
 
-    vkey = format_vkey(log.key)
+    vkey = format_vkey(log.keys.first)
     name = f"{sha256(vkey.encode()).hexdigest()}.sqlite"
     return SqliteIndex(machine.cache_folder / "index" / name, vkey)
 
