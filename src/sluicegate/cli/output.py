@@ -102,6 +102,22 @@ def write_result(text: str) -> None:
         raise PermanentError(f"cannot write the result: {error.strerror}") from error
 
 
+def write_raw(data: bytes) -> None:
+    """Write bytes to standard output as they are.
+
+    Raises:
+        PermanentError: they cannot be written; that nobody wants them is no error.
+    """
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _point_nowhere(sys.stdout)
+    except OSError as error:
+        _point_nowhere(sys.stdout)
+        raise PermanentError(f"cannot write the result: {error.strerror}") from error
+
+
 def warn(lines: Iterable[str]) -> None:
     """Write what a person should know and nothing depends on."""
     label = click.style("warning:", fg="yellow", bold=True)

@@ -12,6 +12,7 @@ class _Group(LazyGroup):
     package: ClassVar[str] = "sluicegate.cli.audit"
     table: ClassVar[Mapping[str, str]] = {
         "log": "List entries: what happened, when, by whom.",
+        "show": "Show one entry in full.",
         "verify": "Check every byte of the log and of the evidence that it names.",
     }
     meant: ClassVar[Mapping[str, str]] = {
