@@ -1,0 +1,423 @@
+"""Unit tests of the in-toto statements, held against their published definitions.
+
+The statement, SLSA provenance and test results are read with the protobuf classes that
+in-toto publishes; vulnerabilities, verification results and releases, which it does not
+publish for Python, with messages built here of the fields that their pages name.
+"""
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from google.protobuf import (  # type: ignore[import-untyped]
+    descriptor_pb2,
+    descriptor_pool,
+    json_format,
+    message_factory,
+    struct_pb2,
+    timestamp_pb2,
+)
+from in_toto_attestation.predicates.provenance.v1 import (  # type: ignore[import-untyped]
+    provenance_pb2,
+)
+from in_toto_attestation.predicates.test_result.v0 import (  # type: ignore[import-untyped]
+    test_result_pb2,
+)
+from in_toto_attestation.v1 import (  # type: ignore[import-untyped]
+    resource_descriptor_pb2,
+    statement_pb2,
+)
+from in_toto_attestation.v1.statement import (  # type: ignore[import-untyped]
+    Statement as Published,
+)
+
+from sluicegate.errors import IntegrityError, PermanentError
+from sluicegate.model import event as model
+from sluicegate.model.command import ResourceUsage
+from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.model.digest import Digest
+from sluicegate.model.evidence import Evidence, EvidenceFile, Value
+from sluicegate.model.publication import PublishedImage
+from sluicegate.model.tool import Tool
+from sluicegate.report.entries import Row
+from sluicegate.report.export.formats import FORMATS
+from sluicegate.report.export.logged import Logged, LogHead, Source
+from sluicegate.tlog.hashes import hash_leaf
+
+AT = datetime(2026, 11, 22, 6, 0, 0, 417_000, tzinfo=UTC)
+HEAD = LogHead("log.example/churn", 9, "R" * 43 + "=")
+IMAGE = ("ghcr.io/acme/churn", Digest("b" * 64))
+COMMIT = "a" * 40
+STARTED = model.RunStarted(
+    "churn_release_v1.0",
+    Digest("1" * 64),
+    COMMIT,
+    "main",
+    dirty=False,
+    stages=(
+        model.PlannedStage("test", "pytest", ()),
+        model.PlannedStage("build", "docker-build", ("test",)),
+        model.PlannedStage("scan", "trivy", ("build",)),
+        model.PlannedStage("lint", "ruff", ()),
+    ),
+    start_ts=AT,
+)
+JUNIT = b"""<testsuites><testsuite>
+<testcase classname="tests.test_it" name="test_good" file="tests/test_it.py"/>
+<testcase classname="tests.test_it" name="test_bad" file="tests/test_it.py">
+<failure message="no"/></testcase>
+<testcase classname="tests.test_it" name="test_not"><skipped/></testcase>
+</testsuite></testsuites>"""
+TRIVY = json.dumps(
+    {
+        "SchemaVersion": 2,
+        "ArtifactName": "x",
+        "ArtifactType": "container_image",
+        "Results": [
+            {
+                "Target": "Python",
+                "Vulnerabilities": [
+                    {
+                        "VulnerabilityID": "CVE-2026-1",
+                        "PkgName": "urllib3",
+                        "InstalledVersion": "1.0",
+                        "FixedVersion": "1.1",
+                        "Severity": "CRITICAL",
+                    }
+                ],
+            }
+        ],
+    }
+).encode()
+FILES = {Digest.of(data): data for data in (JUNIT, TRIVY)}
+
+
+def kept(name: str, data: bytes) -> EvidenceFile:
+    return EvidenceFile(name, "text/plain", len(data), Digest.of(data))
+
+
+def load(digest: Digest) -> bytes:
+    if digest not in FILES:
+        raise IntegrityError("the file is missing")
+    return FILES[digest]
+
+
+def finished(
+    stage: str,
+    fields: Mapping[str, Value],
+    *files: EvidenceFile,
+    subjects: Sequence[tuple[str, Digest]] = (IMAGE,),
+    verdict: Verdict = Verdict.OPEN,
+) -> model.StageFinished:
+    conditions = (
+        model.ConditionResult("a == 1", Verdict.OPEN, "it is 1"),
+        model.ConditionResult("b == 1", verdict, "it is 2"),
+    )
+    return model.StageFinished(
+        stage,
+        1,
+        Outcome.of(verdict),
+        "so it is",
+        model.GateRecord(Digest("2" * 64), verdict, conditions),
+        Evidence(fields, files),
+        (Tool("tool", ("/usr/bin/tool",), "1.2", Digest("3" * 64), "on PATH"),),
+        tuple(subjects),
+        ResourceUsage(1000),
+        AT,
+        AT + timedelta(seconds=1),
+    )
+
+
+def export(
+    *events: model.Event, evidence: bool = True, repo: str = "https://github.com/a/c"
+) -> list[dict[str, Any]]:
+    """The statements of a run of these events, each parsed from its own line."""
+    entries = [
+        Logged(
+            Row(
+                index,
+                AT,
+                "kind",
+                "text",
+                run_id="R1",
+                repo=repo,
+                commit=COMMIT,
+                ref="refs/tags/v1",
+                event_id=f"E{index}",
+            ),
+            f"entry {index}".encode(),
+            event,
+            f"R1/stage/{index}",
+            "1.0.0",
+        )
+        for index, event in enumerate((STARTED, *events))
+    ]
+    source = Source(HEAD, entries, load if evidence else None)
+    return [json.loads(part.text) for part in FORMATS["in-toto"].write(source)]
+
+
+def of_type(statements: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    found = [each for each in statements if f"/{name}/v" in each["predicateType"]]
+    for each in found:
+        check(each)
+    return found
+
+
+TYPES = descriptor_pb2.FieldDescriptorProto
+RESOURCE = ".in_toto_attestation.v1.ResourceDescriptor"
+TIME, STRUCT = ".google.protobuf.Timestamp", ".google.protobuf.Struct"
+MESSAGES: Mapping[str, Mapping[str, str]] = {
+    # https://github.com/in-toto/attestation/blob/v1.2.0/spec/predicates/vulns_02.md
+    "Vulns": {"scanner": "Scanner", "metadata": "ScanMetadata"},
+    "Scanner": {
+        "uri": "text",
+        "version": "text",
+        "db": "Database",
+        "result": "*Result",
+    },
+    "Database": {"uri": "text", "version": "text", "lastUpdate": TIME},
+    "Result": {"id": "text", "severity": "*Severity", "annotations": f"*{STRUCT}"},
+    "Severity": {"method": "text", "score": "text"},
+    "ScanMetadata": {"scanStartedOn": TIME, "scanFinishedOn": TIME},
+    # …/svr.md, version 0.2
+    "Verification": {
+        "verifier": "Verifier",
+        "timeCreated": TIME,
+        "properties": "*text",
+    },
+    "Verifier": {"id": "text", "policies": f"*{RESOURCE}"},
+    # …/release.md, version 0.1
+    "Release": {"purl": "text", "releaseId": "text"},
+}
+NEEDED: Mapping[str, Sequence[str]] = {
+    "https://slsa.dev/provenance/v1": (
+        "buildDefinition.buildType",
+        "buildDefinition.externalParameters",
+        "runDetails.builder.id",
+    ),
+    "https://in-toto.io/attestation/test-result/v0.1": ("result", "configuration"),
+    "https://in-toto.io/attestation/vulns/v0.2": (
+        "scanner.uri",
+        "scanner.db.lastUpdate",
+        "scanner.result",
+        "metadata.scanStartedOn",
+        "metadata.scanFinishedOn",
+    ),
+    "https://in-toto.io/attestation/svr/v0.2": (
+        "verifier.id",
+        "verifier.policies",
+        "timeCreated",
+        "properties",
+    ),
+    "https://in-toto.io/attestation/release/v0.1": ("purl",),
+}
+
+
+def _build_messages() -> Any:  # noqa: ANN401 - protobuf's
+    file = descriptor_pb2.FileDescriptorProto(
+        name="predicates.proto", package="predicates", syntax="proto3"
+    )
+    for imported in (timestamp_pb2, struct_pb2, resource_descriptor_pb2):
+        file.dependency.append(imported.DESCRIPTOR.name)
+    for name, fields in MESSAGES.items():
+        message = file.message_type.add(name=name)
+        for number, (field, kind) in enumerate(fields.items(), 1):
+            plain = kind.removeprefix("*")
+            label = TYPES.LABEL_REPEATED if plain != kind else TYPES.LABEL_OPTIONAL
+            made = message.field.add(
+                name=field, json_name=field, number=number, label=label
+            )
+            if plain == "text":
+                made.type = TYPES.TYPE_STRING
+            else:
+                made.type = TYPES.TYPE_MESSAGE
+                made.type_name = plain if "." in plain else f".predicates.{plain}"
+    pool = descriptor_pool.Default()
+    pool.Add(file)
+    return {
+        name: message_factory.GetMessageClass(
+            pool.FindMessageTypeByName(f"predicates.{name}")
+        )
+        for name in MESSAGES
+    }
+
+
+BUILT = _build_messages()
+CLASSES: Mapping[str, Any] = {
+    "https://slsa.dev/provenance/v1": provenance_pb2.Provenance,
+    "https://in-toto.io/attestation/test-result/v0.1": test_result_pb2.TestResult,
+    "https://in-toto.io/attestation/vulns/v0.2": BUILT["Vulns"],
+    "https://in-toto.io/attestation/svr/v0.2": BUILT["Verification"],
+    "https://in-toto.io/attestation/release/v0.1": BUILT["Release"],
+}
+
+
+def check(statement: Mapping[str, Any]) -> None:
+    """Read a statement as others do; unknown keys but our own are refused."""
+    message = json_format.ParseDict(statement, statement_pb2.Statement())
+    Published.copy_from_pb(message).validate()
+    predicate = dict(copy.deepcopy(statement["predicate"]))
+    for ours in ("sluicegate_log", "sluicegate_verdict"):
+        predicate.pop(ours, None)
+    kind = statement["predicateType"]
+    json_format.ParseDict(predicate, CLASSES[kind]())
+    for path in NEEDED[kind]:
+        place = predicate
+        for key in path.split("."):
+            assert key in place, f"{kind} needs {path}"
+            place = place[key]
+
+
+def test_every_statement_names_its_entry_and_the_checkpoint() -> None:
+    for statement in export(finished("lint", {}), finished("build", {})):
+        ours = statement["predicate"]["sluicegate_log"]
+
+        index = ours["index"]
+        assert ours == {
+            "origin": "log.example/churn",
+            "index": index,
+            "leafHash": {"sha256": hash_leaf(f"entry {index}".encode()).hex()},
+            "eventId": f"E{index}",
+            "checkpoint": {"size": 9, "rootHash": HEAD.root},
+        }
+
+
+def test_a_build_is_slsa_provenance_of_the_image_that_the_log_names() -> None:
+    log = kept("build.log", b"said")
+
+    [found] = of_type(export(finished("build", {"built": True}, log)), "provenance")
+
+    assert found["subject"] == [
+        {"name": "ghcr.io/acme/churn", "digest": {"sha256": "b" * 64}}
+    ]
+    build, run = found["predicate"]["buildDefinition"], found["predicate"]["runDetails"]
+    assert build["resolvedDependencies"][0] == {
+        "uri": "git+https://github.com/a/c@refs/tags/v1",
+        "digest": {"gitCommit": COMMIT},
+    }
+    assert run["metadata"] == {
+        "invocationId": "R1/stage/1",
+        "startedOn": "2026-11-22T06:00:00.417Z",
+        "finishedOn": "2026-11-22T06:00:01.417Z",
+    }
+    assert run["byproducts"][0]["digest"] == {"sha256": log.digest.hex}
+    assert run["builder"]["builderDependencies"][0]["digest"] == {"sha256": "3" * 64}
+
+
+def test_a_build_that_was_not_made_anew_has_no_second_provenance() -> None:
+    again = replace(finished("build", {}), cached="R0/build/1")
+
+    assert of_type(export(again), "provenance") == []
+    assert len(of_type(export(again), "svr")) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "result"),
+    [
+        ({"collected": 3, "failed": 0, "errors": 0}, "PASSED"),
+        ({"collected": 3, "failed": 0, "errors": 0, "flaky": 1}, "WARNED"),
+        ({"collected": 3, "failed": 1, "errors": 0}, "FAILED"),
+        ({"collected": 3, "failed": 0, "errors": 1}, "FAILED"),
+        ({"collected": 0, "failed": 0, "errors": 0}, "FAILED"),
+    ],
+)
+def test_tests_are_a_test_result(fields: Mapping[str, Value], result: str) -> None:
+    junit = kept("junit.xml", JUNIT)
+
+    statements = export(finished("test", fields, junit, subjects=()))
+
+    [found] = of_type(statements, "test-result")
+    assert found["predicate"]["result"] == result
+    assert found["predicate"]["passedTests"] == ["tests/test_it.py::test_good"]
+    assert found["predicate"]["failedTests"] == ["tests/test_it.py::test_bad"]
+    assert found["subject"][0]["digest"] == {"gitCommit": COMMIT}
+
+
+def test_a_scan_lists_what_its_report_lists() -> None:
+    fields = {"db_updated": "2026-11-20T00:00:00+00:00", "trivy_version": "0.59.1"}
+
+    statements = export(finished("scan", fields, kept("trivy-image.json", TRIVY)))
+
+    [found] = of_type(statements, "vulns")
+    [result] = found["predicate"]["scanner"]["result"]
+    assert result["id"] == "CVE-2026-1"
+    assert result["severity"] == [{"method": "trivy", "score": "critical"}]
+    assert found["predicate"]["scanner"]["uri"].endswith("/trivy@v0.59.1")
+
+
+def test_a_scan_whose_report_is_gone_is_no_scan_that_found_nothing() -> None:
+    fields: Mapping[str, Value] = {"db_updated": "2026-11-20T00:00:00+00:00"}
+    gone = kept("trivy-image.json", b"another")
+
+    with pytest.raises(IntegrityError, match="missing"):
+        export(finished("scan", fields, gone))
+    assert (
+        of_type(export(finished("scan", fields, gone), evidence=False), "vulns") == []
+    )
+
+
+def test_a_report_that_is_none_is_not_guessed_at() -> None:
+    with pytest.raises(PermanentError):
+        export(
+            finished("test", {"collected": 1}, kept("junit.xml", TRIVY), subjects=())
+        )
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_gate_verifies_what_holds_and_says_open_only_if_it_is(
+    verdict: Verdict,
+) -> None:
+    [found] = of_type(export(finished("lint", {}, verdict=verdict)), "svr")
+
+    properties = found["predicate"]["properties"]
+    assert ("SLUICEGATE_GATE_OPEN:lint" in properties) == (verdict is Verdict.OPEN)
+    assert "SLUICEGATE_CONDITION:a == 1" in properties
+    assert ("SLUICEGATE_CONDITION:b == 1" in properties) == (verdict is Verdict.OPEN)
+    assert found["predicate"]["sluicegate_verdict"] == verdict.value
+    assert found["predicate"]["verifier"]["policies"][0]["digest"] == {
+        "sha256": "2" * 64
+    }
+
+
+def test_a_stage_without_a_judgement_is_not_verified() -> None:
+    broken = replace(finished("lint", {}), gate=None, outcome=Outcome.BROKEN)
+
+    assert export(broken) == []
+
+
+def test_a_published_image_is_a_release_by_each_of_its_names() -> None:
+    images = tuple(
+        PublishedImage(reference, Digest("c" * 64), "application/x", 12)
+        for reference in ("localhost:5000/a/Churn:v1+2", "ghcr.io/a/churn")
+    )
+
+    first, second = of_type(
+        export(model.PublishConfirmed("publish", IMAGE[1], images)), "release"
+    )
+
+    assert first["subject"] == [
+        {"name": "localhost:5000/a/Churn", "digest": {"sha256": "c" * 64}}
+    ]
+    assert first["predicate"]["purl"] == (
+        f"pkg:oci/churn@sha256%3A{'c' * 64}"
+        "?repository_url=localhost%3A5000/a/Churn&tag=v1%2B2"
+    )
+    assert second["predicate"]["purl"] == (
+        f"pkg:oci/churn@sha256%3A{'c' * 64}?repository_url=ghcr.io/a/churn"
+    )
+
+
+def test_the_check_of_this_test_refuses_what_is_not_as_published() -> None:
+    [good] = of_type(export(finished("lint", {})), "svr")
+
+    for change in ({"extra": 1}, {"timeCreated": "yesterday"}, {"properties": "x"}):
+        with pytest.raises(json_format.ParseError):
+            check({**good, "predicate": {**good["predicate"], **change}})
+    for gone in ("verifier", "timeCreated", "properties"):
+        less = {k: v for k, v in good["predicate"].items() if k != gone}
+        with pytest.raises(AssertionError, match=gone):
+            check({**good, "predicate": less})
