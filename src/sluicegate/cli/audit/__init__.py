@@ -14,6 +14,8 @@ class _Group(LazyGroup):
         "log": "List entries: what happened, when, by whom.",
         "show": "Show one entry in full.",
         "verify": "Check every byte of the log and of the evidence that it names.",
+        "export": "Write it in the form of other programs: in-toto, CSV.",
+        "witness": "Have witnesses cosign the log as it is.",
     }
     meant: ClassVar[Mapping[str, str]] = {
         "check": "verify",
