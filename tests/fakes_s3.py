@@ -15,8 +15,10 @@ from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from itertools import count
 from threading import Lock
+from typing import Final
 
-COMPLIANCE, GOVERNANCE = "COMPLIANCE", "GOVERNANCE"
+COMPLIANCE: Final = "COMPLIANCE"
+GOVERNANCE: Final = "GOVERNANCE"
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 

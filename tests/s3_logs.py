@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
-from fakes_audit import FakeSigner, begin_log
+from fakes_audit import FakeSigner, log_envelope
+from fakes_bucket import Line
 from fakes_s3 import FakeBucket, FakeS3
 from s3_wire import Wire
 
+from sluicegate.adapters.stores.bucket_control import Control
+from sluicegate.adapters.stores.bucket_files import LockedFiles
 from sluicegate.adapters.stores.bucket_log import BucketLog
 from sluicegate.adapters.stores.s3 import open_s3_log
 from sluicegate.audit.log import AuditLog
@@ -25,28 +28,34 @@ class World:
         self.address = BucketAddress.parse(address) if address else ADDRESS
 
     def store(
-        self,
-        wire: Wire | None = None,
-        retention: timedelta | None = RETENTION,
-        attempts: int = 1,
+        self, line: Line | Wire | None = None, retention: timedelta | None = RETENTION
     ) -> BucketLog:
-        wire = wire or Wire(self.s3)
-        return open_s3_log(self.address, retention, wire.client(attempts))
+        """The log as another machine opens it: through boto3 if *line* is a `Wire`."""
+        if isinstance(line, Wire):
+            return open_s3_log(self.address, retention, line.client())
+        line = line or Line(self.s3)
+        files = line.bucket(self.address.place)
+        control = Control(line.bucket(self.address.control))
+        return BucketLog(LockedFiles(files, self.address.locking, retention), control)
 
     def begin(self, entries: int = 1) -> AuditLog:
         """A log of *entries*, the first of which says whose it is."""
-        log = begin_log(self.store())
+        log = self.begin_with(Line(self.s3))
         if entries > 1:
             log.append([entry(number) for number in range(1, entries)])
         return log
 
-    def log(self, wire: Wire | None = None, attempts: int = 1) -> AuditLog:
+    def begin_with(self, line: Line | Wire) -> AuditLog:
+        store = self.store(line)
+        return AuditLog.create(store, FakeSigner(), envelope=log_envelope())
+
+    def log(self, line: Line | Wire | None = None) -> AuditLog:
         """The log as another machine opens it."""
-        return AuditLog(self.store(wire, attempts=attempts), FakeSigner())
+        return AuditLog(self.store(line), FakeSigner())
 
     def entries(self) -> list[bytes]:
         """Every entry, as a reader with a fresh view has it; all of it is checked."""
-        return list(self.log().entries())
+        return [data for _, data in self.log().entries()]
 
     def names(self, prefix: str = "") -> list[str]:
         """The keys below *prefix* of the log that are not deleted for good."""

@@ -42,16 +42,19 @@ class Wire:
     """Answers the requests of its clients out of *world*.
 
     ``before`` and ``after`` see every request, as ``METHOD /bucket/key?query``, and may
-    raise: before it is carried out, or when only the reply is still to come.
+    raise: before it is carried out, or when only the reply is still to come. What goes
+    wrong on the way is tried *attempts* times. ``refusal`` is the next answer.
     """
 
-    def __init__(self, world: FakeS3) -> None:
+    def __init__(self, world: FakeS3, attempts: int = 1) -> None:
         self.world = world
+        self.attempts = attempts
         self.requests: list[str] = []
         self.before: Callable[[str], None] = lambda _: None
         self.after: Callable[[str], None] = lambda _: None
+        self.refusal: RefusedError | None = None
 
-    def client(self, attempts: int = 1) -> "S3Client":
+    def client(self) -> "S3Client":
         client = SESSION.client(
             "s3",
             region_name="eu-central-1",
@@ -60,7 +63,7 @@ class Wire:
             aws_secret_access_key="nothing",  # noqa: S106 - a fake of S3
             config=Config(
                 s3={"addressing_style": "path"},
-                retries={"mode": "standard", "total_max_attempts": attempts},
+                retries={"mode": "standard", "total_max_attempts": self.attempts},
             ),
         )
         events: Any = client.meta.events  # its stubs know no handler that answers
@@ -95,6 +98,9 @@ class Wire:
         sent: Any = request.body
         body: bytes = sent.read() if hasattr(sent, "read") else sent or b""
         try:
+            if self.refusal is not None:
+                refusal, self.refusal = self.refusal, None
+                raise refusal
             if key := key.removesuffix("/"):
                 return self._object(
                     str(request.method), bucket, key, query, headers, body

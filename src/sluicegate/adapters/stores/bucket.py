@@ -93,8 +93,9 @@ class Bucket(Protocol):
     ) -> Iterator[Version]:
         """All versions and markers of the names with *prefix* behind *after*.
 
-        By name; those of one name from new to old. *page* is how many are asked for at
-        a time, 1000 at most; who stops early saves the rest.
+        By name; the versions of one name from new to old, its markers anywhere among
+        them. *page* is how many are asked for at a time, 1000 at most; who stops early
+        saves the rest.
         """
         ...
 

@@ -11,6 +11,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.exceptions import ConnectionError as EndpointError
 
 from sluicegate.errors import ExternalError, PermanentError, TransientError
 
@@ -31,6 +32,7 @@ _NOT_SET_UP = (
     ProfileNotFound,
     ConfigParseError,
 )
+_ON_THE_WAY = (HTTPClientError, EndpointError, IncompleteReadError)
 _LOGIN = (
     "the usual AWS variables and files are used: AWS_PROFILE, AWS_ACCESS_KEY_ID,"
     " AWS_REGION, ~/.aws/config"
@@ -71,6 +73,6 @@ def report_transport(error: BotoCoreError, place: str, doing: str) -> ExternalEr
     message = f"s3://{place}: cannot {doing}: {error}"
     if isinstance(error, _NOT_SET_UP):
         return PermanentError(message, hint=_LOGIN)
-    if isinstance(error, (HTTPClientError, IncompleteReadError)):
+    if isinstance(error, _ON_THE_WAY):
         return TransientError(message, hint="is the network up? AWS_ENDPOINT_URL_S3?")
     return PermanentError(message)
