@@ -28,6 +28,7 @@ _CHECKPOINT = "checkpoint"
 _NAME = re.compile(r"[a-z0-9_-][a-z0-9._-]*(?:/[a-z0-9_-][a-z0-9._-]*)*")
 _OURS = re.compile(r"(tile|evidence)/.*")
 _ATTEMPTS = 20
+_LONG = 20  # digits of a size; what is longer is none
 
 
 class GitLog(LogStore):
@@ -126,12 +127,15 @@ class GitLog(LogStore):
         with self._lock:
             self._load_once()
             where, seen = self._ref.place.name, self._ref.seen()
-            if self._files.commit is None and seen is not None:
-                yield f"{where} is gone; this machine last saw it at {seen[:12]}"
-            for lost in self._ref.lost():
+            if self._files.commit is None:
+                if seen is not None:
+                    yield f"{where} is gone; this machine last saw it at {seen[:12]}"
+                return
+            for lost in self._ref.lost(self._files.commit):
                 yield (
                     f"the history of {where} was rewritten: {lost[:12]}, which this"
-                    " machine has seen at its tip, is not in it any more"
+                    " machine has seen at its tip, is not in it any more; if that was"
+                    f" meant, remove {self._ref.cache.root}"
                 )
             yield from find_strays(self._files.listing, where)
 
@@ -183,8 +187,9 @@ class GitLog(LogStore):
 def _describe(checkpoint: bytes) -> str:
     """The message of a commit, from the second line of a checkpoint: its size."""
     size = checkpoint.split(b"\n")[1:2]
-    count = size[0].decode() if size and size[0][:20].isdigit() else "?"
-    return f"Audit log of {count} entries\n\n[skip ci]\n"
+    is_known = size and size[0].isdigit() and len(size[0]) < _LONG
+    count = size[0].decode() if is_known else "?"
+    return f"Audit log up to entry {count}\n\n[skip ci]\n"
 
 
 def _check_name(name: str) -> None:

@@ -16,7 +16,7 @@ from sluicegate.adapters.stores.git_process import GitProgram
 from sluicegate.errors import PermanentError, TransientError, UsageError
 from sluicegate.model.retention import Keeping, Promise
 
-_HISTORY = "what is removed stays in the history of the ref"
+STAYS = "what is removed stays in its history"
 
 
 class GitRef(ABC):
@@ -76,19 +76,35 @@ class GitRef(ABC):
         said = self.git.run("rev-parse", "--verify", "--quiet", SEEN)
         return None if said.exit_code else said.text
 
-    def lost(self) -> list[str]:
-        """Commits it once was at that are not in its history any more."""
+    def lost(self, tip: str) -> list[str]:
+        """Commits it once was at that are not in the history of *tip*."""
         said = self.git.ask("for-each-ref", "--format=%(refname)", LOST)
-        return [name.removeprefix(LOST) for name in said.text.split()]
+        once = [name.removeprefix(LOST) for name in said.text.split()]
+        return [one for one in once if not self._descends(tip, one)]
 
     def notice(self, tip: str) -> None:
         """Remember that the ref was seen at *tip*, and whether it came from before."""
         seen = self.seen()
         if seen == tip:
             return
-        if seen is not None and not self.objects.is_ancestor(seen, tip):
+        if seen is not None and not self._descends(tip, seen):
             self.git.ask("update-ref", f"{LOST}{seen}", seen)
         self.git.ask("update-ref", SEEN, tip)
+
+    def _descends(self, new: str, old: str) -> bool:
+        """Whether *new* comes from *old*; what is not here is looked at first."""
+        if self.objects.is_ancestor(old, new):
+            return True
+        self._complete()
+        return self.objects.is_ancestor(old, new)
+
+    @abstractmethod
+    def _complete(self) -> None:
+        """Have the whole history of the ref here.
+
+        Raises:
+            ExternalError: it cannot be had.
+        """
 
     def _check_commit(self, oid: str) -> None:
         if not self.objects.has(oid):
@@ -131,11 +147,15 @@ class LocalRef(GitRef):
         )
 
     @override
+    def _complete(self) -> None:
+        """It is nowhere else."""
+
+    @override
     def promise(self) -> Promise:
         return Promise(
             Keeping.KEPT,
-            "nothing is scheduled to delete it; anyone who can write to this repository"
-            f" can, and Git then throws the objects away; {_HISTORY}",
+            "nothing is scheduled to delete it; anyone who can write to the repository"
+            f" can; {STAYS}",
         )
 
     @property

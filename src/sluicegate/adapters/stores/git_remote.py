@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from sluicegate.adapters.stores.git_errors import blame, explain
 from sluicegate.adapters.stores.git_process import NETWORK_SECONDS, GitProgram, Said
-from sluicegate.adapters.stores.git_ref import GitRef
+from sluicegate.adapters.stores.git_ref import STAYS, GitRef
 from sluicegate.errors import (
     ExternalError,
     PermanentError,
@@ -131,6 +131,19 @@ class RemoteRef(GitRef):
         self._check_commit(there)
         return there
 
+    @override
+    def _complete(self) -> None:
+        """Bring all commits here, which are small; only a doubt is worth it."""
+        if self.git.ask("rev-parse", "--is-shallow-repository").text != "true":
+            return
+        said = self._network.run(
+            *(*_FETCH[:-1], "--filter=tree:0", "--unshallow"),
+            *(_REMOTE, f"+{self.place.ref}:{_NEXT}"),
+            seconds=NETWORK_SECONDS,
+        )
+        if said.exit_code:
+            raise blame(f"cannot fetch the history of {self.place.name}", said)
+
     def _explain(self, said: Said, new: str) -> None:
         """Raise what became of a push that failed, or return if it was made after all.
 
@@ -182,15 +195,14 @@ def _git_folder(where: Path) -> Path:
 
 
 def _describe(*, denies: bool) -> Promise:
-    stays = "what is removed from the ref stays in its history"
     if denies:
         return Promise(
             Keeping.GUARDED,
-            "the remote refuses pushes that delete or rewrite; whoever can change its"
-            f" settings or write to its folder can still; {stays}",
+            "the remote refuses to delete or rewrite it; whoever can change the"
+            f" remote's settings or write to its folder can; {STAYS}",
         )
     return Promise(
         Keeping.KEPT,
-        "nothing is scheduled to delete it; that the remote refuses to delete or"
-        f" rewrite the ref is not known, so anyone who can push may; {stays}",
+        "nothing is scheduled to delete it; anyone who can push may, for all that is"
+        f" known of the remote; {STAYS}",
     )
