@@ -16,6 +16,7 @@ from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import encode_log
 from sluicegate.errors import IntegrityError, TransientError, UsageError
 from sluicegate.model.log_event import LogCreated
+from sluicegate.model.retention import DEFAULT_RETENTION_DAYS, MIN_RETENTION_DAYS
 from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.signer import Signer
 from sluicegate.ports.store import LogStore
@@ -26,8 +27,6 @@ from sluicegate.tlog.note import Note, Signature, format_note, parse_vkey
 from sluicegate.tlog.tiles import TILE_WIDTH, parse_path
 
 MAX_ENTRY_BYTES = 32 * 1024
-DEFAULT_RETENTION_DAYS = 400
-MIN_RETENTION_DAYS = 180
 MAX_ATTEMPTS = 30
 """How often a lost race is run again: dozens of writers at once get through."""
 

@@ -12,15 +12,11 @@ from pathlib import PurePath
 
 from sluicegate.audit.authority import Authority
 from sluicegate.audit.envelope import LogEnvelope
-from sluicegate.audit.log import (
-    DEFAULT_RETENTION_DAYS,
-    AuditLog,
-    Wait,
-    check_retention,
-)
+from sluicegate.audit.log import AuditLog, Wait, check_retention
 from sluicegate.audit.pinning import explain_loss
 from sluicegate.audit.succession import find_authority
 from sluicegate.errors import IntegrityError, TransientError, UsageError
+from sluicegate.model.retention import DEFAULT_RETENTION_DAYS
 from sluicegate.ports.keyring import Keyring
 from sluicegate.ports.pin import CheckpointPin
 from sluicegate.ports.signer import Signer

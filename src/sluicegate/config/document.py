@@ -4,30 +4,20 @@ Stages are checked one by one against their kind, so that a slip in one hides no
 another; `sluicegate.config.schema` puts the same classes together for editors.
 """
 
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from sluicegate.config.retention import DESCRIPTION, Retention
 from sluicegate.errors import UsageError
 from sluicegate.model.git_address import GitAddress
 from sluicegate.stages.environment import Environment
-from sluicegate.stages.stage import LongDuration, ProjectPath, Settings
+from sluicegate.stages.stage import ProjectPath, Settings
 
 NAME_PATTERN = (
     r"^[a-z0-9][a-z0-9-]*_[a-z0-9][a-z0-9-]*_v(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$"
 )
 WORD_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
-_FLOOR = timedelta(days=180)
-_CEILING = timedelta(days=36_500)  # any date it leads to can be written
-
-
-def _check_retention(value: timedelta) -> timedelta:
-    if value < _FLOOR:
-        raise ValueError(f"must be at least {_FLOOR.days}d")
-    if value > _CEILING:
-        raise ValueError(f"must be at most {_CEILING.days}d")
-    return value
 
 
 def _check_store(value: str) -> str:
@@ -58,9 +48,7 @@ class Audit(Settings):
         "dir:.sluicegate/audit",
         description="dir:PATH, relative to the pipeline file; git:REF or git:URL#REF.",
     )
-    retention: Annotated[LongDuration, AfterValidator(_check_retention)] = Field(
-        timedelta(days=400), description="How long entries are kept; 180d at least."
-    )
+    retention: Retention | None = Field(None, description=DESCRIPTION)
     witnesses: Annotated[str, Field(min_length=1)] | None = Field(
         None,
         description="A file, relative to the pipeline file, that names the witnesses of"

@@ -1,7 +1,29 @@
 """How long a store keeps what was written, in four honest words."""
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+DEFAULT_RETENTION_DAYS = 400
+MIN_RETENTION_DAYS = 180
+"""The floor. It is no half year: six calendar months are 181 to 184 days."""
+
+SIX_MONTHS_DAYS = 184
+"""The longest six calendar months there are."""
+
+PRESETS: Mapping[str, int] = {
+    "cert-in": 180,
+    "eu-ai-act": SIX_MONTHS_DAYS,
+    "pci-dss": 366,
+    "hipaa": 2192,
+}
+"""Days by the rule that asks for them, rounded up to the longest that it can mean.
+
+Source:
+    CERT-In Directions of 28 April 2022, (iv): a rolling 180 days. Regulation (EU)
+    2024/1689, Articles 19(1) and 26(6): at least six months. PCI DSS 4.0.1, 10.5.1: 12
+    months. 45 CFR 164.316(b)(2)(i): six years.
+"""
 
 
 class Keeping(enum.Enum):

@@ -31,10 +31,11 @@ class AuditSettings:
     """Where the log lives, for how long, and who watches it.
 
     ``dir:PATH`` is relative to the pipeline file, as is ``witnesses``, a policy file.
+    ``retention`` is None where the file does not say.
     """
 
     store: str
-    retention: timedelta
+    retention: timedelta | None
     witnesses: str | None = None
 
 

@@ -1,7 +1,7 @@
 """The audit log of a project, and recording a run in it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,12 @@ from sluicegate.audit.opening import open_log
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.recorder import Facts, OnEntry, Recorder
 from sluicegate.audit.redaction import Redactor
+from sluicegate.audit.retaining import promise
+from sluicegate.audit.snapshot import read_state, write_snapshot
 from sluicegate.audit.time import GateClock
-from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.errors import IntegrityError, SluicegateError, UsageError
+from sluicegate.model.log_state import LogState
+from sluicegate.model.retention import DEFAULT_RETENTION_DAYS
 from sluicegate.model.source import Source as CheckedOut
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.wiring.logplace import LogPlace
@@ -62,8 +66,8 @@ class ProjectLog:
             UsageError: its key is not on this machine, or the store is not supported.
         """
         project, machine = self.project, self.project.machine
-        if machine.environ.get("CI") == "true" and self.place.folder is not None:
-            _check_outlives_workspace(self.place.folder, Path(project.source.root))
+        if machine.environ.get("CI") == "true":
+            self._check_outlives_workspace()
         make_state_folder(project.state)
         with self.naming():
             return open_log(
@@ -72,9 +76,15 @@ class ProjectLog:
                 self.place.pin,
                 wait_out_race(machine),
                 origin=project.origin,
-                retention_days=project.pipeline.audit.retention.days,
+                retention_days=self._wanted_days or DEFAULT_RETENTION_DAYS,
                 envelope=self._envelope,
             )
+
+    @property
+    def _wanted_days(self) -> int | None:
+        """How long the pipeline file wants the log kept, None if it does not say."""
+        retention = self.project.pipeline.audit.retention
+        return None if retention is None else retention.days
 
     def _envelope(self) -> LogEnvelope:
         machine = self.project.machine
@@ -98,6 +108,27 @@ class ProjectLog:
             machine.environ, machine.home, project.pipeline, project.folder
         )
         return build_redactor(masks, machine.home)
+
+    def _check_outlives_workspace(self) -> None:
+        """A CI runner throws its workspace away, and with it the log."""
+        place, project = self.place, self.project
+        if place.address.scheme == "git":
+            from sluicegate.wiring.git_store import (  # noqa: PLC0415 - rare
+                check_outlives_clone,
+            )
+
+            check_outlives_clone(place.machine, place.address.place, place.base)
+        if place.folder is None:
+            return
+        workspace = Path(project.source.root).resolve()
+        if place.folder.resolve().is_relative_to(workspace):
+            raise UsageError(
+                f"CI=true, and the audit log {place.folder} is inside the workspace,"
+                " which a CI runner throws away",
+                hint="in the pipeline file, keep it where it stays:"
+                " `audit: {store: dir:/a/lasting/folder}`, or in a Git ref of the"
+                " remote: `audit: {store: 'git:refs/heads/sluicegate-audit'}`",
+            )
 
     @contextmanager
     def naming(self) -> Iterator[None]:
@@ -135,6 +166,35 @@ class ProjectLog:
             redactor=self._redactor,
         )
 
+    @property
+    def state(self) -> LogState:
+        """What the log says is so now.
+
+        Raises:
+            IntegrityError: it is not what was committed.
+        """
+        with self.naming():
+            return read_state(self.log)
+
+    def _promise(self) -> None:
+        """Keep the log for as long as the pipeline file wants.
+
+        Raises:
+            UsageError: it is promised to be kept for longer.
+        """
+        if self._wanted_days is not None:
+            with self.naming():
+                where = f"audit.retention in {self.project.file}"
+                promise(self.log_recorder, self._wanted_days, where)
+
+    def _write_snapshot(self) -> None:
+        """Spare the next readers of the log the fold, if it has become long.
+
+        Whatever goes wrong is told by whoever next needs the log: this run is over.
+        """
+        with suppress(SluicegateError):
+            write_snapshot(self.log_recorder)
+
     def existing(self) -> LogReader | None:
         """The log for reading, or None where there never was one."""
         if not self.has_begun:
@@ -149,6 +209,7 @@ class ProjectLog:
     def recorder(self, run_id: str, on_entry: OnEntry) -> Iterator[Recorder]:
         """Record the run, and nobody else, while in the context."""
         project, source = self.project, self.project.source
+        self._promise()
         recorder = Recorder(
             self.log,
             self.journal(run_id),
@@ -171,17 +232,7 @@ class ProjectLog:
             yield recorder
         finally:
             recorder.close()
-
-
-def _check_outlives_workspace(log: Path, workspace: Path) -> None:
-    """A CI runner throws its workspace away, and with it the log."""
-    if log.resolve().is_relative_to(workspace.resolve()):
-        raise UsageError(
-            f"CI=true, and the audit log {log} is inside the workspace, which a CI"
-            " runner throws away",
-            hint="in the pipeline file, keep it where it stays:"
-            " `audit: {store: dir:/a/lasting/folder}`",
-        )
+        self._write_snapshot()
 
 
 def _full_ref(source: CheckedOut) -> str | None:

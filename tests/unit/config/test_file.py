@@ -34,6 +34,7 @@ CANARY = "  canary: {uses: canary, environment: prod}\n"
 PROD = "environments:\n  prod: {target: {uses: docker, port: 8000}}\n"
 KINDS = "canary, command, docker-build, hadolint, publish, pytest, ruff, trivy"
 LENGTHS = "write a time as a whole number and ms, s, m, h or d, like 10m"
+RULES = "or one of cert-in, eu-ai-act, pci-dss, hipaa"
 WORD = (
     "a stage's name is a-z, 0-9 and _ (40 at most, a letter first), because "
     "conditions name its evidence, like scan.critical"
@@ -89,9 +90,24 @@ def test_a_written_gate_is_compiled_and_a_missing_one_is_the_default() -> None:
 
 
 def test_the_audit_log_has_defaults() -> None:
-    assert parse(HEAD + LINT).audit == AuditSettings(
-        "dir:.sluicegate/audit", timedelta(days=400)
-    )
+    assert parse(HEAD + LINT).audit == AuditSettings("dir:.sluicegate/audit", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("180d", 180),
+        ("9600h", 400),
+        ("cert-in", 180),
+        ("eu-ai-act", 184),
+        ("pci-dss", 366),
+        ("hipaa", 2192),
+    ],
+)
+def test_a_log_is_kept_for_days_or_for_what_a_rule_asks(text: str, days: int) -> None:
+    audit = parse(HEAD + LINT + f"audit: {{retention: {text}}}\n").audit
+
+    assert audit.retention == timedelta(days=days)
 
 
 def test_stages_come_after_what_they_need() -> None:
@@ -223,7 +239,11 @@ HEADER_PROBLEMS = [
     ),
     (
         HEAD + LINT + "audit: {retention: 400}\n",
-        [f"5: audit.retention: {LENGTHS}, not 400"],
+        [f"5: audit.retention: {LENGTHS}, {RULES}, not 400"],
+    ),
+    (
+        HEAD + LINT + "audit: {retention: gdpr}\n",
+        [f'5: audit.retention: {LENGTHS}, {RULES}, not "gdpr"'],
     ),
     (
         HEAD + LINT + "audit: {retension: 400d}\n",
