@@ -60,7 +60,7 @@ class Envelope:
     ``event_id`` is a ULID and makes the entry unique, whatever was retried. ``seq``
     counts the run's entries from 0 without a gap. ``machine`` tells machines apart and
     is no name. ``statement`` is the digest of the signed statement that the entry was
-    made from, if it was.
+    made from, if it was, and ``signature`` the SSH signature under it, in base64.
     """
 
     event_id: str
@@ -72,6 +72,7 @@ class Envelope:
     tool: Recording
     machine: str | None = None
     statement: Digest | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class LogEnvelope:
     tool: Recording
     machine: str | None = None
     statement: Digest | None = None
+    signature: str | None = None
 
 
 def _words(pattern: str, meaning: str) -> Codec[str]:
@@ -110,6 +112,7 @@ _COMMON = (
     Field("tool", Shape(Recording, Field("name", TEXT), Field("version", TEXT)).codec),
     Field("machine", _words("[0-9a-f]{32}", "a machine's id"), optional=True),
     Field("statement", DIGEST, optional=True),
+    Field("signature", _words("[A-Za-z0-9+/]+={0,2}", "base64"), optional=True),
 )
 RUN_ENVELOPE = Shape(
     Envelope,

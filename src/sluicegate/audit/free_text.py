@@ -15,8 +15,8 @@ KEPT = frozenset(
         *("recorded_ts", "start_ts", "end_ts", "at", "stage", "needs", "uses"),
         *("pipeline", "environment", "definition", "policy", "commit", "sha256"),
         *("outcome", "verdict", "result", "kind", "id", "issuer", "vkey", "root"),
-        *("reference", "references", "media_type", "statement", "machine"),
-        *("holder", "hold", "scope", "covers", "old_vkey", "new_vkey"),
+        *("reference", "references", "media_type", "statement", "signature"),
+        *("machine", "holder", "hold", "scope", "covers", "old_vkey", "new_vkey"),
         *("old_signature", "new_signature"),
     )
 )

@@ -1,7 +1,7 @@
 """Recording what happens to the log itself."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sluicegate.audit.envelope import Actor, LogEnvelope, Recording
 from sluicegate.audit.log import MAX_ENTRY_BYTES, AuditLog
@@ -11,6 +11,19 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.log_event import LogEvent
 from sluicegate.ports.clock import Clock
 from sluicegate.tlog.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An event that somebody without the log's key has stated, and signed.
+
+    ``statement`` is the digest of what was signed, ``signature`` in base64.
+    """
+
+    event: LogEvent
+    actor: Actor
+    statement: Digest
+    signature: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,27 @@ class LogRecorder:
             ExternalError: whether they are committed is unknown: look for them.
         """
         return self.log.append_as(lambda old: self._encode(decide(old), None, None))
+
+    def record_signed(
+        self, decide: Callable[[Checkpoint], Sequence[Signed]]
+    ) -> Checkpoint:
+        """Commit what others have stated, like `record_after`.
+
+        Raises:
+            UsageError: as for `record_after`.
+            IntegrityError: as for `record_after`.
+            ExternalError: as for `record_after`.
+        """
+        return self.log.append_as(
+            lambda old: [self._encode_signed(each) for each in decide(old)]
+        )
+
+    def _encode_signed(self, signed: Signed) -> bytes:
+        envelope = replace(
+            self._envelope(signed.actor, signed.statement), signature=signed.signature
+        )
+        entry = encode_log(envelope, signed.event)
+        return self.redactor.entry(entry, MAX_ENTRY_BYTES)
 
     def _encode(
         self,

@@ -79,6 +79,7 @@ _KEYS: Mapping[str, str] = {
         "The digest of the signed statement that the entry was made from, where the"
         " actor cannot append to the log."
     ),
+    "signature": "The SSH signature under that statement, in base64 without its armor.",
     "run_id": "The run that the entry belongs to.",
     "seq": "Counts the entries of the run, from 0 and without a gap.",
     "task_id": "The attempt at a stage that the entry belongs to.",

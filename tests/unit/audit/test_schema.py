@@ -229,6 +229,7 @@ def test_every_key_is_needed_as_it_is_unless_it_is_optional(kind: str) -> None:
 
 OPTIONAL = {
     *("machine", "statement", "actor.issuer", "actor.user_id", "source.ref"),
+    "signature",
     *("task_id", "overlap_until", "log", "rotations", "holds", "leases", "stable"),
     *("rollouts", "definitions", "runs", "statements", "cut", "branch", "selection"),
     *("labels", "inputs", "cached", "gate", "condition", "stage", "rollouts.0.stable"),
