@@ -150,6 +150,8 @@ def build_keychain(vkey: str, rotations: Iterable[tuple[int, KeyRotated]]) -> Ke
             )
         if event.size != index:
             raise IntegrityError(f"{where}: its signatures are for entry {event.size}")
+        if found and index <= found[-1].size:
+            raise IntegrityError(f"{where}: it does not follow the one before")
         message = rotation_message(new.name, event)
         for key, signature in (
             (keys[-1], event.old_signature),

@@ -23,6 +23,15 @@ class Sighting:
     where: str
     hint: str
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is a checkpoint at all."""
+        try:
+            self.read()
+        except IntegrityError:
+            return False
+        return True
+
     def read(self) -> Checkpoint:
         """The checkpoint. Its signature was verified before it was kept.
 

@@ -14,7 +14,7 @@ from sluicegate.audit.envelope import LogEnvelope
 from sluicegate.audit.keychain import Keychain, hand_over
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.record import encode_log
-from sluicegate.audit.trust import trust
+from sluicegate.audit.trust import resolve
 from sluicegate.errors import UsageError
 from sluicegate.model.log_event import KeyRotated
 from sluicegate.ports.keyring import Keyring
@@ -40,7 +40,7 @@ def find_authority(
         IntegrityError: the log is not signed by *own*, nor by its successor.
         UsageError: its successor is not on this machine.
     """
-    chain = trust(store, raw, [parse_vkey(own.vkey())])
+    chain = resolve(store, raw, [parse_vkey(own.vkey())])
     vkey = chain.vkeys[-1]
     signer = own if own.vkey() == vkey else keys.find_key(vkey)
     if signer is None:

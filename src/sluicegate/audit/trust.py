@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from sluicegate.audit.history import read_entries
 from sluicegate.audit.keychain import Keychain, build_keychain
 from sluicegate.audit.reader import LogReader
-from sluicegate.model.log_event import KeyRotated, LogCreated
+from sluicegate.audit.snapshot import read_state
+from sluicegate.errors import IntegrityError
 from sluicegate.ports.store import LogStore
 from sluicegate.tlog.checkpoint import Checkpoint, parse_checkpoint
 from sluicegate.tlog.note import VerifierKey, parse_note
@@ -33,25 +33,29 @@ class UnprovenLog(LogReader):
         return self._state
 
 
-def trust(store: LogStore, raw: bytes, trusted: Sequence[VerifierKey]) -> Keychain:
+def trust(
+    store: LogStore,
+    raw: bytes,
+    trusted: Sequence[VerifierKey],
+    seen: Sequence[bytes] = (),
+) -> Keychain:
     """The keys of the log with the checkpoint *raw*, if one of them is *trusted*.
 
     Args:
         store: the log's files.
         raw: its checkpoint.
         trusted: keys of this log, in use or left; at least one.
+        seen: other checkpoints of this log. Where neither they nor *raw* are signed by
+            a key that is not trusted yet, the log's entries are not asked; whether one
+            was left behind by an old key is then for `resolve` to find.
 
     Raises:
         IntegrityError: it is not signed by one of them or by one that these handed
             over to, or cannot be read.
     """
-    signed = {(line.name, line.key_id) for line in parse_note(raw).signatures}
-    for key in trusted:
-        if (key.name, key.key_id) in signed:
-            chain = Keychain(key)
-            chain.open(raw)  # a wrong signature is worse than none
-            if not chain.has_strange_signature(raw):
-                return chain
+    for chain in _open_with(raw, trusted):
+        if not any(map(chain.has_strange_signature, (raw, *seen))):
+            return chain
     return resolve(store, raw, trusted)
 
 
@@ -61,11 +65,25 @@ def resolve(store: LogStore, raw: bytes, trusted: Sequence[VerifierKey]) -> Keyc
     Raises:
         IntegrityError: as for `trust`.
     """
+    _open_with(raw, trusted)
     log = UnprovenLog(store, raw)
     chain = read_keychain(log)
     chain.check_trusts(trusted)
     chain.open(raw)
     return chain
+
+
+def _open_with(raw: bytes, trusted: Sequence[VerifierKey]) -> list[Keychain]:
+    """Those of *trusted* that signed *raw*; a wrong signature is worse than none.
+
+    Raises:
+        IntegrityError: one of them is wrong.
+    """
+    signed = {(line.name, line.key_id) for line in parse_note(raw).signatures}
+    chains = [Keychain(key) for key in trusted if (key.name, key.key_id) in signed]
+    for chain in chains:
+        chain.open(raw)
+    return chains
 
 
 def read_keychain(log: LogReader) -> Keychain:
@@ -74,14 +92,11 @@ def read_keychain(log: LogReader) -> Keychain:
     Raises:
         IntegrityError: they do not, or cannot be read.
     """
-    vkey = ""
-    rotations: list[tuple[int, KeyRotated]] = []
-    for index, entry in read_entries(log):
-        if index == 0 and isinstance(entry.event, LogCreated):
-            vkey = entry.event.vkey
-        if isinstance(entry.event, KeyRotated):
-            rotations.append((index, entry.event))
-    chain = build_keychain(vkey, rotations)
+    state = read_state(log)
+    if state.created is None:
+        raise IntegrityError("the log is empty; entry 0 must say whose it is")
+    rotations = [(event.size, event) for event in state.rotations]
+    chain = build_keychain(state.created.vkey, rotations)
     if rotations:
         chain.check_roots(log.tree().root_at)
     return chain

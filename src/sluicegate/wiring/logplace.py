@@ -164,7 +164,9 @@ class LogPlace:
             raise UsageError(f"there is no log in {self.name}", hint=self._where_else())
         named = self._named_key() or (self._own_key[0] if self._own_key else None)
         vkey = named or read_claimed_key(self.store)
-        keys = trust(self.store, raw, [parse_vkey(vkey)])
+        seen = recall(self.pin, vkey)
+        pinned = [each.raw for each in seen if each.is_readable]
+        keys = trust(self.store, raw, [parse_vkey(vkey)], pinned)
         log = LogReader(self.store, keys)
         check_seen(log, recall(self.pin, *keys.vkeys))
         return log

@@ -6,11 +6,16 @@ from typing_extensions import override
 
 from sluicegate.audit import open_log
 from sluicegate.audit.log import AuditLog
-from sluicegate.audit.record import decode_created
+from sluicegate.audit.record import decode_created, encode_log
 from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.model.log_event import RetentionChanged
 from sluicegate.ports.signer import Signer
 
 ORIGIN = "log.example/churn"
+A, B, C, D = (
+    encode_log(log_envelope(), RetentionChanged(days, 400))
+    for days in (401, 402, 403, 404)
+)
 
 
 class Place:
@@ -42,7 +47,7 @@ class Place:
 
 def test_the_first_use_begins_a_log_and_the_next_ones_find_it() -> None:
     place = Place()
-    place.open(retention_days=184).append([b"a"])
+    place.open(retention_days=184).append([A])
 
     log = place.open()
 
@@ -63,7 +68,7 @@ def test_a_second_log_of_the_same_name_gets_a_key_of_its_own() -> None:
 
 def test_a_log_that_is_gone_is_not_begun_anew() -> None:
     place = Place()
-    place.open().append([b"a"])
+    place.open().append([A])
     place.store.objects.clear()
 
     with pytest.raises(IntegrityError, match="gone: it had 2 entries") as caught:
@@ -77,7 +82,7 @@ def test_a_log_rolled_back_is_refused() -> None:
     place = Place()
     place.open()
     old = dict(place.store.objects)
-    place.open().append([b"a"])
+    place.open().append([A])
     place.store.objects = old
 
     with pytest.raises(IntegrityError, match="rolled back") as caught:
@@ -90,10 +95,10 @@ def test_a_log_rewritten_and_grown_by_the_holder_of_its_key_is_refused() -> None
     place = Place()
     place.open()
     old = dict(place.store.objects)
-    place.open().append([b"a"])
+    place.open().append([A])
     place.store.objects = old
     forger = AuditLog(place.store, place.keys.keys[ORIGIN])
-    forger.append([b"b", b"c", b"d"])
+    forger.append([B, C, D])
 
     with pytest.raises(IntegrityError, match="first 2 entries"):
         place.open()
@@ -103,7 +108,7 @@ def test_another_log_of_this_user_in_its_place_is_refused() -> None:
     keys = FakeKeyring()
     one, other = Place(keys), Place(keys)
     one.open()
-    other.open().append([b"a"])
+    other.open().append([A])
     one.store.objects = other.store.objects
 
     with pytest.raises(IntegrityError, match="this log is"):
@@ -125,7 +130,7 @@ def test_a_log_without_its_key_is_refused_and_gets_no_second_one() -> None:
 
 def test_without_its_key_a_new_log_is_begun_as_the_hint_says() -> None:
     place = Place()
-    place.open().append([b"a"])
+    place.open().append([A])
     place.keys.keys.clear()
     place.store.objects.clear()
     place.pin.saved = None
@@ -156,7 +161,7 @@ def test_a_log_signed_by_another_key_of_its_name_is_refused() -> None:
 def test_a_log_that_grew_elsewhere_is_pinned_anew() -> None:
     place = Place()
     place.open()
-    AuditLog(place.store, place.keys.keys[ORIGIN]).append([b"a"])
+    AuditLog(place.store, place.keys.keys[ORIGIN]).append([A])
     assert place.pin.saved != place.store.load()
 
     place.open()
@@ -166,10 +171,10 @@ def test_a_log_that_grew_elsewhere_is_pinned_anew() -> None:
 
 def test_a_log_that_was_moved_goes_on_and_is_pinned_there() -> None:
     place = Place()
-    place.open().append([b"a"])
+    place.open().append([A])
 
     moved = place.copy()
-    moved.open().append([b"b"])
+    moved.open().append([B])
 
     assert moved.open().head().size == 3
     assert moved.pin.saved == moved.store.load()
@@ -179,7 +184,7 @@ def test_an_older_copy_in_another_folder_is_refused_and_not_appended_to() -> Non
     place = Place()
     place.open()
     older = place.copy()
-    place.open().append([b"a"])
+    place.open().append([A])
     before = dict(older.store.objects)
 
     with pytest.raises(IntegrityError, match="it had 2 entries, now 1") as caught:
@@ -195,11 +200,11 @@ def test_a_log_does_not_fork_between_two_folders_that_are_open_at_once() -> None
     place = Place()
     one = place.open()
     other = place.copy().open()
-    one.append([b"a"])
+    one.append([A])
 
     with pytest.raises(IntegrityError, match="it had 2 entries, now 1"):
-        other.append([b"b"])
-    one.append([b"c"])
+        other.append([B])
+    one.append([C])
 
 
 def test_a_log_seen_for_the_first_time_is_pinned() -> None:
@@ -242,7 +247,7 @@ def test_a_log_is_begun_with_the_key_that_was_given_and_no_other(name: str) -> N
     place = Place(Lent(name))
 
     assert place.open().head().origin == name
-    assert place.open().append([b"a"]).size == 2
+    assert place.open().append([A]).size == 2
     assert place.keys.keys == {}
 
 
