@@ -1,5 +1,6 @@
 """The state of a Git work tree, by the ``git`` program."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ _LOOK = (
     *("-c", "core.trustctime=true"),
     *("-c", "core.checkStat=default"),
 )
+_SCP_USER = re.compile(r"^(?!git@)[^@/:]+@(?=[^@/]+:)")
 _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10, "?": 1}
 
 
@@ -227,12 +229,13 @@ def _last_line(result: CommandResult) -> str:
 
 
 def _without_credentials(url: str) -> str:
-    """Cut ``user:password@`` out of a URL; scp-like addresses are left as they are.
+    """Cut ``user:password@`` out of a URL, and the user out of an scp-like address.
 
-    What cannot be read as a URL is left out whole: it might hold a password.
+    The user that everybody is, ``git``, stays. What cannot be read as a URL is left
+    out whole: it might hold a password.
     """
     if "://" not in url:
-        return url
+        return _SCP_USER.sub("", url)
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -17,6 +17,7 @@ from sluicegate.adapters.keys_ephemeral import (
     GivenKeyring,
     take_key,
 )
+from sluicegate.adapters.machine_id import pseudonym, read_machine_id
 from sluicegate.adapters.process import SubprocessRunner
 from sluicegate.adapters.process_plain import PlainRunner
 from sluicegate.adapters.stop import StopRequest
@@ -112,10 +113,15 @@ class Machine:
 
     @property
     def user(self) -> str:
-        """Who uses this machine, for the log: a number, or a name on Windows."""
+        """Who uses this machine, for the log: a number, or on Windows a pseudonym."""
         if hasattr(os, "getuid"):
             return str(os.getuid())
-        return self.environ.get("USERNAME", "unknown")
+        return pseudonym(self.environ.get("USERNAME", "unknown"))
+
+    @cached_property
+    def id(self) -> str | None:
+        """Tells this machine from others in the log, without its name."""
+        return read_machine_id()
 
     @property
     def home(self) -> Path:

@@ -18,6 +18,7 @@ from sluicegate.wiring.machine import Machine
 if TYPE_CHECKING:
     from sluicegate.wiring.detection import Detected
 
+_ON_THIS_MACHINE = re.compile(r"file:|[/~.]|[A-Za-z]:[\\/]")
 _NOT_IN_ORIGIN = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -106,13 +107,18 @@ class Project:
     def origin(self) -> str:
         """The name of a new log: the repository's address, and the folder in it.
 
+        Of a repository on this machine only the last part of its path: the others may
+        name a person, and the name of a log stands in every checkpoint.
+
         Source:
             https://c2sp.org/tlog-checkpoint: the origin is a schema-less URL.
         """
         source = self.source
         inside = self.folder.resolve().relative_to(Path(source.root).resolve())
         address = f"local/{Path(source.root).name}"
-        if source.remote:
+        if source.remote and _ON_THIS_MACHINE.match(source.remote):
+            address = f"local/{Path(source.remote).name.removesuffix('.git')}"
+        elif source.remote:
             address = re.sub(r"^[a-z+]+://|^[^@/]*@", "", source.remote)
             address = address.replace(":", "/").removesuffix(".git")
         parts = (

@@ -99,6 +99,12 @@ def test_credentials_in_the_remote_are_left_out(repository: Path) -> None:
     assert read(repository).remote == "https://git.example.org/acme/churn.git"
 
 
+def test_a_person_in_an_scp_like_remote_is_left_out(repository: Path) -> None:
+    git(repository, "remote", "add", "origin", "jane@example.org:acme/churn.git")
+
+    assert read(repository).remote == "example.org:acme/churn.git"
+
+
 def test_an_scp_like_remote_stays_as_it_is(repository: Path) -> None:
     git(repository, "remote", "add", "origin", "git@example.org:acme/churn.git")
 
