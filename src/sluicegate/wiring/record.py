@@ -93,6 +93,7 @@ class ProjectLog:
             recorded_ts=machine.clock.now(),
             actor=self.actor,
             tool=TOOL,
+            machine=machine.id,
         )
 
     @property
@@ -163,6 +164,7 @@ class ProjectLog:
             machine.new_id,
             self.actor,
             TOOL,
+            machine.id,
             redactor=self._redactor,
         )
 
@@ -224,6 +226,7 @@ class ProjectLog:
                 ),
                 actor=self.actor,
                 tool=TOOL,
+                machine=project.machine.id,
                 redactor=self._redactor,
             ),
             on_entry=on_entry,

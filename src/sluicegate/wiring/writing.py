@@ -42,4 +42,5 @@ def new_envelope(machine: Machine) -> LogEnvelope:
         recorded_ts=machine.clock.now(),
         actor=Actor("user", machine.user),
         tool=TOOL,
+        machine=machine.id,
     )
