@@ -17,8 +17,8 @@ from sluicegate.errors import IntegrityError, UsageError
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 MAX_INTEGER = 2**53 - 1
-_LONG_NUMBER = re.compile(r"[0-9]{16}[],}]")
-"""How an integer beyond `MAX_INTEGER` ends, with what follows it."""
+_LONG_NUMBER = re.compile(r"[0-9]{16}")
+"""What an integer beyond `MAX_INTEGER` has in it, and hardly anything else."""
 
 
 def format_json(value: Json) -> bytes:
