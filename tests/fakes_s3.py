@@ -2,7 +2,7 @@
 
 moto, and other emulators, let a date in compliance mode be shortened. So the rules are
 written down here, each with the sentence of the user guide that it is made of, and
-tests/unit/test_fakes_s3.py holds a table of them.
+tests/contract/test_object_lock.py holds a table of them.
 
 Source:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html,

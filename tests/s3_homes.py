@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fakes_s3 import FakeBucket
 from log_stores import LogHome
 from moto.server import ThreadedMotoServer
-from s3_logs import RETENTION, World
+from s3_logs import World
 from s3_wire import SESSION, Wire
 from typing_extensions import override
 
@@ -45,7 +45,7 @@ class BucketHome(LogHome):
 
     @override
     def open(self) -> LogStore:
-        return open_s3_log(self.address, RETENTION, self.client())
+        return open_s3_log(self.address, self.client())
 
     def client(self) -> "S3Client":
         return Wire(self.world.s3).client()
@@ -95,7 +95,7 @@ class MotoHome(BucketHome):
             MotoBucket(self.client(), place)
             for place in (self.address.place, self.address.control)
         )
-        locked = LockedFiles(files, self.address.locking, RETENTION)
+        locked = LockedFiles(files, self.address.locking)
         return BucketLog(locked, Control(control))
 
     @override

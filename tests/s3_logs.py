@@ -27,16 +27,14 @@ class World:
         self.s3 = FakeS3(**{"acme-audit": self.bucket})
         self.address = BucketAddress.parse(address) if address else ADDRESS
 
-    def store(
-        self, line: Line | Wire | None = None, retention: timedelta | None = RETENTION
-    ) -> BucketLog:
+    def store(self, line: Line | Wire | None = None) -> BucketLog:
         """The log as another machine opens it: through boto3 if *line* is a `Wire`."""
         if isinstance(line, Wire):
-            return open_s3_log(self.address, retention, line.client())
+            return open_s3_log(self.address, line.client())
         line = line or Line(self.s3)
         files = line.bucket(self.address.place)
         control = Control(line.bucket(self.address.control))
-        return BucketLog(LockedFiles(files, self.address.locking, retention), control)
+        return BucketLog(LockedFiles(files, self.address.locking), control)
 
     def begin(self, entries: int = 1) -> AuditLog:
         """A log of *entries*, the first of which says whose it is."""
@@ -45,9 +43,13 @@ class World:
             log.append([entry(number) for number in range(1, entries)])
         return log
 
-    def begin_with(self, line: Line | Wire) -> AuditLog:
-        store = self.store(line)
-        return AuditLog.create(store, FakeSigner(), envelope=log_envelope())
+    def begin_with(self, line: Line | Wire, days: int = RETENTION.days) -> AuditLog:
+        return AuditLog.create(
+            self.store(line),
+            FakeSigner(),
+            retention_days=days,
+            envelope=log_envelope(),
+        )
 
     def log(self, line: Line | Wire | None = None) -> AuditLog:
         """The log as another machine opens it."""

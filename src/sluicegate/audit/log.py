@@ -92,6 +92,7 @@ class AuditLog(LogReader):
         """
         check_retention(retention_days)
         log = cls(store, signer, pin, wait)
+        store.keep_for(retention_days)
         created = LogCreated(log.key.name, signer.vkey(), retention_days)
         empty = Checkpoint(log.key.name, 0, EMPTY_ROOT)
         log._commit(None, empty, [encode_log(envelope, created)])

@@ -37,4 +37,5 @@ def promise(recorder: LogRecorder, days: int, where: str) -> None:
         return (RetentionChanged(days, promised),) if days > promised else ()
 
     if read_state(recorder.log).retention_days != days:
+        recorder.log.store.keep_for(days)
         recorder.record_after(decide)

@@ -97,6 +97,14 @@ class LogStore(Protocol):
         """
         ...
 
+    def keep_for(self, days: int) -> None:
+        """Keep what is committed from now on for *days* at least, if the store can.
+
+        Never for less than what was committed before; who says nothing goes on with
+        that.
+        """
+        _ = days  # only a store that locks what is written has anything to do
+
     def attach(self, name: str, data: bytes) -> None:
         """Keep a small file beside the log that is no part of it and may be replaced.
 

@@ -1,5 +1,8 @@
 """Evidence files in a bucket, by digest: ``sha256/ab/ab12...``, locked like the log."""
 
+from collections.abc import Callable
+from datetime import timedelta
+
 from typing_extensions import override
 
 from sluicegate.adapters.stores.bucket_files import LockedFiles
@@ -9,15 +12,16 @@ from sluicegate.ports.evidence import EvidenceStore
 
 
 class BucketEvidence(EvidenceStore):
-    """Content-addressed files in *files*."""
+    """Content-addressed files in *files*, kept for as long as *promised* says."""
 
-    def __init__(self, files: LockedFiles) -> None:
-        self._files = files
+    def __init__(self, files: LockedFiles, promised: Callable[[], timedelta]) -> None:
+        self._files, self._promised = files, promised
         self._is_checked = False
 
     @override
     def keep(self, data: bytes) -> Digest:
         if not self._is_checked:
+            self._files.keep_for(self._promised())
             self._files.check_bucket()
             self._is_checked = True
         digest = Digest.of(data)

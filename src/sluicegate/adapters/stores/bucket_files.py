@@ -42,12 +42,16 @@ class LockedFiles:
         """For how long what is written now is to be kept."""
         return self._retention or DEFAULT_RETENTION
 
+    def keep_for(self, retention: timedelta) -> None:
+        """Keep what is written from now on for *retention* at least."""
+        self._retention = max(self._retention or timedelta(0), retention)
+
     def follow(self, name: str | None) -> None:
         """Keep what is written from now on for at least as long as *name* is kept."""
         version = None if name is None else self.first(name)
         kept = self.bucket.look(name, version) if name and version else None
         if kept is not None and kept.lock is not None:
-            self._retention = max(self._retention or timedelta(0), kept_for(kept))
+            self.keep_for(kept_for(kept))
 
     def check_bucket(self) -> None:
         """See to it that the bucket can keep what is written, before anything is.

@@ -16,7 +16,7 @@ another one; a reader takes it from where it waits. So at most one batch waits.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from typing_extensions import override
 
@@ -119,6 +119,21 @@ class BucketLog(LogStore):
             ) from error
 
     @override
+    def keep_for(self, days: int) -> None:
+        self._files.keep_for(timedelta(days=days))
+        self._is_prepared = False
+
+    def promised(self) -> timedelta:
+        """For how long what is committed now is kept.
+
+        Raises:
+            IntegrityError: the log is not what it was.
+            ExternalError: the bucket cannot be read.
+        """
+        self._follow(self._state or self._read())
+        return self._files.retention
+
+    @override
     def attach(self, name: str, data: bytes) -> None:
         if name == _CELL or name.startswith((_FILES, *_OWN)):
             raise UsageError(f"not the name of a file beside a log: {name!r}")
@@ -155,13 +170,17 @@ class BucketLog(LogStore):
     def _prepare(self, state: State) -> None:
         """See to it that the bucket can keep a batch, and that none waits."""
         if not self._is_prepared:
-            self._files.follow(self._copies.oldest())
-            if state.cell is not None:
-                self._files.follow(self._copies.name(state.cell.data))
+            self._follow(state)
             self._files.check_bucket()
             self._is_prepared = True
         if state.cell is not None and state.waiting is not None:
             self._copy(state.waiting, state.cell.data)
+
+    def _follow(self, state: State) -> None:
+        """Keep what comes for as long as what was first and last committed."""
+        self._files.follow(self._copies.oldest())
+        if state.cell is not None:
+            self._files.follow(self._copies.name(state.cell.data))
 
     def _copy(self, files: Mapping[str, bytes], checkpoint: bytes) -> None:
         """Put a committed batch where it stays; again and again changes nothing."""

@@ -1,6 +1,5 @@
 """Opening a log or evidence in S3; boto3 is loaded when one is opened."""
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sluicegate.adapters.stores.bucket_control import Control
@@ -17,12 +16,8 @@ _SECONDS_TO_CONNECT, _SECONDS_TO_READ = 10, 60
 _ATTEMPTS = 5
 
 
-def open_s3_log(
-    address: BucketAddress,
-    retention: timedelta | None = None,
-    client: "S3Client | None" = None,
-) -> BucketLog:
-    """The log at *address*; what is written is locked for *retention*, see LockedFiles.
+def open_s3_log(address: BucketAddress, client: "S3Client | None" = None) -> BucketLog:
+    """The log at *address*.
 
     Raises:
         UsageError: boto3 is not installed.
@@ -31,16 +26,14 @@ def open_s3_log(
     client = client or connect()
     from sluicegate.adapters.stores.s3_bucket import S3Bucket  # noqa: PLC0415 - boto3
 
-    files = LockedFiles(S3Bucket(client, address.place), address.locking, retention)
+    files = LockedFiles(S3Bucket(client, address.place), address.locking)
     return BucketLog(files, Control(S3Bucket(client, address.control)))
 
 
 def open_s3_evidence(
-    address: BucketAddress,
-    retention: timedelta | None = None,
-    client: "S3Client | None" = None,
+    address: BucketAddress, client: "S3Client | None" = None
 ) -> BucketEvidence:
-    """Evidence files under ``evidence/`` of *address*.
+    """Evidence files of the log at *address*, beside it under ``evidence/``.
 
     Raises:
         UsageError: boto3 is not installed.
@@ -50,7 +43,8 @@ def open_s3_evidence(
     from sluicegate.adapters.stores.s3_bucket import S3Bucket  # noqa: PLC0415 - boto3
 
     bucket = S3Bucket(client, address.place.inside("evidence"))
-    return BucketEvidence(LockedFiles(bucket, address.locking, retention))
+    log = open_s3_log(address, client)
+    return BucketEvidence(LockedFiles(bucket, address.locking), log.promised)
 
 
 def connect() -> "S3Client":

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from fakes_bucket import Line
 from fakes_s3 import COMPLIANCE, START, FakeBucket, FakeS3
+from s3_logs import World
 from s3_wire import Wire
 
 from sluicegate.adapters.stores.bucket_evidence import BucketEvidence
@@ -20,7 +22,7 @@ KEY = f"churn/evidence/sha256/{DIGEST.hex[:2]}/{DIGEST.hex}"
 
 def open_evidence(s3: FakeS3) -> BucketEvidence:
     address = BucketAddress.parse("acme-audit/churn")
-    return open_s3_evidence(address, RETENTION, Wire(s3).client())
+    return open_s3_evidence(address, Wire(s3).client())
 
 
 @pytest.fixture
@@ -46,6 +48,15 @@ def test_keeping_it_again_moves_its_date_back(s3: FakeS3) -> None:
     open_evidence(s3).keep(REPORT)
 
     assert stored(s3) == [(COMPLIANCE, START + RETENTION + timedelta(days=101))]
+
+
+def test_it_is_kept_for_as_long_as_the_log_is_promised_to_be() -> None:
+    world = World()
+    world.begin_with(Line(world.s3), 2192)
+    open_evidence(world.s3).keep(REPORT)
+
+    kept = START + timedelta(days=2193)
+    assert stored(world.s3) == [(COMPLIANCE, kept)]
 
 
 def test_a_file_that_was_overwritten_is_read_as_it_was(s3: FakeS3) -> None:

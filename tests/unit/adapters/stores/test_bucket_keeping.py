@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from fakes_audit import FakeSigner
+from fakes_bucket import Line
 from fakes_s3 import COMPLIANCE, GOVERNANCE, START, FakeBucket
 from s3_logs import PREFIX, RETENTION, World
 
+from sluicegate.audit.log import AuditLog
 from sluicegate.errors import PermanentError
 from sluicegate.model.retention import Keeping
 
@@ -140,6 +143,33 @@ def test_what_is_held_stays_though_its_date_is_over() -> None:
     world.store().drop(["tile/entries/000"])
 
     assert world.store().get("tile/entries/000") is not None
+
+
+@pytest.mark.parametrize("days", [180, 2192])
+def test_every_writer_keeps_what_it_commits_for_as_long_as_the_log_promises(
+    days: int,
+) -> None:
+    world = World()
+    world.begin_with(Line(world.s3), days)
+    world.s3.now += 3 * DAY
+    world.log().append([b"{}"])
+
+    kept = START + (days + 4) * DAY
+    assert world.store().expiry(PARTIAL) == kept
+    assert world.store().promised() == days * DAY
+    assert list(world.store().inspect(2)) == []
+
+
+def test_a_longer_promise_holds_for_every_writer_that_comes_after() -> None:
+    world = World()
+    world.begin(2)
+    store = world.store()
+    store.keep_for(500)
+    AuditLog(store, FakeSigner()).append([b"{}"])
+    world.log().append([b"{}"])
+
+    assert world.store().expiry("tile/0/000.p/4") == START + 501 * DAY
+    assert list(world.store().inspect(4)) == []
 
 
 def test_a_date_that_was_cut_short_is_reported() -> None:
