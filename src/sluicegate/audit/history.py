@@ -1,6 +1,11 @@
-"""What the log and a run's journal say of runs. Everything read is verified first."""
+"""What the log and a run's journal say of runs. Everything read is verified first.
+
+Runs are read from the log's end backwards, every entry up to where the answer is
+complete, so that nobody can leave one out; only the entries that matter are decoded.
+"""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sluicegate.audit.envelope import Envelope
@@ -35,10 +40,9 @@ def read_entries(log: LogReader, start: int = 0) -> Iterator[tuple[int, Entry]]:
         IntegrityError: the log is not what was committed, or holds something else.
     """
     for index, data in log.entries(start):
-        try:
-            yield index, decode_entry(data)
-        except IntegrityError as error:
-            raise IntegrityError(f"entry {index}: {error}", hint=error.hint) from error
+        with _naming(index):
+            entry = decode_entry(data)
+        yield index, entry
 
 
 def read_events(log: LogReader) -> Iterator[tuple[int, Envelope, Event]]:
@@ -52,10 +56,9 @@ def read_events(log: LogReader) -> Iterator[tuple[int, Envelope, Event]]:
     for index, entry in read_entries(log):
         if not isinstance(entry.envelope, Envelope):
             continue
-        try:
-            yield index, entry.envelope, entry.known_event()
-        except IntegrityError as error:
-            raise IntegrityError(f"entry {index}: {error}", hint=error.hint) from error
+        with _naming(index):
+            event = entry.known_event()
+        yield index, entry.envelope, event
 
 
 def read_run(log: LogReader, journal: Journal, run_id: str) -> PastRun:
@@ -67,10 +70,9 @@ def read_run(log: LogReader, journal: Journal, run_id: str) -> PastRun:
     # The journal first: what is committed in between is then in both, not in neither.
     entries = journal.read()
     committed: dict[str, Event] = {}
-    for _, envelope, event in read_events(log):
-        if envelope.run_id == run_id:
-            _check_next(envelope, run_id, len(committed))
-            committed[envelope.event_id] = event
+    for envelope, event in reversed(list(_read_run_back(log, run_id))):
+        _check_next(envelope, run_id, len(committed))
+        committed[envelope.event_id] = event
     events = list(committed.values())
     waiting = []
     for entry in entries:
@@ -80,6 +82,56 @@ def read_run(log: LogReader, journal: Journal, run_id: str) -> PastRun:
             events.append(event)
             waiting.append(entry)
     return PastRun(tuple(events), tuple(waiting))
+
+
+def _read_run_back(log: LogReader, run_id: str) -> Iterator[tuple[Envelope, Event]]:
+    """The events of a run in the log, newest first.
+
+    An event that its number does not follow on is the reader's to find.
+    """
+    for envelope, event in _read_events_back(log, f'"run_id":"{run_id}"'.encode()):
+        if envelope.run_id == run_id:
+            yield envelope, event
+            if envelope.seq == 0:
+                return
+
+
+def read_entries_back(
+    log: LogReader, mark: bytes, stop: int = 0
+) -> Iterator[tuple[int, Entry]]:
+    """Entries of runs from the newest down to the entry *stop*, each with its index.
+
+    Only those with *mark* in their bytes; as JSON is canonical, a mark that is a key
+    and its value is in every entry that has it, and may be in others.
+
+    Raises:
+        IntegrityError: the log is not what was committed, or one of them is no entry.
+    """
+    first = max(stop, log.min_index())
+    for index, data in log.pick(range(log.head().size - 1, first - 1, -1)):
+        if mark not in data:
+            continue
+        with _naming(index):
+            entry = decode_entry(data)
+        if isinstance(entry.envelope, Envelope):
+            yield index, entry
+
+
+def _read_events_back(log: LogReader, mark: bytes) -> Iterator[tuple[Envelope, Event]]:
+    for index, entry in read_entries_back(log, mark):
+        assert isinstance(entry.envelope, Envelope)
+        with _naming(index):
+            event = entry.known_event()
+        yield entry.envelope, event
+
+
+@contextmanager
+def _naming(index: int) -> Iterator[None]:
+    """Say of an entry that cannot be read which one it is."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise IntegrityError(f"entry {index}: {error}", hint=error.hint) from error
 
 
 def _check_next(envelope: Envelope, run_id: str, seq: int) -> None:
@@ -100,20 +152,28 @@ def history(log: LogReader, journal: Journal, run_id: str) -> list[Event]:
     return list(read_run(log, journal, run_id).events)
 
 
-def runs(log: LogReader) -> list[RunSummary]:
-    """The runs in the log, oldest first.
+def newest_runs(log: LogReader) -> Iterator[RunSummary]:
+    """The runs in the log, the one that began last first.
 
     A run whose first event still waits in its journal has not begun for anybody else.
+
+    Raises:
+        IntegrityError: the log is not what was committed, or holds something else.
     """
-    found: dict[str, RunSummary] = {}
-    for _, envelope, event in read_events(log):
-        run_id = envelope.run_id
+    ends: dict[str, RunFinished | None] = {}
+    for envelope, event in _read_events_back(log, b'"type":"run.'):
         match event:
+            case RunFinished():
+                ends.setdefault(envelope.run_id, event)
+            case RunResumed():
+                ends.setdefault(envelope.run_id, None)
             case RunStarted():
-                found[run_id] = RunSummary(run_id, event, None)
-            case RunFinished() | RunResumed() if run_id in found:
-                finished = event if isinstance(event, RunFinished) else None
-                found[run_id] = RunSummary(run_id, found[run_id].started, finished)
+                end = ends.pop(envelope.run_id, None)
+                yield RunSummary(envelope.run_id, event, end)
             case _:
                 pass
-    return list(found.values())
+
+
+def runs(log: LogReader) -> list[RunSummary]:
+    """All runs in the log, oldest first; reads all of it."""
+    return [*newest_runs(log)][::-1]

@@ -1,15 +1,22 @@
-"""What earlier attempts found, out of the audit log."""
+"""What earlier attempts found, out of the audit log.
+
+This decides what is not run again, so nothing may be left out that says otherwise: a
+"no" on the same inputs counts more than an older "yes". The newest entries are read
+from the log itself, every one of them. What is older than these is not used again.
+"""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from typing_extensions import override
 
-from sluicegate.audit.history import read_events
+from sluicegate.audit.history import read_entries_back
 from sluicegate.audit.reader import LogReader
-from sluicegate.model.event import RunStarted, StageFinished
-from sluicegate.model.task import task_id
+from sluicegate.model.event import StageFinished
 from sluicegate.ports.results import EarlierResult, EarlierResults
+
+WINDOW = 8192
+"""Entries that are looked at: hundreds of runs, or five days of canary blocks."""
 
 
 class LoggedResults(EarlierResults):
@@ -33,27 +40,18 @@ class LoggedResults(EarlierResults):
 
 
 def read_results(log: LogReader) -> dict[str, list[EarlierResult]]:
-    """Every end of an attempt by the name of its stage, newest first.
+    """The ends of attempts among the newest entries, newest first, by their stage.
 
     Raises:
-        IntegrityError: the log is not what was committed, or holds something else.
+        IntegrityError: the log is not what was committed, or one of them is not an end
+            that this version can read.
     """
-    labels: dict[str, Mapping[str, str]] = {}
     found: dict[str, list[EarlierResult]] = {}
-    for _, envelope, event in read_events(log):
-        match event:
-            case RunStarted():
-                labels[envelope.run_id] = event.labels
-            case StageFinished():
-                task = task_id(
-                    envelope.run_id,
-                    labels.get(envelope.run_id, {}),
-                    event.stage,
-                    event.attempt,
-                )
-                found.setdefault(event.stage, []).append(EarlierResult(task, event))
-            case _:
-                pass
-    for results in found.values():
-        results.reverse()
+    start = max(log.head().size - WINDOW, 0)
+    for _, entry in read_entries_back(log, b'"type":"stage.finished"', start):
+        event = entry.known_event()
+        if isinstance(event, StageFinished) and entry.task_id is not None:
+            found.setdefault(event.stage, []).append(
+                EarlierResult(entry.task_id, event)
+            )
     return found

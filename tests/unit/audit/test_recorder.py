@@ -6,7 +6,7 @@ import pytest
 from fakes import FakeClock
 from fakes_audit import FACTS, FakeJournal, FakeSigner, FakeStore, begin_log, event_ids
 
-from sluicegate.audit.history import history, read_run, runs
+from sluicegate.audit.history import history, newest_runs, read_run, runs
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.record import decode
 from sluicegate.audit.recorder import Recorder
@@ -249,9 +249,34 @@ def test_runs_are_listed_oldest_first_with_their_ends() -> None:
     assert {run.started for run in found} == {STARTED}
 
 
-def test_an_entry_that_is_no_event_names_its_place() -> None:
+def test_an_entry_of_a_run_that_is_no_event_names_its_place() -> None:
     machine = Machine()
-    machine.log.append([b"{}"])
+    machine.log.append([b'{"run_id":"R1","type":"run.started"}'])
 
     with pytest.raises(IntegrityError, match="entry 1: not an entry of schema"):
         runs(machine.log)
+    with pytest.raises(IntegrityError, match="entry 1: not an entry of schema"):
+        machine.history()
+
+
+def test_the_newest_run_is_known_without_looking_at_older_entries() -> None:
+    machine = Machine()
+    machine.log.append([b"{}"] * 600)
+    machine.recorder("R1").record(STARTED)
+    del machine.store.objects["tile/entries/000"], machine.store.objects["tile/0/000"]
+
+    assert next(newest_runs(machine.log)).run_id == "R1"
+    assert machine.history("R1") == [STARTED]
+
+
+def test_a_run_whose_first_events_are_missing_is_no_run() -> None:
+    machine = Machine()
+    recorder = machine.recorder("R1")
+    recorder.record(STARTED)
+    recorder.record(skipped("a"))
+    *_, (_, cut) = machine.log.entries()
+    other = Machine()
+    other.log.append([cut])
+
+    with pytest.raises(IntegrityError, match="event 0 of run R1 is missing"):
+        other.history("R1")
