@@ -21,6 +21,7 @@ from sluicegate.report.export.formats import FORMATS
 from sluicegate.report.export.logged import Format, Logged, LogHead, Part, Source
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.masking import build_machine_redactor
 from sluicegate.wiring.outputs import fill_folder, write_lines_to
 
 
@@ -45,6 +46,7 @@ def export(
         LogHead(head.origin, head.size, head.root_text),
         map(_read, takewhile(lambda each: each.index < head.size, search.find(query))),
         None if no_evidence else where.evidence.load,
+        build_machine_redactor(machine.environ, machine.home).text,
     )
     chosen = FORMATS[form]
     count = _write(chosen, chosen.write(source), output)

@@ -45,11 +45,13 @@ class Source:
     """Where an export is made from.
 
     ``evidence`` reads a file of evidence; None leaves out what only those files say.
+    ``redact`` takes credentials out of what they say, as was done to the entries.
     """
 
     head: LogHead
     entries: Iterable[Logged]
     evidence: Callable[[Digest], bytes] | None
+    redact: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Moment:
     logged: Logged
     started: RunStarted | None
     evidence: Callable[[Digest], bytes] | None
+    redact: Callable[[str], str]
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -99,4 +102,4 @@ def with_runs(source: Source) -> Iterator[Moment]:
         if isinstance(logged.event, RunStarted):
             begun[logged.row.run_id] = logged.event
         started = begun.get(logged.row.run_id)
-        yield Moment(source.head, logged, started, source.evidence)
+        yield Moment(source.head, logged, started, source.evidence, source.redact)

@@ -47,8 +47,10 @@ def _names(moment: Moment, evidence: Evidence) -> Iterator[tuple[str, Json]]:
     if moment.evidence is None or not reports:
         return
     cases = parse_cases(moment.evidence(reports[0].digest))
-    yield "passedTests", [_name(c) for c in cases if c.outcome is CaseOutcome.PASSED]
-    yield "failedTests", [_name(case) for case in cases if case.outcome in _BAD]
+    passed = [case for case in cases if case.outcome is CaseOutcome.PASSED]
+    failed = [case for case in cases if case.outcome in _BAD]
+    for key, group in (("passedTests", passed), ("failedTests", failed)):
+        yield key, [moment.redact(_name(case)) for case in group]
 
 
 def _name(case: Case) -> str:

@@ -36,7 +36,7 @@ def vulns(moment: Moment) -> Statement | None:
             "uri": f"pkg:github/aquasecurity/trivy@v{version}",
             "version": version,
             "db": {"lastUpdate": str(fields["db_updated"])},
-            "result": _results(event.evidence, moment.evidence),
+            "result": _results(moment, event.evidence, moment.evidence),
         },
         "metadata": {
             "scanStartedOn": write_time(event.start_ts),
@@ -46,16 +46,18 @@ def vulns(moment: Moment) -> Statement | None:
     return Statement(VULNS, subject_of(moment, event), predicate)
 
 
-def _results(evidence: Evidence, read: Callable[[Digest], bytes]) -> list[Json]:
+def _results(
+    moment: Moment, evidence: Evidence, read: Callable[[Digest], bytes]
+) -> list[Json]:
     reports = [file for file in evidence.files if file.name in _REPORTS]
     return [
         found
         for file in reports
-        for found in _of_report(parse_report(read(file.digest)))
+        for found in _of_report(moment, parse_report(read(file.digest)))
     ]
 
 
-def _of_report(report: TrivyReport) -> list[Json]:
+def _of_report(moment: Moment, report: TrivyReport) -> list[Json]:
     return [
         {
             "id": each.VulnerabilityID,
@@ -65,7 +67,7 @@ def _of_report(report: TrivyReport) -> list[Json]:
                     "package": each.PkgName,
                     "installed": each.InstalledVersion,
                     "fixed": each.FixedVersion,
-                    "path": report.path(result),
+                    "path": moment.redact(report.path(result)),
                 }
             ],
         }

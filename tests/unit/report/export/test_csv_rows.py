@@ -18,7 +18,7 @@ def export(*texts: str) -> list[dict[str, str]]:
         Logged(Row(index, AT, "kind", text), text.encode(), None, None, "1")
         for index, text in enumerate(texts)
     ]
-    source = Source(LogHead("log.example/x", 7, "Ro="), entries, None)
+    source = Source(LogHead("log.example/x", 7, "Ro="), entries, None, str)
     text = "".join(f"{part.text}{form.end}" for part in form.write(source))
     return list(csv.DictReader(io.StringIO(text, newline="")))
 

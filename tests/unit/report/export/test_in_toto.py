@@ -106,6 +106,10 @@ def load(digest: Digest) -> bytes:
     return FILES[digest]
 
 
+def redact(text: str) -> str:
+    return text.replace("hunter2", "[redacted]")
+
+
 def finished(
     stage: str,
     fields: Mapping[str, Value],
@@ -156,7 +160,7 @@ def export(
         )
         for index, event in enumerate((STARTED, *events))
     ]
-    source = Source(HEAD, entries, load if evidence else None)
+    source = Source(HEAD, entries, load if evidence else None, redact)
     return [json.loads(part.text) for part in FORMATS["in-toto"].write(source)]
 
 
@@ -335,6 +339,20 @@ def test_tests_are_a_test_result(fields: Mapping[str, Value], result: str) -> No
     assert found["predicate"]["passedTests"] == ["tests/test_it.py::test_good"]
     assert found["predicate"]["failedTests"] == ["tests/test_it.py::test_bad"]
     assert found["subject"][0]["digest"] == {"gitCommit": COMMIT}
+
+
+def test_names_of_tests_are_redacted_like_entries() -> None:
+    named = JUNIT.replace(b"test_bad", b"test_it[hunter2]")
+    FILES[Digest.of(named)] = named
+
+    statements = export(
+        finished("test", {"collected": 1}, kept("junit.xml", named), subjects=())
+    )
+
+    [found] = of_type(statements, "test-result")
+    assert found["predicate"]["failedTests"] == [
+        "tests/test_it.py::test_it[[redacted]]"
+    ]
 
 
 def test_a_scan_lists_what_its_report_lists() -> None:
