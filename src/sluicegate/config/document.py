@@ -18,6 +18,7 @@ NAME_PATTERN = (
     r"^[a-z0-9][a-z0-9-]*_[a-z0-9][a-z0-9-]*_v(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$"
 )
 WORD_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
+SIGNERS = ".github/allowed_signers"
 
 
 def _check_store(value: str) -> str:
@@ -41,6 +42,20 @@ def _check_git(value: str, place: str) -> str:
     return value
 
 
+def _check_signers(value: str) -> str:
+    parts = value.split("/")
+    if "\\" in value or not all(parts) or {".", ".."} & set(parts):
+        raise ValueError("must be a path inside the repository, from its root")
+    return value
+
+
+def _check_inbox(value: str) -> str:
+    scheme, _, place = value.partition(":")
+    if scheme not in {"git", "dir"} or not place.strip() or place.startswith("-"):
+        raise ValueError("must be git:REMOTE, like git:origin, or dir:PATH")
+    return value
+
+
 class Audit(Settings):
     """The audit log."""
 
@@ -53,6 +68,17 @@ class Audit(Settings):
         None,
         description="A file, relative to the pipeline file, that names the witnesses of"
         " the log and their quorum, as in https://c2sp.org/tlog-policy.",
+    )
+    signers: Annotated[str, AfterValidator(_check_signers)] = Field(
+        SIGNERS,
+        description="The allowed_signers file of those whose signed statements count,"
+        " from the root of the repository. This key and the file are read from the"
+        " protected branch alone, whatever is checked out.",
+    )
+    inbox: Annotated[str, AfterValidator(_check_inbox)] | None = Field(
+        None,
+        description="Where else signed statements wait for the log: git:REMOTE (its"
+        " branches sluicegate-inbox/*) or dir:PATH, relative to the pipeline file.",
     )
 
 

@@ -6,7 +6,7 @@ Nothing is read from the disk here, and nothing that was not understood is passe
 from sluicegate.config.check import Checker, EnoughError
 from sluicegate.config.credentials import check_credentials
 from sluicegate.config.definition import definition_digest
-from sluicegate.config.document import Audit, Document
+from sluicegate.config.document import SIGNERS, Audit, Document
 from sluicegate.config.gates import read_gates
 from sluicegate.config.notify import read_notify
 from sluicegate.config.pools import check_pools
@@ -71,7 +71,10 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
 
 def _audit(audit: Audit) -> AuditSettings:
     return AuditSettings(
-        store=audit.store, retention=audit.retention, witnesses=audit.witnesses
+        store=audit.store,
+        retention=audit.retention,
+        witnesses=audit.witnesses,
+        inbox=audit.inbox,
     )
 
 
@@ -93,6 +96,15 @@ def read_witnesses(data: bytes, name: str) -> str | None:
         PipelineFileError: it is no YAML.
     """
     return _read_audit(data, name, "witnesses")
+
+
+def read_signers(data: bytes, name: str) -> str:
+    """The file of allowed signers that the pipeline file *data* names.
+
+    Raises:
+        PipelineFileError: it is no YAML.
+    """
+    return _read_audit(data, name, "signers") or SIGNERS
 
 
 def _read_audit(data: bytes, name: str, key: str) -> str | None:

@@ -31,12 +31,14 @@ class AuditSettings:
     """Where the log lives, for how long, and who watches it.
 
     ``dir:PATH`` is relative to the pipeline file, as is ``witnesses``, a policy file.
-    ``retention`` is None where the file does not say.
+    ``retention`` is None where the file does not say. ``inbox`` is where else signed
+    statements wait: ``git:REMOTE`` or ``dir:PATH``.
     """
 
     store: str
     retention: timedelta | None
     witnesses: str | None = None
+    inbox: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
