@@ -31,6 +31,7 @@ class SshSignature:
         rsa_bits: the size of the modulus; 0 for other kinds of key.
         namespace: what the signature is for.
         fingerprint: ``SHA256:`` and the base64 that OpenSSH shows.
+        encoded: the whole signature in base64, without its armor.
     """
 
     key_type: str
@@ -38,6 +39,7 @@ class SshSignature:
     rsa_bits: int
     namespace: str
     fingerprint: str
+    encoded: str
 
 
 def parse_signature(armored: str) -> SshSignature:
@@ -46,7 +48,8 @@ def parse_signature(armored: str) -> SshSignature:
     Raises:
         IntegrityError: it is none.
     """
-    reader = _Reader(_unarmor(armored))
+    signature = _unarmor(armored)
+    reader = _Reader(signature)
     if reader.take(len(_MAGIC)) != _MAGIC or reader.number() != _VERSION:
         raise IntegrityError("not an SSH signature of version 1")
     blob = reader.string()
@@ -62,6 +65,7 @@ def parse_signature(armored: str) -> SshSignature:
         rsa_bits=rsa_bits,
         namespace=_text(namespace),
         fingerprint=f"SHA256:{digest}",
+        encoded=base64.b64encode(signature).decode(),
     )
 
 
