@@ -184,7 +184,7 @@ class FakeKeyring(Keyring):
     def create(self, name: str) -> Signer:
         if name in self.keys:
             raise TransientError("another process has just made it")
-        self.keys[name] = FakeSigner(name)
+        self.keys[name] = self.prepared.pop(name, FakeSigner(name))
         return self.keys[name]
 
     @override

@@ -158,7 +158,21 @@ class KeyDirectory(Keyring):
 
     @override
     def create(self, name: str) -> Signer:
-        return FileSigner.create(self._path(name), name)
+        path, new = self._path(name), self._path(name, ".next")
+        try:
+            signer = FileSigner.load(new)
+        except FileNotFoundError:
+            return FileSigner.create(path, name)
+        check_writable(path)
+        try:
+            os.link(new, path)  # unlike a rename, never replaces a key
+            new.unlink()
+            sync_directory(self._folder)
+        except FileExistsError:
+            raise TransientError(f"{path}: another process has just made it") from None
+        except OSError as error:
+            raise PermanentError(f"{path}: {error.strerror}") from error
+        return signer
 
     @override
     def where(self, name: str) -> str:

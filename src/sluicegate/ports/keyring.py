@@ -19,7 +19,7 @@ class Keyring(Protocol):
         ...
 
     def create(self, name: str) -> Signer:
-        """Make a new key called *name*.
+        """Make a new key called *name*, or take the one that was prepared.
 
         Raises:
             TransientError: there is one already.
@@ -45,7 +45,7 @@ class Keyring(Protocol):
         return found if found is not None and found.vkey() == vkey else None
 
     def prepare(self, name: str) -> Signer:
-        """A key to take over from the one called *name*: the same until it has.
+        """A key to be the one called *name*, now or later: the same until it is.
 
         Raises:
             UsageError: this keyring can make none.

@@ -1,0 +1,81 @@
+"""What the commands of ``sluice audit keys`` do and show."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from sluicegate.cli.detected import open_project
+from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.cli.output import write_result
+from sluicegate.errors import UsageError
+from sluicegate.report.escape import escape
+from sluicegate.report.keys import keys_document, keys_text
+from sluicegate.stages.stage import parse_duration
+from sluicegate.tlog.note import is_key_name
+from sluicegate.wiring import logkeys
+from sluicegate.wiring.logplace import LogPlace
+from sluicegate.wiring.machine import Machine
+
+_LONGEST = timedelta(days=3660)
+
+
+def show_keys(place: str | None, vkey: str | None, *, as_json: bool) -> ExitCode:
+    """Show the keys of the log in *place*."""
+    machine = Machine()
+    origin, rows = logkeys.list_keys(LogPlace.of(machine, place, vkey))
+    write = keys_document if as_json else keys_text
+    write_result(write(origin, rows, machine.clock.now()))
+    return ExitCode.OPEN
+
+
+def create_key(file: Path | None, name: str | None) -> ExitCode:
+    """Make the key of the log called *name*, or of the project of *file*."""
+    machine = Machine()
+    name = name or open_project(machine, file).origin
+    if not is_key_name(name):
+        raise UsageError(
+            f"not a name for a log: {name!r}",
+            hint="one word without white space and +, like example.org/acme/churn",
+        )
+    signer, where = logkeys.create_key(machine, name)
+    write_result(
+        escape(signer.vkey())
+        + f"\nits private half is in {escape(where)}: keep a copy of it, and keep it to"
+        " yourself"
+    )
+    return ExitCode.OPEN
+
+
+def rotate(place: str | None, reason: str, overlap: str) -> ExitCode:
+    """Hand the log in *place* over to a new key."""
+    if not reason.strip():
+        raise UsageError("--reason must say why")
+    length = _read_overlap(overlap)
+    event, where = logkeys.rotate(
+        LogPlace.of(Machine(), place), reason=reason, overlap=length
+    )
+    until = event.overlap_until
+    beside = (
+        "the old key signs no more"
+        if until is None
+        else "the old key signs as well until "
+        f"{until.isoformat(sep=' ', timespec='seconds')}: give the new one to witnesses"
+        " and verifiers before"
+    )
+    write_result(
+        escape(event.new_vkey)
+        + f"\nsigns the log from entry {event.size} on; {beside}"
+        + f"\nits private half is in {escape(where)}: keep a copy of it"
+    )
+    return ExitCode.OPEN
+
+
+def _read_overlap(text: str) -> timedelta:
+    if text == "0":
+        return timedelta(0)
+    try:
+        length = parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--overlap: {error}", hint="like 30d, 12h or 0") from error
+    if length > _LONGEST:
+        raise UsageError(f"--overlap must be at most {_LONGEST.days}d, or 0")
+    return length

@@ -1,0 +1,101 @@
+"""The keys of a log: which there are, making one, handing over to a new one."""
+
+from datetime import timedelta
+from functools import partial
+
+from sluicegate.audit.keychain import Keychain
+from sluicegate.audit.reader import LogReader
+from sluicegate.audit.record import decode_entry
+from sluicegate.audit.succession import rotate_key
+from sluicegate.audit.trust import read_keychain
+from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.model.log_event import KeyRotated
+from sluicegate.ports.signer import Signer
+from sluicegate.report.keys import KeyRow
+from sluicegate.wiring.logplace import LogPlace
+from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.writing import new_envelope, open_to_write
+
+
+def list_keys(place: LogPlace) -> tuple[str, list[KeyRow]]:
+    """The name of the log in *place*, and its keys, oldest first.
+
+    Raises:
+        UsageError: there never was a log.
+        IntegrityError: it is not what was written, or a key that was left signs it.
+    """
+    log = place.reader()
+    chain = read_keychain(log)
+    chain.open(log.store.load() or b"")
+    rows = []
+    for number, vkey in enumerate(chain.vkeys):
+        came = chain.rotations[number - 1] if number else None
+        left = chain.rotations[number] if number < len(chain.rotations) else None
+        since = came.size if came else 0
+        rows.append(
+            KeyRow(
+                vkey=vkey,
+                since=since,
+                since_ts=None
+                if _is_pruned(log, since)
+                else decode_entry(log.entry(since)).envelope.recorded_ts,
+                until=left.size if left else None,
+                overlap_until=left.overlap_until if left else None,
+                reason=came.reason if came else "",
+                where=place.machine.keyring.where_key(vkey),
+            )
+        )
+    return _name(chain), rows
+
+
+def create_key(machine: Machine, name: str) -> tuple[Signer, str]:
+    """Make the key of a log called *name*, which has not begun; where it is kept.
+
+    Raises:
+        UsageError: there is one already.
+        ExternalError: it cannot be kept.
+    """
+    keys = machine.keyring
+    found = keys.find(name)
+    if found is not None:
+        raise UsageError(
+            f"the log {name} has a key already: {found.vkey()}",
+            hint=f"It is in {keys.where(name)}. `sluice audit keys rotate` makes the "
+            "next one.",
+        )
+    signer = keys.prepare(name)
+    return signer, keys.where_key(signer.vkey()) or keys.where(name)
+
+
+def rotate(
+    place: LogPlace, *, reason: str, overlap: timedelta
+) -> tuple[KeyRotated, str]:
+    """Hand the log in *place* over to a new key; where that is kept.
+
+    Raises:
+        UsageError: there is no log, or its key is not on this machine.
+        IntegrityError: the log is not what it was.
+        ExternalError: whether it was handed over is unknown.
+    """
+    log = open_to_write(place)
+    machine = place.machine
+    until = machine.clock.now() + overlap if overlap else None
+    event = rotate_key(
+        log,
+        machine.keyring,
+        partial(new_envelope, machine),
+        reason=reason,
+        overlap_until=until,
+    )
+    where = machine.keyring.where_key(event.new_vkey)
+    if where is None:
+        raise IntegrityError(f"the new key {event.new_vkey} is not where it was put")
+    return event, where
+
+
+def _name(chain: Keychain) -> str:
+    return chain.first.name
+
+
+def _is_pruned(log: LogReader, index: int) -> bool:
+    return index < log.min_index()
