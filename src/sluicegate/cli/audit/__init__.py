@@ -15,7 +15,10 @@ class _Group(LazyGroup):
         "show": "Show one entry in full.",
         "verify": "Check every byte of the log and of the evidence that it names.",
         "export": "Write it in the form of other programs: in-toto, CSV.",
+        "keys": "Show, make and rotate the keys that sign the log.",
         "witness": "Have witnesses cosign the log as it is.",
+        "checkpoint": "Show the signed state of the log, or sign it again.",
+        "pin": "Trust a checkpoint that somebody gave you.",
     }
     meant: ClassVar[Mapping[str, str]] = {
         "check": "verify",
