@@ -105,7 +105,7 @@ class Search:
         """
         ways = {text, text.upper()} - {""}
         close: set[str] = set()
-        for run in self._runs():
+        for run in self.runs():
             if run in ways:
                 return run
             if any(run.startswith(way) or run.endswith(way) for way in ways):
@@ -118,7 +118,13 @@ class Search:
             hint="`sluice audit log` shows the ends of run ids",
         )
 
-    def _runs(self) -> Iterator[str]:
+    def runs(self) -> Iterator[str]:
+        """The ids of all runs, in no order, some more than once.
+
+        Raises:
+            IntegrityError: the log is not what was committed.
+            ExternalError: the log or the index cannot be read.
+        """
         start, index = 0, self._current_index()
         if index is not None:
             with index.look() as view:

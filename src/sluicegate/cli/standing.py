@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sluicegate.cli.audit.indexing import open_search
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import use_what_the_terminal_has, write_result
 from sluicegate.config.file import PIPELINE_FILE
@@ -13,6 +15,7 @@ from sluicegate.errors import UsageError
 from sluicegate.model.decision import Outcome
 from sluicegate.report.document import run_document
 from sluicegate.report.status import (
+    RunRow,
     RunStatus,
     State,
     StatusRow,
@@ -50,9 +53,11 @@ def open_runs(file: Path | None, log: str | None) -> Runs:
     if log is not None and file is not None:
         raise UsageError("--file and --log exclude each other")
     if log is not None or (file is None and not Path(PIPELINE_FILE).exists()):
-        return Runs(LogPlace.of(machine, log))  # where a run without a file keeps it
-    project = Project(machine, file or Path(PIPELINE_FILE))
-    return Runs(LogPlace(machine, project.log_address, project.folder))
+        place = LogPlace.of(machine, log)  # where a run without a file keeps it
+    else:
+        project = Project(machine, file or Path(PIPELINE_FILE))
+        place = LogPlace(machine, project.log_address, project.folder)
+    return Runs(place, partial(open_search, machine))
 
 
 def show_run(runs: Runs, text: str | None, *, as_json: bool) -> ExitCode:
@@ -80,10 +85,23 @@ def show_run(runs: Runs, text: str | None, *, as_json: bool) -> ExitCode:
 
 def list_runs(runs: Runs, number: int, *, as_json: bool) -> ExitCode:
     """List the newest runs."""
-    use_what_the_terminal_has()
-    if not runs.known:
-        runs.find(None)  # says what to do
     rows = runs.newest(number)
+    if not rows:
+        runs.find(None)  # says what to do
+    return _list(runs, rows, as_json=as_json)
+
+
+def list_unfinished(runs: Runs, number: int | None, *, as_json: bool) -> ExitCode:
+    """List the runs that have not ended, all or the newest *number*."""
+    rows = runs.unfinished()[:number]
+    if not rows and not as_json:
+        write_result("every run has ended")
+        return ExitCode.OPEN
+    return _list(runs, rows, as_json=as_json)
+
+
+def _list(runs: Runs, rows: Sequence[RunRow], *, as_json: bool) -> ExitCode:
+    use_what_the_terminal_has()
     if as_json:
         write_result(runs_document(rows))
     else:

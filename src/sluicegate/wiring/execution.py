@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sluicegate.audit.history import history, runs
+from sluicegate.audit.history import history, newest_runs
 from sluicegate.audit.recorder import OnEntry, Recorder
 from sluicegate.engine.beginning import begin, check_resumable
 from sluicegate.engine.forecast import check_earlier
@@ -16,11 +16,13 @@ from sluicegate.engine.selection import choose_stages
 from sluicegate.engine.toolbox import Observer
 from sluicegate.errors import UsageError
 from sluicegate.model.run import Run
+from sluicegate.model.ulid import FORM
 from sluicegate.wiring.notify import Notifier, subject_of
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.planning import foresee
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
+from sluicegate.wiring.searching import open_search
 from sluicegate.wiring.surroundings import Surroundings
 
 
@@ -102,10 +104,16 @@ class Execution:
                 return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
 
     def _find_run(self, text: str) -> str:
-        """The run that is meant by the beginning or the end of its id."""
-        with self.log.naming():
-            known = [run.run_id for run in runs(self.log.log)]
+        """The run that is meant by the beginning or the end of its id.
+
+        What it holds is read from the log: this only says which run that is.
+        """
         wanted = text.upper()
+        if FORM.fullmatch(wanted):
+            return wanted
+        log = self.log.log
+        with self.log.naming():
+            known = sorted({*open_search(self.project.machine, log).runs()})
         found = [
             run_id
             for run_id in known
@@ -121,10 +129,10 @@ class Execution:
     def _newest_run(self) -> str:
         log = self.log.log
         with self.log.naming():
-            known = runs(log)
-        if not known:
+            newest = next(newest_runs(log), None)
+        if newest is None:
             raise _no_run_yet()
-        return known[-1].run_id
+        return newest.run_id
 
     @cached_property
     def _notifier(self) -> Notifier:

@@ -1,21 +1,26 @@
 """The runs of a log, as somebody who only looks sees them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 from urllib.parse import unquote
 
 from sluicegate.adapters.git import GitRepository
-from sluicegate.audit.history import RunSummary, read_run, runs
+from sluicegate.audit.history import RunSummary, newest_runs, read_run
 from sluicegate.audit.reader import LogReader
+from sluicegate.audit.record import decode, decode_entry
+from sluicegate.audit.search import Search
+from sluicegate.audit.snapshot import read_state
 from sluicegate.engine.machine import fold
 from sluicegate.errors import SluicegateError, UsageError
 from sluicegate.model.event import Event, RunStarted, StageFinished, StageStarted
 from sluicegate.report.status import RunRow, RunStatus, State
 from sluicegate.wiring.logplace import LogPlace
 
+_COMPARED = 1000  # ids of runs; comparing all of a large log would take seconds
 _LIST = "`sluice status --last 10` lists the newest runs"
 
 
@@ -28,6 +33,7 @@ class Runs:
     """
 
     place: LogPlace
+    search: Callable[[LogReader], Search] = Search
 
     @cached_property
     def log(self) -> LogReader:
@@ -39,32 +45,20 @@ class Runs:
         """
         return self.place.reader()
 
-    @cached_property
-    def known(self) -> Sequence[RunSummary]:
-        """All runs, oldest first.
-
-        Raises:
-            IntegrityError: the log is not what was committed.
-        """
-        found = {each.run_id: each for each in runs(self.log)}
-        for run_id in self._in_journals():
-            if run_id not in found:
-                events = read_run(self.log, self.place.journal(run_id), run_id).events
-                if events and isinstance(events[0], RunStarted):
-                    found[run_id] = RunSummary(run_id, events[0], None)
-        return sorted(found.values(), key=lambda each: each.run_id)
-
     def find(self, text: str | None) -> str:
         """The run whose id is *text*, or begins or ends with it; without, the newest.
 
         Raises:
             UsageError: there is none, or more than one.
         """
-        known = [each.run_id for each in self.known]
-        if not known:
-            raise UsageError("there is no run yet", hint="start one with `sluice run`")
         if text is None:
-            return known[-1]
+            newest = self.newest(1)
+            if not newest:
+                raise _no_run_yet()
+            return newest[0].run_id
+        known = sorted({*self.search(self.log).runs(), *self._waiting()})
+        if not known:
+            raise _no_run_yet()
         wanted = text.upper()
         found = [run_id for run_id in known if run_id in {text, wanted}] or [
             run_id
@@ -72,9 +66,8 @@ class Runs:
             if wanted and (run_id.startswith(wanted) or run_id.endswith(wanted))
         ]
         if not found:
-            raise UsageError(
-                f"there is no run {text!r}{_suggest(wanted, known)}", hint=_LIST
-            )
+            near = _suggest(wanted, known[-_COMPARED:])
+            raise UsageError(f"there is no run {text!r}{near}", hint=_LIST)
         if len(found) > 1:
             raise UsageError(
                 f"{len(found)} runs begin or end with {text!r}: {', '.join(found[-3:])}"
@@ -101,7 +94,34 @@ class Runs:
         )
 
     def newest(self, number: int) -> list[RunRow]:
-        """The newest runs, at most *number* of them, newest first."""
+        """The newest runs, at most *number* of them, newest first.
+
+        Raises:
+            IntegrityError: the log is not what was committed.
+        """
+        found = {each.run_id: each for each in islice(newest_runs(self.log), number)}
+        return self._rows({**self._waiting(), **found})[:number]
+
+    def unfinished(self) -> list[RunRow]:
+        """All runs that have not ended, newest first.
+
+        The state of the log says which: none can be left out.
+
+        Raises:
+            IntegrityError: the log is not what was committed.
+        """
+        found: dict[str, RunSummary] = {}
+        for run in read_state(self.log).runs.values():
+            started = decode_entry(self.log.entry(run.first)).event
+            if not isinstance(started, RunStarted):  # it had ended, and was resumed
+                journal = self.place.journal(run.run_id)
+                started = read_run(self.log, journal, run.run_id).events[0]
+            if isinstance(started, RunStarted):
+                found[run.run_id] = RunSummary(run.run_id, started, None)
+        return self._rows({**self._waiting(), **found})
+
+    def _rows(self, runs: Mapping[str, RunSummary]) -> list[RunRow]:
+        """Newest first: a run id begins with its time."""
         return [
             RunRow(
                 each.run_id,
@@ -112,8 +132,18 @@ class Runs:
                     is_held=self.place.journal(each.run_id).is_held(),
                 ),
             )
-            for each in reversed(self.known[-number:])
+            for _, each in sorted(runs.items(), reverse=True)
         ]
+
+    def _waiting(self) -> dict[str, RunSummary]:
+        """Runs whose first event is in their journal, and not in the log for sure."""
+        found = {}
+        for run_id in self._in_journals():
+            first = next(iter(self.place.journal(run_id).read()), None)
+            started = None if first is None else decode(first)[1]
+            if isinstance(started, RunStarted):
+                found[run_id] = RunSummary(run_id, started, None)
+        return found
 
     def _in_journals(self) -> Iterator[str]:
         for path in sorted((self.place.local / "journal").glob("*.journal")):
@@ -148,6 +178,10 @@ def _since(events: Sequence[Event]) -> dict[str, datetime]:
             case _:
                 pass
     return since
+
+
+def _no_run_yet() -> UsageError:
+    return UsageError("there is no run yet", hint="start one with `sluice run`")
 
 
 def _suggest(wanted: str, known: Sequence[str]) -> str:
