@@ -45,7 +45,7 @@ class BucketHome(LogHome):
 
     @override
     def open(self) -> LogStore:
-        return open_s3_log(self.address, self.client())
+        return open_s3_log(self.address, {}, self.client())
 
     def client(self) -> "S3Client":
         return Wire(self.world.s3).client()
@@ -121,7 +121,7 @@ class RealHome(BucketHome):
 
     @override
     def client(self) -> "S3Client":
-        return connect()
+        return connect(os.environ)
 
 
 @cache

@@ -30,7 +30,7 @@ class World:
     def store(self, line: Line | Wire | None = None) -> BucketLog:
         """The log as another machine opens it: through boto3 if *line* is a `Wire`."""
         if isinstance(line, Wire):
-            return open_s3_log(self.address, line.client())
+            return open_s3_log(self.address, {}, line.client())
         line = line or Line(self.s3)
         files = line.bucket(self.address.place)
         control = Control(line.bucket(self.address.control))

@@ -9,6 +9,7 @@ Source:
     conditional-writes.html.
 """
 
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def case(request: pytest.FixtureRequest) -> Case:
         return Case(Wire(s3).client(), "acme-audit", START, key)
     bucket, _, prefix = REAL.partition("?")[0].partition("/")
     now = datetime.now(UTC)
-    return Case(connect(), bucket, now, f"{prefix}/rules/{key}")
+    return Case(connect(os.environ), bucket, now, f"{prefix}/rules/{key}")
 
 
 def _shorten(case: Case, mode: Mode) -> None:

@@ -17,6 +17,7 @@ from sluicegate.adapters.outbox import Outbox
 from sluicegate.adapters.process import SubprocessRunner
 from sluicegate.adapters.stop import StopRequest
 from sluicegate.engine.toolbox import Observer
+from sluicegate.model.address import Address
 from sluicegate.model.event import Event
 from sluicegate.model.finding import Finding
 from sluicegate.model.notification import Notification, Occasion
@@ -35,6 +36,7 @@ from sluicegate.stages.notify import (
 from sluicegate.stages.pipeline import Pipeline
 from sluicegate.wiring.logplace import DEFAULT_LOG, LogPlace
 from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.stores import log_variables
 
 _DEFAULT_FILE = "sluicegate.yaml"
 
@@ -47,7 +49,10 @@ class Notifier:
         self._over = StopRequest()
         self._messengers: list[tuple[str, Notify, Messenger]] = []
         self._warnings: list[str] = []
-        environ = machine.environ_without(secret_variables(pipeline.notify))
+        environ = machine.environ_without(
+            secret_variables(pipeline.notify)
+            | log_variables(machine, Address.parse(pipeline.audit.store))
+        )
         runner = SubprocessRunner(self._over, environ, grace_seconds=0.5)
         for index, entry in enumerate(pipeline.notify):
             name = f"notify.{index} ({entry.destination})"

@@ -9,6 +9,7 @@ from sluicegate.adapters.stores.directory_log import DirectoryLog
 from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.errors import UsageError
 from sluicegate.model.address import Address
+from sluicegate.model.bucket import BucketAddress
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.store import LogStore
 from sluicegate.wiring.machine import Machine
@@ -30,6 +31,10 @@ def open_store(machine: Machine, address: Address, base: Path) -> LogStore:
             from sluicegate.wiring.git_store import open_git_log  # noqa: PLC0415 - rare
 
             return open_git_log(machine, address.place, base)
+        case "s3":
+            from sluicegate.adapters.stores.s3 import open_s3_log  # noqa: PLC0415 - rare
+
+            return open_s3_log(BucketAddress.parse(address.place), machine.environ)
         case _:
             raise _unknown(address)
 
@@ -50,6 +55,12 @@ def open_evidence(machine: Machine, address: Address, base: Path) -> EvidenceSto
             )
 
             return open_git_evidence(machine, address.place, base)
+        case "s3":
+            from sluicegate.adapters.stores.s3 import (  # noqa: PLC0415 - rare
+                open_s3_evidence,
+            )
+
+            return open_s3_evidence(BucketAddress.parse(address.place), machine.environ)
         case _:
             raise _unknown(address)
 
@@ -66,7 +77,19 @@ def name_place(machine: Machine, address: Address, base: Path) -> str:
         from sluicegate.wiring.git_store import find_git_place  # noqa: PLC0415 - rare
 
         return f"git:{find_git_place(machine, address.place, base).name}"
-    return str(address)
+    return f"s3://{BucketAddress.parse(address.place).place}"
+
+
+def log_variables(machine: Machine, address: Address) -> frozenset[str]:
+    """The environment variables that let a program write to the log at *address*.
+
+    No process but sluicegate's own may see them.
+    """
+    if address.scheme != "s3":
+        return frozenset()
+    from sluicegate.adapters.stores.s3 import credential_variables  # noqa: PLC0415 - rare
+
+    return credential_variables(machine.environ)
 
 
 def wait_out_race(machine: Machine) -> Callable[[int], None]:

@@ -26,6 +26,7 @@ from sluicegate.wiring.leased_target import LeasedTarget
 from sluicegate.wiring.masking import build_masks
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
+from sluicegate.wiring.stores import log_variables
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,15 @@ class Surroundings:
 
     @cached_property
     def process(self) -> ProcessRunner:
-        """Runs what belongs to stages: without the addresses of `notify`, and masked.
+        """Runs what belongs to stages: masked, and without secrets of sluicegate's.
 
-        Git is not asked through it: what it names must be what is there.
+        Those are the addresses of `notify`, and what opens the log to writers. Git is
+        not asked through it: what it names must be what is there.
         """
-        runner = self.project.machine.process_without(
-            secret_variables(self.project.pipeline.notify)
+        project, machine = self.project, self.project.machine
+        runner = machine.process_without(
+            secret_variables(project.pipeline.notify)
+            | log_variables(machine, project.log_address)
         )
         return MaskingRunner(runner, self.masks)
 

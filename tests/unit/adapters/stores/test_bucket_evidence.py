@@ -22,7 +22,7 @@ KEY = f"churn/evidence/sha256/{DIGEST.hex[:2]}/{DIGEST.hex}"
 
 def open_evidence(s3: FakeS3) -> BucketEvidence:
     address = BucketAddress.parse("acme-audit/churn")
-    return open_s3_evidence(address, Wire(s3).client())
+    return open_s3_evidence(address, {}, Wire(s3).client())
 
 
 @pytest.fixture
