@@ -11,6 +11,7 @@ from random import Random
 import pytest
 from fakes_audit import FakeSigner, log_envelope
 from log_stores import HOMES, LogHome
+from s3_homes import S3_HOMES
 
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.reader import LogReader
@@ -27,9 +28,12 @@ TILE, BUNDLE = "tile/0/000.p", "tile/entries/000.p"
 Files = Sequence[tuple[str, bytes]]
 
 
-@pytest.fixture(params=HOMES)
+ALL_HOMES = {**HOMES, **S3_HOMES}
+
+
+@pytest.fixture(params=ALL_HOMES)
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> LogHome:
-    return HOMES[request.param](tmp_path)
+    return ALL_HOMES[request.param](tmp_path)
 
 
 def checkpoint(size: int, what: str = "") -> bytes:
