@@ -19,7 +19,7 @@ from sluicegate.tlog.quorum import Quorum, evaluate
 from sluicegate.tlog.signature import verify_signature
 from sluicegate.tlog.tree import VerifiedTree
 
-_KEEP = "Whoever holds the log's key signed both: keep both, they are the evidence."
+_KEEP = "whoever holds the log's key signed both: keep both, they are the evidence."
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def prove_growth(
     if new.size < old.size:
         raise IntegrityError(
             f"ROLLBACK: the log had {old.size} entries, and later {new.size}",
-            hint=_KEEP,
+            hint=f"The older state is named first. If it was, {_KEEP}",
         )
     if new.size == old.size and new.root != old.root:
         raise IntegrityError(

@@ -83,6 +83,7 @@ def verify(
     pin: CheckpointPin | None = None,
     *,
     policy: Policy | None = None,
+    needs_quorum: bool = True,
     progress: Progress = lambda _done, _all: None,
 ) -> VerifyReport:
     """Verify a log, and the evidence its entries name.
@@ -95,6 +96,7 @@ def verify(
         evidence: where evidence files are; None does not look at them.
         pin: the checkpoints of this log seen before, which it must extend.
         policy: the witnesses to believe; None does not ask for any.
+        needs_quorum: whether it is a problem that too few of them have signed yet.
         progress: told again and again how far it is.
 
     Raises:
@@ -130,6 +132,10 @@ def verify(
         *(f"store: {finding}" for finding in store.inspect(head.size)),
     ]
     anchors, contradictions = _check_anchors(store, raw, keys, seen, policy)
+    witnesses = anchors.witnesses
+    if needs_quorum and witnesses is not None and not witnesses.reached:
+        quorum = witnesses.quorum
+        problems.append(f"witnesses: no state of the log was cosigned by {quorum}")
     if not head.size:
         problems.append("checkpoint: the log is empty; entry 0 must say whose it is")
     return VerifyReport(
@@ -194,10 +200,6 @@ def _check_anchors(
             tree = VerifiedTree(store.get, keys.open(raw))
             witnesses = check_witnessed(store, raw, tree, policy)
             problems += (f"witnesses: {each}" for each in witnesses.problems)
-            if not witnesses.reached:
-                problems.append(
-                    f"witnesses: no state of the log was cosigned by {witnesses.quorum}"
-                )
         except IntegrityError as error:
             problems.append(f"witnesses: {error}")
     return Anchors(size, held, witnesses, store.promise()), problems

@@ -95,7 +95,7 @@ def verification_document(found: Verification) -> str:
         "key_from_outside": found.key_outside if found.vkey else None,
         "seen": found.seen,
         "seen_held": found.held if read and found.seen is not None else None,
-        "witnesses": _witness_document(found.witnessed),
+        "witnesses": witness_document(found.witnessed),
         "store": None
         if found.store is None
         else {
@@ -115,7 +115,8 @@ def verification_document(found: Verification) -> str:
     return json.dumps(document, indent=2)
 
 
-def _witness_document(found: Witnessed | None) -> dict[str, object] | None:
+def witness_document(found: Witnessed | None) -> dict[str, object] | None:
+    """What witnesses vouch for, as JSON."""
     if found is None:
         return None
     return {
@@ -159,7 +160,8 @@ def _read_rows(found: Verification) -> Iterator[tuple[str, str]]:
     yield "key", f"from {found.key_source}"
     yield "seen", _seen(found)
     if found.witnessed is not None:
-        yield from _witnesses(found.witnessed, found.size)
+        for text in witness_rows(found.witnessed, found.size):
+            yield "witnesses", text
     if found.store is not None:
         yield "store", f"{found.store.keeping.value}: {found.store.statement}"
     yield "evidence", _evidence(found.evidence_files)
@@ -190,19 +192,19 @@ def _seen(found: Verification) -> str:
     return text if found.held else f"{text}, which this log does not extend"
 
 
-def _witnesses(found: Witnessed, size: int) -> Iterator[tuple[str, str]]:
-    name = "witnesses"
+def witness_rows(found: Witnessed, size: int) -> Iterator[str]:
+    """Say in a line each what witnesses vouch for of a log of *size*, not escaped."""
     if not found.reached:
-        yield name, f"{found.quorum}: no quorum"
+        yield f"{found.quorum}: no quorum"
     elif found.size == size:
-        yield name, f"{found.quorum} vouch for all of it"
+        yield f"{found.quorum} vouch for all of it"
     else:
         pending = _count(size - found.size, "newer one is", "newer ones are")
-        yield name, f"{found.quorum} vouch for {found.size} entries, {pending} pending"
+        yield f"{found.quorum} vouch for {found.size} entries, {pending} pending"
     for each in found.signed:
-        yield name, f"{each.name}: {each.size} entries {_moment(each.at)}"
+        yield f"{each.name}: {each.size} entries {_moment(each.at)}"
     for missing in found.missing:
-        yield name, f"{missing}: nothing"
+        yield f"{missing}: nothing"
 
 
 def _moment(seconds: int) -> str:

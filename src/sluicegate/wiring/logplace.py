@@ -129,11 +129,13 @@ class LogPlace:
         evidence: EvidenceStore | None,
         *,
         policy: Policy | None = None,
+        needs_quorum: bool = True,
         progress: Progress = lambda _done, _all: None,
     ) -> VerifyReport:
         """Verify the log, and the files in *evidence* that it names.
 
-        *policy* is whose cosignatures to ask for, *progress* is told how far it is.
+        *policy* is whose cosignatures to ask for, *needs_quorum* whether it is a
+        problem that they are missing; *progress* is told how far it is.
 
         Raises:
             UsageError: the key named by the caller is none.
@@ -145,11 +147,14 @@ class LogPlace:
             evidence,
             self.pin,
             policy=policy,
+            needs_quorum=needs_quorum,
             progress=progress,
         )
 
-    def reader(self) -> LogReader:
+    def reader(self, *, follows_pins: bool = True) -> LogReader:
         """The log for reading; what it yields is verified.
+
+        Unless it *follows_pins*, it need not extend what this machine has seen of it.
 
         Raises:
             UsageError: there never was a log here, or the key is none.
@@ -168,7 +173,8 @@ class LogPlace:
         pinned = [each.raw for each in seen if each.is_readable]
         keys = trust(self.store, raw, [parse_vkey(vkey)], pinned)
         log = LogReader(self.store, keys)
-        check_seen(log, recall(self.pin, *keys.vkeys))
+        if follows_pins:
+            check_seen(log, recall(self.pin, *keys.vkeys))
         return log
 
     def _where_else(self) -> str:

@@ -14,6 +14,8 @@ class _Group(LazyGroup):
         "log": "List entries: what happened, when, by whom.",
         "show": "Show one entry in full.",
         "verify": "Check every byte of the log and of the evidence that it names.",
+        "prove": "Write a proof that an entry is in the log, one file.",
+        "consistency": "Prove that the log only grew, from one state to another.",
         "export": "Write it in the form of other programs: in-toto, CSV.",
         "keys": "Show, make and rotate the keys that sign the log.",
         "witness": "Have witnesses cosign the log as it is.",

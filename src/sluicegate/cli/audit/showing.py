@@ -28,7 +28,7 @@ def show(text: str, place: str | None, vkey: str | None, form: str) -> ExitCode:
     machine = Machine()
     source = LogPlace.of(machine, place, vkey)
     log = source.reader()
-    index = _find(machine, log, text)
+    index = find_entry(machine, log, text)
     entry = log.entry(index)
     if form == "raw":
         write_raw(entry)
@@ -52,7 +52,7 @@ def show(text: str, place: str | None, vkey: str | None, form: str) -> ExitCode:
     return ExitCode.OPEN
 
 
-def _find(machine: Machine, log: LogReader, text: str) -> int:
+def find_entry(machine: Machine, log: LogReader, text: str) -> int:
     """The index of the entry that is meant.
 
     Raises:

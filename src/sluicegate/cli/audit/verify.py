@@ -18,8 +18,22 @@ from sluicegate.cli.exit_codes import ExitCode
 )
 @click.option(
     "--policy",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Whose cosignatures the log must have: a file in tlog-policy syntax.",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Whose cosignatures it must have, in the form of "
+    "https://c2sp.org/tlog-policy; default: audit.witnesses in the pipeline file, "
+    "which may be pending.",
+)
+@click.option(
+    "--proof",
+    type=click.Path(path_type=Path),
+    help="Check this one proof instead, as `sluice audit prove` writes it; no log is "
+    "needed.",
+)
+@click.option(
+    "--entry",
+    type=click.Path(path_type=Path),
+    help="With --proof: the entry's bytes, if the proof does not hold them.",
 )
 @click.option("--no-evidence", is_flag=True, help="Do not look at evidence files.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
@@ -28,6 +42,8 @@ def verify(
     vkey: str | None,
     evidence: Path | None,
     policy: Path | None,
+    proof: Path | None,
+    entry: Path | None,
     *,
     no_evidence: bool,
     as_json: bool,
@@ -37,6 +53,14 @@ def verify(
     \b
     Exits with 0 if all is what was written, 5 if anything is not.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
+    if proof is not None:
+        from sluicegate.cli.audit.proving import check_proof  # noqa: PLC0415
+
+        if place or evidence or no_evidence:
+            raise click.UsageError("--proof is checked without a log or evidence.")
+        return check_proof(proof, vkey, policy, entry, as_json=as_json)
+    if entry is not None:
+        raise click.UsageError("--entry goes with --proof.")
     from sluicegate.cli.audit.verifying import show  # noqa: PLC0415 - not for --help
 
     return show(place, vkey, evidence, policy, no_evidence=no_evidence, as_json=as_json)

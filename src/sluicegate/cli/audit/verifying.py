@@ -6,6 +6,7 @@ from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.audit.verify import VerifyReport
 from sluicegate.audit.witnessed import Witnessing
 from sluicegate.cli.audit.progress import ProgressLine
+from sluicegate.cli.audit.witnessing import configured_policy
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import write_result
 from sluicegate.ports.evidence import EvidenceStore
@@ -17,7 +18,7 @@ from sluicegate.report.audit import (
     verification_document,
     verification_text,
 )
-from sluicegate.tlog.policy import parse_policy
+from sluicegate.wiring.anchoring import read_policy
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.machine import Machine
 
@@ -36,11 +37,15 @@ def show(
     kept: EvidenceStore | None = None
     if not no_evidence:
         kept = log.evidence if evidence is None else EvidenceDirectory(evidence)
-    believed = (
-        None if policy is None else parse_policy(policy.read_bytes(), str(policy))
-    )
+    named = policy or (configured_policy() if place is None else None)
+    believed = None if named is None else read_policy(named)
     with ProgressLine() as line:
-        report = log.verify(kept, policy=believed, progress=line.show)
+        report = log.verify(
+            kept,
+            policy=believed,
+            needs_quorum=policy is not None,
+            progress=line.show,
+        )
     found = _build_view(log, report, has_evidence=kept is not None)
     write = verification_document if as_json else verification_text
     write_result(write(found))
