@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from sluicegate.config.retention import DESCRIPTION, Retention
 from sluicegate.errors import UsageError
+from sluicegate.model.bucket import BucketAddress
 from sluicegate.model.git_address import GitAddress
 from sluicegate.stages.environment import Environment
 from sluicegate.stages.stage import ProjectPath, Settings
@@ -25,9 +26,11 @@ def _check_store(value: str) -> str:
     scheme, _, path = value.partition(":")
     if scheme == "git":
         return _check_git(value, path)
+    if value.startswith("s3://"):
+        return _check_s3(value)
     if scheme != "dir":
         raise ValueError(
-            f"store {value!r} is not supported in this version: dir:PATH or git:REF"
+            f"store {value!r} is not supported: dir:PATH, git:REF or s3://BUCKET/PREFIX"
         )
     if not path.strip():
         raise ValueError("must name a folder, like dir:.sluicegate/audit")
@@ -56,12 +59,21 @@ def _check_inbox(value: str) -> str:
     return value
 
 
+def _check_s3(value: str) -> str:
+    try:
+        BucketAddress.parse(value.removeprefix("s3://"))
+    except UsageError as error:
+        raise ValueError(f"{error}; {error.hint}") from error
+    return value
+
+
 class Audit(Settings):
     """The audit log."""
 
     store: Annotated[str, AfterValidator(_check_store)] = Field(
         "dir:.sluicegate/audit",
-        description="dir:PATH, relative to the pipeline file; git:REF or git:URL#REF.",
+        description="dir:PATH, relative to the pipeline file; git:REF or git:URL#REF;"
+        " s3://BUCKET/PREFIX.",
     )
     retention: Retention | None = Field(None, description=DESCRIPTION)
     witnesses: Annotated[str, Field(min_length=1)] | None = Field(

@@ -200,8 +200,26 @@ HEADER_PROBLEMS = [
         HEAD + LINT + "audit: {store: 's3:bucket'}\n",
         [
             (
-                "5: audit.store: store 's3:bucket' is not supported in this version: "
-                "dir:PATH or git:REF"
+                "5: audit.store: store 's3:bucket' is not supported: dir:PATH, git:REF "
+                "or s3://BUCKET/PREFIX"
+            )
+        ],
+    ),
+    (
+        HEAD + LINT + "audit: {store: 's3://Acme/churn'}\n",
+        [
+            (
+                "5: audit.store: not the name of a bucket: 'Acme'; s3://BUCKET/PREFIX, "
+                'like s3://acme-audit/churn-model, not "s3://Acme/churn"'
+            )
+        ],
+    ),
+    (
+        HEAD + LINT + "audit: {store: 's3://acme/churn?mode=worm'}\n",
+        [
+            (
+                "5: audit.store: not a mode of retention: 'worm'; compliance, "
+                'governance, bucket-default, none, not "s3://acme/churn?mode=worm"'
             )
         ],
     ),
