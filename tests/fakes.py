@@ -15,6 +15,7 @@ from sluicegate.model.command import Command, CommandResult, ResourceUsage
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import Event
 from sluicegate.model.finding import Finding
+from sluicegate.model.retention import Keeping, Promise
 from sluicegate.model.source import Source, WorkTree
 from sluicegate.model.tool import Tool
 from sluicegate.ports.clock import Clock
@@ -188,6 +189,19 @@ class FakeEvidence(EvidenceStore):
         if digest not in self.kept:
             raise IntegrityError(f"no evidence {digest}")
         return self.kept[digest]
+
+    @override
+    def drop(self, digest: Digest, since: datetime) -> bool:
+        self.kept.pop(digest, None)
+        return True
+
+    @override
+    def promise(self) -> Promise:
+        return Promise(Keeping.KEPT, "it is gone with the process")
+
+    @override
+    def expiry(self, digest: Digest) -> datetime | None:
+        return None
 
 
 @dataclass

@@ -1,8 +1,10 @@
 """Files of evidence, kept by digest."""
 
+from datetime import datetime
 from typing import Protocol
 
 from sluicegate.model.digest import Digest
+from sluicegate.model.retention import Promise
 
 
 class EvidenceStore(Protocol):
@@ -17,5 +19,33 @@ class EvidenceStore(Protocol):
 
         Raises:
             IntegrityError: the file is missing or its bytes are not those of *digest*.
+        """
+        ...
+
+    def drop(self, digest: Digest, since: datetime) -> bool:
+        """Remove a file that no entry names any more, unless it was kept since *since*.
+
+        Returns:
+            Whether it is gone now. A store that may not remove it yet, or where nothing
+            is won by it, leaves it where it is.
+
+        Raises:
+            ExternalError: it may be there still.
+        """
+        ...
+
+    def promise(self) -> Promise:
+        """What this store truthfully promises of what is in it.
+
+        Raises:
+            ExternalError: it cannot be asked.
+        """
+        ...
+
+    def expiry(self, digest: Digest) -> datetime | None:
+        """Until when the store itself keeps a file; None if it sets no date.
+
+        Raises:
+            ExternalError: it cannot be asked.
         """
         ...

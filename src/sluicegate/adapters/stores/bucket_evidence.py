@@ -1,14 +1,19 @@
 """Evidence files in a bucket, by digest: ``sha256/ab/ab12...``, locked like the log."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from typing_extensions import override
 
 from sluicegate.adapters.stores.bucket_files import LockedFiles
+from sluicegate.adapters.stores.bucket_keeping import BucketKeeping
 from sluicegate.errors import IntegrityError
+from sluicegate.model.bucket import Locking
 from sluicegate.model.digest import Digest
+from sluicegate.model.retention import Promise
 from sluicegate.ports.evidence import EvidenceStore
+
+_FOLDER = "sha256/"
 
 
 class BucketEvidence(EvidenceStore):
@@ -16,6 +21,7 @@ class BucketEvidence(EvidenceStore):
 
     def __init__(self, files: LockedFiles, promised: Callable[[], timedelta]) -> None:
         self._files, self._promised = files, promised
+        self._keeping = BucketKeeping(files, (_FOLDER,), sample=_FOLDER)
         self._is_checked = False
 
     @override
@@ -38,6 +44,25 @@ class BucketEvidence(EvidenceStore):
             raise IntegrityError(f"the evidence {digest} was changed")
         return data
 
+    @override
+    def drop(self, digest: Digest, since: datetime) -> bool:
+        name, bucket = _name(digest), self._files.bucket
+        if self._files.locking not in {Locking.COMPLIANCE, Locking.GOVERNANCE}:
+            return False  # only a lock of its own says that it was kept again since
+        history = self._files.history(name)
+        if any(version.modified >= since for version in history):
+            return False
+        self._files.forget(name)
+        return all(bucket.delete(name, version.id) for version in history)
+
+    @override
+    def promise(self) -> Promise:
+        return self._keeping.promise()
+
+    @override
+    def expiry(self, digest: Digest) -> datetime | None:
+        return self._keeping.expiry(_name(digest))
+
 
 def _name(digest: Digest) -> str:
-    return f"sha256/{digest.hex[:2]}/{digest.hex}"
+    return f"{_FOLDER}{digest.hex[:2]}/{digest.hex}"

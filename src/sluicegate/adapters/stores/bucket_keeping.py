@@ -18,11 +18,20 @@ _SECONDS = "%Y-%m-%d %H:%M:%S UTC"
 
 
 class BucketKeeping:
-    """Looks after the files whose names start with one of *immutable*."""
+    """Looks after the files whose names start with one of *immutable*.
 
-    def __init__(self, files: LockedFiles, immutable: tuple[str, ...]) -> None:
+    The locks on the first and the last of those that start with *sample* stand for all,
+    where all would be too many to ask for.
+    """
+
+    def __init__(
+        self,
+        files: LockedFiles,
+        immutable: tuple[str, ...],
+        sample: str = "checkpoints/",
+    ) -> None:
         self._files, self._bucket = files, files.bucket
-        self._immutable = immutable
+        self._immutable, self._sample = immutable, sample
 
     def drop(self, names: Sequence[str]) -> None:
         """Delete what no lock keeps any more; what is locked stays and is still read.
@@ -102,8 +111,8 @@ class BucketKeeping:
         )
 
     def _modes(self) -> set[str | None]:
-        """The modes of the locks on the oldest and the newest checkpoint."""
-        copies = [name for name, _ in self._files.histories("checkpoints/")]
+        """The modes of the locks on two files; of checkpoints, oldest and newest."""
+        copies = [name for name, _ in self._files.histories(self._sample)]
         looked = [self._look(name) for name in {*copies[:1], *copies[-1:]}]
         return {kept.lock.mode if kept and kept.lock else None for kept in looked}
 

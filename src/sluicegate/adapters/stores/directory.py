@@ -18,7 +18,6 @@ from typing_extensions import override
 
 from sluicegate.adapters.stores.durable import (
     CAN_WRITE,
-    NO_FOLLOW,
     check_writable,
     enter_directory,
     make_directory,
@@ -75,18 +74,6 @@ class DirectoryStore(ObjectStore):
             # Nobody can say what is on the disk. Other threads may be writing, too.
             self._broken = True
             raise
-
-    def sync(self, name: str) -> None:
-        """Make an object that is there durable, whoever wrote it."""
-        *heads, last = _split(name)
-        check_writable(self.root)
-        with self.reporting(name), self.directory(heads) as directory:
-            file = os.open(last, os.O_RDONLY | NO_FOLLOW, dir_fd=directory)
-            try:
-                os.fsync(file)
-            finally:
-                os.close(file)
-            os.fsync(directory)
 
     @override
     def drop(self, name: str) -> None:

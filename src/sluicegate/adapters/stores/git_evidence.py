@@ -1,11 +1,14 @@
 """Evidence in the ref of its log, pushed with the log's next commit."""
 
+from datetime import datetime
+
 from typing_extensions import override
 
 from sluicegate.adapters.stores.git_log import EVIDENCE, GitLog
 from sluicegate.adapters.stores.waiting import WaitingEvidence, name_of
 from sluicegate.errors import IntegrityError
 from sluicegate.model.digest import Digest
+from sluicegate.model.retention import Promise
 from sluicegate.ports.evidence import EvidenceStore
 
 
@@ -30,6 +33,18 @@ class GitEvidence(EvidenceStore):
         if Digest.of(data) != digest:
             raise IntegrityError(f"the evidence {digest} was changed")
         return data
+
+    @override
+    def drop(self, digest: Digest, since: datetime) -> bool:
+        return False  # it would stay in the history of the ref, and nothing be won
+
+    @override
+    def promise(self) -> Promise:
+        return self._log.promise()
+
+    @override
+    def expiry(self, digest: Digest) -> datetime | None:
+        return None
 
     def _find(self, name: str) -> bytes | None:
         data = self._log.get(name)

@@ -208,7 +208,6 @@ def test_where_nothing_can_be_written_safely_a_store_can_be_read(
     writes: list[Callable[[], None]] = [
         lambda: store.put("a/c", b"x"),
         lambda: store.drop("a/b"),
-        lambda: store.sync("a/b"),
     ]
     for write in writes:
         with pytest.raises(UsageError, match="not write"):
