@@ -185,7 +185,7 @@ def test_more_text_than_an_entry_holds_is_cut_and_breaks_no_run(tmp_path: Path) 
             "  make:\n    uses: command\n    run: sh make.sh\n"
             f"    evidence: {{file: said.json, fields: {{{typed}}}}}\n"
             "    gate: [\"make.f1 == 'yes'\"]\n",
-            "make.sh": f'{sys.executable} -c "{write}" > "$SLUICEGATE_OUTPUT/said.json"',
+            "make.sh": f'{sys.executable} -c "{write}" > $SLUICEGATE_OUTPUT/said.json',
         },
     )
 
