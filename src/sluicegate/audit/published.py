@@ -60,22 +60,23 @@ def follow_policy(data: bytes, pick: Pick) -> int | None:
     """
     try:
         policy = _POLICY.decode(parse_json(data.removesuffix(b"\n")))
-        return next((_read(entry) for _, entry in pick([policy.entry])), None)
+        found = next((_read(entry) for _, entry in pick([policy.entry])), None)
     except IntegrityError:
         return None
+    return None if found is None else found.min_index
 
 
-def search_pruned(pick: Pick, size: int) -> int | None:
-    """The minimum index of the newest ``log.pruned`` entry there is to be read."""
+def search_pruned(pick: Pick, size: int) -> tuple[int, LogPruned] | None:
+    """The newest ``log.pruned`` entry there is to be read, with its index."""
     try:
-        for _, entry in pick(range(size - 1, -1, -1)):
+        for index, entry in pick(range(size - 1, -1, -1)):
             if _MARK in entry and (found := _read(entry)) is not None:
-                return found
+                return index, found
     except IntegrityError:
         pass  # what is missing is missing whether or not the log was pruned
     return None
 
 
-def _read(entry: bytes) -> int | None:
+def _read(entry: bytes) -> LogPruned | None:
     event = decode_entry(entry).event
-    return event.min_index if isinstance(event, LogPruned) else None
+    return event if isinstance(event, LogPruned) else None

@@ -91,7 +91,8 @@ class LogReader:
         # is whole for as long as there is none.
         size, bundle = self.head().size, Tile(ENTRIES, 0).path
         self._was_whole = size < TILE_WIDTH or self.store.get(bundle) is not None
-        return 0 if self._was_whole else search_pruned(self.pick, size) or 0
+        pruned = None if self._was_whole else search_pruned(self.pick, size)
+        return 0 if pruned is None else pruned[1].min_index
 
     def entry(self, index: int) -> bytes:
         """The entry at *index*.
