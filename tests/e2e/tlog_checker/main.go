@@ -4,10 +4,13 @@
 //	checker verify VKEY DIR [OLD-CHECKPOINT]
 //	checker prove DIR          proofs of the log, as JSON
 //	checker check              checks such JSON from standard input
+//	checker cosigned FILE VKEY WITNESS-VKEY...
 package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -280,8 +283,68 @@ func check() error {
 	return nil
 }
 
+// cosigner verifies type 0x04 of C2SP tlog-cosignature, which x/mod does not know.
+type cosigner struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func (c *cosigner) Name() string    { return c.name }
+func (c *cosigner) KeyHash() uint32 { return c.hash }
+
+func (c *cosigner) Verify(msg, sig []byte) bool {
+	if len(sig) != 8+ed25519.SignatureSize {
+		return false
+	}
+	text := fmt.Sprintf("cosignature/v1\ntime %d\n%s", binary.BigEndian.Uint64(sig), msg)
+	return ed25519.Verify(c.key, []byte(text), sig[8:])
+}
+
+func newCosigner(vkey string) (note.Verifier, error) {
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("not a verifier key: %q", vkey)
+	}
+	data, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil || len(data) != 1+ed25519.PublicKeySize || data[0] != 4 {
+		return nil, fmt.Errorf("not a cosigner's key: %q", vkey)
+	}
+	sum := sha256.Sum256(append([]byte(parts[0]+"\n"), data...))
+	return &cosigner{parts[0], binary.BigEndian.Uint32(sum[:4]), data[1:]}, nil
+}
+
+func cosigned(file, vkey string, witnesses []string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	verifier, err := note.NewVerifier(vkey)
+	if err != nil {
+		return err
+	}
+	all := []note.Verifier{verifier}
+	for _, witness := range witnesses {
+		c, err := newCosigner(witness)
+		if err != nil {
+			return err
+		}
+		all = append(all, c)
+	}
+	signed, err := note.Open(data, note.VerifierList(all...))
+	if err != nil {
+		return err
+	}
+	if len(signed.Sigs) != len(all) {
+		return fmt.Errorf("%d of %d signed", len(signed.Sigs), len(all))
+	}
+	return nil
+}
+
 func run(args []string) error {
 	switch {
+	case len(args) >= 3 && args[0] == "cosigned":
+		return cosigned(args[1], args[2], args[3:])
 	case len(args) == 3 && args[0] == "verify":
 		return verify(args[1], args[2], "")
 	case len(args) == 4 && args[0] == "verify":
@@ -291,7 +354,7 @@ func run(args []string) error {
 	case len(args) == 1 && args[0] == "check":
 		return check()
 	}
-	return errors.New("usage: checker verify VKEY DIR [OLD] | prove DIR | check")
+	return errors.New("usage: checker verify VKEY DIR [OLD] | prove DIR | check | cosigned FILE VKEY WITNESS...")
 }
 
 func main() {
