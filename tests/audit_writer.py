@@ -9,6 +9,7 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,9 +66,10 @@ def open_here(root: Path) -> AuditLog:
     )
 
 
-def build_recorder(root: Path, run_id: str) -> Recorder:
+def build_recorder(root: Path, run_id: str, log: AuditLog | None = None) -> Recorder:
     """A recorder that has recovered what was left, of a run that has begun."""
-    log, journal = open_here(root), FileJournal(root / "journal", run_id)
+    log = log or open_here(root)
+    journal = FileJournal(root / "journal", run_id)
     recorder = Recorder(
         log,
         journal,
@@ -101,7 +103,11 @@ def started() -> RunStarted:
 
 def main() -> None:
     root, run_id, *labels = sys.argv[1:]
-    recorder = build_recorder(Path(root), run_id)
+    write(build_recorder(Path(root), run_id), labels)
+
+
+def write(recorder: Recorder, labels: Sequence[str]) -> None:
+    """Record an event for each label, and say so."""
     os.access("/BEGIN", os.F_OK)
     for label in labels:
         recorder.note(StageSkipped("canary", label))
