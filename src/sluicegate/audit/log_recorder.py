@@ -8,7 +8,7 @@ from sluicegate.audit.log import MAX_ENTRY_BYTES, AuditLog
 from sluicegate.audit.record import encode_log
 from sluicegate.audit.redaction import Redactor
 from sluicegate.model.digest import Digest
-from sluicegate.model.log_event import LogEvent
+from sluicegate.model.log_event import LogEvent, StateSnapshot
 from sluicegate.ports.clock import Clock
 from sluicegate.tlog.checkpoint import Checkpoint
 
@@ -96,7 +96,7 @@ class LogRecorder:
             self._envelope(signed.actor, signed.statement), signature=signed.signature
         )
         entry = encode_log(envelope, signed.event)
-        return self.redactor.entry(entry, MAX_ENTRY_BYTES)
+        return self._redact(signed.event, entry)
 
     def _encode(
         self,
@@ -105,12 +105,17 @@ class LogRecorder:
         statement: Digest | None,
     ) -> list[bytes]:
         return [
-            self.redactor.entry(
-                encode_log(self._envelope(actor or self.actor, statement), event),
-                MAX_ENTRY_BYTES,
+            self._redact(
+                event, encode_log(self._envelope(actor or self.actor, statement), event)
             )
             for event in events
         ]
+
+    def _redact(self, event: LogEvent, entry: bytes) -> bytes:
+        """A snapshot repeats what is in the log, and must do so to the letter."""
+        if isinstance(event, StateSnapshot):
+            return entry
+        return self.redactor.entry(entry, MAX_ENTRY_BYTES)
 
     def _envelope(self, actor: Actor, statement: Digest | None) -> LogEnvelope:
         return LogEnvelope(

@@ -14,6 +14,7 @@ from sluicegate.ports.signer import Signer
 from sluicegate.report.keys import KeyRow
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.masking import build_machine_redactor
 from sluicegate.wiring.writing import new_envelope, open_to_write
 
 
@@ -84,7 +85,8 @@ def rotate(
         log,
         machine.keyring,
         partial(new_envelope, machine),
-        reason=reason,
+        # Both keys sign it: it cannot be redacted any later.
+        reason=build_machine_redactor(machine.environ, machine.home).text(reason),
         overlap_until=until,
     )
     where = machine.keyring.where_key(event.new_vkey)
