@@ -5,15 +5,15 @@ Only `tlog_checker/main.go` is ours; x/mod comes from the distribution's package
 """
 
 import json
-import os
 import shutil
-import subprocess
 from base64 import b64decode, b64encode
 from pathlib import Path
 
 import pytest
 from audit_writer import build_recorder, open_here
+from go_checker import GO, GOPATH, Checker, build, needs_go
 
+from sluicegate.audit.proofs import build_proof
 from sluicegate.errors import IntegrityError
 from sluicegate.model.event import StageSkipped
 from sluicegate.tlog.hashes import hash_leaf
@@ -26,79 +26,39 @@ from sluicegate.tlog.merkle import (
     roots_over,
 )
 from sluicegate.tlog.note import format_vkey
+from sluicegate.tlog.proof import format_proof
 
-HERE = Path(__file__).parent
-VECTORS = HERE.parent / "vectors" / "tlog"
-GOPATH = Path("/usr/share/gocode")
+__all__ = ["GO", "GOPATH"]
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "tlog"
 BATCHES = (0, 2, 250, 3, 1, 255, 256, 257, 600)
 
-
-def find_go() -> str | None:
-    """Debian's own toolchain first: the package beside it is made for it."""
-    debian = sorted(Path("/usr/lib").glob("go-*/bin/go"))
-    return str(debian[-1]) if debian else shutil.which("go")
-
-
-GO = find_go()
-pytestmark = [
-    pytest.mark.go,
-    pytest.mark.skipif(
-        GO is None or not (GOPATH / "src/golang.org/x/mod/sumdb/tlog").is_dir(),
-        reason="needs golang-go and golang-golang-x-mod-dev",
-    ),
-]
+pytestmark = [pytest.mark.go, needs_go]
 
 
 @pytest.fixture(scope="module")
-def checker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("checker")
-    binary = folder / "checker"
-    assert GO is not None
-    subprocess.run(
-        [GO, "build", "-o", str(binary), str(HERE / "tlog_checker" / "main.go")],
-        env={
-            **os.environ,
-            "GO111MODULE": "off",
-            "GOPATH": str(GOPATH),
-            "GOFLAGS": "",
-            "GOTOOLCHAIN": "local",
-        },
-        check=True,
-    )
-    return binary
+def checker(tmp_path_factory: pytest.TempPathFactory) -> Checker:
+    return build(tmp_path_factory.mktemp("checker"))
 
 
-def run(checker: Path, *arguments: str | Path, stdin: str = "") -> str:
-    result = subprocess.run(
-        [str(checker), *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
-
-
-def test_it_accepts_the_vectors(checker: Path) -> None:
+def test_it_accepts_the_vectors(checker: Checker) -> None:
     vkey = json.loads((VECTORS / "keys.json").read_bytes())["log_vkey"]
     for size in (0, 1, 3, 256, 600):
-        run(checker, "verify", vkey, VECTORS / f"log{size}")
+        checker.run("verify", vkey, VECTORS / f"log{size}")
 
 
-def test_it_refuses_what_it_should(checker: Path, tmp_path: Path) -> None:
+def test_it_refuses_what_it_should(checker: Checker, tmp_path: Path) -> None:
     vkey = json.loads((VECTORS / "keys.json").read_bytes())["log_vkey"]
     for name in ("checkpoint", "tile/0/000.p/3", "tile/entries/000.p/3"):
         copy = tmp_path / name.replace("/", "-")
         shutil.copytree(VECTORS / "log3", copy)
         data = (copy / name).read_bytes()
         (copy / name).write_bytes(data[:50] + bytes([data[50] ^ 1]) + data[51:])
-        with pytest.raises(AssertionError):
-            run(checker, "verify", vkey, copy)
+        assert checker.refuses("verify", vkey, copy)
 
 
 def test_it_accepts_our_log_at_every_growth_and_that_it_only_grew(
-    checker: Path, tmp_path: Path
+    checker: Checker, tmp_path: Path
 ) -> None:
     recorder = build_recorder(tmp_path, "R1")
     vkey = format_vkey(open_here(tmp_path).key)
@@ -107,9 +67,9 @@ def test_it_accepts_our_log_at_every_growth_and_that_it_only_grew(
         for number in range(batch):
             recorder.note(StageSkipped("canary", f"{batch} {number}"))
         recorder.commit()
-        run(checker, "verify", vkey, tmp_path / "audit")
+        checker.run("verify", vkey, tmp_path / "audit")
         for old in previous:
-            run(checker, "verify", vkey, tmp_path / "audit", old)
+            checker.run("verify", vkey, tmp_path / "audit", old)
         kept = tmp_path / f"checkpoint.{len(previous)}"
         shutil.copy(tmp_path / "audit/checkpoint", kept)
         previous.append(kept)
@@ -118,8 +78,8 @@ def test_it_accepts_our_log_at_every_growth_and_that_it_only_grew(
     assert open_here(tmp_path).head().size == 2 + sum(BATCHES)
 
 
-def test_its_proofs_convince_us(checker: Path) -> None:
-    proofs = json.loads(run(checker, "prove", VECTORS / "log600"))
+def test_its_proofs_convince_us(checker: Checker) -> None:
+    proofs = json.loads(checker.run("prove", VECTORS / "log600"))
     assert len(proofs["Inclusion"]) == len(proofs["Consistency"]) == 600
 
     for case in proofs["Inclusion"]:
@@ -134,7 +94,7 @@ def test_its_proofs_convince_us(checker: Path) -> None:
         check_consistency(case["Old"], case["New"], proof, *roots)
 
 
-def test_our_proofs_convince_it(checker: Path) -> None:
+def test_our_proofs_convince_it(checker: Checker) -> None:
     leaves = [hash_leaf(b"%d" % index) for index in range(70)]
     roots = [write_hash(compute_root(leaves[:size])) for size in range(71)]
     document = {
@@ -145,7 +105,8 @@ def test_our_proofs_convince_it(checker: Path) -> None:
                 "Leaf": write_hash(leaves[index]),
                 "Root": roots[size],
                 "Proof": [
-                    write_hash(node) for node in prove_inclusion(roots_over(leaves), index, size)
+                    write_hash(node)
+                    for node in prove_inclusion(roots_over(leaves), index, size)
                 ],
             }
             for size in range(1, 71)
@@ -158,7 +119,8 @@ def test_our_proofs_convince_it(checker: Path) -> None:
                 "OldRoot": roots[old],
                 "NewRoot": roots[size],
                 "Proof": [
-                    write_hash(node) for node in prove_consistency(roots_over(leaves), old, size)
+                    write_hash(node)
+                    for node in prove_consistency(roots_over(leaves), old, size)
                 ],
             }
             for size in range(1, 71)
@@ -166,8 +128,37 @@ def test_our_proofs_convince_it(checker: Path) -> None:
         ],
     }
 
-    assert run(checker, "check", stdin=json.dumps(document)) == "2485 2485\n"
+    assert checker.run("check", stdin=json.dumps(document)) == "2485 2485\n"
 
 
 def write_hash(node: bytes) -> str:
     return b64encode(node).decode()
+
+
+def test_it_reads_the_proofs_of_the_vectors(checker: Checker, tmp_path: Path) -> None:
+    vkey = json.loads((VECTORS / "keys.json").read_bytes())["log_vkey"]
+    for log, index in (("log3", 1), ("log600", 300)):
+        entry = tmp_path / "entry"
+        entry.write_bytes(b'{"i":%d,"v":"sluicegate/test"}' % index)
+        file = VECTORS / log / f"entry{index}.tlog-proof"
+        checker.run("proof", file, vkey, entry)
+        assert checker.refuses("proof", file, vkey)
+
+
+def test_it_reads_our_proofs_and_finds_the_entry_in_them(
+    checker: Checker, tmp_path: Path
+) -> None:
+    recorder = build_recorder(tmp_path, "R1")
+    for number in range(300):
+        recorder.note(StageSkipped("canary", f"é {number}"))
+    recorder.commit()
+    recorder.close()
+    log = open_here(tmp_path)
+    vkey, file = format_vkey(log.key), tmp_path / "p.tlog-proof"
+
+    for index in (0, 1, 255, 256, 301):
+        data = format_proof(build_proof(log, index))
+        file.write_bytes(data)
+        assert checker.run("proof", file, vkey) == log.entry(index).decode()
+        file.write_bytes(data.replace(b"extra ", b"extra QUJD", 1))
+        assert checker.refuses("proof", file, vkey)

@@ -5,6 +5,7 @@
 //	checker prove DIR          proofs of the log, as JSON
 //	checker check              checks such JSON from standard input
 //	checker cosigned FILE VKEY WITNESS-VKEY...
+//	checker proof FILE VKEY [ENTRY-FILE]
 package main
 
 import (
@@ -341,10 +342,67 @@ func cosigned(file, vkey string, witnesses []string) error {
 	return nil
 }
 
+// proof checks a c2sp.org/tlog-proof. Without an entry's file, the entry is its extra
+// data.
+func proof(file, vkey, entry string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	head, checkpoint, found := bytes.Cut(data, []byte("\n\n"))
+	lines := strings.Split(string(head), "\n")
+	if !found || len(lines) < 2 || lines[0] != "c2sp.org/tlog-proof@v1" {
+		return errors.New("not a tlog-proof")
+	}
+	lines = lines[1:]
+	var record []byte
+	if strings.HasPrefix(lines[0], "extra ") {
+		extra := strings.TrimPrefix(lines[0], "extra ")
+		if record, err = base64.StdEncoding.DecodeString(extra); err != nil {
+			return err
+		}
+		lines = lines[1:]
+	}
+	if entry != "" {
+		if record, err = os.ReadFile(entry); err != nil {
+			return err
+		}
+	}
+	index, err := strconv.ParseInt(strings.TrimPrefix(lines[0], "index "), 10, 64)
+	if err != nil {
+		return err
+	}
+	path, err := decode(lines[1:])
+	if err != nil {
+		return err
+	}
+	verifier, err := note.NewVerifier(vkey)
+	if err != nil {
+		return err
+	}
+	signed, err := note.Open(checkpoint, note.VerifierList(verifier))
+	if err != nil {
+		return err
+	}
+	_, tree, err := parse(signed.Text)
+	if err != nil {
+		return err
+	}
+	if err := tlog.CheckRecord(path, tree.N, tree.Hash, index, tlog.RecordHash(record)); err != nil {
+		return err
+	}
+	os.Stdout.Write(record)
+	return nil
+}
+
 func run(args []string) error {
 	switch {
 	case len(args) >= 3 && args[0] == "cosigned":
 		return cosigned(args[1], args[2], args[3:])
+	case len(args) == 3 && args[0] == "proof":
+		return proof(args[1], args[2], "")
+	case len(args) == 4 && args[0] == "proof":
+		return proof(args[1], args[2], args[3])
 	case len(args) == 3 && args[0] == "verify":
 		return verify(args[1], args[2], "")
 	case len(args) == 4 && args[0] == "verify":
@@ -354,7 +412,7 @@ func run(args []string) error {
 	case len(args) == 1 && args[0] == "check":
 		return check()
 	}
-	return errors.New("usage: checker verify VKEY DIR [OLD] | prove DIR | check | cosigned FILE VKEY WITNESS...")
+	return errors.New("usage: checker verify VKEY DIR [OLD] | prove DIR | check | cosigned FILE VKEY WITNESS... | proof FILE VKEY [ENTRY]")
 }
 
 func main() {
