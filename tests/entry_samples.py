@@ -30,6 +30,7 @@ ACTOR = Actor(
 )
 TOOL = Recording("sluicegate", "1.0.0")
 MACHINE = "0123456789abcdef" * 2
+SIGNATURE = "U1NIU0lH" * 11
 STATEMENT = Digest("e" * 64)
 ENVELOPE = Envelope(
     event_id=ID,
@@ -45,8 +46,9 @@ ENVELOPE = Envelope(
     tool=TOOL,
     machine=MACHINE,
     statement=STATEMENT,
+    signature=SIGNATURE,
 )
-LOG_ENVELOPE = LogEnvelope(ID, LATER, ACTOR, TOOL, MACHINE, STATEMENT)
+LOG_ENVELOPE = LogEnvelope(ID, LATER, ACTOR, TOOL, MACHINE, STATEMENT, SIGNATURE)
 OLD_KEY = "log.example/churn+6a8124fd+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
 NEW_KEY = "log.example/churn+0123abcd+AeiTsdZrC4OBdCyWqN6907lvehn7J8cDZ4SiuN6DPA4F"
 ROOT = "jxlM" * 10 + "A/+="
@@ -75,7 +77,7 @@ SAMPLES: Mapping[str, run.Event | log.LogEvent] = {
         rotations=(ROTATED,),
         holds=(item.Hold(ID, HoldScope(), "case 13", "user:1000", AT, 44),),
         leases=(item.Lease("production", RUN, LATER, 511),),
-        stable=(item.StableRelease("production", STABLE, RUN, 400),),
+        stable=(item.StableRelease("production", STABLE, RUN, AT, 400),),
         rollouts=(item.OpenRollout("production", RUN, "canary", CANARY, STABLE, 500),),
         definitions=(item.Definition("churn_v1.0", "main", Digest("1" * 64), 1),),
         runs=(item.OpenRun(RUN, 8, 490, 511),),

@@ -125,6 +125,7 @@ _KEYS: Mapping[str, str] = {
     "hold": "The event id of the entry by which the hold was placed.",
     "holds.by": "Who placed it: kind and id.",
     "holds.placed_ts": "When it was placed, in UTC.",
+    "stable.since_ts": "When that was recorded, in UTC.",
     "state.snapshot.size": "How many entries it tells of: the index of the first part.",
     "part": "Which part it is, from 0.",
     "parts": "How many parts there are.",

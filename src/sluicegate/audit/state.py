@@ -168,7 +168,9 @@ def _rollout_started(
     if event.stable is None:
         draft.stable.pop(place, None)
     elif known is None or known.release.image != event.stable.image:
-        draft.stable[place] = StableRelease(place, event.stable, run_id, index)
+        draft.stable[place] = StableRelease(
+            place, event.stable, run_id, envelope.recorded_ts, index
+        )
     draft.rollouts[place] = OpenRollout(
         place, run_id, event.stage, event.canary, event.stable, index
     )
@@ -183,7 +185,11 @@ def _rollout_finished(
             del draft.rollouts[place]
             if event.result in _ARRIVED:
                 draft.stable[place] = StableRelease(
-                    place, rollout.canary, envelope.run_id, index
+                    place,
+                    rollout.canary,
+                    envelope.run_id,
+                    envelope.recorded_ts,
+                    index,
                 )
 
 
@@ -199,8 +205,9 @@ def _retention_changed(
     draft.retention_days = max(draft.retention_days, event.retention_days)
 
 
-def _key_rotated(draft: _Draft, _index: int, _: LogEnvelope, event: KeyRotated) -> None:
-    draft.rotations.append(event)
+def _key_rotated(draft: _Draft, index: int, _: LogEnvelope, event: KeyRotated) -> None:
+    if event.size == index:  # in any other place it is a copy of one, and means nothing
+        draft.rotations.append(event)
 
 
 def _hold_placed(

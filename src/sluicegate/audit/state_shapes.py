@@ -62,7 +62,12 @@ LEASE = Shape(
     model.Lease, _ENVIRONMENT, _RUN, Field("expires", TIME), Field("fence", INTEGER)
 )
 STABLE_RELEASE = Shape(
-    model.StableRelease, _ENVIRONMENT, Field("release", RELEASE), _RUN, _INDEX
+    model.StableRelease,
+    _ENVIRONMENT,
+    Field("release", RELEASE),
+    _RUN,
+    Field("since_ts", TIME),
+    _INDEX,
 )
 OPEN_ROLLOUT = Shape(
     model.OpenRollout,

@@ -36,11 +36,15 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class StableRelease:
-    """What an environment runs, and the run that put it there or found it there."""
+    """What an environment runs, and the run that put it there or found it there.
+
+    ``since_ts`` is when the run recorded that.
+    """
 
     environment: str
     release: Release
     run_id: str
+    since_ts: datetime
     index: int
 
 
