@@ -13,8 +13,8 @@ from sluicegate.model.ulid import format_ulid
 
 RUNS = ("01JDA2Z9M3Q4T5V6W7X8Y9Z0AA", "01JDA2Z9M3Q4T5V6W7X8Y9Z0BB", "acme/run/1")
 KINDS = ("run.started", "stage.finished", "canary.block", "canary.judged", "new.kind")
-STAGES = ("lint", "test", "canary", "a*b", "\u202eevil\n", "Ünïcode")
-ACTORS = ("1000", "1001", "octo-bot", "=1+1", "user:x")
+STAGES = ("lint", "test", "canary", "a*b", "\u202eevil\n\x00", "Ünïcode")
+ACTORS = ("1000", "1001", "octo-bot", "=1+1\x00", "user:x")
 COMMITS = ("a" * 40, "ab" + "c" * 38, "b" * 64)
 DIGESTS = ("d" * 64, "d" * 20 + "e" * 44, "0" * 64, "f" * 64)
 MOMENTS = st.datetimes().map(lambda at: at.replace(microsecond=0))

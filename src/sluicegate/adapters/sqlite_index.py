@@ -212,7 +212,7 @@ class _View(IndexView):
     @override
     def words(self, column: Column) -> Collection[str]:
         query = "SELECT text FROM word WHERE part = ?"
-        return [str(text) for (text,) in self._read(query, (column.value,))]
+        return [_parse_word(text) for (text,) in self._read(query, (column.value,))]
 
     @override
     def find(
@@ -238,7 +238,7 @@ class _View(IndexView):
                 f'"{column.value}" IN (SELECT id FROM word WHERE part = ?'  # noqa: S608 - of our own constants
                 " AND text IN (SELECT value FROM json_each(?)))"
             )
-            values += [column.value, json.dumps(sorted(words))]
+            values += [column.value, json.dumps([*map(json.dumps, words)])]
         if wanted.digest:
             conditions.append(
                 "id IN (SELECT entry FROM digest WHERE head BETWEEN ? AND ?)"
@@ -312,17 +312,29 @@ def _intern(
     connection: sqlite3.Connection, column: Column, words: Sequence[str]
 ) -> Iterator[int]:
     """The number of each of *words*, which it gets where it has none."""
-    part, different = column.value, set(words)
+    part, different = column.value, {word: json.dumps(word) for word in set(words)}
     connection.executemany(
         "INSERT OR IGNORE INTO word(part, text) VALUES (?, ?)",
-        ((part, word) for word in different),
+        ((part, written) for written in different.values()),
     )
     found = connection.execute(
         "SELECT text, id FROM word WHERE part = ?"
         " AND text IN (SELECT value FROM json_each(?))",
-        (part, json.dumps(list(different))),
+        (part, json.dumps([*different.values()])),
     )
-    return map(dict(found.fetchall()).__getitem__, words)
+    numbers: dict[str, int] = dict(found.fetchall())
+    if not numbers.keys() >= {*different.values()}:
+        raise sqlite3.DatabaseError("a word is lost")
+    by_word = {word: numbers[written] for word, written in different.items()}
+    return map(by_word.__getitem__, words)
+
+
+def _parse_word(text: str) -> str:
+    """A word as it was: it is kept as JSON, for SQLite's functions end texts at NUL."""
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return ""  # damaged, and of no use
 
 
 def _read_text(data: bytes) -> str:
