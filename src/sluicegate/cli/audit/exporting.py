@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Iterator
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from sluicegate.cli.audit.indexing import open_search
 from sluicegate.cli.audit.rows import build_row
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.paging import write_lines
-from sluicegate.errors import UsageError
+from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.model.digest import Digest
 from sluicegate.model.log_event import LogEvent
+from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.report.export.formats import FORMATS
 from sluicegate.report.export.logged import Format, Logged, LogHead, Part, Source
 from sluicegate.wiring.logplace import LogPlace
@@ -45,13 +48,21 @@ def export(
     source = Source(
         LogHead(head.origin, head.size, head.root_text),
         map(_read, takewhile(lambda each: each.index < head.size, search.find(query))),
-        None if no_evidence else where.evidence.load,
+        None if no_evidence else partial(_load, where.evidence),
         build_machine_redactor(machine.environ, machine.home).text,
     )
     chosen = FORMATS[form]
-    count = _write(chosen, chosen.write(source), output)
-    click.echo(f"{count} written; verified with {where.key_source}", err=True)
+    written = _write(chosen, chosen.write(source), output)
+    click.echo(f"{written} written; verified with {where.key_source}", err=True)
     return ExitCode.OPEN
+
+
+def _load(evidence: EvidenceStore, digest: Digest) -> bytes:
+    try:
+        return evidence.load(digest)
+    except IntegrityError as error:
+        hint = "`--no-evidence` leaves out what only files of evidence say"
+        raise IntegrityError(str(error), hint=error.hint or hint) from error
 
 
 def _read(found: Found) -> Logged:
@@ -60,15 +71,22 @@ def _read(found: Found) -> Logged:
     return Logged(row, found.entry, event, entry.task_id, entry.envelope.tool.version)
 
 
-def _write(form: Format, parts: Iterator[Part], output: Path | None) -> int:
+def _write(form: Format, parts: Iterator[Part], output: Path | None) -> str:
+    """Write *parts*; how much that was, in words."""
     if output is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(newline=form.end)
-        return write_lines(part.text for part in parts)
+        return _counted(write_lines(part.text for part in parts), "line")
     if form.splits and not output.suffix:
-        return fill_folder(output, ((part.name, f"{part.text}\n") for part in parts))
+        files = ((part.name, f"{part.text}\n") for part in parts)
+        return _counted(fill_folder(output, files), "file")
     if output.is_dir():
         raise UsageError(
             f"{output} is a folder", hint=f"name a file, like log{form.suffix}"
         )
-    return write_lines_to(output, (f"{part.text}{form.end}" for part in parts))
+    lines = (f"{part.text}{form.end}" for part in parts)
+    return _counted(write_lines_to(output, lines), "line")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

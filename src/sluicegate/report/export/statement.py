@@ -54,9 +54,19 @@ def _origin(moment: Moment) -> Json:
 def commit_of(moment: Moment) -> dict[str, Json]:
     """The commit of the run, as a resource."""
     row = moment.logged.row
-    uri = row.repo if "://" not in row.repo else f"git+{row.repo}"
-    ref = f"@{row.ref}" if row.ref else ""
-    return {"uri": f"{uri}{ref}", "digest": {"gitCommit": row.commit}}
+    commit: dict[str, Json] = {"digest": {"gitCommit": row.commit}}
+    uri = _uri(row.repo)
+    if uri is None:
+        return {"name": row.repo, **commit}
+    return {"uri": f"{uri}@{row.ref}" if row.ref else uri, **commit}
+
+
+def _uri(repo: str) -> str | None:
+    """The address of a repository as a URI; None of one without a host."""
+    if "://" in repo:
+        return f"git+{repo}"
+    host, _, path = repo.partition(":")
+    return f"git+ssh://{host}/{path}" if path and "/" not in host else None
 
 
 def subject_of(moment: Moment, event: StageFinished) -> tuple[dict[str, Json], ...]:

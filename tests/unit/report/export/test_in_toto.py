@@ -312,6 +312,27 @@ def test_a_build_is_slsa_provenance_of_the_image_that_the_log_names() -> None:
     assert run["builder"]["builderDependencies"][0]["digest"] == {"sha256": "3" * 64}
 
 
+@pytest.mark.parametrize(
+    ("repo", "resource"),
+    [
+        ("ssh://h.example/a/c", {"uri": "git+ssh://h.example/a/c@refs/tags/v1"}),
+        (
+            "git@h.example:a/c.git",
+            {"uri": "git+ssh://git@h.example/a/c.git@refs/tags/v1"},
+        ),
+        ("~/repositories/c:d", {"name": "~/repositories/c:d"}),
+        ("local/c", {"name": "local/c"}),
+    ],
+)
+def test_a_commit_is_named_by_the_address_of_its_repository(
+    repo: str, resource: dict[str, str]
+) -> None:
+    [found] = of_type(export(finished("build", {}), repo=repo), "provenance")
+
+    commit = found["predicate"]["buildDefinition"]["resolvedDependencies"][0]
+    assert commit == {**resource, "digest": {"gitCommit": COMMIT}}
+
+
 def test_a_build_that_was_not_made_anew_has_no_second_provenance() -> None:
     again = replace(finished("build", {}), cached="R0/build/1")
 
