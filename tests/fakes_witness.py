@@ -1,9 +1,12 @@
 """A witness in memory, as strict as the specification."""
 
+import threading
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typing_extensions import override
@@ -92,3 +95,41 @@ class FakeWitness(CheckpointWitness):
         message = f"cosignature/v1\ntime {at}\n{text}".encode()
         blob = at.to_bytes(8, "big") + self._private.sign(message)
         return Signature(self.key.name, self.key.key_id, blob)
+
+
+@contextmanager
+def serve_fake(fake: FakeWitness) -> Iterator[str]:
+    """Serve *fake* over HTTP on this machine; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            status, kind, body = _reply(fake.add_checkpoint(self.rfile.read(length)))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        @override
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _reply(answer: Answer) -> tuple[int, str, bytes]:
+    match answer:
+        case Cosignatures():
+            return 200, "text/plain", answer.lines
+        case Conflict():
+            return 409, "text/x.tlog.size", b"%d\n" % answer.size
+        case Refused():
+            return answer.refusal.value, "text/plain", answer.detail.encode()

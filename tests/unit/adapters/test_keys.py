@@ -142,3 +142,93 @@ def test_neither_the_key_nor_its_repr_shows_the_seed(tmp_path: Path) -> None:
     shown = repr(signer) + str(vars(signer))
     assert KEYS["log_seed_hex"] not in shown
     assert KEYS["log_skey_go"].rpartition("+")[2] not in shown
+
+
+def test_a_prepared_key_is_the_same_until_it_takes_over(tmp_path: Path) -> None:
+    keys = KeyDirectory(tmp_path)
+    old = keys.create("log.example/x").vkey()
+
+    new = keys.prepare("log.example/x").vkey()
+
+    assert keys.prepare("log.example/x").vkey() == new != old
+    found = keys.find("log.example/x")
+    assert found is not None
+    assert found.vkey() == old, "it is not in use yet"
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_key_that_takes_over_is_found_and_the_old_one_is_kept(tmp_path: Path) -> None:
+    keys = KeyDirectory(tmp_path)
+    old = keys.create("log.example/x").vkey()
+    new = keys.prepare("log.example/x").vkey()
+
+    keys.advance(new)
+    keys.advance(new)
+
+    found = keys.find("log.example/x")
+    assert found is not None
+    assert found.vkey() == new
+    for vkey in (old, new):
+        signer, where = keys.find_key(vkey), keys.where_key(vkey)
+        assert signer is not None
+        assert where is not None
+        assert signer.vkey() == FileSigner.load(Path(where)).vkey() == vkey
+    third = keys.prepare("log.example/x").vkey()
+    keys.advance(third)
+    assert all(keys.find_key(vkey) for vkey in (old, new, third))
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_taking_over_that_was_cut_off_is_carried_on(tmp_path: Path) -> None:
+    keys = KeyDirectory(tmp_path)
+    old = keys.create("log.example/x").vkey()
+    new = keys.prepare("log.example/x").vkey()
+    path = Path(keys.where("log.example/x"))
+    left = path.with_name(f"{path.stem}.{old.split('+')[1]}.key")
+    left.hardlink_to(path)  # and no further
+    assert keys.find_key(old)
+    assert keys.find_key(new)
+
+    keys.advance(new)
+
+    found = keys.find("log.example/x")
+    assert found is not None
+    assert found.vkey() == new
+    assert keys.where_key(old) == str(left)
+
+
+def test_only_the_prepared_key_takes_over(tmp_path: Path) -> None:
+    keys = KeyDirectory(tmp_path)
+    old = keys.create("log.example/x").vkey()
+    keys.prepare("log.example/x")
+    other = KeyDirectory(tmp_path / "other").create("log.example/x").vkey()
+
+    with pytest.raises(IntegrityError, match="another key than"):
+        keys.advance(other)
+
+    found = keys.find("log.example/x")
+    assert found is not None
+    assert found.vkey() == old
+    assert keys.find_key(other) is None
+    assert keys.where_key(other) is None
+
+
+def test_a_key_that_is_not_prepared_cannot_take_over(tmp_path: Path) -> None:
+    keys = KeyDirectory(tmp_path)
+    keys.create("log.example/x")
+    other = KeyDirectory(tmp_path / "other").create("log.example/x").vkey()
+
+    with pytest.raises(PermanentError):
+        keys.advance(other)
+
+
+def test_a_log_begins_with_the_key_that_was_prepared_for_it(tmp_path: Path) -> None:
+    keys = KeyDirectory(tmp_path)
+    prepared = keys.prepare("log.example/x").vkey()
+    assert keys.find("log.example/x") is None
+
+    assert keys.create("log.example/x").vkey() == prepared
+
+    assert [str(path) for path in tmp_path.iterdir()] == [keys.where("log.example/x")]
+    with pytest.raises(TransientError):
+        keys.create("log.example/x")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluicegate.config.file import parse_pipeline
+from sluicegate.config.file import parse_pipeline, read_witnesses
 from sluicegate.errors import PipelineFileError
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.command import ShellStage
@@ -91,6 +91,15 @@ def test_a_written_gate_is_compiled_and_a_missing_one_is_the_default() -> None:
 
 def test_the_audit_log_has_defaults() -> None:
     assert parse(HEAD + LINT).audit == AuditSettings("dir:.sluicegate/audit", None)
+
+
+def test_the_audit_log_may_have_witnesses() -> None:
+    text = HEAD + LINT + "audit: {witnesses: witnesses.policy}\n"
+
+    assert parse(text).audit.witnesses == "witnesses.policy"
+    assert read_witnesses(text.encode(), "a.yaml") == "witnesses.policy"
+    assert read_witnesses((HEAD + LINT).encode(), "a.yaml") is None
+    assert read_witnesses(b"audit: {witnesses: [1]}", "a.yaml") is None
 
 
 @pytest.mark.parametrize(
