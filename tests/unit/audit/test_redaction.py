@@ -183,7 +183,7 @@ def test_no_token_survives(before: str, token: str, after: str) -> None:
 def test_a_token_at_the_edge_of_a_huge_text_does_not_survive_in_part(
     token: str,
 ) -> None:
-    for start in range(65536 - len(token), 65536, 7):
+    for start in (65536 - len(token), 65536 - len(token) // 2, 65535):
         text = REDACTOR.text("." * start + token + "." * 99999)
         assert token[:12] not in text
         assert text.endswith("]"), "the cut is not marked"

@@ -139,7 +139,7 @@ def _classes() -> Iterator[type]:
 
 
 @pytest.mark.parametrize("kind", TABLES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.data())
 def test_what_is_written_keeps_to_the_schema_and_reads_back(
     kind: str, data: st.DataObject
