@@ -64,6 +64,8 @@ def read_events(log: LogReader) -> Iterator[tuple[int, Envelope, Event]]:
 def read_run(log: LogReader, journal: Journal, run_id: str) -> PastRun:
     """The run *run_id*: what the log holds, then what waits in its journal.
 
+    A run whose beginning was pruned is not known any more.
+
     Raises:
         IntegrityError: an event is missing in between, or the journal is another's.
     """
@@ -71,6 +73,8 @@ def read_run(log: LogReader, journal: Journal, run_id: str) -> PastRun:
     entries = journal.read()
     committed: dict[str, Event] = {}
     for envelope, event in reversed(list(_read_run_back(log, run_id))):
+        if not committed and envelope.seq and log.min_index():
+            return PastRun((), ())
         _check_next(envelope, run_id, len(committed))
         committed[envelope.event_id] = event
     events = list(committed.values())
@@ -78,6 +82,8 @@ def read_run(log: LogReader, journal: Journal, run_id: str) -> PastRun:
     for entry in entries:
         envelope, event = decode(entry)
         if envelope.event_id not in committed:
+            if not events and envelope.seq and log.min_index():
+                return PastRun((), ())
             _check_next(envelope, run_id, len(events))
             events.append(event)
             waiting.append(entry)

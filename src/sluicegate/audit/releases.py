@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from sluicegate.audit.history import read_events
 from sluicegate.audit.reader import LogReader
+from sluicegate.audit.snapshot import read_state
 from sluicegate.model.deployment import Deployment, Standing
 from sluicegate.model.event import (
     Event,
@@ -14,6 +15,7 @@ from sluicegate.model.event import (
     StageFinished,
 )
 from sluicegate.model.rollout import Release, RolloutResult
+from sluicegate.model.state_item import StableRelease
 
 _STANDING = {
     RolloutResult.DEPLOYED: Standing.DEPLOYED,
@@ -31,8 +33,30 @@ def read_deployments(log: LogReader) -> list[Deployment]:
     Raises:
         IntegrityError: the log is not what was committed.
     """
-    return fold_deployments(
+    rows = fold_deployments(
         (envelope.run_id, event) for _, envelope, event in read_events(log)
+    )
+    if not log.min_index():
+        return rows
+    known = {row.environment for row in rows if row.live}
+    stable = read_state(log).stable.values()
+    return [*(_recall(each) for each in stable if each.environment not in known), *rows]
+
+
+def _recall(stable: StableRelease) -> Deployment:
+    """What is live since before the log begins, in the words of its snapshots."""
+    return Deployment(
+        environment=stable.environment,
+        release=stable.release,
+        before=None,
+        standing=Standing.FOUND,
+        reason="the entries of its rollout were pruned",
+        run_id=stable.run_id,
+        run=None,
+        stages=(),
+        start_ts=stable.since_ts,
+        end_ts=stable.since_ts,
+        live=True,
     )
 
 

@@ -18,7 +18,7 @@ class Standing(enum.Enum):
     HELD = "held"  # both releases serve until somebody decides
     UNDER_WAY = "under_way"
     UNFINISHED = "unfinished"  # a later rollout began before this one had ended
-    FOUND = "found"  # live when a rollout began, and put there by nothing in the log
+    FOUND = "found"  # live, and put there by nothing that is in the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,9 @@ class Deployment:
     ``before`` is the release that was live when it came, None in an empty environment.
     ``end_ts`` is None while it is under way. ``run`` and ``stages`` are the run that
     made it and what its stages found, in the order in which they ended; of a release
-    that was found there, they are those of the run that found it.
+    that was found there, they are those of the run that found it. Where the log was
+    pruned since, ``run`` is None and ``stages`` are empty: that it is live is all that
+    is known still.
     """
 
     environment: str
@@ -37,7 +39,7 @@ class Deployment:
     standing: Standing
     reason: str
     run_id: str
-    run: RunStarted
+    run: RunStarted | None
     stages: tuple[StageFinished, ...]
     start_ts: datetime
     end_ts: datetime | None

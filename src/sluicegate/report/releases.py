@@ -84,10 +84,7 @@ def _head(row: Deployment, elsewhere: Sequence[str]) -> Iterator[str]:
     release = row.release
     live = ", live" if row.live else ""
     yield f"{release.name} in {row.environment}: {standing(row)}{live}"
-    branch = f" ({row.run.branch})" if row.run.branch else ""
-    dirty = ", with uncommitted changes" if row.run.dirty else ""
-    own = release.commit == row.run.commit
-    yield f"  commit     {release.commit}{f'{branch}{dirty}' if own else ''}"
+    yield f"  commit     {release.commit}{_tree(row)}"
     yield f"  image      {release.image}"
     if release.reference:
         yield f"  published  {release.reference}"
@@ -100,6 +97,14 @@ def _head(row: Deployment, elsewhere: Sequence[str]) -> Iterator[str]:
         yield f"  why        {row.reason}"
     if elsewhere:
         yield f"  also in    {', '.join(elsewhere)}"
+
+
+def _tree(row: Deployment) -> str:
+    """What the commit was checked out as, if it is that of the run."""
+    if row.run is None or row.release.commit != row.run.commit:
+        return ""
+    branch = f" ({row.run.branch})" if row.run.branch else ""
+    return branch + (", with uncommitted changes" if row.run.dirty else "")
 
 
 def _changes(row: Deployment, notes: Notes) -> Iterator[str]:
@@ -120,6 +125,8 @@ def _changes(row: Deployment, notes: Notes) -> Iterator[str]:
             if notes.shallow:
                 yield "  this clone is shallow, so commits may be missing here:"
                 yield "  `git fetch --unshallow` gets them"
+        case _ if row.run is None:
+            yield "What changed: not known any more, the log was pruned"
         case _ if row.standing is Standing.FOUND:
             yield "What changed: not known, it came there without this log"
         case _:
@@ -146,6 +153,9 @@ def _commits(changes: Sequence[Change], count: int) -> Iterator[str]:
 
 def _evidence(row: Deployment) -> Iterator[str]:
     yield ""
+    if row.run is None:
+        yield "Evidence: none in this log any more; the entries that named it are gone"
+        return
     if row.standing is Standing.FOUND:
         yield f"Evidence: none in this log; run {shorten_run(row.run_id)} found it live"
         return
@@ -231,7 +241,7 @@ def _document(row: Deployment) -> dict[str, object]:
         "live": row.live,
         "reason": row.reason,
         "run_id": row.run_id,
-        "pipeline": row.run.pipeline,
+        "pipeline": None if row.run is None else row.run.pipeline,
         "started": _stamp(row.start_ts),
         "ended": None if row.end_ts is None else _stamp(row.end_ts),
         "before": None if row.before is None else _release(row.before),

@@ -31,6 +31,15 @@ from sluicegate.report.releases import (
     releases_document,
 )
 
+RUN = RunStarted(
+    pipeline="churn_release_v1.0",
+    definition=Digest.of(b""),
+    commit="c" * 40,
+    branch="main",
+    dirty=False,
+    stages=(),
+    start_ts=START,
+)
 ROW = Deployment(
     environment="production",
     release=replace(release("v2"), commit="c" * 40),
@@ -38,15 +47,7 @@ ROW = Deployment(
     standing=Standing.PROMOTED,
     reason="no worse",
     run_id="01JDA2Z9M3Q4T5V6W7X8Y9Z0AA",
-    run=RunStarted(
-        pipeline="churn_release_v1.0",
-        definition=Digest.of(b""),
-        commit="c" * 40,
-        branch="main",
-        dirty=False,
-        stages=(),
-        start_ts=START,
-    ),
+    run=RUN,
     stages=(),
     start_ts=START,
     end_ts=START,
@@ -113,9 +114,19 @@ def test_a_result_of_an_earlier_run_says_so() -> None:
 
 
 def test_uncommitted_changes_are_said() -> None:
-    text = release_text(row(run=replace(ROW.run, dirty=True)), NOTHING, [])
+    text = release_text(row(run=replace(RUN, dirty=True)), NOTHING, [])
 
     assert f"  commit     {'c' * 40} (main), with uncommitted changes\n" in text
+
+
+def test_a_release_older_than_the_log_says_that_the_rest_was_pruned() -> None:
+    pruned = row(standing=Standing.FOUND, before=None, run=None, stages=())
+
+    text = release_text(pruned, None, [])
+
+    assert "What changed: not known any more, the log was pruned\n" in text
+    assert "Evidence: none in this log any more" in text
+    assert json.loads(release_document(pruned, None))["pipeline"] is None
 
 
 def test_a_release_that_was_found_says_that_nothing_is_known_of_it() -> None:
@@ -200,7 +211,7 @@ def test_nothing_that_somebody_wrote_reaches_the_terminal(
         before=replace(ROW.release, name=reason),
         environment=name,
         reason=reason,
-        run=replace(ROW.run, branch=subject, commit=author),
+        run=replace(RUN, branch=subject, commit=author),
         stages=(stage(("test.x == 1",), {"x": subject}),),
     )
     changes = (Change(author, author, subject),)
