@@ -67,10 +67,10 @@ class Wire:
             ),
         )
         events: Any = client.meta.events  # its stubs know no handler that answers
-        events.register("before-send.s3", self._answer)
+        events.register("before-send.s3", self.answer)
         return client
 
-    def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+    def answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         parts = urlsplit(request.url)
         said = f"{request.method} {parts.path}" + (
             f"?{parts.query}" if parts.query else ""
