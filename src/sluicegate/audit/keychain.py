@@ -167,9 +167,9 @@ def build_keychain(vkey: str, rotations: Iterable[tuple[int, KeyRotated]]) -> Ke
 
 
 def rotation_message(origin: str, event: KeyRotated) -> bytes:
-    """What both keys sign: a line each, which nothing else that they sign begins with.
+    """What both keys sign: all the entry says, a line each, the reason last.
 
-    A checkpoint has a number in its second line, this the name of the log.
+    It is no checkpoint: that has a number in its second line, this the log's name.
     """
     until = event.overlap_until
     return "\n".join(
@@ -181,6 +181,7 @@ def rotation_message(origin: str, event: KeyRotated) -> bytes:
             event.old_vkey,
             event.new_vkey,
             "-" if until is None else until.isoformat(timespec="milliseconds"),
+            event.reason,
             "",
         )
     ).encode()

@@ -15,7 +15,11 @@ from sluicegate.report.keys import KeyRow
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.masking import build_machine_redactor
+from sluicegate.wiring.masking import build_machine_redactor
 from sluicegate.wiring.writing import new_envelope, open_to_write
+
+MAX_REASON = 1000
+"""Characters that a reason may have."""
 
 
 def list_keys(place: LogPlace) -> tuple[str, list[KeyRow]]:
@@ -78,8 +82,12 @@ def rotate(
         IntegrityError: the log is not what it was.
         ExternalError: whether it was handed over is unknown.
     """
-    log = open_to_write(place)
     machine = place.machine
+    redactor = build_machine_redactor(machine.environ, machine.home)
+    reason = redactor.text(reason)
+    if len(reason) > MAX_REASON:
+        raise UsageError(f"a reason of {len(reason)} characters; {MAX_REASON} will do")
+    log = open_to_write(place)
     until = machine.clock.now() + overlap if overlap else None
     event = rotate_key(
         log,

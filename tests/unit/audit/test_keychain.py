@@ -128,6 +128,7 @@ OTHER_NAME = FakeSigner("other.example")
         (change(FIRST, size=6), "signatures are for entry 6"),
         (change(FIRST, root="A" * 43 + "="), "did not sign the handing over"),
         (change(FIRST, overlap_until=UNTIL), "did not sign the handing over"),
+        (change(FIRST, reason="another"), "did not sign the handing over"),
         (change(FIRST, new_vkey=K2.vkey()), "did not sign the handing over"),
         (change(FIRST, old_vkey=K2.vkey()), "hands over from a key that is not the"),
         (change(FIRST, old_signature="A" * 86 + "=="), "did not sign the handing"),
@@ -208,6 +209,7 @@ def test_what_is_signed_is_no_checkpoint_and_says_all() -> None:
         f"{K0.vkey()}\n"
         f"{K1.vkey()}\n"
         "2026-12-01T00:00:00.000+00:00\n"
+        "a test\n"
     )
     with pytest.raises(IntegrityError):
         parse_checkpoint(message)

@@ -137,6 +137,7 @@ def test_after_a_theft_the_old_key_signs_no_more(place: Place) -> None:
     [
         ((), "Missing option '--reason'"),
         (("--reason", " "), "must say why"),
+        (("--reason", "x" * 1001), "a reason of 1001 characters"),
         (("--reason", "x", "--overlap", "soon"), "--overlap: write a time as a whole"),
         (("--reason", "x", "--overlap", "99999d"), "--overlap must be at most 3660d"),
     ],
@@ -148,6 +149,16 @@ def test_a_rotation_that_says_too_little_changes_nothing(
 
     assert expected in audit("keys", "rotate", *arguments, code=2).output
     assert place.checkpoint == before
+
+
+def test_no_credential_gets_into_a_reason(place: Place) -> None:
+    token = "ghp_" + "a1B2c3D4" * 4 + "e5F6"
+    audit("keys", "rotate", "--reason", f"found {token} in a log")
+
+    assert token not in audit("keys", "show").stdout
+    bundle = place.audit / "tile/entries/000.p/3"
+    assert token.encode() not in bundle.read_bytes()
+    assert b"in a log" in bundle.read_bytes()
 
 
 def test_without_its_key_a_log_is_not_handed_over(place: Place) -> None:
