@@ -231,20 +231,20 @@ def count_objects(cache: Path, kind: str) -> int:
 def test_of_a_long_history_one_commit_is_fetched_and_files_when_they_are_read(
     log: GitLog, project: Path, tmp_path: Path
 ) -> None:
-    for size in range(1, 31):
+    for size in range(1, 13):
         append(log, size, what=b"%d" % size)
     late = open_git(project, tmp_path / "late")
 
-    assert late.load() == state(30)
+    assert late.load() == state(12)
     assert count_objects(tmp_path / "late", "commit") == 1
     assert count_objects(tmp_path / "late", "blob") == 1
     assert late.get(f"{TILE}/7") == b"7"
     assert count_objects(tmp_path / "late", "blob") == 2
 
-    append(late, 31, what=b"31")
+    append(late, 13, what=b"13")
     assert count_objects(tmp_path / "late", "commit") == 2
-    assert log.load() == state(31)
-    assert log.get(f"{TILE}/31") == b"31"
+    assert log.load() == state(13)
+    assert log.get(f"{TILE}/13") == b"13"
 
 
 def test_whoever_reads_everything_asks_the_remote_ever_less_often(
