@@ -97,6 +97,28 @@ def check_scope(log: LogReader, scope: HoldScope) -> None:
         )
 
 
+def apply_holds(
+    log: LogReader, in_force: Iterable[HoldScope], ended: Iterable[HoldScope] = ()
+) -> bool:
+    """Let the store of *log* hold what *in_force* covers, and no more what *ended* did.
+
+    Doing it again changes nothing.
+
+    Returns:
+        Whether the store has holds of its own.
+
+    Raises:
+        ExternalError: they may not be on all files, or still be on some.
+    """
+    if not log.store.hold((), on=True):
+        return False
+    held = dict.fromkeys(covered_files(log, in_force))
+    free = [name for name in covered_files(log, ended) if name not in held]
+    log.store.hold(tuple(held), on=True)
+    log.store.hold(free, on=False)
+    return True
+
+
 def covered_files(log: LogReader, scopes: Iterable[HoldScope]) -> Iterator[str]:
     """The files of *log* that hold something that one of *scopes* covers, in order.
 

@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TextIO
@@ -23,6 +23,7 @@ from sluicegate.model.decision import Outcome
 from sluicegate.model.run import Run
 from sluicegate.report.document import run_document
 from sluicegate.report.plain import describe_reuse
+from sluicegate.report.statements import Taken, describe_refused, statements_text
 from sluicegate.wiring.execution import Execution
 from sluicegate.wiring.machine import Machine
 
@@ -67,6 +68,7 @@ def execute(
             return ExitCode.INTERRUPTED
         finally:
             warn(execution.finish_telling())
+            warn(describe_refused(execution.taken_in))
     return _conclude(execution, run, stream, as_json=as_json, to_stdout=events != "-")
 
 
@@ -81,6 +83,7 @@ def _conclude(
         )
     else:
         text = (
+            f"{_describe_taken(execution.taken_in)}"
             f"log: {head.size} entries, root {head.root_text}\n"
             "     check it with `sluice audit verify`"
         )
@@ -102,3 +105,9 @@ def _conclude(
         warn([pending])
     assert run.finished is not None
     return for_outcome(run.finished.outcome.value)
+
+
+def _describe_taken(taken: Sequence[Taken]) -> str:
+    """What others have signed and is in the log now, a line each."""
+    recorded = [one for one in taken if one.what]
+    return f"{statements_text(recorded)}\n" if recorded else ""

@@ -52,7 +52,12 @@ def _check_signers(value: str) -> str:
     return value
 
 
-def _check_inbox(value: str) -> str:
+def check_inbox(value: str) -> str:
+    """Check where else statements wait.
+
+    Raises:
+        ValueError: it is neither a remote nor a folder.
+    """
     scheme, _, place = value.partition(":")
     if scheme not in {"git", "dir"} or not place.strip() or place.startswith("-"):
         raise ValueError("must be git:REMOTE, like git:origin, or dir:PATH")
@@ -87,7 +92,7 @@ class Audit(Settings):
         " from the root of the repository. This key and the file are read from the"
         " protected branch alone, whatever is checked out.",
     )
-    inbox: Annotated[str, AfterValidator(_check_inbox)] | None = Field(
+    inbox: Annotated[str, AfterValidator(check_inbox)] | None = Field(
         None,
         description="Where else signed statements wait for the log: git:REMOTE (its"
         " branches sluicegate-inbox/*) or dir:PATH, relative to the pipeline file.",

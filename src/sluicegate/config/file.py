@@ -6,7 +6,7 @@ Nothing is read from the disk here, and nothing that was not understood is passe
 from sluicegate.config.check import Checker, EnoughError
 from sluicegate.config.credentials import check_credentials
 from sluicegate.config.definition import definition_digest
-from sluicegate.config.document import SIGNERS, Audit, Document
+from sluicegate.config.document import SIGNERS, Audit, Document, check_inbox
 from sluicegate.config.gates import read_gates
 from sluicegate.config.notify import read_notify
 from sluicegate.config.pools import check_pools
@@ -105,6 +105,19 @@ def read_signers(data: bytes, name: str) -> str:
         PipelineFileError: it is no YAML.
     """
     return _read_audit(data, name, "signers") or SIGNERS
+
+
+def read_inbox(data: bytes, name: str) -> str | None:
+    """Where else the pipeline file *data* says that statements wait, if it does.
+
+    Raises:
+        PipelineFileError: it is no YAML, or names no inbox.
+    """
+    found = _read_audit(data, name, "inbox")
+    try:
+        return None if found is None else check_inbox(found)
+    except ValueError as error:
+        raise PipelineFileError([f"{name}: audit.inbox: {error}"]) from error
 
 
 def _read_audit(data: bytes, name: str, key: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from sluicegate.audit.history import history, newest_runs
@@ -14,9 +14,10 @@ from sluicegate.engine.machine import fold
 from sluicegate.engine.runner import Runner
 from sluicegate.engine.selection import choose_stages
 from sluicegate.engine.toolbox import Observer
-from sluicegate.errors import UsageError
+from sluicegate.errors import ExternalError, UsageError
 from sluicegate.model.run import Run
 from sluicegate.model.ulid import FORM
+from sluicegate.report.statements import Taken
 from sluicegate.wiring.notify import Notifier, subject_of
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.planning import foresee
@@ -32,6 +33,8 @@ class Execution:
 
     project: Project
     on_entry: OnEntry = lambda _entry: None
+    taken_in: list[Taken] = field(default_factory=list, init=False)
+    """What was in the inboxes."""
 
     @cached_property
     def log(self) -> ProjectLog:
@@ -62,6 +65,7 @@ class Execution:
         chosen = choose_stages(project.pipeline, options.selection)
         if chosen.earlier:
             check_earlier(foresee(project, options), options.selection)
+        self._take_in()
         run_id = project.machine.new_id()
         with self.log.recorder(run_id, self.on_entry) as recorder:
             started = replace(started, start_ts=self.log.clock.now())
@@ -86,6 +90,7 @@ class Execution:
         """
         if not self.log.has_begun:
             raise _no_run_yet()
+        self._take_in()
         run_id = self._find_run(run_id) if run_id else self._newest_run()
         with self.log.recorder(run_id, self.on_entry) as recorder:
             with self.log.naming():
@@ -102,6 +107,24 @@ class Execution:
             observer.event(run.started)  # what is resumed; nothing that happens now
             with self.surroundings.leaving_no_secrets(run_id):
                 return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
+
+    def _take_in(self) -> None:
+        """Take what waits in the inboxes into the log; what goes wrong stops nobody.
+
+        Raises:
+            IntegrityError: the log is not what it was.
+        """
+        from sluicegate.wiring.absorbing import Absorption, describe  # noqa: PLC0415 - rare
+        from sluicegate.wiring.inboxes import Inboxes  # noqa: PLC0415 - likewise
+
+        inboxes = Inboxes(self.log.place, self.project.file)
+        with self.log.naming():
+            try:
+                found = Absorption(inboxes, self.log.log_recorder).absorb()
+            except (ExternalError, UsageError) as error:
+                self.taken_in.append(Taken("the inboxes", "", str(error), None, ()))
+                return
+        self.taken_in.extend(map(describe, found))
 
     def _find_run(self, text: str) -> str:
         """The run that is meant by the beginning or the end of its id.

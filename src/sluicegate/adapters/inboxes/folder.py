@@ -55,7 +55,7 @@ class FolderInbox(Inbox):
     def put(self, name: str, data: bytes) -> str:
         if not _NAME.fullmatch(name):
             raise UsageError(f"not a name for a statement: {name!r}")
-        place = self._folder / f"{name}{_SUFFIX}"
+        place = self._folder / (self._only or f"{name}{_SUFFIX}")
         check_writable(place)
         try:
             make_directory(self._folder)

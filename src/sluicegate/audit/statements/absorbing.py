@@ -97,7 +97,8 @@ class Absorber:
         return outcomes + (self._take_in(candidates) if candidates else [])
 
     @cached_property
-    def _state(self) -> LogState:
+    def before(self) -> LogState:
+        """What the log said before anything was taken in."""
         return read_state(self.recorder.log)
 
     @cached_property
@@ -116,7 +117,7 @@ class Absorber:
             signed = parse_signed(letter.data)
         except IntegrityError as error:  # not of the log: an inbox is anybody's
             return Outcome(letter.place, str(error))
-        if signed.digest in self._state.statements:
+        if signed.digest in self.before.statements:
             return _clear(inbox, letter, Outcome(letter.place, "", signed.digest))
         author = self._judge.judge(signed)
         if isinstance(author, Refusal):
@@ -144,7 +145,7 @@ class Absorber:
         outcomes: list[Outcome] = []
 
         def decide(old: Checkpoint) -> list[Signed]:
-            state = read_state(self.recorder.log, self._state, size=old.size)
+            state = read_state(self.recorder.log, self.before, size=old.size)
             outcomes[:] = _decide(candidates, state)
             return [
                 Signed(

@@ -105,7 +105,7 @@ class Judge:
         statement = signed.statement
         if statement.log != self.origin:
             return f"it is about another log, {statement.log}"
-        return self._refuse_life(statement) or _refuse_key(
+        return self._refuse_life(statement) or refuse_key(
             signed.signature, kind_of(statement.predicate)
         )
 
@@ -122,7 +122,8 @@ class Judge:
         return None
 
 
-def _refuse_key(key: SshSignature, kind: Kind) -> str | None:
+def refuse_key(key: SshSignature, kind: Kind) -> str | None:
+    """Why a signature cannot count for *kind*, whoever made it; None if it can."""
     if key.namespace != kind.namespace:
         return f"it was signed for {key.namespace!r}, not {kind.namespace!r}"
     if key.key_type not in _KEY_TYPES:

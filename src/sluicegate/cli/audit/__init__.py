@@ -17,6 +17,8 @@ class _Group(LazyGroup):
         "prove": "Write a proof that an entry is in the log, one file.",
         "consistency": "Prove that the log only grew, from one state to another.",
         "export": "Write it in the form of other programs: in-toto, CSV.",
+        "hold": "Place, release and list legal holds.",
+        "absorb": "Take in what people without the log's key have signed.",
         "keys": "Show, make and rotate the keys that sign the log.",
         "witness": "Have witnesses cosign the log as it is.",
         "checkpoint": "Show the signed state of the log, or sign it again.",
