@@ -5,9 +5,12 @@ import io
 import json
 from pathlib import Path
 
+import click
 import pytest
 from cli_project import CliProject
 
+from sluicegate.cli.audit.export import export
+from sluicegate.report.export.formats import FORMATS
 from sluicegate.tlog.hashes import hash_leaf
 
 PIPELINE = (
@@ -24,6 +27,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> CliProject:
     for _ in range(2):
         made.sluice("run", check=0)
     return made
+
+
+def test_every_format_can_be_asked_for() -> None:
+    [choice] = [each for each in export.params if each.name == "form"]
+
+    assert isinstance(choice.type, click.Choice)
+    assert list(choice.type.choices) == list(FORMATS)
 
 
 def raw(project: CliProject, index: int) -> bytes:

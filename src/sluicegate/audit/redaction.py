@@ -24,7 +24,8 @@ _TOKEN = re.compile(
     f"|{PEM_BEGIN}(?:(?!-----END)[\\s\\S]){{0,{WINDOW}}}"
     "(?:-----END[A-Z -]{0,70})?"
 )
-_URL_TOKEN = re.compile(r"://[^\s/@:'\"<>\[]{20,400}@")
+# A token, or the name of a person; git is nobody.
+_URL_USER = re.compile(r"://(?!git@)[^\s/@:'\"<>\[]{1,400}@")
 _HEADER = re.compile(
     r"(?i)\b((?:proxy-)?authorization['\"]?\s{0,3}[:=]\s{0,3}['\"]?"
     r"(?:(?:basic|bearer|token|digest)\s{1,3})?|bearer\s{1,3})"
@@ -101,7 +102,7 @@ class Redactor:
     def _redact(self, text: str) -> str:
         text = _TOKEN.sub(REDACTED, self.known(text))
         text = URL_LOGIN.sub(f"://{REDACTED}@", text)
-        text = _URL_TOKEN.sub(f"://{REDACTED}@", text)
+        text = _URL_USER.sub(f"://{REDACTED}@", text)
         text = _HEADER.sub(rf"\1{REDACTED}", text)
         text = _NAMED.sub(_without_value, text)
         text = _OPTION.sub(_without_value, text)

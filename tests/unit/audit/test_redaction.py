@@ -80,6 +80,7 @@ def test_a_private_key_is_redacted_whole_even_without_its_end() -> None:
         ("curl -u me:pass1234 http://h", "curl -u me:[redacted] http://h"),
         ("Authorization: Basic YWxhZGRpbjpvcGVu", "Authorization: Basic [redacted]"),
         ("https://me:pw@h/x", "https://[redacted]@h/x"),
+        ("ssh://jane@h/x", "ssh://[redacted]@h/x"),
         ("AccountKey=abc/def+gh==;x", "AccountKey=[redacted];x"),
     ],
 )
@@ -93,7 +94,7 @@ def test_what_stands_behind_a_telling_name_is_redacted(said: str, kept: str) -> 
         "lint.findings == 0: it is 1",
         "scan.secrets == 0: it is 12 (scan.secrets <= 3)",
         "sha256:" + "ab" * 32,
-        "git@github.com:acme/churn.git",
+        "git@github.com:acme/churn.git ssh://git@github.com/acme/churn",
         "pkg:pypi/urllib3@2.1.0 and checkout@4.1.rc",
         "primary_key=customer_id, key: author",
         "password=${DB_PASSWORD} token: *** secret=none",
