@@ -15,7 +15,6 @@ from sluicegate.report.keys import KeyRow
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.masking import build_machine_redactor
-from sluicegate.wiring.masking import build_machine_redactor
 from sluicegate.wiring.writing import new_envelope, open_to_write
 
 MAX_REASON = 1000
@@ -84,7 +83,7 @@ def rotate(
     """
     machine = place.machine
     redactor = build_machine_redactor(machine.environ, machine.home)
-    reason = redactor.text(reason)
+    reason = redactor.text(reason)  # both keys sign it: no later
     if len(reason) > MAX_REASON:
         raise UsageError(f"a reason of {len(reason)} characters; {MAX_REASON} will do")
     log = open_to_write(place)
@@ -93,8 +92,7 @@ def rotate(
         log,
         machine.keyring,
         partial(new_envelope, machine),
-        # Both keys sign it: it cannot be redacted any later.
-        reason=build_machine_redactor(machine.environ, machine.home).text(reason),
+        reason=reason,
         overlap_until=until,
     )
     where = machine.keyring.where_key(event.new_vkey)
