@@ -17,8 +17,9 @@ from sluicegate.errors import IntegrityError, UsageError
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 MAX_INTEGER = 2**53 - 1
-_LONG_NUMBER = re.compile(r"[0-9]{16}")
-"""What an integer beyond `MAX_INTEGER` has in it, and hardly anything else."""
+_LONG = re.compile(r"[0-9]{16}")
+_LONG_NUMBER = re.compile(r"[-:,\[][0-9]{16}")
+"""How an integer beyond `MAX_INTEGER` begins, with what is before it."""
 
 
 def format_json(value: Json) -> bytes:
@@ -47,13 +48,18 @@ def parse_json(data: bytes) -> dict[str, Json]:
         # Written again it is the same, so no key was there twice and no number in
         # another form. What may still be wrong is looked at only where it may be.
         canonical = _ENCODER.encode(value) == text
-        if canonical and not (text.isascii() and _LONG_NUMBER.search(text) is None):
+        if canonical and (not text.isascii() or _may_hold_long_number(text)):
             _check(value)
     except (ValueError, RecursionError, UsageError) as error:
         raise IntegrityError(f"not canonical JSON: {error}") from error
     if not isinstance(value, dict) or not canonical:
         raise IntegrityError("not an object in canonical JSON")
     return value
+
+
+def _may_hold_long_number(text: str) -> bool:
+    # The first pattern is quick to find nothing, which is nearly always.
+    return _LONG.search(text) is not None and _LONG_NUMBER.search(text) is not None
 
 
 def _check(value: Json) -> None:
