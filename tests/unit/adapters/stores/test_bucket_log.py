@@ -220,6 +220,43 @@ def test_two_writers_may_both_end_anywhere() -> None:
         check(world, 3 + len(found))
 
 
+def test_a_commit_whose_reply_is_lost_and_that_others_built_on_is_no_lost_race() -> (
+    None
+):
+    world = World()
+    world.begin(2)
+    line = Line(world.s3)
+
+    def lose(said: str) -> None:
+        if said == COMMIT:
+            line.after = lambda _: None
+            world.log().append([LATE])
+            raise TransientError("nothing came back")
+
+    line.after = lose
+    world.log(line).append([NEW])
+
+    assert world.entries()[2:] == [NEW, LATE]
+    check(world, 4)
+
+
+def test_a_commit_that_may_still_be_carried_out_is_not_tried_again() -> None:
+    world = World()
+    world.begin(2)
+    line = Line(world.s3)
+
+    def lose(said: str) -> None:
+        if said == COMMIT:
+            raise TransientError("nothing came back")
+
+    line.before = lose
+    with pytest.raises(PermanentError, match="is unknown"):
+        world.log(line).append([NEW])
+
+    assert line.requests.count(COMMIT) == 1
+    assert len(world.names("ctl/staging/")) == 1  # it may be needed yet
+
+
 def test_what_is_not_committed_never_reaches_the_locked_place() -> None:
     world = World()
     world.begin(2)
@@ -400,6 +437,15 @@ def test_a_rollback_is_seen_though_the_newest_checkpoint_is_deleted() -> None:
 
     with pytest.raises(IntegrityError, match="rolled back"):
         world.store().load()
+
+
+def test_a_delete_marker_for_a_checkpoint_that_never_was_is_no_rollback() -> None:
+    world = World()
+    log = world.begin(2)
+    world.s3.delete(BUCKET, f"{PREFIX}checkpoints/{99:020d}-{'0' * 64}")
+    log.append([NEW])
+
+    assert world.entries()[2:] == [NEW]
 
 
 @pytest.mark.parametrize("version", [False, True])
