@@ -1,6 +1,6 @@
 """Going through the entries of a log once, to know what a pruning would take away."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -29,8 +29,7 @@ class _Names:
         if isinstance(envelope, Envelope):
             first, _ = self.runs.get(envelope.run_id, (envelope.seq, 0))
             self.runs[envelope.run_id] = first, envelope.seq
-        if isinstance(entry.event, StageFinished):
-            self.files.update(file.digest for file in entry.event.evidence.files)
+        self.files.update(evidence_of(entry))
 
 
 class Survey:
@@ -103,6 +102,15 @@ class Survey:
         )
         is_old = self._newest + self._kept_for <= self._now
         self._pile = [] if is_old else None
+
+
+def evidence_of(entry: Entry) -> Iterator[Digest]:
+    """The files in the store of evidence that *entry* names."""
+    if isinstance(entry.event, StageFinished):
+        for file in entry.event.evidence.files:
+            yield file.digest
+    if entry.envelope.statement is not None:
+        yield entry.envelope.statement
 
 
 def files_named(log: LogReader, place: int) -> set[Digest]:

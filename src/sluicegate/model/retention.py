@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 DEFAULT_RETENTION_DAYS = 400
 MIN_RETENTION_DAYS = 180
@@ -50,3 +51,77 @@ class Promise:
 
     keeping: Keeping
     statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a store keeps of a log, as it was found.
+
+    ``files`` are there, ``missing`` are not or were changed. ``earliest`` is the first
+    date on which the store lets go of one, ``least_days`` the fewest days that it keeps
+    any of them after the newest entry that needs it; both None where it sets no dates.
+    ``undated`` counts the files without one.
+    """
+
+    promise: Promise
+    files: int
+    missing: int
+    earliest: datetime | None
+    least_days: int | None
+    undated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What a log keeps and for how long, as it was found at ``now``.
+
+    Entries before ``min_index`` were pruned. ``silence`` is the longest time without
+    any entry, from ``silent_since`` on; the time since the newest entry counts.
+    """
+
+    promised_days: int
+    size: int
+    min_index: int
+    oldest_ts: datetime | None
+    newest_ts: datetime | None
+    now: datetime
+    silence: timedelta
+    silent_since: datetime | None
+    holds: tuple[str, ...]
+    log: Kept
+    evidence: Kept | None
+
+    @property
+    def age_days(self) -> int:
+        """How many whole days back the oldest entry is that can be read."""
+        if self.oldest_ts is None:
+            return 0
+        return max(0, (self.now - self.oldest_ts) // timedelta(days=1))
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether something is missing that should be there."""
+        stores = (self.log, self.evidence)
+        return any(kept is not None and kept.missing for kept in stores)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why the promise is not kept: what is missing, what goes too early."""
+        found = []
+        for name, kept in (("log", self.log), ("evidence", self.evidence)):
+            if kept is None:
+                continue
+            if kept.missing:
+                what = "bundles" if name == "log" else "files"
+                found.append(f"{kept.missing} {what} of the {name} are missing")
+            if kept.least_days is not None and kept.least_days < self.promised_days:
+                found.append(
+                    f"the store of the {name} keeps a file for {kept.least_days} days"
+                    f" only, and {self.promised_days} are promised"
+                )
+            if kept.promise.keeping is Keeping.ENFORCED and kept.undated:
+                found.append(
+                    f"{kept.undated} files of the {name} have no date, so that nothing"
+                    " enforces that they are kept"
+                )
+        return tuple(found)

@@ -17,6 +17,8 @@ class _Group(LazyGroup):
         "prove": "Write a proof that an entry is in the log, one file.",
         "consistency": "Prove that the log only grew, from one state to another.",
         "export": "Write it in the form of other programs: in-toto, CSV.",
+        "retention": "Compute how long it is kept, and what stands behind that.",
+        "prune": "Remove the oldest entries once nothing needs them any more.",
         "hold": "Place, release and list legal holds.",
         "absorb": "Take in what people without the log's key have signed.",
         "keys": "Show, make and rotate the keys that sign the log.",
@@ -29,6 +31,8 @@ class _Group(LazyGroup):
         "list": "log",
         "ls": "log",
         "get": "show",
+        "gc": "prune",
+        "retain": "retention",
     }
 
 
