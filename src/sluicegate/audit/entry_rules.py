@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from sluicegate.audit.envelope import Envelope, LogEnvelope
+from sluicegate.audit.log import MAX_ENTRY_BYTES
 from sluicegate.audit.record import Entry, Unknown, decode_entry
 from sluicegate.audit.snapshot import SnapshotCheck
 from sluicegate.errors import IntegrityError
@@ -88,6 +89,8 @@ class EntryRules:
                 found = self._check(index, decode_entry(data))
             except IntegrityError as error:
                 found = [str(error)]
+            if len(data) > MAX_ENTRY_BYTES:
+                found.append(f"it has {len(data)} bytes, more than {MAX_ENTRY_BYTES}")
             if found:
                 self.problems += [f"entry {index}: {problem}" for problem in found]
 
