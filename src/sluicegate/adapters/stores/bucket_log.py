@@ -37,7 +37,8 @@ from sluicegate.ports.store import LogStore
 _CELL = "checkpoint"
 _FILES = "tile/"
 _COPIES = "checkpoints/"
-_OWN = ("ctl/", "evidence/", _COPIES)
+_EVIDENCE = "evidence/"
+_OWN = ("ctl/", _EVIDENCE, _COPIES)
 _FILE = re.compile(r"tile(/[a-z0-9_-][a-z0-9._-]*)+")
 _ATTEMPTS = 8
 
@@ -49,7 +50,7 @@ class BucketLog(LogStore):
         self._files, self._control = files, control
         self._bucket = files.bucket
         self._copies = Copies(files)
-        self._keeping = BucketKeeping(files, (_FILES, _COPIES))
+        self._keeping = BucketKeeping(files, (_FILES, _COPIES, _EVIDENCE))
         self._state: State | None = None
         self._is_prepared = False
 

@@ -67,6 +67,19 @@ def test_a_file_that_was_overwritten_is_read_as_it_was(s3: FakeS3) -> None:
     assert open_evidence(s3).load(DIGEST) == REPORT
 
 
+def test_evidence_that_was_overwritten_is_found_with_the_log() -> None:
+    world = World()
+    world.begin(2)
+    open_evidence(world.s3).keep(REPORT)
+    assert list(world.store().inspect(2)) == []
+    world.s3.put("acme-audit", KEY, b"evil")
+
+    [finding] = world.store().inspect(2)
+    assert finding.startswith(
+        f"evidence/sha256/{DIGEST.hex[:2]}/{DIGEST.hex}: somebody"
+    )
+
+
 def test_a_file_that_somebody_put_there_first_is_refused(s3: FakeS3) -> None:
     s3.put("acme-audit", KEY, b"evil")
 
