@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sluicegate.adapters.lock_file import try_lock
@@ -26,6 +26,7 @@ LOST = "refs/log/lost/"
 
 # Of what can be fetched again, Git may flush as little as it does by itself.
 _DURABLE: Settings = (("core.fsync", "all"), ("core.fsyncMethod", "batch"))
+_STALE_SECONDS = 3600.0  # longer than any command of git may take
 _LOCK_SECONDS = 900.0  # a first fetch of a long log, and a push behind it
 _LOCK_POLL_SECONDS = 0.02
 
@@ -62,6 +63,7 @@ class GitCache:
     def _make(self) -> GitProgram:
         git = GitProgram(self._environ, self._folder)
         repository = self.root / "repository.git"
+        _remove_stale_locks(repository)
         if not (repository / "HEAD").is_file():
             git.ask(
                 *("init", "--quiet", "--bare", "--template="),
@@ -98,6 +100,7 @@ class GitCache:
         try:
             flags = os.O_RDWR | os.O_CREAT | NO_FOLLOW
             file = os.open(self._folder / "lock", flags, 0o644)
+            os.utime(file)
             while not try_lock(file):
                 if time.monotonic() > deadline:
                     os.close(file)
@@ -121,3 +124,12 @@ class GitCache:
                 hint="what is read of the log's ref is kept there: see XDG_CACHE_HOME",
             ) from error
         return self.root
+
+
+def _remove_stale_locks(repository: Path) -> None:
+    """Remove locks that a git left behind which was killed: nobody else ever would."""
+    with suppress(OSError):
+        now = (repository.parent / "lock").stat().st_mtime
+        for lock in repository.rglob("*.lock"):
+            if now - lock.stat().st_mtime > _STALE_SECONDS:
+                lock.unlink()

@@ -1,13 +1,12 @@
 """The files of one commit of a log, read when they are needed and some ahead."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
 
 from sluicegate.adapters.stores.git_objects import EMPTY, FILE, Listing
 from sluicegate.adapters.stores.git_ref import GitRef
 from sluicegate.errors import IntegrityError, PermanentError
 
-_MAX_AHEAD = 32  # files at a time; full bundles can have 8 MB each
+_MAX_AHEAD = 32  # files in memory; a full bundle can have 8 MB
 _MAX_KEPT_BYTES = 32 << 20
 
 
@@ -69,23 +68,23 @@ class GitFiles:
         names = self.listing.following(name, count + 1)
         if len(names) > count:
             self._ahead[names[count]] = min(count * 2, _MAX_AHEAD)
-        blobs = [self.listing.files[one][1] for one in names[:count]]
-        wanted = [one for one in dict.fromkeys(blobs) if one not in self._kept]
-        found = self._read(wanted)
+        wanted = [one for one in self._blobs(name, count) if one not in self._kept]
+        objects = self._ref.objects
+        found = objects.read(wanted)
+        if len(found) < len(wanted):
+            # What is asked for over a network takes no memory yet, and a while.
+            self._ref.bring(objects.missing(self._blobs(name, count**2)))
+            found = objects.read(wanted)
+        if blob not in found:
+            raise PermanentError(f"{self._ref.place.name} lacks its object {blob}")
         for one, content in found.items():
             self._keep(one, content, but=blob)
 
-    def _read(self, blobs: Sequence[str]) -> dict[str, bytes]:
-        objects = self._ref.objects
-        found = objects.read(blobs)
-        missing = [one for one in blobs if one not in found]
-        if missing:
-            self._ref.bring(missing)
-            found |= objects.read(missing)
-        lacking = next((one for one in blobs if one not in found), None)
-        if lacking is not None:
-            raise PermanentError(f"{self._ref.place.name} lacks its object {lacking}")
-        return found
+    def _blobs(self, name: str, count: int) -> list[str]:
+        """The blobs of the file *name* and of those after it, *count* in all."""
+        names = self.listing.following(name, count)
+        files = (self.listing.files[one] for one in names)
+        return list(dict.fromkeys(blob for mode, blob in files if mode == FILE))
 
     def _keep(self, blob: str, content: bytes, *, but: str) -> None:
         """Keep what was read, and forget what was not used for long, never *but*."""

@@ -179,8 +179,9 @@ class GitLog(LogStore):
         message: str,
     ) -> None:
         base = self._files.commit
-        commit = self._ref.objects.write_commit(base, files, dropped, message)
-        self._ref.publish(base, commit)
+        with self._ref.cache.locked():
+            commit = self._ref.objects.write_commit(base, files, dropped, message)
+            self._ref.publish(base, commit)
         self._files.move(commit)
 
 

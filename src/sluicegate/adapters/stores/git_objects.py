@@ -100,6 +100,17 @@ class GitObjects:
             output = output[length + 1 :]
         return found
 
+    def missing(self, blobs: Iterable[str]) -> list[str]:
+        """Those of *blobs* that are not here.
+
+        Raises:
+            PermanentError: git fails.
+        """
+        asked = "".join(f"{blob}\n" for blob in blobs).encode()
+        said = self._git.ask("cat-file", "--batch-check", stdin=asked)
+        lines = [line.split(" ") for line in said.text.splitlines()]
+        return [line[0] for line in lines if line[1] == "missing"]
+
     def has(self, commit: str) -> bool:
         """Whether a commit is here."""
         return not self._git.run("cat-file", "-e", f"{commit}^{{commit}}").exit_code

@@ -105,7 +105,10 @@ class GitProgram:
         """
         said = self.run(*arguments, stdin=stdin)
         if said.exit_code:
-            raise PermanentError(f"git {arguments[0]}: {said.reason}")
+            raise PermanentError(
+                f"git {arguments[0]}: {said.reason}",
+                hint=f"if this stays, remove {self.cwd}: all in it can be had again",
+            )
         return said
 
     def run(

@@ -84,12 +84,13 @@ class GitRef(ABC):
 
     def notice(self, tip: str) -> None:
         """Remember that the ref was seen at *tip*, and whether it came from before."""
-        seen = self.seen()
-        if seen == tip:
-            return
-        if seen is not None and not self._descends(tip, seen):
-            self.git.ask("update-ref", f"{LOST}{seen}", seen)
-        self.git.ask("update-ref", SEEN, tip)
+        with self.cache.locked():
+            seen = self.seen()
+            if seen == tip:
+                return
+            if seen is not None and not self._descends(tip, seen):
+                self.git.ask("update-ref", f"{LOST}{seen}", seen)
+            self.git.ask("update-ref", SEEN, tip)
 
     def _descends(self, new: str, old: str) -> bool:
         """Whether *new* comes from *old*; what is not here is looked at first."""

@@ -265,7 +265,7 @@ def test_whoever_reads_everything_asks_the_remote_ever_less_often(
     read = {name: late.get(name) for name in late.names("tile/")}
 
     assert read == dict(files)
-    assert 8 < len(requests.read_text().splitlines()) < 16
+    assert 3 < len(requests.read_text().splitlines()) < 10
 
 
 # --- races --------------------------------------------------------------------------
@@ -612,3 +612,22 @@ def test_a_cache_that_cannot_be_made_is_named(project: Path, tmp_path: Path) -> 
     with pytest.raises(SluicegateError, match="cannot make") as caught:
         open_git(project, tmp_path / "file/cache").load()
     assert "XDG_CACHE_HOME" in str(caught.value.hint)
+
+
+def test_a_lock_that_a_killed_git_left_in_the_cache_does_not_stay_for_ever(
+    log: GitLog, project: Path
+) -> None:
+    append(log, 1)
+    (repository,) = (project.parent / "cache").glob("*/repository.git")
+    lock = repository / "refs/log/seen.lock"
+    lock.touch()
+    again = open_git(project, project.parent / "cache")
+    with pytest.raises(PermanentError, match=r"seen\.lock") as caught:
+        append(again, 2)
+    assert str(repository.parent) in str(caught.value.hint)
+
+    an_hour_ago = lock.stat().st_mtime - 3700
+    os.utime(lock, (an_hour_ago, an_hour_ago))
+    again = open_git(project, project.parent / "cache")
+    append(again, 3)
+    assert again.load() == state(3)
