@@ -62,14 +62,14 @@ def log(
     no_index: bool,
     **filters: Any,  # noqa: ANN401 - click's, named in Filters
 ) -> ExitCode:
-    r"""Show what happened, oldest first. Every entry shown has been verified.
+    """Show what happened, oldest first. Every entry shown has been verified.
 
     What is given must all hold. In --stage, --type and --actor * and ? stand for other
     characters; a commit or digest can be cut short.
 
     \b
     Exits with 0, 2 if there is no log, 5 if it is not what was written.
-    """
+    """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit import listing  # noqa: PLC0415 - not for --help
 
     return listing.show(

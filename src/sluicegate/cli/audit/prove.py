@@ -24,7 +24,7 @@ from sluicegate.cli.exit_codes import ExitCode
 def prove(
     entry: str, place: str | None, vkey: str | None, file: Path | None
 ) -> ExitCode:
-    r"""Write a proof that ENTRY is in the log: one file, with the entry in it.
+    """Write a proof that ENTRY is in the log: one file, with the entry in it.
 
     ENTRY is its index, counted from 0; -1 is the newest. Or its event id, of which the
     end will do. Whoever has the file and the log's key checks it anywhere with
@@ -33,7 +33,7 @@ def prove(
 
     \b
     Exits with 0, 2 if there is no such entry or log, 5 if it is not what was written.
-    """
+    """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit.proving import write_proof  # noqa: PLC0415 - not for --help
 
     return write_proof(entry, place, vkey, file)

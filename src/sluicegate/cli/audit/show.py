@@ -15,14 +15,14 @@ from sluicegate.cli.exit_codes import ExitCode
 def show(
     entry: str, place: str | None, vkey: str | None, *, as_json: bool, raw: bool
 ) -> ExitCode:
-    r"""Show ENTRY in full, verified.
+    """Show ENTRY in full, verified.
 
     ENTRY is its index, counted from 0; -1 is the newest, -2 the one before. Or its
     event id, of which the end will do.
 
     \b
     Exits with 0, 2 if there is no such entry or log, 5 if it is not what was written.
-    """
+    """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit import showing  # noqa: PLC0415 - not for --help
 
     if raw and as_json:
