@@ -202,6 +202,17 @@ def test_after_entries_that_were_pruned_only_what_is_there_must_fit() -> None:
     assert [run.run_id for run in rules.open_runs] == ["R2"]
 
 
+def test_an_entry_that_cannot_be_read_accuses_no_other() -> None:
+    writer = Writer().add("R1", STARTED).add("R1", PASSED)
+    writer.add("R2", STARTED).add("R2", replace(PASSED, cached="R1/test/1"))
+    writer.add("R1", FINISHED)
+    writer.entries[2] = writer.entries[2][:-1]
+
+    (problem,) = writer.check().problems
+
+    assert problem.startswith("entry 2: not canonical JSON")
+
+
 def test_after_a_gap_a_run_still_cannot_go_back_or_skip() -> None:
     writer = Writer().add("R1", STARTED).add("R1", RunResumed())
     rules = EntryRules(ORIGIN, None)
