@@ -7,20 +7,21 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import boto3
+from fakes_bucket import Line
 from fakes_s3 import FakeBucket
 from log_stores import LogHome
 from moto.server import ThreadedMotoServer
 from s3_logs import World
-from s3_wire import SESSION, Wire
 from typing_extensions import override
 
-from sluicegate.adapters.stores.bucket import Version
+from sluicegate.adapters.stores.bucket import Bucket, Version
 from sluicegate.adapters.stores.bucket_control import Control
 from sluicegate.adapters.stores.bucket_files import LockedFiles
 from sluicegate.adapters.stores.bucket_log import BucketLog
 from sluicegate.adapters.stores.s3 import connect, open_s3_log
 from sluicegate.adapters.stores.s3_bucket import S3Bucket
-from sluicegate.model.bucket import BucketAddress
+from sluicegate.model.bucket import BucketAddress, BucketPlace
 from sluicegate.ports.store import LogStore
 
 if TYPE_CHECKING:
@@ -45,16 +46,16 @@ class BucketHome(LogHome):
 
     @override
     def open(self) -> LogStore:
-        return open_s3_log(self.address, {}, self.client())
+        return self.world.store()
 
-    def client(self) -> "S3Client":
-        return Wire(self.world.s3).client()
+    def bucket(self, place: BucketPlace) -> Bucket:
+        return Line(self.world.s3).bucket(place)
 
     @override
     def litter(self, name: str, data: bytes) -> None:
         """What a crash leaves is staged, and not in the way of anything."""
-        control = S3Bucket(self.client(), self.address.control)
-        Control(control).stage([(name, data)], b"origin\n2\nroot\n\n")
+        control = Control(self.bucket(self.address.control))
+        control.stage([(name, data)], b"origin\n2\nroot\n\n")
 
 
 class PlainBucketHome(BucketHome):
@@ -84,30 +85,18 @@ class MotoHome(BucketHome):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        bucket = f"b-{secrets.token_hex(8)}"
-        client = self.client()
-        client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
-        self.address = BucketAddress.parse(f"{bucket}/churn")
+        name = f"b-{secrets.token_hex(8)}"
+        _moto().create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+        self.address = BucketAddress.parse(f"{name}/churn")
 
     @override
     def open(self) -> LogStore:
-        files, control = (
-            MotoBucket(self.client(), place)
-            for place in (self.address.place, self.address.control)
-        )
-        locked = LockedFiles(files, self.address.locking)
-        return BucketLog(locked, Control(control))
+        files = LockedFiles(self.bucket(self.address.place), self.address.locking)
+        return BucketLog(files, Control(self.bucket(self.address.control)))
 
     @override
-    def client(self) -> "S3Client":
-        host, port = _start_moto().get_host_and_port()
-        return SESSION.client(
-            "s3",
-            region_name="us-east-1",
-            endpoint_url=f"http://{host}:{port}",
-            aws_access_key_id="nobody",
-            aws_secret_access_key="nothing",  # noqa: S106 - of no service
-        )
+    def bucket(self, place: BucketPlace) -> Bucket:
+        return MotoBucket(_moto(), place)
 
 
 class RealHome(BucketHome):
@@ -120,16 +109,27 @@ class RealHome(BucketHome):
         self.address = BucketAddress.parse(own + mark + settings)
 
     @override
-    def client(self) -> "S3Client":
-        return connect(os.environ)
+    def open(self) -> LogStore:
+        return open_s3_log(self.address, os.environ)
+
+    @override
+    def bucket(self, place: BucketPlace) -> Bucket:
+        return S3Bucket(connect(os.environ), place)
 
 
 @cache
-def _start_moto() -> ThreadedMotoServer:
-    """One server for all tests of this process; its threads end with it."""
+def _moto() -> "S3Client":
+    """A client of one server for all tests of this process, which ends with it."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    return server
+    host, port = server.get_host_and_port()
+    return boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=f"http://{host}:{port}",
+        aws_access_key_id="nobody",
+        aws_secret_access_key="nothing",  # noqa: S106 - of no service
+    )
 
 
 S3_HOMES: Mapping[str, Callable[[Path], LogHome]] = {
