@@ -128,7 +128,7 @@ def verify(
         ),
         *rules.problems,
         *rules.finish(),
-        *_check_keys(rules, raw, keys),
+        *_check_keys(store, rules, raw, keys),
         *(f"store: {finding}" for finding in store.inspect(head.size)),
     ]
     anchors, contradictions = _check_anchors(store, raw, keys, seen, policy)
@@ -170,7 +170,9 @@ def read_claimed_key(store: LogStore) -> str:
     return created.vkey
 
 
-def _check_keys(rules: EntryRules, raw: bytes, keys: Keychain) -> Sequence[str]:
+def _check_keys(
+    store: LogStore, rules: EntryRules, raw: bytes, keys: Keychain
+) -> Sequence[str]:
     """Hold the keys that entries name against those that the log is trusted by."""
     if rules.created is None:
         return ()  # reported, or pruned
@@ -179,7 +181,9 @@ def _check_keys(rules: EntryRules, raw: bytes, keys: Keychain) -> Sequence[str]:
     try:
         chain = build_keychain(rules.created.vkey, rules.rotations)
         chain.check_trusts(keys.keys)
-        chain.open(raw)
+        head = chain.open(raw)
+        if chain.rotations:
+            chain.check_roots(VerifiedTree(store.get, head).root_at)
     except IntegrityError as error:
         return (str(error),)
     return ()

@@ -268,8 +268,9 @@ def test_a_history_rewritten_under_the_same_rotation_is_found_out() -> None:
     raw = store.load() or b""
     with pytest.raises(IntegrityError, match="handed over in another history"):
         resolve(store, raw, [parse_vkey(event.old_vkey)])
-    report = verify(store, event.old_vkey)
-    assert "handed over in another history" in "".join(report.problems)
+    for vkey in (event.old_vkey, event.new_vkey):
+        report = verify(store, vkey)
+        assert "handed over in another history" in "".join(report.problems)
 
 
 def test_a_rotation_cut_off_before_its_entry_is_carried_on_with_the_same_key() -> None:
