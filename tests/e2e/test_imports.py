@@ -23,6 +23,7 @@ ALLOWED_OWN = {
     "sluicegate",
     "sluicegate.cli",
     "sluicegate.cli.exit_codes",
+    "sluicegate.cli.lazy",
     "sluicegate.errors",
 }
 # Slow parts of the standard library that nothing on this path needs.

@@ -25,7 +25,7 @@ EMPTY = Checkpoint("log.example/churn", 0, EMPTY_ROOT)
 
 
 def build(size: int) -> tuple[dict[str, bytes], Checkpoint]:
-    growth = plan_growth({}.get, EMPTY, ENTRIES[:size])
+    growth = plan_growth(lambda _name: None, EMPTY, ENTRIES[:size])
     return dict(growth.files), growth.checkpoint
 
 

@@ -111,6 +111,8 @@ class StateDirectory:
             match json.loads(text):
                 case {"log": str(log), "fence": int(number)}:
                     return Fence(log, number)
+                case _:
+                    pass
         except ValueError:
             pass
         raise PermanentError(
