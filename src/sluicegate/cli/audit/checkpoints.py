@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from sluicegate.cli.audit.witnessing import configured_policy
+from sluicegate.cli.audit.witnessing import anchor_after, configured_policy
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import write_result
 from sluicegate.errors import IntegrityError
@@ -30,6 +30,8 @@ def show(place: str | None, vkey: str | None, *, sign: bool, as_json: bool) -> E
         write_result(_document(found))
     else:
         write_result(found.raw.decode().rstrip("\n"))
+    if sign:
+        anchor_after(log, place)
     return ExitCode.OPEN
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from sluicegate.cli.audit.witnessing import anchor_after
 from sluicegate.cli.detected import open_project
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import write_result
@@ -50,9 +51,8 @@ def rotate(place: str | None, reason: str, overlap: str) -> ExitCode:
     if not reason.strip():
         raise UsageError("--reason must say why")
     length = _read_overlap(overlap)
-    event, where = logkeys.rotate(
-        LogPlace.of(Machine(), place), reason=reason, overlap=length
-    )
+    log = LogPlace.of(Machine(), place)
+    event, where = logkeys.rotate(log, reason=reason, overlap=length)
     until = event.overlap_until
     beside = (
         "the old key signs no more"
@@ -66,6 +66,7 @@ def rotate(place: str | None, reason: str, overlap: str) -> ExitCode:
         + f"\nsigns the log from entry {event.size} on; {beside}"
         + f"\nits private half is in {escape(where)}: keep a copy of it"
     )
+    anchor_after(log, place)
     return ExitCode.OPEN
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sluicegate.cli.exit_codes import ExitCode
-from sluicegate.cli.output import write_result
+from sluicegate.cli.output import warn, write_result
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.report.anchor import Anchor, anchor_document, anchor_text
 from sluicegate.tlog.note import COSIGNATURE_V1, parse_vkey
 from sluicegate.tlog.policy import Policy, Witness, require_all
-from sluicegate.wiring.anchoring import Anchoring, read_policy
+from sluicegate.wiring.anchoring import Anchoring, anchor_in_passing, read_policy
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.machine import Machine
 
@@ -51,6 +51,16 @@ def _choose(policy: Path | None, witnesses: Sequence[tuple[str, str]]) -> Policy
             "pipeline file, or one witness with --witness VKEY URL",
         )
     return read_policy(named)
+
+
+def anchor_after(log: LogPlace, place: str | None) -> None:
+    """After a command has written to *log*, show it to its witnesses, if it has any.
+
+    *place* is what the user named; the pipeline file here speaks of its own log alone.
+    """
+    policy = configured_policy() if place is None else None
+    if policy is not None and (pending := anchor_in_passing(log, policy)):
+        warn([pending])
 
 
 def configured_policy() -> Path | None:
