@@ -4,14 +4,15 @@ Source:
     The entries are read and verified, the stores are asked for the date of every file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sluicegate.audit.evidence_names import Named, read_listed
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import decode_entry
 from sluicegate.audit.snapshot import read_state
-from sluicegate.audit.survey import evidence_of
 from sluicegate.errors import IntegrityError
 from sluicegate.model.digest import Digest
 from sluicegate.model.retention import Kept, Retention
@@ -52,6 +53,7 @@ class _Seen:
     silent_since: datetime | None = None
     by_bundle: dict[int, datetime] = field(default_factory=dict)
     files: dict[Digest, datetime] = field(default_factory=dict)
+    lists: set[Digest] = field(default_factory=set)
 
     def add(self, index: int, data: bytes) -> None:
         entry = decode_entry(data)
@@ -62,7 +64,13 @@ class _Seen:
         self.newest = at if self.newest is None else max(self.newest, at)
         place = index // TILE_WIDTH
         self.by_bundle[place] = max(at, self.by_bundle.get(place, at))
-        for digest in evidence_of(entry):
+        named = Named()
+        named.add(entry)
+        self.lists |= named.lists
+        self.name(named.files, at)
+
+    def name(self, files: Iterable[Digest], at: datetime) -> None:
+        for digest in files:
             self.files[digest] = max(at, self.files.get(digest, at))
 
 
@@ -142,6 +150,9 @@ def _look_at_log(
 
 def _look_at_evidence(evidence: EvidenceStore, seen: _Seen) -> Kept:
     dates, count, missing = _Dates(), 0, 0
+    for each in seen.lists:
+        with suppress(IntegrityError):  # then the list itself is counted as missing
+            seen.name(read_listed(evidence, [each]), seen.files[each])
     for digest, at in seen.files.items():
         try:
             evidence.load(digest)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sluicegate.audit.evidence_names import Named
 from sluicegate.model.digest import Digest
 from sluicegate.model.log_event import LogPruned
 from sluicegate.model.log_state import LogState
@@ -21,7 +22,7 @@ class Bundle:
 
     ``newest`` is the latest time in it and in all before it: an entry is not older than
     one that it follows, whatever its clock said. ``runs`` are the first and the last
-    sequence number of each run's entries in it, ``files`` the evidence they name.
+    sequence number of each run's entries in it, ``named`` is the evidence they name.
     ``until`` is when the store lets go of it, None if that sets no date.
     """
 
@@ -30,7 +31,7 @@ class Bundle:
     oldest: datetime
     newest: datetime
     runs: Mapping[str, tuple[int, int]]
-    files: frozenset[Digest]
+    named: Named
     until: datetime | None = None
 
     @property

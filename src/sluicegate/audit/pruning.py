@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sluicegate.audit.evidence_names import Named, find_removable
 from sluicegate.audit.log_recorder import LogRecorder
 from sluicegate.audit.prunable import Choice, choose, describe_pruning
 from sluicegate.audit.published import (
@@ -59,8 +60,13 @@ class Removal:
     refused: tuple[str, ...]
 
 
-def plan_pruning(log: LogReader, now: datetime) -> Plan:
+def plan_pruning(log: LogReader, evidence: EvidenceStore | None, now: datetime) -> Plan:
     """What of *log* may go at *now*. Nothing is written, and all of it is read.
+
+    Args:
+        log: the log.
+        evidence: its evidence; None leaves all of it where it is.
+        now: the time that gates go by.
 
     Raises:
         IntegrityError: it is not what was committed.
@@ -70,13 +76,15 @@ def plan_pruning(log: LogReader, now: datetime) -> Plan:
     survey = Survey(log, state, now)
     survey.extend(state.size)
     choice = choose(survey.bundles, state, now)
-    runs, named = survey.named_after(choice)
-    gone = {file for bundle in choice.bundles for file in bundle.files}
+    runs, kept = survey.named_after(choice)
+    gone = Named()
+    for bundle in choice.bundles:
+        gone.join(bundle.named)
     return Plan(
         state,
         choice,
         describe_pruning(choice, state, runs) if choice.bundles else None,
-        frozenset(gone - named),
+        frozenset(find_removable(evidence, gone, kept) if evidence else ()),
         _list_leftover(log.store, state.min_index),
     )
 
@@ -118,10 +126,15 @@ def announce(recorder: LogRecorder, now: datetime) -> LogPruned | None:
     return events[0] if events else None
 
 
-def remove(log: LogReader, evidence: EvidenceStore, now: datetime) -> Removal:
+def remove(log: LogReader, evidence: EvidenceStore | None, now: datetime) -> Removal:
     """Remove what the newest ``log.pruned`` entry says; finish what was begun.
 
     Evidence that was kept again since is not removed, and none that a kept entry names.
+
+    Args:
+        log: the log.
+        evidence: its evidence; None leaves all of it where it is.
+        now: the time that gates go by.
 
     Raises:
         IntegrityError: the log is not what was committed.
@@ -137,7 +150,7 @@ def remove(log: LogReader, evidence: EvidenceStore, now: datetime) -> Removal:
     if log.store.get(POLICY_FILE) != published:
         log.store.attach(POLICY_FILE, published)
     names = _list_leftover(log.store, event.min_index)
-    files = _remove_evidence(log, evidence, state, names, now)
+    files = _remove_evidence(log, evidence, state, names, now) if evidence else 0
     if names:
         with log.store.exclusive():
             log.store.drop(names)
@@ -153,18 +166,21 @@ def _remove_evidence(
     now: datetime,
 ) -> int:
     """Before the bundles: afterwards nobody could tell which files those were."""
-    gone: set[Digest] = set()
+    gone = Named()
     for name in names:
         bundle = parse_path(name)
         if bundle.width == TILE_WIDTH:
-            gone |= files_named(log, bundle.index)
-    if not gone:
+            gone.join(files_named(log, bundle.index))
+    if not gone.files:
         return 0
     survey = Survey(log, state, now)
     survey.extend(state.size)
-    _, named = survey.named_after(Choice((), ""))
+    _, kept = survey.named_after(Choice((), ""))
     since = now - timedelta(days=state.retention_days)
-    return sum(evidence.drop(file, since) for file in sorted(gone - named))
+    files = find_removable(evidence, gone, kept)
+    # What a list names goes before the list, so that a crash in between loses no trace.
+    ordered = sorted(files, key=lambda file: (file in gone.lists, file))
+    return sum(evidence.drop(file, since) for file in ordered)
 
 
 def _list_leftover(store: LogStore, min_index: int) -> tuple[str, ...]:

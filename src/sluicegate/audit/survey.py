@@ -1,15 +1,15 @@
 """Going through the entries of a log once, to know what a pruning would take away."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sluicegate.audit.envelope import Envelope
+from sluicegate.audit.evidence_names import Named
 from sluicegate.audit.prunable import Bundle, Choice
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import Entry, decode_entry
 from sluicegate.model.digest import Digest
-from sluicegate.model.event import StageFinished
 from sluicegate.model.log_state import LogState
 from sluicegate.tlog.bundles import format_bundle
 from sluicegate.tlog.tiles import ENTRIES, TILE_WIDTH, Tile
@@ -22,14 +22,14 @@ class _Names:
     """What entries name: the runs with their sequence numbers, and evidence."""
 
     runs: dict[str, tuple[int, int]] = field(default_factory=dict)
-    files: set[Digest] = field(default_factory=set)
+    files: Named = field(default_factory=Named)
 
     def add(self, entry: Entry) -> None:
         envelope = entry.envelope
         if isinstance(envelope, Envelope):
             first, _ = self.runs.get(envelope.run_id, (envelope.seq, 0))
             self.runs[envelope.run_id] = first, envelope.seq
-        self.files.update(evidence_of(entry))
+        self.files.add(entry)
 
 
 class Survey:
@@ -65,19 +65,19 @@ class Survey:
             if self._size % TILE_WIDTH == 0:
                 self._close_bundle(self._pile)
 
-    def named_after(self, choice: Choice) -> tuple[dict[str, int], set[Digest]]:
+    def named_after(self, choice: Choice) -> tuple[dict[str, int], Named]:
         """What stays when *choice* goes: each run by the seq it begins with, files."""
         runs: dict[str, int] = {}
-        files = set(self._rest.files)
+        files = Named()
         pile = _Names()
         for _, entry in self._pile or ():
             pile.add(entry)
         for bundle in self.bundles[len(choice.bundles) :]:
-            files |= bundle.files
+            files.join(bundle.named)
             for run_id, (first, _) in bundle.runs.items():
                 runs.setdefault(run_id, first)
         for names in (self._rest, pile):
-            files |= names.files
+            files.join(names.files)
             for run_id, (first, _) in names.runs.items():
                 runs.setdefault(run_id, first)
         return runs, files
@@ -96,7 +96,7 @@ class Survey:
                 oldest=min(times),
                 newest=self._newest,
                 runs=names.runs,
-                files=frozenset(names.files),
+                named=names.files,
                 until=self._log.store.expiry(tile.path),
             )
         )
@@ -104,23 +104,14 @@ class Survey:
         self._pile = [] if is_old else None
 
 
-def evidence_of(entry: Entry) -> Iterator[Digest]:
-    """The files in the store of evidence that *entry* names."""
-    if isinstance(entry.event, StageFinished):
-        for file in entry.event.evidence.files:
-            yield file.digest
-    if entry.envelope.statement is not None:
-        yield entry.envelope.statement
-
-
-def files_named(log: LogReader, place: int) -> set[Digest]:
+def files_named(log: LogReader, place: int) -> Named:
     """The evidence that the entries of a bundle name, though it was pruned.
 
     Raises:
         IntegrityError: it is not what was committed.
     """
-    names = _Names()
+    named = Named()
     start = place * TILE_WIDTH
     for _, data in log.pick(range(start, start + TILE_WIDTH)):
-        names.add(decode_entry(data))
-    return names.files
+        named.add(decode_entry(data))
+    return named

@@ -11,13 +11,11 @@ from sluicegate.engine.toolbox import Ports
 from sluicegate.errors import PermanentError
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import StageFinished
+from sluicegate.model.evidence import OUTPUTS
 from sluicegate.model.task import write_labels
 from sluicegate.model.tool import Tool
 from sluicegate.stages.pipeline import NamedStage
 from sluicegate.stages.stage import CommandStage, StageContext
-
-OUTPUTS = "outputs.json"
-"""The evidence file that lists a stage's declared outputs by digest."""
 
 FILES = "files"
 """The part that anybody may change while the stage runs."""

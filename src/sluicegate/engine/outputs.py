@@ -3,11 +3,10 @@
 import json
 from collections.abc import Sequence
 
-from sluicegate.engine.inputs import OUTPUTS
 from sluicegate.engine.toolbox import Ports
 from sluicegate.errors import PermanentError
 from sluicegate.model.digest import Digest
-from sluicegate.model.evidence import EvidenceFile
+from sluicegate.model.evidence import OUTPUTS, EvidenceFile
 from sluicegate.ports.workspace import ProjectFile
 
 _MEDIA_TYPE = "application/json"

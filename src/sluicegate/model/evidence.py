@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from sluicegate.errors import UsageError
 from sluicegate.model.digest import Digest
 
+OUTPUTS = "outputs.json"
+"""The evidence file that lists a stage's declared outputs by digest."""
+
 Value = bool | int | float | str
 """One field of evidence. Fractions are rounded to 6 decimals (see `round_value`)."""
 

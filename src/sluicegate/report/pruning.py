@@ -51,7 +51,8 @@ def _lines(found: Pruning) -> Iterator[str]:
         for run_id in found.abandoned:
             yield f"  abandoned  run {run_id}, which nobody has finished"
     if pruned is not None or found.bundles:
-        yield f"  removed    {_count(found.bundles, 'bundle')} of entries"
+        label = "removed " if found.is_done else "would go"
+        yield f"  {label}   {_count(found.bundles, 'bundle')} of entries"
         yield f"             {_count(found.evidence, 'evidence file')}"
         yield "  kept       all tiles and checkpoints, so that every proof still holds"
     if found.leftover:

@@ -66,6 +66,14 @@ class LogPlace:
         """The evidence that goes with it."""
         return open_evidence(self.machine, self.address, self.base)
 
+    @property
+    def own_evidence(self) -> EvidenceStore | None:
+        """The evidence, None where another log has its evidence in the same folder."""
+        if self.folder is None:
+            return self.evidence
+        beside = self.folder.resolve().parent.glob("*/checkpoint")
+        return self.evidence if len(list(beside)) <= 1 else None
+
     @cached_property
     def pin(self) -> PinFile:
         """What was last seen of it."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from sluicegate.audit.pruning import Plan, Removal, announce, plan_pruning, remove
 from sluicegate.audit.time import GateClock
 from sluicegate.cli.exit_codes import ExitCode
-from sluicegate.cli.output import write_result
+from sluicegate.cli.output import warn, write_result
 from sluicegate.errors import UsageError
 from sluicegate.model.log_event import LogPruned
 from sluicegate.report.pruning import Pruning, pruning_document, pruning_text
@@ -26,8 +26,10 @@ def show(
         )
     reader = log.reader()
     now = GateClock(log.machine.clock, reader.newest()).now()
-    plan = plan_pruning(reader, now)
+    plan = plan_pruning(reader, log.own_evidence, now)
     found = _execute(log, plan, now) if execute else _view(plan)
+    if log.own_evidence is None:
+        warn(["another log keeps its evidence in the same folder: none is removed"])
     write_result((pruning_document if as_json else pruning_text)(found))
     return ExitCode.OPEN
 
@@ -36,10 +38,11 @@ def _execute(log: LogPlace, plan: Plan, now: datetime) -> Pruning:
     if plan.pruned is None and not plan.leftover:
         return _view(plan, Removal(0, 0, ()))
     recorder = open_recorder(log)
-    done = remove(recorder.log, log.evidence, now)  # what an earlier one has left
+    evidence = log.own_evidence
+    done = remove(recorder.log, evidence, now)  # what an earlier one has left
     pruned = announce(recorder, now)
     if pruned is not None:
-        more = remove(recorder.log, log.evidence, now)
+        more = remove(recorder.log, evidence, now)
         done = Removal(
             done.bundles + more.bundles, done.evidence + more.evidence, more.refused
         )
