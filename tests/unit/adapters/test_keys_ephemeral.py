@@ -188,3 +188,23 @@ def test_no_process_of_the_same_user_can_look_into_one_that_has_a_key(
     assert said.split() == ["refused"] * 3
     # Without a key the door is open: it is the right one.
     assert python(f"{before}Machine()\n{look}", {}).split()[0] == "environ"
+
+
+def test_a_lent_key_is_not_rotated_and_others_are(line: str, tmp_path: Path) -> None:
+    folder = KeyDirectory(tmp_path / "keys")
+    keys = GivenKeyring(GivenKey(line.strip(), "SLUICE_LOG_KEY"), folder)
+    lent = keys.find(NAME)
+    assert lent is not None
+    assert keys.where_key(lent.vkey()) == "SLUICE_LOG_KEY"
+    assert keys.find_key(lent.vkey()) is lent
+
+    with pytest.raises(UsageError, match="cannot be rotated from here"):
+        keys.prepare(NAME)
+
+    old = keys.create("log.example/other").vkey()
+    new = keys.prepare("log.example/other").vkey()
+    keys.advance(new)
+    assert keys.where_key(new) == folder.where("log.example/other")
+    assert keys.find_key(old) is not None
+    keys.advance(lent.vkey())
+    assert folder.find(NAME) is None, "it is kept in no file"
