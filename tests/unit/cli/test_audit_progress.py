@@ -40,10 +40,16 @@ def test_short_checks_and_pipes_see_nothing(stream: io.StringIO, total: int) -> 
     assert check(stream, total) == ""
 
 
-def test_the_line_goes_away_when_the_check_is_broken_off() -> None:
-    stream = Terminal()
-    with pytest.raises(KeyboardInterrupt), ProgressLine(stream) as line:
+def break_off(stream: io.StringIO) -> None:
+    with ProgressLine(stream) as line:
         line.show(128_000, 256_000)
         raise KeyboardInterrupt
+
+
+def test_the_line_goes_away_when_the_check_is_broken_off() -> None:
+    stream = Terminal()
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off(stream)
 
     assert stream.getvalue().endswith("50 %\r\x1b[K")
