@@ -102,29 +102,6 @@ class GivenKeyring(Keyring):
 
     @override
     def find_key(self, vkey: str) -> Signer | None:
-        if self._given.signer.vkey() == vkey:
-            return self._given.signer
-        return self._folder.find_key(vkey)
-
-    @override
-    def where_key(self, vkey: str) -> str | None:
-        if self._given.signer.vkey() == vkey:
-            return self._given.where
-        return self._folder.where_key(vkey)
-
-    @override
-    def prepare(self, name: str) -> Signer:
-        if _is_of(self._given.signer, name):
-            return super().prepare(name)  # refuses: nothing is kept on this disk
-        return self._folder.prepare(name)
-
-    @override
-    def advance(self, vkey: str) -> None:
-        if self._folder.find_key(vkey) is not None:
-            self._folder.advance(vkey)
-
-    @override
-    def find_key(self, vkey: str) -> Signer | None:
         signer = self._given.signer
         return signer if signer.vkey() == vkey else self._folder.find_key(vkey)
 
