@@ -16,7 +16,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from audit_logs import MILLION, build_log, make_run_id, make_vkey
-from measure import describe_commit, describe_place, format_table, interleave, publish
+from measure import (
+    ROOT,
+    describe_commit,
+    describe_place,
+    format_table,
+    interleave,
+    publish,
+)
 from measure import run as run_program
 
 from sluicegate.adapters.sqlite_index import SqliteIndex
@@ -74,7 +81,8 @@ def _ask(root: Path, log: Path, *more: str) -> bytes:
     run = make_run_id(_RUN)
     argv = [sys.executable, "-m", "sluicegate", "audit", "log", "--run", run, "--json"]
     env = {"PATH": "/usr/bin:/bin", "HOME": str(root)}
-    return run_program([*argv, "--log", str(log), *more], env=env)
+    argv += ["--log", str(log.absolute()), *more]
+    return run_program(argv, cwd=ROOT / "src", env=env)
 
 
 def _open(log: Path) -> LogReader:

@@ -45,15 +45,17 @@ def read_entries(log: LogReader, start: int = 0) -> Iterator[tuple[int, Entry]]:
         yield index, entry
 
 
-def read_events(log: LogReader) -> Iterator[tuple[int, Envelope, Event]]:
-    """All events of runs in the log, oldest first, each with its index.
+def read_events(
+    log: LogReader, start: int = 0
+) -> Iterator[tuple[int, Envelope, Event]]:
+    """All events of runs from the entry *start* on, oldest first, with their indices.
 
     Raises:
         IntegrityError: the log is not what was committed, or holds something else;
             among it an event of a run that this version does not know, without which
             the state of the run cannot be told.
     """
-    for index, entry in read_entries(log):
+    for index, entry in read_entries(log, start):
         if not isinstance(entry.envelope, Envelope):
             continue
         with _naming(index):
@@ -104,7 +106,7 @@ def _read_run_back(log: LogReader, run_id: str) -> Iterator[tuple[Envelope, Even
 
 def read_entries_back(
     log: LogReader, mark: bytes, stop: int = 0
-) -> Iterator[tuple[int, Entry]]:
+) -> Iterator[tuple[int, Envelope, Entry]]:
     """Entries of runs from the newest down to the entry *stop*, each with its index.
 
     Only those with *mark* in their bytes; as JSON is canonical, a mark that is a key
@@ -120,15 +122,14 @@ def read_entries_back(
         with _naming(index):
             entry = decode_entry(data)
         if isinstance(entry.envelope, Envelope):
-            yield index, entry
+            yield index, entry.envelope, entry
 
 
 def _read_events_back(log: LogReader, mark: bytes) -> Iterator[tuple[Envelope, Event]]:
-    for index, entry in read_entries_back(log, mark):
-        assert isinstance(entry.envelope, Envelope)
+    for index, envelope, entry in read_entries_back(log, mark):
         with _naming(index):
             event = entry.known_event()
-        yield entry.envelope, event
+        yield envelope, event
 
 
 @contextmanager

@@ -60,9 +60,17 @@ def _recall(stable: StableRelease) -> Deployment:
     )
 
 
-def fold_deployments(events: Iterable[tuple[str, Event]]) -> list[Deployment]:
-    """As `read_deployments`, from (run id, event) in the order of the log."""
+def fold_deployments(
+    events: Iterable[tuple[str, Event]], before: Iterable[StableRelease] = ()
+) -> list[Deployment]:
+    """As `read_deployments`, from (run id, event) in the order of the log.
+
+    *before* is what was live before the first of them; it is not in the list.
+    """
     state = _State()
+    for stable in before:
+        state.live[stable.environment] = state.add(_recall(stable))
+    older = frozenset(state.rows)
     for run_id, event in events:
         match event:
             case RunStarted():
@@ -83,6 +91,7 @@ def fold_deployments(events: Iterable[tuple[str, Event]]) -> list[Deployment]:
             row, stages=tuple(state.runs[row.run_id].ends.values()), live=at in live
         )
         for at, row in state.rows.items()
+        if at not in older
     ]
 
 

@@ -48,7 +48,7 @@ def read_results(log: LogReader) -> dict[str, list[EarlierResult]]:
     """
     found: dict[str, list[EarlierResult]] = {}
     start = max(log.head().size - WINDOW, 0)
-    for _, entry in read_entries_back(log, b'"type":"stage.finished"', start):
+    for *_, entry in read_entries_back(log, b'"type":"stage.finished"', start):
         event = entry.known_event()
         if isinstance(event, StageFinished) and entry.task_id is not None:
             found.setdefault(event.stage, []).append(

@@ -26,7 +26,11 @@ def list_releases(
 ) -> ExitCode:
     """List the newest *count* releases, of *environment* or of all."""
     use_what_the_terminal_has()
-    rows = releases.rows()
+
+    def in_place(rows: Sequence[Deployment]) -> Sequence[Deployment]:
+        return [row for row in rows if environment in {None, row.environment}]
+
+    rows, are_all = releases.newest(lambda rows: len(in_place(rows)) >= count)
     if environment is not None:
         rows = _in(rows, environment)
     shown = rows[::-1][:count]
@@ -38,7 +42,9 @@ def list_releases(
         return ExitCode.OPEN
     write_result(release_table(shown))
     hidden = len(rows) - len(shown)
-    if hidden:
+    if not are_all:
+        click.echo(f"there are older ones; -n {10 * count} shows more", err=True)
+    elif hidden:
         click.echo(f"{hidden} older; -n {len(rows)} shows all", err=True)
     click.echo(f"verified with {releases.key_source}", err=True)
     return ExitCode.OPEN
@@ -49,7 +55,7 @@ def show(
 ) -> ExitCode:
     """Show the newest release called *name*, in *environment* or wherever it is."""
     use_what_the_terminal_has()
-    rows = releases.rows()
+    rows, _ = releases.newest(lambda rows: _has(rows, name, environment))
     if environment is not None:
         rows = _in(rows, environment)
     found = _called(rows, name)
@@ -73,6 +79,13 @@ def _in(rows: Sequence[Deployment], environment: str) -> Sequence[Deployment]:
             hint="`sluice releases` lists all",
         )
     return found
+
+
+def _has(rows: Sequence[Deployment], name: str, environment: str | None) -> bool:
+    return any(
+        row.release.name == name and environment in {None, row.environment}
+        for row in rows
+    )
 
 
 def _called(rows: Sequence[Deployment], name: str) -> Sequence[Deployment]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sluicegate.adapters.git_history import GitHistory
+from sluicegate.audit.recent_releases import Enough, read_newest
 from sluicegate.audit.releases import read_deployments
 from sluicegate.config.file import PIPELINE_FILE
 from sluicegate.model.deployment import Deployment
@@ -67,6 +68,14 @@ class Releases:
             IntegrityError: it is not what was written.
         """
         return read_deployments(self.log.reader())
+
+    def newest(self, enough: Enough) -> tuple[Sequence[Deployment], bool]:
+        """As `rows`, but only as many of the newest as are *enough*.
+
+        Returns:
+            Them, and whether they are all.
+        """
+        return read_newest(self.log.reader(), enough)
 
     def notes(self, row: Deployment) -> ReleaseNotes | NoNotes | None:
         """What changed with it; None where there is nothing to compare it with."""
