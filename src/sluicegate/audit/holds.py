@@ -16,12 +16,19 @@ from sluicegate.audit.log_recorder import LogRecorder
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import decode_entry
 from sluicegate.audit.snapshot import read_state
-from sluicegate.errors import UsageError
+from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.log_event import HoldPlaced, HoldReleased
 from sluicegate.model.state_item import Hold
 from sluicegate.tlog.checkpoint import Checkpoint
-from sluicegate.tlog.tiles import TILE_HEIGHT, TILE_WIDTH, list_tiles
+from sluicegate.tlog.tiles import (
+    ENTRIES,
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    Tile,
+    list_tiles,
+    parse_path,
+)
 
 _LIST = "`sluice audit hold list` shows the holds in force"
 
@@ -90,6 +97,8 @@ def check_scope(log: LogReader, scope: HoldScope) -> None:
             " beyond it",
             hint="--scope all holds what comes, too",
         )
+    if scope.last is not None and scope.last < log.min_index():
+        raise UsageError(f"the entries before {log.min_index()} were pruned: {scope}")
     if scope.run_id is not None and next(_entries_of(log, scope.run_id), None) is None:
         raise UsageError(
             f"the log holds no run {scope.run_id}",
@@ -112,10 +121,15 @@ def apply_holds(
     """
     if not log.store.hold((), on=True):
         return False
-    held = dict.fromkeys(covered_files(log, in_force))
-    free = [name for name in covered_files(log, ended) if name not in held]
-    log.store.hold(tuple(held), on=True)
-    log.store.hold(free, on=False)
+    held, freed = _ranges(log, in_force), _ranges(log, ended)
+    log.store.hold(list(_in_range(held, _list_kept(log))), on=True)
+    if freed:
+        # Among them partial files that the log has outgrown since they were held.
+        there = [_parse(name) for name in log.store.names("tile/")]
+        tiles = [tile for tile in there if tile is not None]
+        keep = set(_in_range(held, tiles))
+        free = [name for name in _in_range(freed, tiles) if name not in keep]
+        log.store.hold(free, on=False)
     return True
 
 
@@ -125,24 +139,45 @@ def covered_files(log: LogReader, scopes: Iterable[HoldScope]) -> Iterator[str]:
     Bundles of entries, and the tiles that prove them; not the checkpoint, which every
     append replaces.
     """
-    size = log.head().size
-    ranges = [part for scope in scopes for part in _ranges(log, scope, size)]
-    for tile in list_tiles(size):
-        shift = TILE_HEIGHT * max(tile.level, 0)
-        first, end = (tile.index * TILE_WIDTH) << shift, tile.end
-        if any(part.start < end and first < part.stop for part in ranges):
+    return _in_range(_ranges(log, scopes), _list_kept(log))
+
+
+def _list_kept(log: LogReader) -> Iterator[Tile]:
+    """The files of *log* that were not pruned: tiles never are."""
+    first = log.min_index()
+    for tile in list_tiles(log.head().size):
+        if tile.level != ENTRIES or tile.end > first:
+            yield tile
+
+
+def _in_range(ranges: Sequence[range], tiles: Iterable[Tile]) -> Iterator[str]:
+    """The names of those *tiles* that hold an entry of one of *ranges*."""
+    for tile in tiles:
+        first = (tile.index * TILE_WIDTH) << (TILE_HEIGHT * max(tile.level, 0))
+        if any(part.start < tile.end and first < part.stop for part in ranges):
             yield tile.path
 
 
-def _ranges(log: LogReader, scope: HoldScope, size: int) -> list[range]:
-    """The entries that *scope* covers, joined where they are in one bundle."""
-    if scope.run_id is None:
-        last = size if scope.last is None else min(size, scope.last + 1)
-        return [range(scope.first, last)]
-    bundles = dict.fromkeys(
-        index // TILE_WIDTH for index in _entries_of(log, scope.run_id)
-    )
-    return [range(at * TILE_WIDTH, (at + 1) * TILE_WIDTH) for at in bundles]
+def _parse(name: str) -> Tile | None:
+    try:
+        return parse_path(name)
+    except IntegrityError:
+        return None  # a stray, which whoever verifies the log reports
+
+
+def _ranges(log: LogReader, scopes: Iterable[HoldScope]) -> list[range]:
+    """The entries that *scopes* cover; those of a run with all that are in a bundle."""
+    size = log.head().size
+    found = []
+    for scope in scopes:
+        if scope.run_id is None:
+            last = size if scope.last is None else min(size, scope.last + 1)
+            found.append(range(scope.first, last))
+            continue
+        entries = _entries_of(log, scope.run_id)
+        bundles = dict.fromkeys(index // TILE_WIDTH for index in entries)
+        found += [range(at * TILE_WIDTH, (at + 1) * TILE_WIDTH) for at in bundles]
+    return found
 
 
 def _entries_of(log: LogReader, run_id: str) -> Iterator[int]:

@@ -23,11 +23,13 @@ from sluicegate.audit.holds import (
 )
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.log_recorder import LogRecorder
+from sluicegate.audit.published import Policy, format_policy
 from sluicegate.audit.recorder import Recorder
 from sluicegate.audit.snapshot import read_state
 from sluicegate.errors import UsageError
+from sluicegate.model.digest import Digest
 from sluicegate.model.hold import HoldScope
-from sluicegate.model.log_event import RetentionChanged
+from sluicegate.model.log_event import LogPruned, RetentionChanged
 
 
 class HoldingStore(FakeStore):
@@ -173,6 +175,51 @@ def test_a_store_holds_what_is_in_force_and_frees_what_no_other_hold_covers() ->
     assert store.held == everything  # one entry of the first bundle is held still
 
     apply_holds(world.log, [], [both])
+    assert store.held == set()
+
+
+def test_what_was_pruned_can_be_held_no_more() -> None:
+    store = HoldingStore()
+    world = World(store)
+    world.fill(600)
+    at = world.clock.now()
+    entry = world.recorder.record(LogPruned(256, 256, at, at, Digest.of(b""), 400))
+    policy = Policy(FakeSigner().name, 400, 256, entry)
+    store.attach("retention.json", format_policy(policy))
+    del store.objects["tile/entries/000"]
+
+    assert apply_holds(world.log, [HoldScope()])
+
+    assert "tile/entries/001" in store.held
+    assert "tile/0/000" in store.held, "it proves what is there"
+    assert "tile/entries/000" not in store.held
+    check_scope(world.log, HoldScope.parse("entries:0-256"))
+    with pytest.raises(UsageError, match="the entries before 256 were pruned"):
+        check_scope(world.log, HoldScope.parse("entries:0-255"))
+
+
+class OutgrownStore(HoldingStore):
+    """A store that may not delete: what the log has outgrown stays."""
+
+    @override
+    def drop(self, names: Sequence[str]) -> None:
+        pass
+
+
+def test_files_that_the_log_has_outgrown_are_freed_with_the_rest() -> None:
+    store = OutgrownStore()
+    world = World(store)
+    world.fill(99)
+    scope = HoldScope.parse("entries:0-50")
+    apply_holds(world.log, [scope])
+    world.fill(500)
+    store.objects["tile/stray"] = b""
+    assert store.held == {"tile/entries/000.p/100", "tile/0/000.p/100"}
+
+    apply_holds(world.log, [scope])
+    assert len(store.held) == 5
+    apply_holds(world.log, [], [scope])
+
     assert store.held == set()
 
 

@@ -26,7 +26,7 @@ from sluicegate.ports.process import ProcessRunner
 PREFIX = "refs/heads/sluicegate-inbox/"
 FILE = "statement.json"
 
-_TIMEOUT = timedelta(minutes=2)
+_TIMEOUT = timedelta(seconds=30)  # a remote that is away holds up every run
 _MAX_REFS = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PUT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
