@@ -122,7 +122,7 @@ class LogReader:
         tree = self.tree()
         place, bundle = -1, list[tuple[int, bytes]]()
         for index in indices:
-            if index >= tree.head.size:
+            if not 0 <= index < tree.head.size:
                 continue
             if index // TILE_WIDTH != place:
                 place = index // TILE_WIDTH
