@@ -28,6 +28,14 @@ _Check = Callable[[Lease | None], None]
 _HINT = "`sluice status` shows that run; `sluice resume` goes on with it"
 
 
+class _HeldError(Exception):
+    """Another run has it. No `TransientError`: the append must not be tried again."""
+
+    def __init__(self, lease: Lease) -> None:
+        super().__init__(lease)
+        self.lease = lease
+
+
 @dataclass(frozen=True, slots=True)
 class Leases:
     """Takes, renews and returns the leases of the run *run_id*."""
@@ -49,13 +57,17 @@ class Leases:
             if held is None or held.run_id == self.run_id or holder_is_gone:
                 return
             if held.expires > self._now():
-                raise TransientError(
-                    f"run {held.run_id} is changing {environment}: its lease lasts"
-                    f" until {held.expires:%Y-%m-%d %H:%M:%S} UTC unless it is renewed",
-                    hint=_HINT,
-                )
+                raise _HeldError(held)
 
-        return self._take(environment, decide)
+        try:
+            return self._take(environment, decide)
+        except _HeldError as error:
+            held = error.lease
+            raise TransientError(
+                f"run {held.run_id} is changing {environment}: its lease lasts until"
+                f" {held.expires:%Y-%m-%d %H:%M:%S} UTC unless it is renewed",
+                hint=_HINT,
+            ) from None
 
     def keep(self, lease: Lease) -> Lease:
         """Renew *lease* if half of its term is over.

@@ -23,9 +23,10 @@ class World:
         self.log = begin_log(self.store)
         self.clock = FakeClock()
         self.ids = event_ids()
+        self.waits: list[int] = []
 
     def run(self, run_id: str) -> Leases:
-        log = AuditLog(self.store, FakeSigner())
+        log = AuditLog(self.store, FakeSigner(), wait=self.waits.append)
         recorder = LogRecorder(log, self.clock, self.ids, FACTS.actor, FACTS.tool)
         return Leases(recorder, run_id)
 
@@ -36,6 +37,7 @@ def test_a_lease_keeps_other_runs_out_until_it_is_given_back() -> None:
     lease = mine.take(PLACE, holder_is_gone=False)
     with pytest.raises(TransientError, match="run R1 is changing production"):
         theirs.take(PLACE, holder_is_gone=False)
+    assert world.waits == [], "who is refused is told so at once"
     assert theirs.take("staging", holder_is_gone=False).fence > lease.fence
 
     mine.give_back(lease)
