@@ -119,6 +119,13 @@ class World:
         """Record *events* of a run, in one batch."""
         self.log.append([self._encode(run_id, event) for event in events])
 
+    def append_runs(self, runs: Sequence[tuple[str, Sequence[Event]]]) -> None:
+        """Record the events of *runs*, all in one batch."""
+        entries = [
+            self._encode(run_id, event) for run_id, events in runs for event in events
+        ]
+        self.log.append(entries)
+
     def fill(self, stop: int) -> None:
         """Append entries until there are *stop*."""
         count = stop - self.log.head().size

@@ -1,4 +1,4 @@
-"""Unit tests of `sluicegate.audit.pruning`: what goes, what stays, what a crash does."""
+"""Unit tests of `sluicegate.audit.pruning`: what goes, what stays, what crashes do."""
 
 import json
 import os
