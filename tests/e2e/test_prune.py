@@ -112,7 +112,7 @@ def test_a_bundle_that_was_removed_by_hand_is_missed(project: CliProject) -> Non
 
     retention = project.document("audit", "retention", check=5)
 
-    assert retention["problems"] == ["1 bundles of the log are missing"]
+    assert retention["problems"] == ["1 bundle of the log is missing"]
     assert project.document("audit", "verify", check=5)["ok"] is False
     assert project.sluice("audit", "prune", "--execute").returncode == 5
 

@@ -112,8 +112,10 @@ class Retention:
             if kept is None:
                 continue
             if kept.missing:
-                what = "bundles" if name == "log" else "files"
-                found.append(f"{kept.missing} {what} of the {name} are missing")
+                what = "bundle" if name == "log" else "file"
+                number = f"1 {what}" if kept.missing == 1 else f"{kept.missing} {what}s"
+                verb = "is" if kept.missing == 1 else "are"
+                found.append(f"{number} of the {name} {verb} missing")
             if kept.least_days is not None and kept.least_days < self.promised_days:
                 found.append(
                     f"the store of the {name} keeps a file for {kept.least_days} days"
