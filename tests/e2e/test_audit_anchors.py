@@ -42,11 +42,15 @@ def test_an_anchor_is_pending_until_the_witnesses_answer(tmp_path: Path) -> None
         project.commit({"witnesses.policy": policy((one, first), (two, second))}, "up")
         done = project.sluice("run", check=0)
         assert "anchor" not in done.stderr
+        hold = ("audit", "hold", "place", "--scope", "all", "--reason", "a case")
+        done = project.sluice(*hold, check=0)
+        assert "anchor" not in done.stderr
         document = project.document("audit", "witness", "--dry-run", check=0)
     assert document["reached"]
     assert [each["why"] for each in document["witnesses"]] == [None, None]
-    done = project.sluice("audit", "keys", "rotate", "--reason", "x", check=0)
-    assert "anchor pending: 0 of 2 witnesses, since" in done.stderr
+    for change in (("hold", "place", "--scope", "all"), ("keys", "rotate")):
+        done = project.sluice("audit", *change, "--reason", "x", check=0)
+        assert "anchor pending: 0 of 2 witnesses, since" in done.stderr
     done = project.sluice("audit", "witness", check=4)
     assert "cannot be reached" in done.stdout
     assert f"reached for the first {document['size']} entries" in done.stdout

@@ -12,6 +12,7 @@ from sluicegate.audit.statements.predicates import (
     HoldReleasing,
     Predicate,
 )
+from sluicegate.cli.audit.witnessing import anchor_after
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import warn, write_result
 from sluicegate.config.file import PIPELINE_FILE
@@ -49,7 +50,9 @@ def place_hold(place: str | None, scope: str, reason: str, ways: Ways) -> ExitCo
         return _state(log, HoldPlacing(wanted, why), ways)
     recorder = open_recorder(log)
     hold = holds.place_hold(recorder, wanted, why)
-    return _tell(recorder, f"hold {hold.hold} on {hold.scope}, entry {hold.index}")
+    code = _tell(recorder, f"hold {hold.hold} on {hold.scope}, entry {hold.index}")
+    anchor_after(log, place)
+    return code
 
 
 def release_hold(place: str | None, hold: str, reason: str, ways: Ways) -> ExitCode:
@@ -60,7 +63,9 @@ def release_hold(place: str | None, hold: str, reason: str, ways: Ways) -> ExitC
         return _state(log, HoldReleasing(_whole_id(log, hold), why), ways)
     recorder = open_recorder(log)
     ended = holds.release_hold(recorder, hold, why)
-    return _tell(recorder, f"released {ended.hold} on {ended.scope}", ended.scope)
+    code = _tell(recorder, f"released {ended.hold} on {ended.scope}", ended.scope)
+    anchor_after(log, place)
+    return code
 
 
 def list_holds(place: str | None, vkey: str | None, *, as_json: bool) -> ExitCode:

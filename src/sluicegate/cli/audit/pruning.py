@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sluicegate.audit.pruning import Plan, Removal, announce, plan_pruning, remove
 from sluicegate.audit.time import GateClock
+from sluicegate.cli.audit.witnessing import anchor_after
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import warn, write_result
 from sluicegate.errors import UsageError
@@ -31,6 +32,8 @@ def show(
     if log.own_evidence is None:
         warn(["another log keeps its evidence in the same folder: none is removed"])
     write_result((pruning_document if as_json else pruning_text)(found))
+    if execute:
+        anchor_after(log, place)
     return ExitCode.OPEN
 
 

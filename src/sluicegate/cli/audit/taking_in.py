@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from sluicegate.cli.audit.witnessing import anchor_after
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import warn, write_result
 from sluicegate.config.file import PIPELINE_FILE
@@ -26,4 +27,6 @@ def take_in(place: str | None, more: Sequence[str], *, as_json: bool) -> ExitCod
     write_result((statements_document if as_json else statements_text)(taken))
     if not as_json:
         warn(describe_refused(taken))
+    if outcomes:
+        anchor_after(inboxes.place, place)
     return ExitCode.CLOSED if any(one.reason for one in taken) else ExitCode.OPEN
