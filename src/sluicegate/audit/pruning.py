@@ -11,7 +11,7 @@ Source:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sluicegate.audit.evidence_names import Named, find_removable
 from sluicegate.audit.log_recorder import LogRecorder
@@ -29,6 +29,7 @@ from sluicegate.errors import IntegrityError
 from sluicegate.model.digest import Digest
 from sluicegate.model.log_event import LogPruned
 from sluicegate.model.log_state import LogState
+from sluicegate.model.retention import add_days
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.store import LogStore
 from sluicegate.tlog.checkpoint import Checkpoint
@@ -155,7 +156,8 @@ def remove(log: LogReader, evidence: EvidenceStore | None, now: datetime) -> Rem
         with log.store.exclusive():
             log.store.drop(names)
     refused = _list_leftover(log.store, event.min_index)
-    return Removal(len(names) - len(refused), files, refused)
+    gone = [parse_path(name) for name in names if name not in refused]
+    return Removal(sum(each == each.whole for each in gone), files, refused)
 
 
 def _remove_evidence(
@@ -176,7 +178,7 @@ def _remove_evidence(
     survey = Survey(log, state, now)
     survey.extend(state.size)
     _, kept = survey.named_after(Choice((), ""))
-    since = now - timedelta(days=state.retention_days)
+    since = add_days(now, -state.retention_days)
     files = find_removable(evidence, gone, kept)
     # What a list names goes before the list, so that a crash in between loses no trace.
     ordered = sorted(files, key=lambda file: (file in gone.lists, file))

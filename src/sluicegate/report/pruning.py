@@ -53,7 +53,8 @@ def _lines(found: Pruning) -> Iterator[str]:
     if pruned is not None or found.bundles:
         label = "removed " if found.is_done else "would go"
         yield f"  {label}   {_count(found.bundles, 'bundle')} of entries"
-        yield f"             {_count(found.evidence, 'evidence file')}"
+        most = "" if found.is_done else "up to "
+        yield f"             {most}{_count(found.evidence, 'evidence file')}"
         yield "  kept       all tiles and checkpoints, so that every proof still holds"
     if found.leftover:
         why = (

@@ -9,16 +9,18 @@ from functools import partial
 from hashlib import sha256
 
 import pytest
+import s3_logs
 from fakes import FakeEvidence
-from fakes_audit import FakeJournal, FakeSigner, FakeStore
+from fakes_audit import FACTS, FakeJournal, FakeSigner, FakeStore, event_ids
 from fakes_target import release
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from log_world import START, Step, World, finished, histories, play, started
+from log_world import START, Step, Ticking, World, finished, histories, play, started
 from run_events import end
 from typing_extensions import override
 
 from sluicegate.audit.history import history, newest_runs, read_entries
+from sluicegate.audit.log_recorder import LogRecorder
 from sluicegate.audit.pruning import announce, plan_pruning, remove
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import Entry
@@ -391,6 +393,25 @@ def test_what_the_store_does_not_give_up_is_left_over_and_does_no_harm() -> None
     store.until = None
     assert remove(world.log, FakeEvidence(), now).bundles == 2
     assert bundles(world) == set()
+
+
+def test_a_bucket_lets_go_once_its_locks_have_ended() -> None:
+    bucket = s3_logs.World()
+    log = bucket.begin()
+    clock = Ticking(START)
+    recorder = LogRecorder(log, clock, event_ids(), FACTS.actor, FACTS.tool)
+    recorder.record(*[LeaseTaken("production", "R1", START)] * 300)
+    world = World(FakeStore(), log, clock, recorder)
+    for days, goes in ((401, False), (402, True)):
+        clock.at = bucket.s3.now = START + timedelta(days=days)
+
+        event = announce(world.recorder, clock.at)
+        done = remove(log, None, clock.at)
+
+        assert (event is not None, done.bundles, done.refused) == (goes, goes, ())
+    assert verify(bucket.store(), VKEY).problems == ()
+    assert LogReader(bucket.store(), log.key).min_index() == 256
+    assert "tile/entries/000" not in bucket.names("tile/entries/")
 
 
 class FailingStore(FakeStore):

@@ -116,7 +116,7 @@ def test_what_may_go_is_listed_and_nothing_is_said_to_be_done() -> None:
         "  cut        run R1\\x1b[2J keeps events from 3 on\n"
         "  abandoned  run R0, which nobody has finished\n"
         "  would go   1 bundle of entries\n"
-        "             2 evidence files\n"
+        "             up to 2 evidence files\n"
         "  kept       all tiles and checkpoints, so that every proof still holds\n"
         "  no more    hold X covers entries from 512\n"
         "Nothing was removed: `sluice audit prune --execute` does it, for good"
