@@ -540,6 +540,7 @@ def result(evidence: FakeEvidence, *contents: bytes, listed: bytes = b"") -> Evi
 
 def test_evidence_goes_with_the_last_entry_that_names_it() -> None:
     world, evidence = old_world(), FakeEvidence()
+    evidence.at = LONG_AGO
     old = result(evidence, b"mine", b"ours", b"output of another", listed=b"output")
     new = result(evidence, b"ours", listed=b"output of another")
     for run_id, found in (("R1", old), ("R2", new)):
@@ -559,6 +560,7 @@ def test_evidence_goes_with_the_last_entry_that_names_it() -> None:
 
 def test_no_evidence_goes_while_a_list_that_stays_cannot_be_read() -> None:
     world, evidence = old_world(), FakeEvidence()
+    evidence.at = LONG_AGO
     world.append("R1", started())
     found = result(evidence, b"mine")
     world.append("R1", end("a", evidence=found), finished())
