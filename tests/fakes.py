@@ -10,7 +10,14 @@ from fakes_registry import FakeRegistry
 from typing_extensions import override
 
 from sluicegate.engine.toolbox import Observer, Ports, Record
-from sluicegate.errors import IntegrityError, Interrupted, PermanentError, UsageError
+from sluicegate.errors import (
+    IntegrityError,
+    Interrupted,
+    MissingError,
+    PermanentError,
+    SluicegateError,
+    UsageError,
+)
 from sluicegate.model.command import Command, CommandResult, ResourceUsage
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import Event
@@ -174,24 +181,38 @@ class FakeWorkspace(Workspace):
 
 @dataclass
 class FakeEvidence(EvidenceStore):
-    """Files by digest."""
+    """Files by digest, all kept at the time *at*.
+
+    *fault* is raised instead of keeping or loading any.
+    """
 
     kept: dict[Digest, bytes] = field(default_factory=dict)
+    fault: SluicegateError | None = None
+    at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     @override
     def keep(self, data: bytes) -> Digest:
+        if self.fault is not None:
+            raise self.fault
         digest = Digest.of(data)
         self.kept[digest] = data
         return digest
 
     @override
     def load(self, digest: Digest) -> bytes:
+        if self.fault is not None:
+            raise self.fault
         if digest not in self.kept:
-            raise IntegrityError(f"no evidence {digest}")
-        return self.kept[digest]
+            raise MissingError(f"the evidence {digest} is missing")
+        data = self.kept[digest]
+        if Digest.of(data) != digest:
+            raise IntegrityError(f"the evidence {digest} was changed")
+        return data
 
     @override
     def drop(self, digest: Digest, since: datetime) -> bool:
+        if self.at >= since:
+            return False
         self.kept.pop(digest, None)
         return True
 

@@ -7,6 +7,7 @@
     |   +-- TransientError        trying again may help
     |   +-- PermanentError        trying again will not
     +-- IntegrityError        evidence of tampering: never caught below the CLI
+    |   +-- MissingError          what was kept is not there at all
     +-- Interrupted           the user or the system asked the process to stop
 
 A gate that says "no" is not an error; it is a `model.decision.Decision`.
@@ -59,6 +60,10 @@ class PermanentError(ExternalError):
 
 class IntegrityError(SluicegateError):
     """Evidence of tampering. Stops the run; never caught below the CLI."""
+
+
+class MissingError(IntegrityError):
+    """What was kept is not there at all: it may have been kept elsewhere."""
 
 
 class Interrupted(SluicegateError):  # noqa: N818 - a request to stop, not a fault

@@ -56,7 +56,7 @@ def open_runs(file: Path | None, log: str | None) -> Runs:
         place = LogPlace.of(machine, log)  # where a run without a file keeps it
     else:
         project = Project(machine, file or Path(PIPELINE_FILE))
-        place = LogPlace(machine, project.log_address, project.folder)
+        place = LogPlace.of_project(project)
     return Runs(place, partial(open_search, machine))
 
 

@@ -4,12 +4,14 @@ Stages are checked one by one against their kind, so that a slip in one hides no
 another; `sluicegate.config.schema` puts the same classes together for editors.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from sluicegate.config.retention import DESCRIPTION, Retention
 from sluicegate.errors import UsageError
+from sluicegate.model.address import EVIDENCE_SCHEMES, parse_evidence
 from sluicegate.model.bucket import BucketAddress
 from sluicegate.model.git_address import GitAddress
 from sluicegate.stages.environment import Environment
@@ -20,6 +22,9 @@ NAME_PATTERN = (
 )
 WORD_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 SIGNERS = ".github/allowed_signers"
+
+_LIMIT_PATTERN = r"^([1-9][0-9]{0,4})([KM])iB$"
+_MAX_LIMIT = 64 << 20  # hosts of repositories refuse files that are not much larger
 
 
 def _check_store(value: str) -> str:
@@ -72,6 +77,43 @@ def _check_s3(value: str) -> str:
     return value
 
 
+def check_evidence(value: str) -> str:
+    """Check where evidence is to be kept.
+
+    Raises:
+        ValueError: it is no such place.
+    """
+    if value.partition(":")[0] not in EVIDENCE_SCHEMES:
+        raise ValueError("must be dir:PATH, s3://BUCKET/PREFIX or oci:HOST/PATH")
+    try:
+        parse_evidence(value)
+    except UsageError as error:
+        raise ValueError(f"{error}; {error.hint}" if error.hint else str(error)) from (
+            error
+        )
+    return value
+
+
+def _read_limit(value: Any) -> int:  # noqa: ANN401 - pydantic hands over anything
+    found = re.fullmatch(_LIMIT_PATTERN, value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("must be a size, like 4MiB or 512KiB")
+    size = int(found[1]) << (20 if found[2] == "M" else 10)
+    if size > _MAX_LIMIT:
+        raise ValueError(f"must be at most {_MAX_LIMIT >> 20}MiB")
+    return size
+
+
+def _check_limit(value: int, info: ValidationInfo) -> int:
+    store, place = info.data.get("store", "git:"), info.data.get("evidence")
+    if place is not None or not store.startswith("git:"):
+        raise ValueError(
+            "only evidence that is kept in a Git ref, together with its log, has a"
+            " limit"
+        )
+    return value
+
+
 class Audit(Settings):
     """The audit log."""
 
@@ -81,6 +123,27 @@ class Audit(Settings):
         " s3://BUCKET/PREFIX.",
     )
     retention: Retention | None = Field(None, description=DESCRIPTION)
+    evidence: Annotated[str, AfterValidator(check_evidence)] | None = Field(
+        None,
+        description="Where files of evidence are kept: dir:PATH, relative to the"
+        " pipeline file; s3://BUCKET/PREFIX; oci:HOST/PATH, a repository of a registry."
+        " Default: with the log.",
+    )
+    evidence_limit: (
+        Annotated[
+            int,
+            BeforeValidator(
+                _read_limit,
+                json_schema_input_type=Annotated[str, Field(pattern=_LIMIT_PATTERN)],
+            ),
+            AfterValidator(_check_limit),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="How large a file of evidence may be that is kept in a Git ref,"
+        " where it stays for ever, like 4MiB. Default 1MiB, at most 64MiB.",
+    )
     witnesses: Annotated[str, Field(min_length=1)] | None = Field(
         None,
         description="A file, relative to the pipeline file, that names the witnesses of"

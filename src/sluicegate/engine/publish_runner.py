@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from sluicegate.engine.judging import Attempt, broken, judged
 from sluicegate.engine.patience import Patience
@@ -11,7 +12,7 @@ from sluicegate.engine.publishing import Publishing
 from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError, UsageError
 from sluicegate.model.command import ResourceUsage
-from sluicegate.model.event import PublishEvent, StageFinished
+from sluicegate.model.event import PublishConfirmed, PublishEvent, StageFinished
 from sluicegate.model.evidence import Evidence, EvidenceFile
 from sluicegate.model.run import Run
 from sluicegate.model.source import Source
@@ -81,7 +82,10 @@ class PublishRunner:
         try:
             self._check_clean(run)
             tools.append(self._ports.tools.find("docker"))
-            report = self._publish(named.name, stage, run, upstream, patience)
+            confirmed: list[PublishConfirmed] = []
+            report = self._publish(
+                named.name, stage, run, upstream, patience, confirmed
+            )
             evidence = self._keep(report)
         except (ExternalError, UsageError) as error:
             return broken(attempt(), error)
@@ -93,6 +97,8 @@ class PublishRunner:
             summary=report.summary,
             subjects=report.subjects,
         )
+        for each in confirmed:
+            self._attach(each, run, upstream, patience)
         if report.fields["published"] is True:
             return finished
         return replace(finished, reason=report.summary)  # it says why that is false
@@ -113,7 +119,13 @@ class PublishRunner:
         run: Run,
         upstream: Sequence[StageFinished],
         patience: Patience,
+        confirmed: list[PublishConfirmed],
     ) -> Report:
+        def emit(event: PublishEvent) -> None:
+            self._emit(event)
+            if isinstance(event, PublishConfirmed):
+                confirmed.append(event)
+
         plan = plan_publish(self._pipeline, stage, upstream, self._source)
         for tag in plan.naming.left_out:
             patience.say(f"no tag {tag}: the commit has no Git tag")
@@ -123,13 +135,45 @@ class PublishRunner:
             plan,
             self._ports.registry,
             patience,
-            self._emit,
+            emit,
             run.stage(name).publish,
             tuple(
                 task_id(run.run_id, labels, scan.stage, scan.attempt)
                 for scan in plan.scans
             ),
         ).publish(overwrite=stage.overwrite)
+
+    def _attach(
+        self,
+        confirmed: PublishConfirmed,
+        run: Run,
+        upstream: Sequence[StageFinished],
+        patience: Patience,
+    ) -> None:
+        """Let the image name the evidence before it. No verdict depends on that."""
+        referrers = self._ports.referrers
+        if referrers is None:
+            return
+        files = [
+            replace(file, name=f"{each.stage}/{file.name}")
+            for each in upstream
+            for file in each.evidence.files
+        ]
+        about = {
+            "org.opencontainers.image.revision": self._source.commit,
+            "sluicegate.run": run.run_id,
+        }
+        images = {each.digest: each for each in confirmed.published}
+        for image in images.values():
+            try:
+                attach = partial(referrers.attach, image, files, about)
+                if patience.again(attach):
+                    patience.say(f"its evidence is named by {image.digest}")
+            except ExternalError as error:
+                patience.say(
+                    f"the image does not name its evidence yet: {error}; the next run"
+                    " tries again"
+                )
 
     def _keep(self, report: Report) -> Evidence:
         files = tuple(

@@ -10,6 +10,7 @@ from sluicegate.model.finding import Finding
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.process import ProcessRunner
+from sluicegate.ports.referrers import Referrers
 from sluicegate.ports.registry import Registry
 from sluicegate.ports.repository import Repository
 from sluicegate.ports.results import EarlierResults
@@ -63,7 +64,8 @@ class Ports:
     """The outside world of a run, used by several threads at once.
 
     ``target`` opens an environment for one rollout. ``cancel`` ends whatever runs, as
-    if the process had been asked to stop.
+    if the process had been asked to stop. ``referrers`` is None where images say
+    nothing of their evidence.
     """
 
     clock: Clock
@@ -76,4 +78,5 @@ class Ports:
     registry: Registry
     results: EarlierResults
     cancel: Callable[[], None] = _nothing
+    referrers: Referrers | None = None
     ca_bundle: str | None = None

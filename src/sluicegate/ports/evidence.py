@@ -11,14 +11,20 @@ class EvidenceStore(Protocol):
     """Content-addressed files."""
 
     def keep(self, data: bytes) -> Digest:
-        """Store *data* durably; storing the same bytes again changes nothing."""
+        """Store *data* durably; storing the same bytes again changes nothing.
+
+        Raises:
+            ExternalError: whether it is stored is unknown, or it never will be.
+        """
         ...
 
     def load(self, digest: Digest) -> bytes:
         """Read a file back.
 
         Raises:
-            IntegrityError: the file is missing or its bytes are not those of *digest*.
+            MissingError: the file is not there.
+            IntegrityError: its bytes are not those of *digest*.
+            ExternalError: the store cannot be read: whether it is there is unknown.
         """
         ...
 

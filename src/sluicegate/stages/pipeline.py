@@ -32,13 +32,17 @@ class AuditSettings:
 
     ``dir:PATH`` is relative to the pipeline file, as is ``witnesses``, a policy file.
     ``retention`` is None where the file does not say. ``inbox`` is where else signed
-    statements wait: ``git:REMOTE`` or ``dir:PATH``.
+    statements wait: ``git:REMOTE`` or ``dir:PATH``. ``evidence`` is where evidence is
+    kept, None with the log; in a Git ref at most ``evidence_limit`` bytes a file, None
+    for the usual number.
     """
 
     store: str
     retention: timedelta | None
     witnesses: str | None = None
     inbox: str | None = None
+    evidence: str | None = None
+    evidence_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

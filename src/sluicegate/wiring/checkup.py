@@ -157,7 +157,7 @@ class Checkup:
         if self._pipeline is None:
             return
         project = self.project
-        log = LogPlace(project.machine, project.log_address, project.folder)
+        log = LogPlace.of_project(project)
         name = log.name
         try:
             reader = log.reader()

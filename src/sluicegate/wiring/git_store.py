@@ -8,7 +8,7 @@ from sluicegate.adapters.stores.git_log import GitLog
 from sluicegate.adapters.stores.git_place import GitPlace, find_place
 from sluicegate.adapters.stores.git_ref import LocalRef
 from sluicegate.adapters.stores.git_remote import RemoteRef
-from sluicegate.adapters.stores.waiting import WaitingEvidence
+from sluicegate.adapters.stores.waiting import MAX_BYTES, WaitingEvidence
 from sluicegate.errors import UsageError
 from sluicegate.model.git_address import GitAddress
 from sluicegate.wiring.machine import Machine
@@ -29,13 +29,16 @@ def open_git_log(machine: Machine, address: str, base: Path) -> GitLog:
     return GitLog(ref(place, cache), _waiting(base))
 
 
-def open_git_evidence(machine: Machine, address: str, base: Path) -> GitEvidence:
-    """The evidence in that ref.
+def open_git_evidence(
+    machine: Machine, address: str, base: Path, limit: int | None = None
+) -> GitEvidence:
+    """The evidence in that ref; files of at most *limit* bytes go there.
 
     Raises:
         UsageError: as for `open_git_log`.
     """
-    return GitEvidence(open_git_log(machine, address, base), _waiting(base))
+    log = open_git_log(machine, address, base)
+    return GitEvidence(log, _waiting(base, limit or MAX_BYTES))
 
 
 def find_git_place(machine: Machine, address: str, base: Path) -> GitPlace:
@@ -63,5 +66,5 @@ def check_outlives_clone(machine: Machine, address: str, base: Path) -> None:
         )
 
 
-def _waiting(base: Path) -> WaitingEvidence:
-    return WaitingEvidence(base / _WAITING)
+def _waiting(base: Path, limit: int = MAX_BYTES) -> WaitingEvidence:
+    return WaitingEvidence(base / _WAITING, limit)

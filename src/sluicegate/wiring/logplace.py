@@ -1,13 +1,17 @@
 """A log in its place, as someone who reads it sees it: no pipeline, no repository."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import timedelta
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sluicegate.adapters.stores.journal import FileJournal
+from sluicegate.adapters.stores.moved import MovedEvidence
 from sluicegate.adapters.stores.pins import PinFile
 from sluicegate.audit.pinning import check_seen, explain_loss, recall
 from sluicegate.audit.reader import LogReader
+from sluicegate.audit.snapshot import read_state
 from sluicegate.audit.trust import trust
 from sluicegate.audit.verify import (
     Progress,
@@ -15,16 +19,25 @@ from sluicegate.audit.verify import (
     read_claimed_key,
     verify,
 )
-from sluicegate.config.file import PIPELINE_FILE, read_store
+from sluicegate.config.file import PIPELINE_FILE, read_evidence, read_store
 from sluicegate.errors import IntegrityError, UsageError
-from sluicegate.model.address import Address
+from sluicegate.model.address import Address, parse_evidence
 from sluicegate.ports.evidence import EvidenceStore
+from sluicegate.ports.referrers import Referrers
 from sluicegate.ports.store import LogStore
 from sluicegate.tlog.checkpoint import parse_checkpoint
 from sluicegate.tlog.note import parse_note, parse_vkey
 from sluicegate.tlog.policy import Policy
 from sluicegate.wiring.machine import Machine
-from sluicegate.wiring.stores import name_place, open_evidence, open_store
+from sluicegate.wiring.stores import (
+    name_place,
+    open_evidence,
+    open_evidence_at,
+    open_store,
+)
+
+if TYPE_CHECKING:
+    from sluicegate.wiring.project import Project
 
 DEFAULT_LOG = Path(".sluicegate/audit")
 """Where the log of a project is that says nothing else, from the project's folder."""
@@ -34,13 +47,17 @@ DEFAULT_LOG = Path(".sluicegate/audit")
 class LogPlace:
     """The log at *address*. ``vkey`` is the key the caller names, if any.
 
-    A relative path in the address is one from *base*.
+    A relative path in the address is one from *base*. Evidence is at
+    *evidence_address*, by default with the log; a Git ref takes files of
+    *evidence_limit* bytes at most.
     """
 
     machine: Machine
     address: Address
     base: Path
     vkey: str | None = None
+    evidence_address: Address | None = None
+    evidence_limit: int | None = None
 
     @classmethod
     def of(
@@ -51,10 +68,35 @@ class LogPlace:
         Raises:
             UsageError: the pipeline file here cannot be read.
         """
-        here = Path()
+        here, evidence = Path(), None
         if text is None and Path(PIPELINE_FILE).is_file():
-            text = read_store(Path(PIPELINE_FILE).read_bytes(), PIPELINE_FILE)
-        return cls(machine, Address.parse(text or str(DEFAULT_LOG)), here, vkey)
+            data = Path(PIPELINE_FILE).read_bytes()
+            text = read_store(data, PIPELINE_FILE)
+            evidence = read_evidence(data, PIPELINE_FILE)
+        return cls(
+            machine,
+            Address.parse(text or str(DEFAULT_LOG)),
+            here,
+            vkey,
+            None if evidence is None else parse_evidence(evidence),
+        )
+
+    @classmethod
+    def of_project(cls, project: "Project", vkey: str | None = None) -> "LogPlace":
+        """The log of *project*, as its pipeline file says.
+
+        Raises:
+            UsageError: the pipeline file cannot be used.
+        """
+        audit = project.pipeline.audit
+        return cls(
+            project.machine,
+            project.log_address,
+            project.folder,
+            vkey,
+            project.evidence_address,
+            audit.evidence_limit,
+        )
 
     @cached_property
     def store(self) -> LogStore:
@@ -63,8 +105,36 @@ class LogPlace:
 
     @cached_property
     def evidence(self) -> EvidenceStore:
-        """The evidence that goes with it."""
-        return open_evidence(self.machine, self.address, self.base)
+        """The evidence that goes with it.
+
+        Where it is kept elsewhere, what is not there is looked for with the log: it may
+        be older than that decision.
+        """
+        beside = partial(
+            open_evidence, self.machine, self.address, self.base, self.evidence_limit
+        )
+        if self.evidence_address is None:
+            return beside()
+        return MovedEvidence(self.open_evidence(self.evidence_address), beside)
+
+    def open_evidence(self, address: Address) -> EvidenceStore:
+        """The evidence at *address*, and nowhere else."""
+        return open_evidence_at(self.machine, address, self.base, self._promised)
+
+    @cached_property
+    def referrers(self) -> Referrers | None:
+        """What images say of the evidence; None where it is in no registry."""
+        address = self.evidence_address
+        if address is None or address.scheme != "oci":
+            return None
+        from sluicegate.wiring.oci_store import (  # noqa: PLC0415 - rare
+            open_oci_referrers,
+        )
+
+        return open_oci_referrers(self.machine, address.place, self.base, self.evidence)
+
+    def _promised(self) -> timedelta:
+        return timedelta(days=read_state(self.reader()).retention_days)
 
     @property
     def own_evidence(self) -> EvidenceStore | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sluicegate.adapters.git import GitRepository
 from sluicegate.config.file import PIPELINE_FILE, parse_pipeline
 from sluicegate.errors import UsageError
-from sluicegate.model.address import Address
+from sluicegate.model.address import Address, parse_evidence
 from sluicegate.model.source import Source
 from sluicegate.stages.pipeline import Pipeline
 from sluicegate.wiring.machine import Machine
@@ -102,6 +102,12 @@ class Project:
     def log_address(self) -> Address:
         """Where the log is; a relative path is one from the project's folder."""
         return Address.parse(self.pipeline.audit.store)
+
+    @property
+    def evidence_address(self) -> Address | None:
+        """Where evidence is, likewise; None if it is with the log."""
+        evidence = self.pipeline.audit.evidence
+        return None if evidence is None else parse_evidence(evidence)
 
     @property
     def origin(self) -> str:

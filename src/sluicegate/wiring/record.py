@@ -44,8 +44,7 @@ class ProjectLog:
     @cached_property
     def place(self) -> LogPlace:
         """Where it is."""
-        project = self.project
-        return LogPlace(project.machine, project.log_address, project.folder)
+        return LogPlace.of_project(self.project)
 
     @property
     def evidence(self) -> EvidenceStore:

@@ -40,7 +40,7 @@ class Releases:
         if file is None and not os.path.lexists(project.file):
             return cls(machine, LogPlace.of(machine, log, vkey), project.folder, ())
         place = (
-            LogPlace(machine, project.log_address, project.folder, vkey)
+            LogPlace.of_project(project, vkey)
             if log is None
             else LogPlace.of(machine, log, vkey)
         )

@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from sluicegate.adapters.stores.directory_log import DirectoryLog
@@ -39,8 +40,12 @@ def open_store(machine: Machine, address: Address, base: Path) -> LogStore:
             raise _unknown(address)
 
 
-def open_evidence(machine: Machine, address: Address, base: Path) -> EvidenceStore:
+def open_evidence(
+    machine: Machine, address: Address, base: Path, limit: int | None = None
+) -> EvidenceStore:
     """The evidence that goes with the log at *address*, where nothing else is said.
+
+    A Git ref takes files of at most *limit* bytes, None for the usual number.
 
     Raises:
         UsageError: what it takes is not installed, or the address names no store.
@@ -54,7 +59,7 @@ def open_evidence(machine: Machine, address: Address, base: Path) -> EvidenceSto
                 open_git_evidence,
             )
 
-            return open_git_evidence(machine, address.place, base)
+            return open_git_evidence(machine, address.place, base, limit)
         case "s3":
             from sluicegate.adapters.stores.s3 import (  # noqa: PLC0415 - rare
                 open_s3_evidence,
@@ -63,6 +68,39 @@ def open_evidence(machine: Machine, address: Address, base: Path) -> EvidenceSto
             return open_s3_evidence(BucketAddress.parse(address.place), machine.environ)
         case _:
             raise _unknown(address)
+
+
+def open_evidence_at(
+    machine: Machine, address: Address, base: Path, promised: Callable[[], timedelta]
+) -> EvidenceStore:
+    """The evidence at *address*, which is not with its log.
+
+    *promised* is how long it must be kept, for stores that can see to that.
+
+    Raises:
+        UsageError: what it takes is not installed, or the address names no store.
+    """
+    match address.scheme:
+        case "dir":
+            return EvidenceDirectory((base / address.place).resolve())
+        case "s3":
+            from sluicegate.adapters.stores.s3 import (  # noqa: PLC0415 - rare
+                open_s3_evidence_at,
+            )
+
+            bucket = BucketAddress.parse(address.place)
+            return open_s3_evidence_at(bucket, machine.environ, promised)
+        case "oci":
+            from sluicegate.wiring.oci_store import (  # noqa: PLC0415 - rare
+                open_oci_evidence,
+            )
+
+            return open_oci_evidence(machine, address.place, base)
+        case _:
+            raise UsageError(
+                f"no store of evidence is known for {str(address)!r}",
+                hint="dir:PATH, s3://BUCKET/PREFIX or oci:HOST/PATH",
+            )
 
 
 def name_place(machine: Machine, address: Address, base: Path) -> str:
@@ -81,7 +119,7 @@ def name_place(machine: Machine, address: Address, base: Path) -> str:
 
 
 def log_variables(machine: Machine, address: Address) -> frozenset[str]:
-    """The environment variables that let a program write to the log at *address*.
+    """The environment variables that let a program write to what is at *address*.
 
     No process but sluicegate's own may see them.
     """

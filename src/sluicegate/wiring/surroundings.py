@@ -47,6 +47,7 @@ class Surroundings:
         runner = machine.process_without(
             secret_variables(project.pipeline.notify)
             | log_variables(machine, project.log_address)
+            | log_variables(machine, project.evidence_address or project.log_address)
         )
         return MaskingRunner(runner, self.masks)
 
@@ -138,6 +139,7 @@ class Surroundings:
             tools=tools,
             workspace=workspace,
             evidence=self.log.evidence,
+            referrers=self.log.place.referrers,
             target=lambda environment: self._target(environment, registry.pull, run_id),
             registry=registry,
             ca_bundle=machine.ca_bundle,

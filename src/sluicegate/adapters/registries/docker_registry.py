@@ -27,7 +27,7 @@ ACCEPTED = (
     "application/vnd.docker.distribution.manifest.v2+json",
 )
 _CERTIFICATES = Path("/etc/docker/certs.d")
-_HUB, _HUB_API = "docker.io", "registry-1.docker.io"
+HUB, HUB_API = "docker.io", "registry-1.docker.io"
 _ASK_TIME = timedelta(minutes=1)
 _PULL_TIME = timedelta(minutes=30)
 
@@ -61,8 +61,8 @@ class DockerRegistry(Registry):
 
         registry, path, name = split_reference(reference)
         login = self._logins.find(registry)
-        host = _HUB_API if registry == _HUB else registry
-        certificates = self._certificates(registry)
+        host = HUB_API if registry == HUB else registry
+        certificates = find_certificates(registry, self._ca_bundle)
         where = f"/v2/{quote(path)}/manifests/{quote(name, safe=':')}"
         # Of a repository that does not exist, many registries tell only who may push.
         scope = f"repository:{path}:pull,push"
@@ -128,14 +128,6 @@ class DockerRegistry(Registry):
         argv = (*self._tools.find("docker").argv, *arguments)
         return self._runner.run(Command(argv, self._folder, timeout), on_line)
 
-    def _certificates(self, registry: str) -> str | None:
-        """Those of the registry's own authority, where the engine looks too."""
-        try:
-            own = sorted((_CERTIFICATES / registry).glob("*.crt"))
-        except OSError:
-            own = []
-        return str(own[0]) if own else self._ca_bundle
-
     def _may_be_insecure(self, registry: str) -> bool:
         """Whether the engine would speak to *registry* without TLS."""
         said = self._docker(
@@ -144,6 +136,15 @@ class DockerRegistry(Registry):
             on_line=lambda _line: None,
         )
         return is_insecure(registry, said.stdout)
+
+
+def find_certificates(registry: str, usual: str | None) -> str | None:
+    """Those of the registry's own authority, where the engine looks too, or *usual*."""
+    try:
+        own = sorted((_CERTIFICATES / registry).glob("*.crt"))
+    except OSError:
+        own = []
+    return str(own[0]) if own else usual
 
 
 def split_reference(reference: str) -> tuple[str, str, str]:
@@ -159,7 +160,7 @@ def split_reference(reference: str) -> tuple[str, str, str]:
     if registry is None or not name or "/" in name:
         raise PermanentError(f"not a whole reference of an image: {reference!r}")
     path = repository.removeprefix(f"{registry}/")
-    if registry == _HUB and "/" not in path:
+    if registry == HUB and "/" not in path:
         path = f"library/{path}"
     return registry, path, name
 

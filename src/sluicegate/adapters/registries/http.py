@@ -1,15 +1,15 @@
 """Requests to a registry, with the login it asks for.
 
 Source:
-    https://github.com/opencontainers/distribution-spec v1.1, "Pull"; for the token
-    https://distribution.github.io/distribution/spec/auth/token and ../oauth.
+    https://github.com/opencontainers/distribution-spec v1.1, "Pull" and "Push"; for the
+    token https://distribution.github.io/distribution/spec/auth/token and ../oauth.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
@@ -21,7 +21,10 @@ from sluicegate.errors import PermanentError, TransientError
 from sluicegate.model.credential import hide
 
 _TIMEOUT = (10, 30)  # seconds to connect, and between two bytes
-_MAX_BYTES = 4 * 1024 * 1024  # the distribution specification's limit for a manifest
+_UPLOAD_TIMEOUT = (10, 300)  # a registry hashes and stores all of it before it answers
+MAX_MANIFEST_BYTES = 4 * 1024 * 1024  # the distribution specification's limit
+_MAX_WORDS = 300
+_OK = frozenset({requests.codes.ok})
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 _LATER = {408, 425, 429}
 _SERVER_ERROR = 500
@@ -36,16 +39,22 @@ class NotTlsError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. ``data`` is bounded."""
+    """What came back. ``data`` is bounded.
+
+    ``location`` is where to go on, ``subject`` the digest that the registry has taken
+    note of as what the manifest is about (``OCI-Subject``); empty if it says none.
+    """
 
     status: int
     content_type: str
     data: bytes
     challenge: str
+    location: str = ""
+    subject: str = ""
 
 
 class RegistryHttp:
-    """Gets what one registry serves.
+    """Gets what one registry serves, and sends it what it is to serve.
 
     *host* is where its API is, *name* what people call it. *login* is given to it only
     over *scheme*, and to a token server that it names only over HTTPS, unless its own
@@ -65,23 +74,99 @@ class RegistryHttp:
         self._session = requests.Session()
         self._session.trust_env = False  # or it would add what is in ~/.netrc
         self._session.verify = certificates or True
+        self._authorized: dict[str, str] = {}
 
-    def get(self, path: str, scope: str, accept: str) -> Reply | None:
-        """Get *path*; None if there is nothing.
+    def reach(self) -> None:
+        """See to it that the registry can be spoken to at all.
+
+        Raises:
+            NotTlsError: TLS is not possible.
+            TransientError: it does not answer.
+        """
+        self._request("GET", f"{self._base}/v2/", {})
+
+    def get(
+        self, path: str, scope: str, accept: str, *, most: int = MAX_MANIFEST_BYTES
+    ) -> Reply | None:
+        """Get *path*, at most *most* bytes; None if there is nothing.
 
         Raises:
             NotTlsError: TLS is not possible.
             TransientError: it does not answer, or not now.
             PermanentError: it refuses.
         """
-        headers = {"Accept": accept}
-        reply = self._request("GET", self._base + path, headers)
-        if reply.status == _UNAUTHORIZED:
-            headers["Authorization"] = self._authorize(reply.challenge, scope)
-            reply = self._request("GET", self._base + path, headers)
+        return self._ask("GET", path, scope, {"Accept": accept}, most=most)
+
+    def has(self, path: str, scope: str, accept: str) -> bool:
+        """Whether there is something at *path*.
+
+        Raises:
+            NotTlsError, TransientError, PermanentError: as for `get`.
+        """
+        return self._ask("HEAD", path, scope, {"Accept": accept}) is not None
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        scope: str,
+        body: bytes,
+        *,
+        content_type: str,
+        expected: Collection[int],
+    ) -> Reply:
+        """Send *body* to *path*, or to the whole URL that the registry named.
+
+        Raises:
+            NotTlsError, TransientError, PermanentError: as for `get`; the status is
+                none of *expected*.
+        """
+        headers = {"Content-Type": content_type}
+        reply = self._ask(method, path, scope, headers, body=body, expected=expected)
+        if reply is None:
+            raise PermanentError(
+                f"{self._name} has no place for {urlsplit(path).path}",
+                hint="some registries want a repository to be made before it is used",
+            )
+        return reply
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        scope: str,
+        headers: Mapping[str, str],
+        *,
+        body: bytes | None = None,
+        expected: Collection[int] = _OK,
+        most: int = MAX_MANIFEST_BYTES,
+    ) -> Reply | None:
+        url = urljoin(self._base, path)
+        is_own = _origin(url) == _origin(self._base)
+        if urlsplit(url).scheme not in {"https", self._scheme}:
+            raise PermanentError(
+                f"{self._name} wants what is sent to it without encryption, at {url}",
+                hint="its own address (`http.host`, or X-Forwarded-Proto of the proxy"
+                " before it) says http",
+            )
+
+        def request() -> Reply:
+            mine = self._authorized.get(scope) if is_own else None
+            return self._request(
+                method,
+                url,
+                {**headers, **({"Authorization": mine} if mine else {})},
+                data=body,
+                most=most,
+            )
+
+        reply = request()
+        if reply.status == _UNAUTHORIZED and is_own:
+            self._authorized[scope] = self._authorize(reply.challenge, scope)
+            reply = request()
         if reply.status == _NOT_FOUND:
             return None
-        self._check(reply)
+        self._check(reply, expected)
         return reply
 
     def _authorize(self, challenge: str, scope: str) -> str:
@@ -125,7 +210,8 @@ class RegistryHttp:
         headers: Mapping[str, str],
         *,
         params: Mapping[str, str] | None = None,
-        data: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | bytes | None = None,
+        most: int = MAX_MANIFEST_BYTES,
     ) -> Reply:
         try:
             with self._session.request(
@@ -134,15 +220,17 @@ class RegistryHttp:
                 headers=dict(headers),
                 params=params,
                 data=data,
-                timeout=_TIMEOUT,
+                timeout=_UPLOAD_TIMEOUT if isinstance(data, bytes) else _TIMEOUT,
                 proxies=get_environ_proxies(url),
                 stream=True,
             ) as response:
                 return Reply(
                     response.status_code,
                     response.headers.get("Content-Type", ""),
-                    _read(response, self._name),
+                    _read(response, self._name, most),
                     response.headers.get("WWW-Authenticate", ""),
+                    response.headers.get("Location", ""),
+                    response.headers.get("OCI-Subject", ""),
                 )
         except SSLError as error:
             raise NotTlsError(
@@ -155,15 +243,15 @@ class RegistryHttp:
                 f"{self._name} does not answer: {_last_words(error)}"
             ) from error
 
-    def _check(self, reply: Reply) -> None:
+    def _check(self, reply: Reply, expected: Collection[int] = _OK) -> None:
         status = reply.status
         if status in {_UNAUTHORIZED, _FORBIDDEN}:
             raise self._refused(status)
         if status in _LATER or status >= _SERVER_ERROR:
             raise TransientError(f"{self._name} answered with status {status}")
-        if status != requests.codes.ok:
+        if status not in expected:
             raise PermanentError(
-                f"{self._name} answered with status {status}",
+                f"{self._name} answered with status {status}{_said(reply)}",
                 hint="is it a registry of images? see `image:`",
             )
 
@@ -178,6 +266,13 @@ class RegistryHttp:
         )
 
 
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Who answers at *url*: a login is given to nobody else."""
+    parts = urlsplit(url)
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.scheme, parts.hostname, parts.port or usual
+
+
 def _basic(login: Login) -> str:
     request = requests.PreparedRequest()
     request.prepare_headers({})
@@ -186,13 +281,28 @@ def _basic(login: Login) -> str:
     return str(request.headers["Authorization"])
 
 
-def _read(response: requests.Response, name: str) -> bytes:
+def _read(response: requests.Response, name: str, most: int) -> bytes:
     data = bytearray()
     for chunk in response.iter_content(64 * 1024):
         data += chunk
-        if len(data) > _MAX_BYTES:
-            raise PermanentError(f"{name} answered with more than {_MAX_BYTES} bytes")
+        if len(data) > most:
+            raise PermanentError(f"{name} answered with more than {most} bytes")
     return bytes(data)
+
+
+def _said(reply: Reply) -> str:
+    """What a registry says is wrong, in its own words, for a person.
+
+    Source:
+        https://github.com/opencontainers/distribution-spec v1.1, "Error Codes".
+    """
+    try:
+        first = json.loads(reply.data)["errors"][0]
+        words = f"{first['code']} {first.get('message') or ''}".strip()
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return ""
+    shown = "".join(each if each.isprintable() else "?" for each in words)
+    return f": {hide(shown)[:_MAX_WORDS]}"
 
 
 def _last_words(error: BaseException) -> str:

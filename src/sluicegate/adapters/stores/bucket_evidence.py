@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from sluicegate.adapters.stores.bucket_files import LockedFiles
 from sluicegate.adapters.stores.bucket_keeping import BucketKeeping
-from sluicegate.errors import IntegrityError
+from sluicegate.errors import IntegrityError, MissingError
 from sluicegate.model.bucket import Locking
 from sluicegate.model.digest import Digest
 from sluicegate.model.retention import Promise
@@ -39,7 +39,7 @@ class BucketEvidence(EvidenceStore):
     def load(self, digest: Digest) -> bytes:
         data = self._files.read(_name(digest))
         if data is None:
-            raise IntegrityError(f"the evidence {digest} is missing")
+            raise MissingError(f"the evidence {digest} is missing")
         if Digest.of(data) != digest:
             raise IntegrityError(f"the evidence {digest} was changed")
         return data

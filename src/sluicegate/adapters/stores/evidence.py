@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from sluicegate.adapters.stores.directory import DirectoryStore
 from sluicegate.adapters.stores.durable import NO_FOLLOW, check_writable
-from sluicegate.errors import IntegrityError
+from sluicegate.errors import IntegrityError, MissingError
 from sluicegate.model.digest import Digest
 from sluicegate.model.retention import Keeping, Promise
 from sluicegate.ports.evidence import EvidenceStore
@@ -37,7 +37,7 @@ class EvidenceDirectory(EvidenceStore):
     def load(self, digest: Digest) -> bytes:
         data = self._store.get(_name(digest))
         if data is None:
-            raise IntegrityError(f"the evidence {digest} is missing")
+            raise MissingError(f"the evidence {digest} is missing")
         if Digest.of(data) != digest:
             raise IntegrityError(f"the evidence {digest} was changed")
         return data

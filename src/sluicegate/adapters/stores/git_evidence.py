@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from sluicegate.adapters.stores.git_log import EVIDENCE, GitLog
 from sluicegate.adapters.stores.waiting import WaitingEvidence, name_of
-from sluicegate.errors import IntegrityError
+from sluicegate.errors import IntegrityError, MissingError
 from sluicegate.model.digest import Digest
 from sluicegate.model.retention import Promise
 from sluicegate.ports.evidence import EvidenceStore
@@ -29,7 +29,7 @@ class GitEvidence(EvidenceStore):
         if data is None:
             data = self._find(EVIDENCE + name_of(digest))
         if data is None:
-            raise IntegrityError(f"the evidence {digest} is missing")
+            raise MissingError(f"the evidence {digest} is missing")
         if Digest.of(data) != digest:
             raise IntegrityError(f"the evidence {digest} was changed")
         return data

@@ -1,7 +1,8 @@
 """Opening a log or evidence in S3; boto3 is loaded when one is opened."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sluicegate.adapters.stores.bucket_control import Control
@@ -59,6 +60,27 @@ def open_s3_evidence(
     bucket = S3Bucket(client, address.place.inside("evidence"))
     log = open_s3_log(address, environ, client)
     return BucketEvidence(LockedFiles(bucket, address.locking), log.promised)
+
+
+def open_s3_evidence_at(
+    address: BucketAddress,
+    environ: Mapping[str, str],
+    promised: Callable[[], timedelta],
+    client: "S3Client | None" = None,
+) -> BucketEvidence:
+    """Evidence files of a log that is elsewhere, right at *address*.
+
+    *promised* is how long the log is to be kept.
+
+    Raises:
+        UsageError: boto3 is not installed.
+        PermanentError: the AWS settings of this machine cannot be used.
+    """
+    client = client or connect(environ)
+    from sluicegate.adapters.stores.s3_bucket import S3Bucket  # noqa: PLC0415 - boto3
+
+    bucket = S3Bucket(client, address.place)
+    return BucketEvidence(LockedFiles(bucket, address.locking), promised)
 
 
 def credential_variables(environ: Mapping[str, str]) -> frozenset[str]:

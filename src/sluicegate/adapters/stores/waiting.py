@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sluicegate.adapters.stores.directory import DirectoryStore
-from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.errors import IntegrityError, PermanentError
 from sluicegate.model.digest import Digest
 
 MAX_BYTES = 1 << 20
@@ -28,14 +28,15 @@ class WaitingEvidence:
         """Keep *data* durably until it is committed.
 
         Raises:
-            UsageError: it is too large to be kept in a Git repository for ever.
+            PermanentError: it is too large to be kept in a Git repository for ever.
         """
         if len(data) > self._max_bytes:
-            raise UsageError(
+            raise PermanentError(
                 f"a file of evidence has {len(data)} bytes, and a log in a Git ref"
                 f" takes {self._max_bytes}",
-                hint="keep evidence elsewhere: in the pipeline file, set"
-                " `audit: {evidence: ...}` to a folder or a bucket",
+                hint="in the pipeline file, keep evidence elsewhere:"
+                " `audit: {evidence: 'oci:HOST/PATH'}` (or dir:PATH, s3://BUCKET/PREFIX)"
+                "; or allow more: `audit: {evidence_limit: 4MiB}`",
             )
         digest = Digest.of(data)
         self._store.put(name_of(digest), data)

@@ -13,8 +13,9 @@ from sluicegate.cli.exit_codes import ExitCode
 @key_option
 @click.option(
     "--evidence",
-    type=click.Path(path_type=Path),
-    help="The folder of the evidence files; default: where the log keeps them.",
+    metavar="PLACE",
+    help="Where the evidence files are: a folder, s3://BUCKET/PREFIX or oci:HOST/PATH; "
+    "default: as the pipeline file in this folder says, else where the log keeps them.",
 )
 @click.option(
     "--policy",
@@ -40,7 +41,7 @@ from sluicegate.cli.exit_codes import ExitCode
 def verify(
     place: str | None,
     vkey: str | None,
-    evidence: Path | None,
+    evidence: str | None,
     policy: Path | None,
     proof: Path | None,
     entry: Path | None,

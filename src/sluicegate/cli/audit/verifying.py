@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from sluicegate.adapters.stores.evidence import EvidenceDirectory
 from sluicegate.audit.verify import VerifyReport
 from sluicegate.audit.witnessed import Witnessing
 from sluicegate.cli.audit.progress import ProgressLine
 from sluicegate.cli.audit.witnessing import configured_policy
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import write_result
+from sluicegate.model.address import parse_evidence
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.report.audit import (
     Cosigner,
@@ -26,7 +26,7 @@ from sluicegate.wiring.machine import Machine
 def show(
     place: str | None,
     vkey: str | None,
-    evidence: Path | None,
+    evidence: str | None,
     policy: Path | None,
     *,
     no_evidence: bool,
@@ -36,7 +36,11 @@ def show(
     log = LogPlace.of(Machine(), place, vkey)
     kept: EvidenceStore | None = None
     if not no_evidence:
-        kept = log.evidence if evidence is None else EvidenceDirectory(evidence)
+        kept = (
+            log.evidence
+            if evidence is None
+            else (log.open_evidence(parse_evidence(evidence)))
+        )
     named = policy or (configured_policy() if place is None else None)
     believed = None if named is None else read_policy(named)
     with ProgressLine() as line:

@@ -8,7 +8,7 @@ from log_stores import git, make_checkout, make_remote, open_git
 from sluicegate.adapters.stores.git_evidence import GitEvidence
 from sluicegate.adapters.stores.git_log import GitLog
 from sluicegate.adapters.stores.waiting import MAX_BYTES, WaitingEvidence
-from sluicegate.errors import IntegrityError, TransientError, UsageError
+from sluicegate.errors import IntegrityError, PermanentError, TransientError
 from sluicegate.model.digest import Digest
 from sluicegate.model.git_address import DEFAULT_REF
 
@@ -109,10 +109,11 @@ def test_an_empty_file_and_one_of_the_largest_size_are_kept(here: Machine) -> No
 def test_what_is_too_large_for_a_repository_is_refused_with_advice(
     here: Machine,
 ) -> None:
-    with pytest.raises(UsageError, match="takes 1048576") as caught:
+    with pytest.raises(PermanentError, match="takes 1048576") as caught:
         here.evidence.keep(b"\0" * (MAX_BYTES + 1))
 
     assert "audit: {evidence:" in str(caught.value.hint)
+    assert "evidence_limit: 4MiB" in str(caught.value.hint)
     assert here.waits == []
 
 
