@@ -7,7 +7,7 @@ number of 16 bytes for most, so that a million entries take some 100 MB.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 
 from sluicegate.audit.envelope import Envelope, LogEnvelope
@@ -29,7 +29,9 @@ from sluicegate.model.log_event import (
     LogEvent,
     LogPruned,
     RetentionChanged,
+    StateSnapshot,
 )
+from sluicegate.model.retention import MIN_RETENTION_DAYS, add_days
 from sluicegate.model.ulid import parse_ulid
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.tlog.tiles import TILE_WIDTH
@@ -132,6 +134,14 @@ class EntryRules:
                 self._retention_days = event.retention_days
                 if event.origin != self._origin:
                     yield f"it begins the log {event.origin!r}, not this one"
+                if event.retention_days < MIN_RETENTION_DAYS:
+                    yield (
+                        f"it promises {event.retention_days} days, and a log is kept "
+                        f"for at least {MIN_RETENTION_DAYS}"
+                    )
+            case StateSnapshot(log=said) if said is not None:
+                # Once entry 0 was pruned, nothing else says what was promised.
+                self._retention_days = max(self._retention_days, said.retention_days)
             case RetentionChanged():
                 if event.retention_days < self._retention_days:
                     yield (
@@ -154,8 +164,19 @@ class EntryRules:
         if event.min_index > index or event.min_index % TILE_WIDTH:
             yield f"it prunes up to {event.min_index}, no end of a bundle before it"
         days = max(self._retention_days, event.retention_days)
-        if envelope.recorded_ts - event.last_ts < timedelta(days=days):
+        if add_days(event.last_ts, days) > envelope.recorded_ts:
             yield f"it prunes entries younger than {days} days"
+        cut = {run.run_id for run in event.cut}
+        last = min(event.min_index, index) - 1
+        for hold in self._snapshots.holds:
+            scope = hold.scope
+            if scope.run_id is None:
+                end = last if scope.last is None else min(scope.last, last)
+                is_held = max(scope.first, self.min_index) <= end
+            else:
+                is_held = scope.run_id in cut
+            if is_held:
+                yield f"it prunes what hold {hold.hold} on {scope} covers"
 
 
 class _Runs:

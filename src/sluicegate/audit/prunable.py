@@ -6,12 +6,13 @@ every entry, the holds, the runs and rollouts that are open, and the store.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sluicegate.audit.evidence_names import Named
 from sluicegate.model.digest import Digest
 from sluicegate.model.log_event import LogPruned
 from sluicegate.model.log_state import LogState
+from sluicegate.model.retention import add_days
 from sluicegate.model.state_item import CutRun, OpenRun
 from sluicegate.tlog.tiles import ENTRIES, TILE_WIDTH, Tile
 
@@ -112,7 +113,7 @@ def describe_pruning(
 
 def _obstacle(bundle: Bundle, state: LogState, now: datetime) -> str | None:
     """Why *bundle* stays, None if nothing in it or about it says so."""
-    due = bundle.newest + timedelta(days=state.retention_days)
+    due = add_days(bundle.newest, state.retention_days)
     if due > now:
         return (
             f"entry {bundle.stop - 1}, or one before it, is of {bundle.newest:%Y-%m-%d}"

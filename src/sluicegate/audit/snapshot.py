@@ -6,13 +6,14 @@ A reader starts from the newest one that has all that it needs, and folds what f
 what it reads is checked against the checkpoint like every entry.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sluicegate.audit.history import read_entries
 from sluicegate.audit.log_recorder import LogRecorder
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import Entry, decode_entry
 from sluicegate.audit.snapshot_form import (
+    CERTAIN,
     COVERS,
     compare,
     is_whole,
@@ -24,6 +25,7 @@ from sluicegate.audit.state import Fold
 from sluicegate.errors import IntegrityError
 from sluicegate.model.log_event import StateSnapshot
 from sluicegate.model.log_state import LogState
+from sluicegate.model.state_item import Hold
 from sluicegate.tlog.checkpoint import Checkpoint
 
 SNAPSHOT_EVERY = 256
@@ -145,7 +147,8 @@ class SnapshotCheck:
     """Holds the snapshots of a log against its entries, seen in their order.
 
     Where entries are missing, what comes after them is checked again from the next
-    snapshot on: that one is taken at its word.
+    snapshot on: that one is taken at its word. Where entries are of unknown types, a
+    snapshot is believed in what these may have changed, and in nothing else.
     """
 
     def __init__(self) -> None:
@@ -153,6 +156,11 @@ class SnapshotCheck:
         self._before: LogState | None = None
         self._parts: list[tuple[int, Entry, StateSnapshot]] = []
         self._covers: Sequence[str] = COVERS
+
+    @property
+    def holds(self) -> Collection[Hold]:
+        """The holds in force after the entries so far, as far as these are there."""
+        return () if self._fold is None else self._fold.state.holds.values()
 
     def add(self, index: int, entry: Entry) -> list[str]:
         """Look at one more entry.
@@ -198,9 +206,9 @@ class SnapshotCheck:
             for index, entry, _ in seen:
                 self._fold.add(index, entry)
             return []
-        if self._before.unknown:
-            return []
         known = [kind for kind in covers if kind in self._covers]
+        if self._before.unknown:
+            known = [kind for kind in known if kind in CERTAIN]
         return [
             f"the snapshot of the first {said.size} entries says otherwise of {kind}"
             for kind in compare(said, self._before, known)

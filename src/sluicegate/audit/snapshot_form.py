@@ -29,6 +29,10 @@ COVERS = (_LOG, *_SHAPES)
 """All kinds of items. An event type that changes one of them in a new way needs a new
 kind: the snapshots of older versions do not know of it."""
 
+CERTAIN = (_LOG, "rotations", "holds", "statements")
+"""The kinds of items that an entry of an unknown type, or with an unknown word, leaves
+as they are: what changes them has no words, and what is new gets a new kind."""
+
 
 def split(state: LogState) -> tuple[StateSnapshot, ...]:
     """The snapshot of *state* in parts that each fit in an entry.
@@ -78,7 +82,8 @@ def is_whole(parts: Sequence[StateSnapshot]) -> bool:
     return (
         bool(parts)
         and parts[0].log is not None
-        and [part.part for part in parts] == list(range(parts[0].parts))
+        and parts[0].parts == len(parts)  # any number may stand there
+        and [part.part for part in parts] == list(range(len(parts)))
         and len({(part.size, part.parts, part.covers) for part in parts}) == 1
     )
 

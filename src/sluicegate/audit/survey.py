@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sluicegate.audit.envelope import Envelope
 from sluicegate.audit.evidence_names import Named
@@ -11,6 +11,7 @@ from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import Entry, decode_entry
 from sluicegate.model.digest import Digest
 from sluicegate.model.log_state import LogState
+from sluicegate.model.retention import add_days
 from sluicegate.tlog.bundles import format_bundle
 from sluicegate.tlog.tiles import ENTRIES, TILE_WIDTH, Tile
 
@@ -42,7 +43,7 @@ class Survey:
         self.bundles: list[Bundle] = []
         self._log = log
         self._now = now
-        self._kept_for = timedelta(days=state.retention_days)
+        self._days = state.retention_days
         self._size = state.min_index
         self._newest = _EPOCH
         self._pile: list[tuple[bytes, Entry]] | None = []  # None after the first young
@@ -100,7 +101,7 @@ class Survey:
                 until=self._log.store.expiry(tile.path),
             )
         )
-        is_old = self._newest + self._kept_for <= self._now
+        is_old = add_days(self._newest, self._days) <= self._now
         self._pile = [] if is_old else None
 
 

@@ -13,7 +13,7 @@ from sluicegate.audit.pinning import Sighting, check_seen, explain_loss, recall
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import decode_created
 from sluicegate.audit.snapshot import read_state
-from sluicegate.audit.trust import UnprovenLog, trust
+from sluicegate.audit.trust import UnprovenLog, read_keychain, trust
 from sluicegate.audit.witnessed import Witnessing, check_witnessed
 from sluicegate.errors import IntegrityError
 from sluicegate.model.retention import Promise
@@ -174,12 +174,16 @@ def _check_keys(
     store: LogStore, rules: EntryRules, raw: bytes, keys: Keychain
 ) -> Sequence[str]:
     """Hold the keys that entries name against those that the log is trusted by."""
-    if rules.created is None:
-        return ()  # reported, or pruned
-    if rules.created.vkey not in keys.vkeys and not rules.rotations:
-        return (f"entry 0: it names another key: {rules.created.vkey}",)
+    created = rules.created
+    if created is None and not rules.min_index:
+        return ()  # reported
+    if created and created.vkey not in keys.vkeys and not rules.rotations:
+        return (f"entry 0: it names another key: {created.vkey}",)
     try:
-        chain = build_keychain(rules.created.vkey, rules.rotations)
+        if created is None:  # pruned, and maybe the handing over as well
+            chain = read_keychain(UnprovenLog(store, raw))
+        else:
+            chain = build_keychain(created.vkey, rules.rotations)
         chain.check_trusts(keys.keys)
         head = chain.open(raw)
         if chain.rotations:

@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 DEFAULT_RETENTION_DAYS = 400
 MIN_RETENTION_DAYS = 180
@@ -25,6 +25,18 @@ Source:
     2024/1689, Articles 19(1) and 26(6): at least six months. PCI DSS 4.0.1, 10.5.1: 12
     months. 45 CFR 164.316(b)(2)(i): six years.
 """
+
+
+def add_days(at: datetime, days: int) -> datetime:
+    """The moment *days* after *at*, or the last or the first that can be written.
+
+    A log may say any number of days: whoever has its key writes what they like.
+    """
+    try:
+        return at + timedelta(days=days)
+    except OverflowError:
+        first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        return last if days > 0 else first
 
 
 class Keeping(enum.Enum):

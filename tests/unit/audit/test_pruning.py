@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 
@@ -20,6 +20,7 @@ from run_events import end
 from typing_extensions import override
 
 from sluicegate.audit.history import history, newest_runs, read_entries
+from sluicegate.audit.jcs import MAX_INTEGER
 from sluicegate.audit.log_recorder import LogRecorder
 from sluicegate.audit.pruning import announce, plan_pruning, remove
 from sluicegate.audit.reader import LogReader
@@ -33,7 +34,12 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.event import RolloutFinished, RolloutStarted, StageSkipped
 from sluicegate.model.evidence import OUTPUTS, Evidence, EvidenceFile
 from sluicegate.model.hold import HoldScope
-from sluicegate.model.log_event import HoldPlaced, LeaseTaken, LogPruned
+from sluicegate.model.log_event import (
+    HoldPlaced,
+    LeaseTaken,
+    LogPruned,
+    RetentionChanged,
+)
 from sluicegate.model.log_state import LogState
 from sluicegate.model.retention import MIN_RETENTION_DAYS
 from sluicegate.model.rollout import RolloutResult
@@ -331,6 +337,20 @@ def test_a_lease_that_lasts_keeps_the_entry_that_says_so() -> None:
     world.fill(300)
 
     assert prune(world) is None
+
+
+def test_nothing_goes_that_is_kept_beyond_all_dates() -> None:
+    worlds = [old_world(), old_world()]
+    worlds[0].record(RetentionChanged(MAX_INTEGER, DAYS))
+    worlds[1].clock.at = datetime.max.replace(tzinfo=UTC, microsecond=0)
+    worlds[1].clock.tick = timedelta(0)
+    for world in worlds:
+        world.fill(300)
+
+        plan = plan_pruning(world.log, FakeEvidence(), START)
+
+        assert plan.pruned is None
+        assert "younger than" in plan.choice.reason
 
 
 def test_entries_of_an_unknown_type_let_nothing_go() -> None:

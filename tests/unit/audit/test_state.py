@@ -286,3 +286,40 @@ def test_no_snapshot_is_written_over_what_this_version_does_not_know() -> None:
     assert write_snapshot(world.recorder).size == 302
     with pytest.raises(IntegrityError, match="300 entries are of types"):
         write_snapshot(world.recorder, always=True)
+
+
+def test_an_unknown_entry_lets_no_snapshot_lie_of_what_it_cannot_have_changed() -> None:
+    world = World.begin()
+    world.record(HoldPlaced(HoldScope(), "x"), LeaseTaken("production", "R1", START))
+    state = read_state(world.log)
+    future = next(data for _, data in world.log.entries(2)).replace(b"taken", b"lent")
+    world.log.append([future])
+    (part,) = split(replace(state, size=4))
+    assert part.log is not None
+
+    world.record(replace(part, leases=()))
+    world.record(
+        replace(part, size=5, holds=(), log=replace(part.log, retention_days=1))
+    )
+
+    check = SnapshotCheck()
+    problems = [check.add(index, entry) for index, entry in read_entries(world.log)]
+    assert problems[4:] == [
+        [],
+        [
+            "the snapshot of the first 5 entries says otherwise of log",
+            "the snapshot of the first 5 entries says otherwise of holds",
+        ],
+    ]
+
+
+def test_a_snapshot_of_more_parts_than_there_can_be_is_none() -> None:
+    world = World.begin()
+    (part,) = split(read_state(world.log))
+
+    world.record(replace(part, parts=2**53 - 1), replace(part, part=1, parts=2))
+
+    assert read_state(world.log) == fold(world.log)
+    check = SnapshotCheck()
+    problems = [check.add(index, entry) for index, entry in read_entries(world.log)]
+    assert problems[2] == ["a snapshot is not whole: its parts do not fit together"]

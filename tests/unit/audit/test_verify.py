@@ -19,9 +19,10 @@ from fakes_audit import (
 from fakes_witness import FakeWitness
 from typing_extensions import override
 
-from sluicegate.audit.authority import Authority
+from sluicegate.audit.authority import Authority, sign_note
 from sluicegate.audit.entry_rules import EntryRules, OpenRun
 from sluicegate.audit.envelope import Envelope
+from sluicegate.audit.jcs import MAX_INTEGER
 from sluicegate.audit.keychain import build_keychain, hand_over
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.record import encode, encode_log
@@ -35,10 +36,18 @@ from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import RunResumed, RunStarted, StageFinished
 from sluicegate.model.evidence import Evidence, EvidenceFile
-from sluicegate.model.log_event import LogCreated, LogEvent, LogPruned
+from sluicegate.model.hold import HoldScope
+from sluicegate.model.log_event import (
+    HoldPlaced,
+    LogCreated,
+    LogEvent,
+    LogPruned,
+    RetentionChanged,
+)
 from sluicegate.model.retention import Keeping, Promise
 from sluicegate.model.state_item import CutRun
-from sluicegate.tlog.checkpoint import Checkpoint
+from sluicegate.model.ulid import format_ulid
+from sluicegate.tlog.checkpoint import Checkpoint, format_checkpoint
 from sluicegate.tlog.hashes import EMPTY_ROOT
 from sluicegate.tlog.note import Note, format_note, parse_note, parse_vkey
 from sluicegate.tlog.policy import Policy, require_all
@@ -610,14 +619,21 @@ def test_a_snapshot_that_says_otherwise_than_the_entries_is_a_problem() -> None:
 class Pruned(Log):
     """A log of 700 entries, of which the first 512 may go."""
 
-    def __init__(self, *, age_days: int = 500, min_index: int = 512) -> None:
+    def __init__(
+        self, *events: LogEvent, age_days: int = 500, min_index: int = 512
+    ) -> None:
         super().__init__()
+        self.prepare()
+        if events:
+            entries = [encode_log(log_envelope(self.ids()), each) for each in events]
+            self.log.append(entries)
+        cut = min_index - self.log.head().size + 2
         self.log.append(
             [encode(self.envelope(seq), RunResumed()) for seq in range(2, 700)]
         )
         late = CLOCK.now() + timedelta(days=age_days)
-        events: list[LogEvent] = [*split(read_state(self.log))]
-        events.append(
+        announced: list[LogEvent] = [
+            *split(read_state(self.log)),
             LogPruned(
                 min_index=min_index,
                 entries=min_index,
@@ -625,18 +641,21 @@ class Pruned(Log):
                 last_ts=CLOCK.now(),
                 bundles=Digest.of(b""),
                 retention_days=400,
-                cut=(CutRun("R1", 511),),
-            )
-        )
+                cut=(CutRun("R1", cut),),
+            ),
+        ]
         self.log.append(
             [
                 encode_log(
                     dataclasses.replace(log_envelope(self.ids()), recorded_ts=late),
                     event,
                 )
-                for event in events
+                for event in announced
             ]
         )
+
+    def prepare(self) -> None:
+        """What happens before it grows."""
 
     def drop(self, *places: int) -> None:
         for place in places:
@@ -689,6 +708,86 @@ def test_a_run_that_lost_its_beginning_must_have_been_cut() -> None:
     assert list(rules.finish()) == [
         "entry 512: event 900 of run R1, and those before it were not pruned"
     ]
+
+
+@pytest.mark.parametrize(
+    "scope", [HoldScope(), HoldScope(first=300, last=300), HoldScope(run_id="R1")]
+)
+def test_pruning_what_is_held_is_a_problem(scope: HoldScope) -> None:
+    hold = HoldPlaced(scope, "case 7")
+
+    (problem,) = Pruned(hold).verify().problems
+
+    assert problem.endswith(
+        f"it prunes what hold {format_ulid(3, bytes(10))} on {scope} covers"
+    )
+    beyond = HoldPlaced(HoldScope(first=512, last=600), "case 8")
+    assert Pruned(beyond).verify().problems == ()
+
+
+def test_pruning_what_was_promised_for_longer_is_a_problem_without_entry_0() -> None:
+    log = Pruned(RetentionChanged(500, 400))
+    log.drop(0, 1)
+    assert log.verify().problems == ()
+
+    events = (
+        RetentionChanged(1, 500),
+        LogPruned(512, 0, CLOCK.now(), CLOCK.now(), Digest.of(b""), 1),
+    )
+    log.log.append([encode_log(log_envelope(log.ids()), each) for each in events])
+
+    shortened, early = log.verify().problems
+    assert shortened.endswith("it shortens the retention from 500 to 1 days")
+    assert early.endswith("it prunes entries younger than 500 days")
+
+
+class Rotated(Pruned):
+    """One that was handed over to another key before it grew."""
+
+    @override
+    def prepare(self) -> None:
+        new, head = FakeSigner2(), self.log.head()
+        event = hand_over(head, FakeSigner(), new, reason="", overlap_until=None)
+        chain = build_keychain(VKEY, [(head.size, event)])
+        entry = encode_log(log_envelope(self.ids()), event)
+        self.log.rotate(lambda _: (entry, Authority(chain, (new,))))
+
+
+def test_a_key_that_was_left_cannot_go_on_though_the_rotation_was_pruned() -> None:
+    log = Rotated()
+    log.drop(0, 1)
+    assert log.verify().problems == ()
+
+    text = format_checkpoint(log.log.head())
+    note = format_note(Note(text, (sign_note(FakeSigner(), text),)))
+    log.store.objects["checkpoint"] = note
+
+    (problem,) = log.verify().problems
+    assert "which handed over to" in problem
+
+
+def test_numbers_beyond_all_dates_are_numbers() -> None:
+    log = Log()
+    last = CLOCK.now().replace(year=9999)
+    events = (
+        RetentionChanged(MAX_INTEGER, 400),
+        LogPruned(0, 0, last, last, Digest.of(b""), MAX_INTEGER),
+    )
+    log.log.append([encode_log(log_envelope(log.ids()), each) for each in events])
+
+    (problem,) = log.verify().problems
+
+    assert problem.endswith(f"it prunes entries younger than {MAX_INTEGER} days")
+
+
+def test_a_log_that_promises_less_than_the_floor_is_a_problem() -> None:
+    created = LogCreated("log.example/churn", VKEY, 179)
+    rules = EntryRules("log.example/churn", None)
+
+    rules.check(0, [encode_log(log_envelope(), created)])
+
+    (problem,) = rules.problems
+    assert problem.endswith("promises 179 days, and a log is kept for at least 180")
 
 
 def test_progress_is_told_with_the_number_of_entries() -> None:
