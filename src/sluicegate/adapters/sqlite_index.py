@@ -155,7 +155,9 @@ class SqliteIndex(EntryIndex):
         row = connection.execute("SELECT log, size, root, checkpoint FROM reached")
         (last,) = connection.execute("SELECT max(id) FROM entry").fetchone()
         match row.fetchone():
-            case (self._log, int(size), bytes(root), bytes(note)) if size - 1 == last:
+            case (self._log, int(size), bytes(root), bytes(note)) if (
+                size - 1 == last >= 0
+            ):
                 return Indexed(size, root, note)
         return None
 
@@ -266,7 +268,15 @@ class _View(IndexView):
 def _is_of_this_version(connection: sqlite3.Connection) -> bool:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return (application, version) == (_APPLICATION, _VERSION)
+    if (application, version) != (_APPLICATION, _VERSION):
+        return False
+    # Nothing but our tables: a view can say anything, or go on without end.
+    rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {sql for (sql,) in rows} == {*_statements()}
+
+
+def _statements() -> list[str]:
+    return [each.strip() for each in _TABLES.split(";") if each.strip()]
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
@@ -274,7 +284,7 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
-    for statement in _TABLES.split(";"):
+    for statement in _statements():
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {_APPLICATION}")
     connection.execute(f"PRAGMA user_version = {_VERSION}")
@@ -329,11 +339,11 @@ def _intern(
     return map(by_word.__getitem__, words)
 
 
-def _parse_word(text: str) -> str:
+def _parse_word(text: object) -> str:
     """A word as it was: it is kept as JSON, for SQLite's functions end texts at NUL."""
     try:
-        return str(json.loads(text))
-    except ValueError:
+        return str(json.loads(str(text)))
+    except (ValueError, RecursionError):
         return ""  # damaged, and of no use
 
 

@@ -142,9 +142,37 @@ def leave_a_journal_of_something_else(path: Path) -> None:
     path.with_name(path.name + "-journal").write_bytes(b"\xd9\xd5\x05\xf9" * 2000)
 
 
+def put_a_view_without_end_in_place_of_a_table(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "DROP TABLE word; CREATE VIEW word AS WITH RECURSIVE n(id) AS (SELECT 1"
+            " UNION ALL SELECT id + 1 FROM n) SELECT id, 'run' AS part, 1 AS text"
+            " FROM n"
+        )
+
+
+def let_rows_have_ids_of_any_kind(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "CREATE TABLE other AS SELECT * FROM entry; DROP TABLE entry;"
+            "ALTER TABLE other RENAME TO entry; UPDATE entry SET id = 3.5 WHERE id = 3"
+        )
+
+
+def say_that_less_than_nothing_was_read(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "DELETE FROM entry; INSERT INTO entry(id) VALUES (-2);"
+            "UPDATE reached SET size = -1"
+        )
+
+
 @pytest.mark.parametrize(
     "harm",
     [
+        put_a_view_without_end_in_place_of_a_table,
+        let_rows_have_ids_of_any_kind,
+        say_that_less_than_nothing_was_read,
         write_nonsense,
         write_nothing,
         cut,
@@ -167,6 +195,17 @@ def test_what_is_damaged_or_foreign_is_made_anew(
     assert find(made) == EXPECTED
     assert size_of(SqliteIndex(made, VKEY)) == 41
     assert not made.is_symlink()
+
+
+@pytest.mark.parametrize("word", [None, "[" * 100_000, b"\xff"])
+def test_a_word_that_is_none_is_of_no_use(made: Path, word: object) -> None:
+    with closing(sqlite3.connect(made)) as connection:
+        connection.execute("UPDATE word SET text = ? WHERE part = 'run'", (word,))
+        connection.commit()
+
+    with SqliteIndex(made, VKEY).look() as view:
+        assert view is not None
+        assert set(view.words(Column.RUN)) == {""}
 
 
 def test_any_damage_makes_it_fail_or_find_less_and_never_something_else(
