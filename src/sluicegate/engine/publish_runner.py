@@ -161,7 +161,7 @@ class PublishRunner:
         ]
         about = {
             "org.opencontainers.image.revision": self._source.commit,
-            "sluicegate.run": run.run_id,
+            "dev.sluicegate.run": run.run_id,
         }
         images = {each.digest: each for each in confirmed.published}
         for image in images.values():

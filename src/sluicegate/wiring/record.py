@@ -118,9 +118,19 @@ class ProjectLog:
             )
 
             check_outlives_clone(place.machine, place.address.place, place.base)
+        workspace = Path(project.source.root).resolve()
+        evidence = place.evidence_address
+        if evidence is not None and evidence.scheme == "dir":
+            folder = place.base / evidence.place
+            if folder.resolve().is_relative_to(workspace):
+                raise UsageError(
+                    f"CI=true, and the evidence in {folder} is inside the workspace,"
+                    " which a CI runner throws away",
+                    hint="in the pipeline file, let `audit.evidence` name a lasting"
+                    " folder, s3://BUCKET/PREFIX or oci:HOST/PATH",
+                )
         if place.folder is None:
             return
-        workspace = Path(project.source.root).resolve()
         if place.folder.resolve().is_relative_to(workspace):
             raise UsageError(
                 f"CI=true, and the audit log {place.folder} is inside the workspace,"
