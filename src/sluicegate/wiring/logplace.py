@@ -138,7 +138,13 @@ class LogPlace:
 
     @property
     def own_evidence(self) -> EvidenceStore | None:
-        """The evidence, None where another log has its evidence in the same folder."""
+        """The evidence, None where another log may have its evidence in the same place.
+
+        That is so in a folder of several logs, and in every place that is not beside
+        the log.
+        """
+        if self.evidence_address is not None:
+            return None
         if self.folder is None:
             return self.evidence
         beside = self.folder.resolve().parent.glob("*/checkpoint")

@@ -46,8 +46,7 @@ class MovedEvidence(EvidenceStore):
 
     @override
     def drop(self, digest: Digest, since: datetime) -> bool:
-        gone = self._place.drop(digest, since)
-        return self._before.drop(digest, since) and gone
+        return False  # nobody knows which other logs name it
 
     @override
     def promise(self) -> Promise:

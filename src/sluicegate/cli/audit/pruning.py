@@ -30,7 +30,8 @@ def show(
     plan = plan_pruning(reader, log.own_evidence, now)
     found = _execute(log, plan, now) if execute else _view(plan)
     if log.own_evidence is None:
-        warn(["another log keeps its evidence in the same folder: none is removed"])
+        where = "folder" if log.evidence_address is None else "place, or may do so"
+        warn([f"another log keeps its evidence in the same {where}: none is removed"])
     write_result((pruning_document if as_json else pruning_text)(found))
     if execute:
         anchor_after(log, place)
