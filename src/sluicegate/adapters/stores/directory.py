@@ -33,17 +33,22 @@ _PART = re.compile(r"[a-z0-9_-][a-z0-9._-]*")
 """No part starts with a dot: those names are kept for temporary files and the lock."""
 
 _LINK = {errno.ELOOP, errno.ENOTDIR}
+_NO_FILE = {errno.EISDIR, errno.ENXIO}  # the second is a pipe or a socket
 
 
 class DirectoryStore(ObjectStore):
     """Objects under one directory, which is made on the first write.
 
-    With *durable* false, what was written last may be empty after a power cut.
+    With *durable* false, what was written last may be empty after a power cut. An
+    object of more than *limit* bytes is not read: nobody here has written it.
     """
 
-    def __init__(self, root: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, root: Path, *, durable: bool = True, limit: int | None = None
+    ) -> None:
         self.root = root
         self._durable = durable
+        self._limit = limit
         self._broken = False
 
     @override
@@ -52,9 +57,9 @@ class DirectoryStore(ObjectStore):
         with self.reporting(name):
             try:
                 if not CAN_WRITE:
-                    return read_plainly(self.root, name)
+                    return read_plainly(self.root, name, self._limit)
                 with self.directory(heads) as directory:
-                    return read_file(directory, last)
+                    return read_file(directory, last, self._limit)
             except FileNotFoundError:
                 return None
 
@@ -135,5 +140,10 @@ def _report(path: Path, error: OSError) -> NoReturn:
         raise IntegrityError(
             f"{path}: leads through a symbolic link or a file",
             hint="Nothing in a log is a link. See who put it there.",
+        ) from error
+    if error.errno in _NO_FILE:
+        raise IntegrityError(
+            f"{path}: is not a file",
+            hint="Nothing in a log but files and folders. See who put it there.",
         ) from error
     raise PermanentError(f"{path}: {error.strerror or error}") from error

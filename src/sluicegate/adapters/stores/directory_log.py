@@ -27,6 +27,7 @@ _CELL = "checkpoint"
 _LOCK = ".lock"
 _LOCK_SECONDS = 60.0  # an append takes some milliseconds
 _LOCK_POLL_SECONDS = 0.005
+_MAX_FILE_BYTES = 17 * 1024 * 1024  # 256 entries of 64 KiB, each with its length
 
 
 class DirectoryLog(LogStore):
@@ -34,7 +35,7 @@ class DirectoryLog(LogStore):
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._objects = DirectoryStore(root)
+        self._objects = DirectoryStore(root, limit=_MAX_FILE_BYTES)
         self._locks_work = False
 
     @override

@@ -56,27 +56,40 @@ def enter_directory(directory: int, part: str, *, make: bool) -> int:
     return os.open(part, flags, dir_fd=directory)
 
 
-def read_file(directory: int, name: str) -> bytes:
-    """Read a file.
+def read_file(directory: int, name: str, limit: int | None = None) -> bytes:
+    """Read a file of at most *limit* bytes.
 
     Raises:
-        OSError: it cannot be read.
-        IntegrityError: it is no file.
+        OSError: it cannot be read; with ``errno.ENXIO``, it is no file.
+        IntegrityError: it is larger.
     """
     # Without O_NONBLOCK a pipe under this name would hang the reader.
     file = os.open(name, os.O_RDONLY | NO_FOLLOW | NO_WAIT, dir_fd=directory)
     with open(file, "rb") as stream:  # noqa: PTH123 - it is open already
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise IntegrityError(f"{name} is not a file")
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.ENXIO, "not a file")
+        check_length(name, status.st_size, limit)
         return stream.read()
 
 
-def read_plainly(root: Path, name: str) -> bytes:
+def check_length(name: str, length: int, limit: int | None) -> None:
+    """See to it that no more than *limit* bytes are read of a file.
+
+    Raises:
+        IntegrityError: it is longer.
+    """
+    if limit is not None and length > limit:
+        raise IntegrityError(f"{name} has more than {limit} bytes")
+
+
+def read_plainly(root: Path, name: str, limit: int | None = None) -> bytes:
     """Read the file *name*, ``/``-separated, below *root*, on any system.
 
     Raises:
-        OSError: it cannot be read, or leads through a link (``errno.ELOOP``).
-        IntegrityError: it is no file.
+        OSError: it cannot be read, leads through a link (``errno.ELOOP``), or is no
+            file (``errno.ENXIO``).
+        IntegrityError: it has more than *limit* bytes.
     """
     place = root
     for part in name.split("/"):
@@ -84,7 +97,8 @@ def read_plainly(root: Path, name: str) -> bytes:
         if place.is_symlink():
             raise OSError(errno.ELOOP, "a symbolic link")
     if place.exists() and not place.is_file():
-        raise IntegrityError(f"{name} is not a file")
+        raise OSError(errno.ENXIO, "not a file")
+    check_length(name, place.stat().st_size, limit)
     return place.read_bytes()
 
 

@@ -1,9 +1,11 @@
 """Unit tests of `sluicegate.adapters.stores.directory`."""
 
 import os
+import socket
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -123,10 +125,28 @@ def test_a_pipe_or_a_folder_in_place_of_an_object_is_refused(tmp_path: Path) -> 
     (tmp_path / "folder").mkdir()
     store = DirectoryStore(tmp_path)
 
-    with pytest.raises(IntegrityError, match="pipe is not a file"):
-        store.get("pipe")
-    with pytest.raises((IntegrityError, PermanentError)):
-        store.get("folder")
+    with socket.socket(socket.AF_UNIX) as ours, chdir(tmp_path):
+        ours.bind("socket")
+
+    for name in ("pipe", "folder", "socket"):
+        with pytest.raises(IntegrityError, match=f"{tmp_path}/{name}: is not a file"):
+            store.get(name)
+
+
+@pytest.mark.parametrize("can_write", [True, False])
+def test_a_file_that_is_too_large_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, can_write: bool
+) -> None:
+    monkeypatch.setattr(directory, "CAN_WRITE", can_write)
+    for size in (100, 101, 1 << 40):
+        with (tmp_path / f"of-{size}").open("wb") as file:
+            file.truncate(size)
+    store = DirectoryStore(tmp_path, limit=100)
+
+    assert store.get("of-100") == bytes(100)
+    for size in (101, 1 << 40):
+        with pytest.raises(IntegrityError, match=f"of-{size} has more than 100 bytes"):
+            store.get(f"of-{size}")
 
 
 def test_names_are_sorted_and_hide_what_is_not_an_object(tmp_path: Path) -> None:
