@@ -28,6 +28,7 @@ from sluicegate.model.tool import Tool
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.process import OnLine, ProcessRunner
+from sluicegate.ports.referrers import Referrers
 from sluicegate.ports.repository import Repository
 from sluicegate.ports.results import EarlierResult, EarlierResults
 from sluicegate.ports.target import Target
@@ -310,6 +311,7 @@ class FakePorts:
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     results: FakeResults = field(default_factory=FakeResults)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    referrers: Referrers | None = None
 
     def ports(self) -> Ports:
         @contextmanager
@@ -327,4 +329,5 @@ class FakePorts:
             registry=self.registry,
             results=self.results,
             cancel=self.cancelled.set,
+            referrers=self.referrers,
         )

@@ -1,7 +1,7 @@
 """A registry in memory, with an engine that pushes to it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -9,8 +9,10 @@ from typing_extensions import override
 
 from sluicegate.errors import SluicegateError
 from sluicegate.model.digest import Digest
-from sluicegate.model.publication import ServedManifest
+from sluicegate.model.evidence import EvidenceFile
+from sluicegate.model.publication import PublishedImage, ServedManifest
 from sluicegate.ports.process import OnLine
+from sluicegate.ports.referrers import Referrers
 from sluicegate.ports.registry import Registry
 
 MEDIA_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
@@ -25,6 +27,28 @@ def manifest_of(image: Digest, layer: str = "layer") -> ServedManifest:
         "layers": [{"digest": str(Digest.of(layer.encode())), "size": 5000}],
     }
     return ServedManifest(MEDIA_TYPE, json.dumps(document).encode())
+
+
+@dataclass
+class FakeReferrers(Referrers):
+    """What images name, by the image; ``faults`` are raised, one a call."""
+
+    named: dict[PublishedImage, Sequence[EvidenceFile]] = field(default_factory=dict)
+    about: list[Mapping[str, str]] = field(default_factory=list)
+    faults: list[SluicegateError] = field(default_factory=list)
+
+    @override
+    def attach(
+        self,
+        image: PublishedImage,
+        files: Sequence[EvidenceFile],
+        annotations: Mapping[str, str],
+    ) -> bool:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.named[image] = files
+        self.about.append(annotations)
+        return True
 
 
 @dataclass

@@ -60,7 +60,7 @@ def parse_evidence(text: str) -> Address:
         if bucket.control != bucket.place.inside("ctl"):
             raise UsageError("evidence has no control objects: leave `control` out")
     if address.scheme == "oci" and not (
-        _REPOSITORY.match(address.place) and registry_of(address.place)
+        _REPOSITORY.fullmatch(address.place) and registry_of(address.place)
     ):
         raise UsageError(
             f"not a repository of a registry: {address.place!r}",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluicegate.config.file import parse_pipeline, read_witnesses
+from sluicegate.config.file import parse_pipeline, read_evidence, read_witnesses
 from sluicegate.errors import PipelineFileError
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.command import ShellStage
@@ -100,6 +100,35 @@ def test_the_audit_log_may_have_witnesses() -> None:
     assert read_witnesses(text.encode(), "a.yaml") == "witnesses.policy"
     assert read_witnesses((HEAD + LINT).encode(), "a.yaml") is None
     assert read_witnesses(b"audit: {witnesses: [1]}", "a.yaml") is None
+
+
+@pytest.mark.parametrize(
+    "place", ["dir:kept", "s3://acme/kept?mode=governance", "oci:ghcr.io/acme/churn"]
+)
+def test_evidence_may_be_elsewhere_than_the_log(place: str) -> None:
+    text = HEAD + LINT + f"audit: {{evidence: '{place}'}}\n"
+
+    assert parse(text).audit.evidence == place
+    assert read_evidence(text.encode(), "a.yaml") == place
+    assert read_evidence((HEAD + LINT).encode(), "a.yaml") is None
+
+
+def test_only_where_evidence_is_says_a_broken_file_that_cannot_be_told() -> None:
+    text = "stages: nonsense\naudit: {evidence: 'oci:ghcr.io/acme/churn'}\n"
+    assert read_evidence(text.encode(), "a.yaml") == "oci:ghcr.io/acme/churn"
+
+    with pytest.raises(PipelineFileError, match=r"a.yaml: audit.evidence: must be dir"):
+        read_evidence(b"audit: {evidence: nowhere}", "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [("512KiB", 512 << 10), ("4MiB", 4 << 20), ("64MiB", 64 << 20)],
+)
+def test_a_git_ref_takes_evidence_up_to_a_limit(text: str, limit: int) -> None:
+    audit = parse(HEAD + LINT + f"audit: {{store: 'git:', evidence_limit: {text}}}\n")
+
+    assert audit.audit.evidence_limit == limit
 
 
 @pytest.mark.parametrize(
@@ -255,6 +284,53 @@ HEADER_PROBLEMS = [
     (
         HEAD + LINT + "audit: {store: 'dir:'}\n",
         ["5: audit.store: must name a folder, like dir:.sluicegate/audit"],
+    ),
+    (
+        HEAD + LINT + "audit: {evidence: 'git:origin'}\n",
+        [
+            (
+                "5: audit.evidence: must be dir:PATH, s3://BUCKET/PREFIX or "
+                'oci:HOST/PATH, not "git:origin"'
+            )
+        ],
+    ),
+    (
+        HEAD + LINT + "audit: {evidence: 'oci:acme/churn'}\n",
+        [
+            (
+                "5: audit.evidence: not a repository of a registry: 'acme/churn'; "
+                "oci:HOST/PATH, like oci:ghcr.io/acme/churn-model, without a tag, not "
+                '"oci:acme/churn"'
+            )
+        ],
+    ),
+    (
+        HEAD + LINT + "audit: {store: 'git:', evidence_limit: 65MiB}\n",
+        ['5: audit.evidence_limit: must be at most 64MiB, not "65MiB"'],
+    ),
+    (
+        HEAD + LINT + "audit: {store: 'git:', evidence_limit: 4194304}\n",
+        ["5: audit.evidence_limit: must be a size, like 4MiB or 512KiB, not 4194304"],
+    ),
+    (
+        HEAD + LINT + "audit: {evidence_limit: 4MiB}\n",
+        [
+            (
+                "5: audit.evidence_limit: only evidence that is kept in a Git ref, "
+                'together with its log, has a limit, not "4MiB"'
+            )
+        ],
+    ),
+    (
+        HEAD
+        + LINT
+        + "audit: {store: 'git:', evidence: 'dir:x', evidence_limit: 4MiB}\n",
+        [
+            (
+                "5: audit.evidence_limit: only evidence that is kept in a Git ref, "
+                'together with its log, has a limit, not "4MiB"'
+            )
+        ],
     ),
     (
         HEAD + LINT + "audit: {retention: 179d}\n",

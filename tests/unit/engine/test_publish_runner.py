@@ -5,19 +5,24 @@ from datetime import UTC, datetime
 
 import pytest
 from fakes import FakeObserver, FakePorts, FakeTools
-from fakes_registry import manifest_of
+from fakes_registry import FakeReferrers, manifest_of
 from stage_harness import make_context
 
 from sluicegate.config.file import parse_pipeline
 from sluicegate.engine.beginning import begin
 from sluicegate.engine.machine import fold
 from sluicegate.engine.publish_runner import PublishRunner
-from sluicegate.errors import IntegrityError, PermanentError, TransientError
+from sluicegate.errors import (
+    IntegrityError,
+    MissingError,
+    PermanentError,
+    TransientError,
+)
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import PublishEvent, PublishRequested, StageFinished
-from sluicegate.model.evidence import Evidence
+from sluicegate.model.evidence import Evidence, EvidenceFile
 from sluicegate.model.source import Source
 from sluicegate.stages.publish import PublishStage
 
@@ -38,6 +43,9 @@ stages:
 )
 
 
+REPORTS = (EvidenceFile("report.json", "application/json", 2, Digest.of(b"{}")),)
+
+
 def finished(stage: str, *images: Digest) -> StageFinished:
     return StageFinished(
         stage,
@@ -45,7 +53,7 @@ def finished(stage: str, *images: Digest) -> StageFinished:
         Outcome.OPEN,
         "",
         None,
-        Evidence({"image_id": str(IMAGE)}),
+        Evidence({"image_id": str(IMAGE)}, REPORTS),
         (),
         tuple((REPOSITORY, image) for image in images),
         ResourceUsage(1),
@@ -180,3 +188,56 @@ def test_what_was_not_scanned_passes_no_handler() -> None:
 
     with pytest.raises(IntegrityError):
         case.run()
+
+
+def test_the_image_names_the_evidence_of_the_stages_before_it() -> None:
+    referrers = FakeReferrers()
+    case = Case(FakePorts(referrers=referrers))
+
+    done = case.run()
+
+    ((image, files),) = referrers.named.items()
+    assert image.digest == Digest.of(manifest_of(IMAGE).data)
+    assert [file.name for file in files] == ["build/report.json", "scan/report.json"]
+    assert {file.digest for file in files} == {Digest.of(b"{}")}
+    assert referrers.about == [
+        {"org.opencontainers.image.revision": "a" * 40, "dev.sluicegate.run": "R"}
+    ]
+    assert done.outcome is Outcome.OPEN
+
+
+def test_a_registry_that_refuses_that_spoils_no_verdict_and_is_told() -> None:
+    referrers = FakeReferrers(faults=[PermanentError("it refuses")])
+    case = Case(FakePorts(referrers=referrers))
+
+    done = case.run()
+
+    assert done == Case().run()
+    assert done.outcome is Outcome.OPEN
+    assert referrers.named == {}
+    told = "the image does not name its evidence yet: it refuses; the next run tries"
+    assert ("publish", f"{told} again") in case.observer.lines
+
+
+def test_a_registry_that_is_busy_is_asked_again() -> None:
+    referrers = FakeReferrers(faults=[TransientError("not now")])
+
+    Case(FakePorts(referrers=referrers)).run()
+
+    assert len(referrers.named) == 1
+
+
+def test_evidence_that_is_gone_when_an_image_is_to_name_it_is_tampering() -> None:
+    referrers = FakeReferrers(faults=[MissingError("the evidence is missing")])
+
+    with pytest.raises(IntegrityError):
+        Case(FakePorts(referrers=referrers)).run()
+
+
+def test_an_image_that_is_not_published_names_nothing() -> None:
+    referrers = FakeReferrers()
+    case = Case(FakePorts(referrers=referrers))
+    case.fakes.registry.push_faults.append(PermanentError("it refuses"))
+
+    assert case.run().outcome is Outcome.BROKEN
+    assert referrers.named == {}
