@@ -21,7 +21,7 @@ from sluicegate.cli.options import file_option
     "-n",
     "--last",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 10**9),
     help="List the newest runs instead, at most N of them.",
 )
 @click.option("--unfinished", is_flag=True, help="List all runs that never ended.")

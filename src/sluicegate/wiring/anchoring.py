@@ -31,6 +31,8 @@ from sluicegate.wiring.logplace import LogPlace
 IN_PASSING_SECONDS = 3.0
 """How long a command that has done its work may wait for witnesses."""
 
+_MAX_POLICY_BYTES = 1 << 20
+
 _LATE = "no answer within {:g} s"
 
 
@@ -41,7 +43,11 @@ def read_policy(path: Path) -> Policy:
         UsageError: it cannot be read, or is none.
     """
     try:
-        return parse_policy(path.read_bytes(), str(path))
+        with path.open("rb") as file:
+            data = file.read(_MAX_POLICY_BYTES + 1)
+        if len(data) > _MAX_POLICY_BYTES:
+            raise UsageError(f"{path}: a witness policy of more than 1 MiB")
+        return parse_policy(data, str(path))
     except OSError as error:
         raise UsageError(
             f"cannot read the witness policy {path}: {error.strerror}"

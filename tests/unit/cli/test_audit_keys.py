@@ -348,6 +348,7 @@ def test_a_log_that_its_witnesses_contradict_is_tampered_with(place: Place) -> N
     [
         ((), "no witnesses are known"),
         (("--policy", "nowhere"), "cannot read the witness policy nowhere"),
+        (("--policy", "/dev/zero"), "a witness policy of more than 1 MiB"),
         (("--witness", "rubbish", "http://x"), "not a verifier key"),
         (("--policy", "p", "--witness", "a", "b"), "leave --witness out"),
     ],

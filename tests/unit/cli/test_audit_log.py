@@ -208,6 +208,7 @@ def test_all_that_is_asked_for_is_listed(
         ("--commit", "abc"),
         ("--digest", "sha256:xyz"),
         ("--limit", "0"),
+        ("--limit", "99999999999999999999"),
         ("--run", "nothing"),
     ],
 )

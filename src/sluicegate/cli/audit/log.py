@@ -42,7 +42,7 @@ from sluicegate.cli.exit_codes import ExitCode
     "-n",
     "--limit",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 10**9),
     help="Only the newest N of them.",
 )
 @click.option("--reverse", is_flag=True, help="Newest first.")
