@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sluicegate.audit.log_recorder import LogRecorder
+from sluicegate.audit.record import decode_entry
 from sluicegate.audit.snapshot import read_state
 from sluicegate.errors import PermanentError, TransientError
 from sluicegate.model.log_event import LeaseReleased, LeaseTaken
@@ -46,17 +47,20 @@ class Leases:
     def take(self, environment: str, *, holder_is_gone: bool) -> Lease:
         """Lease *environment* for this run.
 
-        With *holder_is_gone*, a lease that has not expired is taken over: the caller
-        knows that whoever has it runs no more.
+        With *holder_is_gone*, one that was taken on this machine and has not expired is
+        taken over: the caller knows that nobody else here changes the environment. Of
+        other machines nobody knows that.
 
         Raises:
             TransientError: another run has it.
         """
 
         def decide(held: Lease | None) -> None:
-            if held is None or held.run_id == self.run_id or holder_is_gone:
+            if held is None or held.run_id == self.run_id:
                 return
-            if held.expires > self._now():
+            if held.expires <= self._now():
+                return
+            if not (holder_is_gone and self._is_of_here(held)):
                 raise _HeldError(held)
 
         try:
@@ -110,6 +114,11 @@ class Leases:
 
         index = self.recorder.record_after(decide).size - 1
         return Lease(environment, self.run_id, taken[0].expires, index)
+
+    def _is_of_here(self, lease: Lease) -> bool:
+        """Whether this machine took it; it stays in the log for as long as it lasts."""
+        taken = decode_entry(self.recorder.log.entry(lease.fence))
+        return taken.envelope.machine == self.recorder.machine
 
     def _held(self, environment: str, at: Checkpoint) -> Lease | None:
         state = read_state(self.recorder.log, size=at.size)

@@ -176,7 +176,7 @@ class Surroundings:
                 return
             leases = Leases(self.log.log_recorder, run_id)
             origin = self.log.log.head().origin
-            # The lock of this host is ours: whoever else has a lease runs no more.
+            # The lock of this host is ours: who else took a lease here runs no more.
             with LeasedTarget.of(
                 target,
                 leases,

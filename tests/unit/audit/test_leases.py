@@ -25,9 +25,11 @@ class World:
         self.ids = event_ids()
         self.waits: list[int] = []
 
-    def run(self, run_id: str) -> Leases:
+    def run(self, run_id: str, machine: str = "a" * 32) -> Leases:
         log = AuditLog(self.store, FakeSigner(), wait=self.waits.append)
-        recorder = LogRecorder(log, self.clock, self.ids, FACTS.actor, FACTS.tool)
+        recorder = LogRecorder(
+            log, self.clock, self.ids, FACTS.actor, FACTS.tool, machine
+        )
         return Leases(recorder, run_id)
 
 
@@ -82,6 +84,18 @@ def test_a_lease_whose_holder_is_gone_is_taken_over_with_a_higher_fence() -> Non
 
     assert dead.fence < again.fence < taken.fence
     assert taken.expires == world.clock.now() + TERM
+
+
+def test_a_lease_from_another_machine_lasts_until_it_expires() -> None:
+    world = World()
+    world.run("R1").take(PLACE, holder_is_gone=True)
+    there = world.run("R2", "b" * 32)
+
+    with pytest.raises(TransientError, match="run R1 is changing production"):
+        there.take(PLACE, holder_is_gone=True)
+    world.clock.sleep(TERM.total_seconds() + 1)
+
+    assert there.take(PLACE, holder_is_gone=True).run_id == "R2"
 
 
 def test_giving_back_what_another_run_has_changes_nothing() -> None:
