@@ -168,7 +168,7 @@ class PublishRunner:
             try:
                 attach = partial(referrers.attach, image, files, about)
                 if patience.again(attach):
-                    patience.say(f"its evidence is named by {image.digest}")
+                    patience.say(f"the image names its evidence, {len(files)} files")
             except ExternalError as error:
                 patience.say(
                     f"the image does not name its evidence yet: {error}; the next run"

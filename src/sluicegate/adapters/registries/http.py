@@ -166,7 +166,7 @@ class RegistryHttp:
             reply = request()
         if reply.status == _NOT_FOUND:
             return None
-        self._check(reply, expected)
+        self._check(reply, scope, expected)
         return reply
 
     def _authorize(self, challenge: str, scope: str) -> str:
@@ -177,7 +177,7 @@ class RegistryHttp:
             return f"Bearer {self._token(asked, scope)}"
         if scheme.lower() == "basic" and self._login and self._login.username:
             return _basic(self._login)
-        raise self._refused(_UNAUTHORIZED)
+        raise self._refused(_UNAUTHORIZED, scope)
 
     def _token(self, asked: Mapping[str, str], scope: str) -> str:
         realm, login = asked["realm"], self._login
@@ -193,7 +193,7 @@ class RegistryHttp:
         else:
             headers = {} if login is None else {"Authorization": _basic(login)}
             reply = self._request("GET", realm, headers, params=fields)
-        self._check(reply)
+        self._check(reply, scope)
         try:
             document = json.loads(reply.data)
             token = document.get("token") or document.get("access_token")
@@ -243,10 +243,10 @@ class RegistryHttp:
                 f"{self._name} does not answer: {_last_words(error)}"
             ) from error
 
-    def _check(self, reply: Reply, expected: Collection[int] = _OK) -> None:
+    def _check(self, reply: Reply, scope: str, expected: Collection[int] = _OK) -> None:
         status = reply.status
         if status in {_UNAUTHORIZED, _FORBIDDEN}:
-            raise self._refused(status)
+            raise self._refused(status, scope)
         if status in _LATER or status >= _SERVER_ERROR:
             raise TransientError(f"{self._name} answered with status {status}")
         if status not in expected:
@@ -255,14 +255,15 @@ class RegistryHttp:
                 hint="is it a registry of images? see `image:`",
             )
 
-    def _refused(self, status: int) -> PermanentError:
+    def _refused(self, status: int, scope: str) -> PermanentError:
         who = "nobody is logged in there"
         if self._login is not None:
             who = f"the login of {self._login.username or 'an identity token'} is"
             who += " not enough" if status == _FORBIDDEN else " not accepted"
         return PermanentError(
             f"{self._name} refuses access ({status}): {who}",
-            hint=f"`docker login {self._name}` as somebody who may push",
+            hint=f"`docker login {self._name}` as somebody who may"
+            f" {scope.rpartition(':')[2].rpartition(',')[2]}",
         )
 
 

@@ -64,6 +64,18 @@ def test_who_reads_asks_for_no_more_than_that(registry: ReferringRegistry) -> No
     assert registry.scopes == [f"repository:{NAME}:pull"]
 
 
+@pytest.mark.parametrize("doing", ["pull", "push"])
+def test_who_is_refused_is_told_what_they_must_be_allowed(
+    registry: ReferringRegistry, doing: str
+) -> None:
+    registry.uses = 0
+    here = repository(registry)
+
+    with pytest.raises(PermanentError, match=r"refuses access \(401\)") as caught:
+        here.put_blob(REPORT) if doing == "push" else here.blob(Digest.of(REPORT))
+    assert str(caught.value.hint).endswith(f"as somebody who may {doing}")
+
+
 def test_a_login_is_given_to_nobody_else(registry: ReferringRegistry) -> None:
     """A registry may want data to be sent to a store of its own: without the login."""
     with ReferringRegistry().listening() as other:
