@@ -86,8 +86,11 @@ def _has_room(place: int, wait_ms: int) -> bool:
     return bool(poll.poll(wait_ms))
 
 
-def write_result(text: str) -> None:
+def write_result(text: str) -> bool:
     """Write to standard output what the command is for.
+
+    Returns:
+        Whether more is wanted: a reader like ``head`` may have gone.
 
     Raises:
         PermanentError: it cannot be written; that nobody wants to read it is no error.
@@ -97,9 +100,11 @@ def write_result(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _point_nowhere(sys.stdout)
+        return False
     except OSError as error:
         _point_nowhere(sys.stdout)
         raise PermanentError(f"cannot write the result: {error.strerror}") from error
+    return True
 
 
 def write_raw(data: bytes) -> None:

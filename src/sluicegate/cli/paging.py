@@ -26,7 +26,8 @@ def write_lines(lines: Iterable[str]) -> int:
     counter = _Counter(lines)
     if not _has_terminal(sys.stdin) or not _has_terminal(sys.stdout):
         for line in counter:
-            write_result(line)
+            if not write_result(line):
+                break  # a reader like `head` has seen enough of a long log
         return counter.count
     height = shutil.get_terminal_size().lines - _MARGIN
     begin = list(islice(counter, max(height, 1)))
