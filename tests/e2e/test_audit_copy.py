@@ -127,3 +127,14 @@ def test_of_two_copies_of_a_project_only_the_one_that_went_on_goes_on(
 
     assert "use the log where it went on" in done.stderr
     copy.sluice("run", check=0)
+
+
+@pytest.mark.parametrize("command", ["verify", "retention", "checkpoint"])
+def test_a_terminal_without_unicode_gets_escapes(
+    project: CliProject, command: str
+) -> None:
+    project.environ["PYTHONIOENCODING"] = "ascii"
+
+    done = project.sluice("audit", command, check=0)
+
+    assert "\\u2" in done.stdout

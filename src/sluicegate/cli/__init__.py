@@ -66,7 +66,12 @@ class _Group(LazyGroup):
 
     @override
     def invoke(self, ctx: click.Context) -> Any:
+        from sluicegate.cli.output import (  # noqa: PLC0415 - not for --help
+            use_what_the_terminal_has,
+        )
+
         _open_closed_streams()
+        use_what_the_terminal_has()
         # Loading makes nothing but what stays: looking for garbage would take a fifth
         # of the time. Whoever goes on for long lets it be looked for again.
         gc.disable()
