@@ -49,8 +49,8 @@ def releases(
     comes out of the audit log and has been verified.
 
     \b
-    Exits with 0, 2 if there is no such release or no log, 5 if the log is not what was
-    written.
+    Exits with 0, 2 if there is no such release or no log, 5 if the log is not
+    what was written.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.release_view import list_releases, show  # noqa: PLC0415
     from sluicegate.wiring.machine import Machine  # noqa: PLC0415

@@ -25,7 +25,8 @@ def schema(output: Path | None, *, of_audit: bool) -> ExitCode:
     """Print the JSON Schema of the pipeline file, for editors.
 
     \b
-    An editor with YAML support completes keys and marks slips when the first line is
+    An editor with YAML support completes keys and marks slips when the first
+    line is
       # yaml-language-server: $schema=.sluicegate/schema.json
     `sluice init` writes that line and that file.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped

@@ -18,8 +18,8 @@ def absorb(inboxes: tuple[str, ...], place: str | None, *, as_json: bool) -> Exi
     or git:REMOTE. What does not count stays where it is.
 
     \b
-    Exits with 0, 1 if anything was refused, 2 if the log's key is not here, 4 if it may
-    not have happened, 5 if the log is not what it was.
+    Exits with 0, 1 if anything was refused, 2 if the log's key is not here, 4
+    if it may not have happened, 5 if the log is not what it was.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit.taking_in import take_in  # noqa: PLC0415
 

@@ -26,8 +26,8 @@ def checkpoint(
     `sluice audit pin --from FILE`.
 
     \b
-    Exits with 0, 2 if there is no log or no key to sign with, 5 if the log is not what
-    was written.
+    Exits with 0, 2 if there is no log or no key to sign with, 5 if the log is
+    not what was written.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit.checkpoints import show  # noqa: PLC0415 - not for --help
 

@@ -21,8 +21,9 @@ def consistency(
     last saw of it, or `log` for what it is now.
 
     \b
-    Exits with 0 if nothing before was changed, 2 if there is no such state, 5 if the
-    log was rolled back or forked; both files are then evidence: keep them.
+    Exits with 0 if nothing before was changed, 2 if there is no such state, 5
+    if the log was rolled back or forked; both files are then evidence: keep
+    them.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit.comparing import compare  # noqa: PLC0415 - not for --help
 

@@ -49,7 +49,8 @@ def export(
     """Write the log in the form of other programs. Every entry has been verified.
 
     \b
-    Exits with 0, 2 if there is no log, 5 if it or its evidence is not what was written.
+    Exits with 0, 2 if there is no log, 5 if it or its evidence is not what
+    was written.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit import exporting  # noqa: PLC0415 - not for --help
 

@@ -32,7 +32,8 @@ def prove(
     https://c2sp.org/tlog-proof.
 
     \b
-    Exits with 0, 2 if there is no such entry or log, 5 if it is not what was written.
+    Exits with 0, 2 if there is no such entry or log, 5 if it is not what was
+    written.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit.proving import write_proof  # noqa: PLC0415 - not for --help
 

@@ -26,8 +26,8 @@ def prune(
     is announced in the log first; all proofs still hold afterwards.
 
     \b
-    Exits with 0, 2 if the log's key is not on this machine, 5 if it is not what was
-    written.
+    Exits with 0, 2 if the log's key is not on this machine, 5 if it is not
+    what was written.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit.pruning import show  # noqa: PLC0415 - not for --help
 

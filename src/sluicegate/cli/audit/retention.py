@@ -24,8 +24,8 @@ def retention(
       expires   something deletes it on a date
 
     \b
-    Exits with 0 if nothing contradicts the promise, 1 if a store lets go too early, 5
-    if something is missing or is not what was written.
+    Exits with 0 if nothing contradicts the promise, 1 if a store lets go too
+    early, 5 if something is missing or is not what was written.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit.retaining import show  # noqa: PLC0415 - not for --help
 

@@ -21,7 +21,8 @@ def show(
     event id, of which the end will do.
 
     \b
-    Exits with 0, 2 if there is no such entry or log, 5 if it is not what was written.
+    Exits with 0, 2 if there is no such entry or log, 5 if it is not what was
+    written.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit import showing  # noqa: PLC0415 - not for --help
 

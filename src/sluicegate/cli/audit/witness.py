@@ -54,8 +54,8 @@ def witness(
     shows that the log was not rolled back or forked. The log's key is not needed.
 
     \b
-    Exits with 0 if the quorum has signed, 4 if not, 5 if a witness has seen another
-    log than this one.
+    Exits with 0 if the quorum has signed, 4 if not, 5 if a witness has seen
+    another log than this one.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit.witnessing import show  # noqa: PLC0415 - not for --help
 

@@ -28,8 +28,8 @@ def release(
     `sluice audit hold place`.
 
     \b
-    Exits with 0, 2 if no such hold is in force or it cannot be signed, 4 if it may not
-    have happened, 5 if the log is not what it was.
+    Exits with 0, 2 if no such hold is in force or it cannot be signed, 4 if
+    it may not have happened, 5 if the log is not what it was.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit.holding import Ways, release_hold  # noqa: PLC0415
 

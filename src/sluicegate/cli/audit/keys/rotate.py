@@ -25,8 +25,8 @@ def rotate(place: str | None, reason: str, overlap: str) -> ExitCode:
     you remove it.
 
     \b
-    Exits with 0, 2 if the key is not on this machine, 4 if it may not have happened,
-    5 if the log is not what it was.
+    Exits with 0, 2 if the key is not on this machine, 4 if it may not have
+    happened, 5 if the log is not what it was.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit.keeping_keys import rotate as hand_over  # noqa: PLC0415
 
