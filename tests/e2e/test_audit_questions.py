@@ -180,7 +180,7 @@ def test_a_copy_answers_on_another_machine(audited: Audited, tmp_path: Path) -> 
 
     assert len(told.stdout.splitlines()) == 3
     shown = auditor.sluice("audit", "show", "-1", *options, check=0)
-    assert "from given with --key" in shown.stdout
+    assert "from the key given with --key" in shown.stdout
 
 
 def on_terminal(project: CliProject, *arguments: str, pager: str) -> str:

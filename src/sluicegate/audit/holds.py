@@ -102,7 +102,7 @@ def check_scope(log: LogReader, scope: HoldScope) -> None:
     if scope.run_id is not None and next(_entries_of(log, scope.run_id), None) is None:
         raise UsageError(
             f"the log holds no run {scope.run_id}",
-            hint="write its whole id; `sluice audit log` shows it",
+            hint="write its whole id, as `sluice audit log --csv` has it",
         )
 
 

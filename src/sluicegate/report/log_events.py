@@ -4,6 +4,8 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 
 from sluicegate.model.log_event import (
+    HoldPlaced,
+    HoldReleased,
     KeyRotated,
     LeaseReleased,
     LeaseTaken,
@@ -31,6 +33,10 @@ def _describe(kind: str, event: object) -> str:
                 f"kept for {event.retention_days} days from now on,"
                 f" not {event.before_days}"
             )
+        case HoldPlaced():
+            return f"hold placed on {event.scope}: {event.reason}"
+        case HoldReleased():
+            return f"hold {event.hold} released: {event.reason}"
         case LeaseTaken():
             until = format_moment(event.expires)
             return f"{event.environment}: lease taken by run {event.run_id} to {until}"

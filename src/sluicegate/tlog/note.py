@@ -182,8 +182,8 @@ def verify_note(
     Raises:
         IntegrityError: a signature of one of *keys* is wrong, or too few signed.
     """
-    signed = []
-    for key in keys:
+    wanted, signed = tuple(keys), []
+    for key in wanted:
         for line in note.signatures:
             if (line.name, line.key_id) != (key.name, key.key_id):
                 continue
@@ -191,7 +191,10 @@ def verify_note(
                 raise IntegrityError(f"the signature of {key.name} is not valid")
             signed.append(key)
     if len(signed) < max(quorum, 1):
+        missing = [key for key in wanted if key not in signed]
+        names = ", ".join(f"{key.name}+{key.key_id.hex()}" for key in missing)
         raise IntegrityError(
-            f"{len(signed)} of the {max(quorum, 1)} signatures needed are there"
+            f"not signed by {names or 'any key'}"
+            f" ({len(signed)} of the {max(quorum, 1)} signatures needed)"
         )
     return tuple(signed)

@@ -193,7 +193,7 @@ class LogPlace:
     def key_source(self) -> str:
         """Where the key comes from, in words: what a verification is worth."""
         if self.vkey is not None:
-            return "given with --key"
+            return "the key given with --key"
         if self._own_key is not None:
             where, given = self._own_key[1], self.machine.given_key
             if given is not None and where == given.where:

@@ -246,7 +246,7 @@ def test_json_is_one_document(place: Place) -> None:
     assert (done.exit_code, document["ok"], document["problems"]) == (0, True, [])
     assert (document["origin"], document["size"]) == ("log.example/churn", 9)
     assert document["root"] in (place.audit / "checkpoint").read_text()
-    assert document["key_source"] == "given with --key"
+    assert document["key_source"] == "the key given with --key"
     assert document["evidence_files"] == 1
 
 

@@ -226,6 +226,14 @@ def test_nothing_found_is_said_and_no_error() -> None:
 
 
 @pytest.mark.usefixtures("home")
+def test_a_type_that_nobody_knows_is_named_where_nothing_is_found() -> None:
+    done = sluice("log", "--type", "stage.finshed", "--type", "hold.*")
+
+    assert "warning: --type stage.finshed: this version knows no such" in done.stderr
+    assert "hold.*" not in done.stderr
+
+
+@pytest.mark.usefixtures("home")
 def test_an_index_is_made_only_where_it_pays(home: Path) -> None:
     sluice("log", "--stage", "scan")
 

@@ -21,7 +21,7 @@ SOUND = Verification(
     size=3,
     root="j5Rs/mJeJOXTozz3dYLpLHtcNGhSoFu3UVXv17kt24w=",
     vkey="log.example/churn+00000000+AQ==",
-    key_source="given with --key",
+    key_source="the key given with --key",
     key_outside=True,
     evidence_files=2,
     seen=None,
@@ -53,7 +53,7 @@ def test_a_sound_log_says_what_that_rests_on() -> None:
         "  entries    3\n"
         "  root       j5Rs/mJeJOXTozz3dYLpLHtcNGhSoFu3UVXv17kt24w=\n"
         "  key        log.example/churn+00000000+AQ==\n"
-        "             from given with --key\n"
+        "             from the key given with --key\n"
         "  seen       never before on this machine: a rollback would not be noticed\n"
         "  store      kept: nothing deletes it\n"
         "  evidence   2 files agree"
@@ -76,7 +76,7 @@ def test_all_there_is_to_say_is_said_in_a_few_lines() -> None:
         "  entries    3; those before 256 were pruned, their hashes were not",
         "  root       j5Rs/mJeJOXTozz3dYLpLHtcNGhSoFu3UVXv17kt24w=",
         "  key        log.example/churn+00000000+AQ==",
-        "             from given with --key",
+        "             from the key given with --key",
         "  seen       before on this machine, with 2 entries",
         "  witnesses  2 of w1, w2 vouch for 2 entries, 1 newer one is pending",
         "             witness.example/w1: 3 entries on 2026-11-22 00:00:00Z",
@@ -184,7 +184,7 @@ def test_a_verification_is_one_document() -> None:
         "root": "j5Rs/mJeJOXTozz3dYLpLHtcNGhSoFu3UVXv17kt24w=",
         "problems": ["tile/0/000: missing"],
         "key": "log.example/churn+00000000+AQ==",
-        "key_source": "given with --key",
+        "key_source": "the key given with --key",
         "key_from_outside": True,
         "seen": 2,
         "seen_held": True,
@@ -213,7 +213,7 @@ UNREAD = Verification(
     size=0,
     root="",
     vkey="",
-    key_source="given with --key",
+    key_source="the key given with --key",
     key_outside=True,
     evidence_files=None,
     seen=None,

@@ -27,7 +27,7 @@ SHOWN = ShownEntry(
     size=300,
     root="cm9vdA==",
     vkey="log.example/churn+00000000+AQ==",
-    key_source="given with --key",
+    key_source="the key given with --key",
 )
 WITNESSED = Witnessed("1 of w1", True, 300, (Cosigner("w1", 300, 1795305600),), ("w2",))  # noqa: FBT003 - a field
 

@@ -6,17 +6,19 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 from itertools import islice
 
 import click
 
+from sluicegate.audit.meanings import KINDS
 from sluicegate.audit.query import Query
 from sluicegate.audit.search import Found, Search
 from sluicegate.cli.audit.indexing import open_search
 from sluicegate.cli.audit.moments import parse_moment
 from sluicegate.cli.audit.rows import build_row
 from sluicegate.cli.exit_codes import ExitCode
-from sluicegate.cli.output import use_what_the_terminal_has
+from sluicegate.cli.output import use_what_the_terminal_has, warn
 from sluicegate.cli.paging import write_lines
 from sluicegate.report import entries
 from sluicegate.wiring.logplace import LogPlace
@@ -70,6 +72,7 @@ def show(listing: Listing, filters: Filters) -> ExitCode:
     if listing.form == "text":
         if not count:
             click.echo("no entry is like that", err=True)
+            warn(_doubt_types(filters.kinds))
         click.echo(f"verified with {source.key_source}", err=True)
     return ExitCode.OPEN
 
@@ -93,6 +96,16 @@ def _build_query(filters: Filters, now: datetime) -> Query:
         since=since or None,
         until=until or None,
     )
+
+
+def _doubt_types(patterns: Iterable[str]) -> list[str]:
+    """Which of *patterns* may be misspelt; a log may hold types of newer versions."""
+    return [
+        f"--type {pattern}: this version knows no such type; docs/reference/"
+        "audit-entries.md lists them"
+        for pattern in patterns
+        if not any(fnmatchcase(kind, pattern) for kind in KINDS)
+    ]
 
 
 def _cut(form: re.Pattern[str], text: str | None, meaning: str) -> str:

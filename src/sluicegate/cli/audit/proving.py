@@ -81,7 +81,7 @@ def _choose_keys(
     """The keys to trust, and where they come from, in words."""
     if vkey is not None:
         try:
-            return [parse_vkey(vkey)], "given with --key"
+            return [parse_vkey(vkey)], "the key given with --key"
         except IntegrityError as error:
             raise UsageError(
                 str(error), hint="a key looks like name+1a2b3c4d+AQ..."
