@@ -263,6 +263,16 @@ def test_a_rolled_back_log_is_called_that(place: Place) -> None:
     assert "ROLLBACK: the log at hand has 250 entries, and had 600" in done.stderr
 
 
+def test_two_sizes_in_the_wrong_order_accuse_nobody(place: Place) -> None:
+    place.grow(600)
+
+    done = sluice("consistency", "600", "250")
+
+    assert done.exit_code == 2
+    assert "OLD has 600 entries, and NEW only 250" in done.stderr
+    assert "ROLLBACK" not in done.stderr
+
+
 def test_a_forked_log_is_called_that(place: Place) -> None:
     place.grow(250)
     shutil.copytree(".sluicegate", "fork")

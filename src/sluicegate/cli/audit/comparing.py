@@ -26,6 +26,11 @@ def compare(
     log = source.reader(follows_pins=False)
     tree = log.tree()
     states = [_find_state(text, source, log, tree) for text in (old, new)]
+    if _is_size(old) and _is_size(new) and int(old) > int(new):
+        raise UsageError(  # of one log at hand: nobody rolled anything back
+            f"OLD has {int(old)} entries, and NEW only {int(new)}",
+            hint="name the smaller size first",
+        )
     proof = prove_growth(tree, *states)
     write = growth_document if as_json else growth_text
     before, after = ((state.size, state.root_text) for state in states)
@@ -41,7 +46,7 @@ def _find_state(
         return tree.head
     if text == _PIN:
         return _read_pin(source, log)
-    if text.isascii() and text.isdigit():
+    if _is_size(text):
         size = int(text)
         if size > tree.head.size:
             raise UsageError(
@@ -60,6 +65,11 @@ def _find_state(
         return log.keys.open(raw)
     except IntegrityError as error:
         raise IntegrityError(f"{text}: {error}", hint=error.hint) from error
+
+
+def _is_size(text: str) -> bool:
+    """Whether *text* is a size of the log as it is, which nobody signed."""
+    return text.isascii() and text.isdigit()
 
 
 def _read_pin(source: LogPlace, log: LogReader) -> Checkpoint:
