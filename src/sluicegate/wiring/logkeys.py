@@ -36,6 +36,8 @@ def list_keys(place: LogPlace) -> tuple[str, list[KeyRow]]:
         came = chain.rotations[number - 1] if number else None
         left = chain.rotations[number] if number < len(chain.rotations) else None
         since = came.size if came else 0
+        # Beside the newest key signs the one before it, and no older one.
+        signs_beside = number == len(chain.rotations) - 1
         rows.append(
             KeyRow(
                 vkey=vkey,
@@ -44,7 +46,7 @@ def list_keys(place: LogPlace) -> tuple[str, list[KeyRow]]:
                 if _is_pruned(log, since)
                 else decode_entry(log.entry(since)).envelope.recorded_ts,
                 until=left.size if left else None,
-                overlap_until=left.overlap_until if left else None,
+                overlap_until=left.overlap_until if left and signs_beside else None,
                 reason=came.reason if came else "",
                 where=place.machine.keyring.where_key(vkey),
             )

@@ -132,6 +132,28 @@ def test_after_a_theft_the_old_key_signs_no_more(place: Place) -> None:
     audit("verify", "--no-evidence", "--key", str(old))
 
 
+@pytest.mark.usefixtures("place")
+def test_a_proof_names_the_key_that_has_not_signed_it() -> None:
+    audit("prove", "1", "-o", "proof")
+    audit("keys", "rotate", "--reason", "yearly")
+    new = str(shown()["current"])
+
+    done = audit("verify", "--proof", "proof", "--key", new, code=5)
+
+    assert f"not signed by {ORIGIN}+{new.split('+')[1]} (0 of the 1" in done.stdout
+
+
+@pytest.mark.usefixtures("place")
+def test_no_older_key_than_the_last_is_said_to_sign_as_well() -> None:
+    audit("keys", "rotate", "--reason", "yearly", "--overlap", "30d")
+    audit("keys", "rotate", "--reason", "stolen", "--overlap", "0")
+
+    assert "signs as well" not in audit("keys", "show").stdout
+    keys = shown()["keys"]
+    assert isinstance(keys, list)
+    assert [key["signs"] for key in keys] == [False, False, True]
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
