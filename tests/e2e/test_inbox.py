@@ -176,6 +176,21 @@ def test_a_hold_is_signed_pushed_and_taken_in_by_the_next_run(world: World) -> N
     assert world.recorder.document("audit", "hold", "list") == {"holds": []}
 
 
+def test_a_statement_beside_the_log_stays_out_of_git(world: World) -> None:
+    world.laptop.sluice("audit", "hold", "list", check=2)  # there is no log
+
+    said = world.state("place", "--scope", "all", "--reason", "case 7")
+
+    assert "/.sluicegate/inbox/" in said.stdout
+    assert world.laptop.git("status", "--porcelain") == ""
+
+
+def test_an_inbox_that_is_named_and_not_there_is_an_error(world: World) -> None:
+    for place in ("inbxo", "dir:inbxo", "no.json"):
+        done = world.recorder.sluice("audit", "absorb", place, check=2)
+        assert f"there is no inbox at {place}" in done.stderr
+
+
 def test_who_has_the_key_records_at_once_and_in_words(world: World) -> None:
     placed = world.recorder.sluice(
         *("audit", "hold", "place", "--scope", "all", "--reason", "case \x1b[2J 7"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sluicegate.adapters.folder import make_state_folder
 from sluicegate.adapters.git_protected import GitProtectedBranch
 from sluicegate.adapters.inboxes.folder import FolderInbox
 from sluicegate.adapters.inboxes.git_refs import GitInbox
@@ -17,7 +18,7 @@ from sluicegate.config.document import SIGNERS
 from sluicegate.config.file import read_inbox, read_signers
 from sluicegate.errors import UsageError
 from sluicegate.ports.inbox import Inbox
-from sluicegate.wiring.logplace import LogPlace
+from sluicegate.wiring.logplace import DEFAULT_LOG, LogPlace
 
 FOLDER = "inbox"
 """The folder of files, beside the log."""
@@ -65,7 +66,27 @@ class Inboxes:
             UsageError: it names none.
         """
         named = text or self._configured
-        return self.beside if named is None else self.open(named)
+        if named is not None:
+            return self.open(named)
+        state = self.folder / DEFAULT_LOG.parent
+        if self.place.local.resolve() == state.resolve():
+            make_state_folder(state)  # nobody may have run anything here yet
+        return self.beside
+
+    def open_to_read(self, text: str) -> Inbox:
+        """Like `open`, for a place that somebody has named to look into.
+
+        Raises:
+            UsageError: there is no such place: nothing would be found in it, unnoticed.
+        """
+        scheme, _, rest = text.partition(":")
+        path = self.folder / (rest if scheme == "dir" else text)
+        if scheme != "git" and not path.exists():
+            raise UsageError(
+                f"there is no inbox at {text}",
+                hint="name a folder, a FILE.json, git, or git:REMOTE",
+            )
+        return self.open(text)
 
     def open(self, text: str) -> Inbox:
         """The inbox ``git``, ``git:REMOTE``, ``dir:PATH`` or a path, also of one file.

@@ -21,7 +21,7 @@ from sluicegate.wiring.machine import Machine
 def take_in(place: str | None, more: Sequence[str], *, as_json: bool) -> ExitCode:
     """Take in what waits in the usual inboxes and in *more*."""
     inboxes = Inboxes(LogPlace.of(Machine(), place), Path(PIPELINE_FILE))
-    opened = [inboxes.open(each) for each in more]
+    opened = [inboxes.open_to_read(each) for each in more]
     outcomes = Absorption(inboxes, open_recorder(inboxes.place)).absorb(opened)
     taken = [describe(one) for one in outcomes]
     write_result((statements_document if as_json else statements_text)(taken))
