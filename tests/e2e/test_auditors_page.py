@@ -110,6 +110,26 @@ def test_it_accepts_a_log_of_ours(script: Path, tmp_path: Path) -> None:
     )
 
 
+def test_it_accepts_both_keys_while_a_rotation_lets_both_sign(
+    script: Path, tmp_path: Path
+) -> None:
+    project = CliProject.make(
+        tmp_path,
+        {
+            "sluicegate.yaml": "schema: sluicegate/v1\nname: a_b_v1.0\n"
+            'stages:\n  make: {uses: command, run: "true"}\n'
+        },
+    )
+    project.sluice("run", check=0)
+    project.sluice("audit", "keys", "rotate", "--reason", "yearly", check=0)
+    keys = project.document("audit", "keys", "show")["keys"]
+
+    assert len(keys) == 2
+    for key in keys:
+        done = verify(script, project.folder / ".sluicegate/audit", key["vkey"])
+        assert done.returncode == 0, done.stderr
+
+
 def test_the_words_are_careful() -> None:
     page = (ROOT / "docs" / "auditors.md").read_text("utf-8")
 
