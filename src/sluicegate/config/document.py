@@ -77,12 +77,7 @@ def _check_s3(value: str) -> str:
     return value
 
 
-def check_evidence(value: str) -> str:
-    """Check where evidence is to be kept.
-
-    Raises:
-        ValueError: it is no such place.
-    """
+def _check_evidence(value: str) -> str:
     if value.partition(":")[0] not in EVIDENCE_SCHEMES:
         raise ValueError("must be dir:PATH, s3://BUCKET/PREFIX or oci:HOST/PATH")
     try:
@@ -123,7 +118,7 @@ class Audit(Settings):
         " s3://BUCKET/PREFIX.",
     )
     retention: Retention | None = Field(None, description=DESCRIPTION)
-    evidence: Annotated[str, AfterValidator(check_evidence)] | None = Field(
+    evidence: Annotated[str, AfterValidator(_check_evidence)] | None = Field(
         None,
         description="Where files of evidence are kept: dir:PATH, relative to the"
         " pipeline file; s3://BUCKET/PREFIX; oci:HOST/PATH, a repository of a registry."

@@ -47,16 +47,16 @@ DEFAULT_LOG = Path(".sluicegate/audit")
 class LogPlace:
     """The log at *address*. ``vkey`` is the key the caller names, if any.
 
-    A relative path in the address is one from *base*. Evidence is at
-    *evidence_address*, by default with the log; a Git ref takes files of
-    *evidence_limit* bytes at most.
+    A relative path in the address is one from *base*. *evidence_at* is the address of
+    its evidence, None if it is with the log; a Git ref takes files of *evidence_limit*
+    bytes at most.
     """
 
     machine: Machine
     address: Address
     base: Path
     vkey: str | None = None
-    evidence_address: Address | None = None
+    evidence_at: str | None = None
     evidence_limit: int | None = None
 
     @classmethod
@@ -78,7 +78,7 @@ class LogPlace:
             Address.parse(text or str(DEFAULT_LOG)),
             here,
             vkey,
-            None if evidence is None else parse_evidence(evidence),
+            evidence,
         )
 
     @classmethod
@@ -94,7 +94,7 @@ class LogPlace:
             project.log_address,
             project.folder,
             vkey,
-            project.evidence_address,
+            audit.evidence,
             audit.evidence_limit,
         )
 
@@ -102,6 +102,15 @@ class LogPlace:
     def store(self) -> LogStore:
         """Its files."""
         return open_store(self.machine, self.address, self.base)
+
+    @property
+    def evidence_address(self) -> Address | None:
+        """Where the evidence is; None if it is with the log.
+
+        Raises:
+            UsageError: the pipeline file names no such place.
+        """
+        return None if self.evidence_at is None else parse_evidence(self.evidence_at)
 
     @cached_property
     def evidence(self) -> EvidenceStore:
@@ -113,9 +122,10 @@ class LogPlace:
         beside = partial(
             open_evidence, self.machine, self.address, self.base, self.evidence_limit
         )
-        if self.evidence_address is None:
+        address = self.evidence_address
+        if address is None:
             return beside()
-        return MovedEvidence(self.open_evidence(self.evidence_address), beside)
+        return MovedEvidence(self.open_evidence(address), beside)
 
     def open_evidence(self, address: Address) -> EvidenceStore:
         """The evidence at *address*, and nowhere else."""
@@ -143,7 +153,7 @@ class LogPlace:
         That is so in a folder of several logs, and in every place that is not beside
         the log.
         """
-        if self.evidence_address is not None:
+        if self.evidence_at is not None:
             return None
         if self.folder is None:
             return self.evidence

@@ -23,8 +23,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def place(evidence: str | None) -> LogPlace:
-    address = None if evidence is None else parse_evidence(evidence)
-    return LogPlace(Machine({}), LOG, Path(), evidence_address=address)
+    return LogPlace(Machine({}), LOG, Path(), evidence_at=evidence)
 
 
 def test_the_pipeline_file_says_where_evidence_is(here: Path) -> None:
@@ -75,3 +74,13 @@ def test_images_name_evidence_only_in_a_registry() -> None:
     assert place(None).referrers is None
     assert place("dir:kept").referrers is None
     assert place("oci:registry.invalid/acme/churn").referrers is not None
+
+
+def test_a_place_that_is_none_keeps_nobody_from_the_log(here: Path) -> None:
+    (here / "sluicegate.yaml").write_text("audit: {evidence: 'oci:nowhere'}\n")
+
+    log = LogPlace.of(Machine({}))
+
+    assert log.store.load() is None
+    with pytest.raises(UsageError, match="not a repository of a registry"):
+        _ = log.evidence

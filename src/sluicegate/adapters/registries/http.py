@@ -145,7 +145,8 @@ class RegistryHttp:
         is_own = _origin(url) == _origin(self._base)
         if urlsplit(url).scheme not in {"https", self._scheme}:
             raise PermanentError(
-                f"{self._name} wants what is sent to it without encryption, at {url}",
+                f"{self._name} wants what is sent to it without encryption, at"
+                f" {urlsplit(url).scheme}://{urlsplit(url).hostname}",
                 hint="its own address (`http.host`, or X-Forwarded-Proto of the proxy"
                 " before it) says http",
             )

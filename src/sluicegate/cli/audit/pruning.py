@@ -30,7 +30,7 @@ def show(
     plan = plan_pruning(reader, log.own_evidence, now)
     found = _execute(log, plan, now) if execute else _view(plan)
     if log.own_evidence is None:
-        where = "folder" if log.evidence_address is None else "place, or may do so"
+        where = "folder" if log.evidence_at is None else "place, or may do so"
         warn([f"another log keeps its evidence in the same {where}: none is removed"])
     write_result((pruning_document if as_json else pruning_text)(found))
     if execute:
