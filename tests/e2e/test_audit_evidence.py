@@ -127,8 +127,6 @@ def test_evidence_of_a_log_in_a_git_ref_may_be_in_a_folder(
     data = place.read_bytes()
     place.write_bytes(data + b"\n")
     assert "was changed" in project.sluice("audit", "verify", check=5).stdout
-    place.unlink()
-    assert "is missing" in project.sluice("audit", "verify", check=5).stdout
 
 
 def test_evidence_in_a_registry_is_verified_from_anywhere(
@@ -321,11 +319,3 @@ def test_a_published_image_names_the_evidence_before_it(
         assert status == 200
         assert str(Digest.of(data)) == digest
     project.sluice("audit", "verify", check=0)
-
-    third = project.document("run", check=0)
-    assert {
-        each["annotations"]["dev.sluicegate.run"] for each in referrers(registry, image)
-    } == {
-        document["run_id"],
-        third["run_id"],
-    }

@@ -1,13 +1,15 @@
 """Evidence files in a repository of a registry, each held by a manifest of its own."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from typing_extensions import override
 
 from sluicegate.adapters.registries.artifact import EMPTY, evidence_tag, hold_file
 from sluicegate.adapters.registries.repository import Repository
-from sluicegate.errors import IntegrityError, MissingError
+from sluicegate.errors import ExternalError, IntegrityError, MissingError
 from sluicegate.model.digest import Digest
 from sluicegate.model.retention import Keeping, Promise
 from sluicegate.ports.evidence import EvidenceStore
@@ -28,7 +30,7 @@ class OciEvidence(EvidenceStore):
     def keep(self, data: bytes) -> Digest:
         digest, repository = Digest.of(data), self._repository
         manifest, tag = hold_file(digest, len(data)), evidence_tag(digest)
-        with self._lock:
+        with self._lock, _naming("kept"):
             held = repository.manifest(tag)
             # What was thrown away comes back, whatever the manifest still says.
             repository.put_blob(data)
@@ -39,7 +41,7 @@ class OciEvidence(EvidenceStore):
 
     @override
     def load(self, digest: Digest) -> bytes:
-        with self._lock:
+        with self._lock, _naming("read"):
             data = self._repository.blob(digest)
         if data is None:
             raise MissingError(f"the evidence {digest} is missing")
@@ -63,3 +65,13 @@ class OciEvidence(EvidenceStore):
     @override
     def expiry(self, digest: Digest) -> datetime | None:
         return None
+
+
+@contextmanager
+def _naming(what: str) -> Iterator[None]:
+    """Say of a registry that fails what it was asked for."""
+    try:
+        yield
+    except ExternalError as error:
+        reason = f"the evidence cannot be {what}: {error}"
+        raise type(error)(reason, hint=error.hint) from error

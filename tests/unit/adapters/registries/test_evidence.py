@@ -10,6 +10,7 @@ from referring_registry import NAME, ReferringRegistry
 from sluicegate.adapters.registries.artifact import ARTIFACT, EMPTY, referrers_tag
 from sluicegate.adapters.registries.evidence import OciEvidence
 from sluicegate.adapters.registries.repository import RegistryAccess, Repository
+from sluicegate.errors import PermanentError
 from sluicegate.model.digest import Digest
 from sluicegate.model.retention import Keeping
 
@@ -76,3 +77,17 @@ def test_a_registry_promises_no_more_than_it_can(registry: ReferringRegistry) ->
 
     assert promise.keeping is Keeping.KEPT
     assert "retention policy of its own" in promise.statement
+
+
+def test_a_registry_that_fails_is_said_to_have_failed_the_evidence(
+    registry: ReferringRegistry,
+) -> None:
+    registry.uses = 0
+
+    with pytest.raises(PermanentError, match=r"cannot be kept: .* refuses") as kept:
+        evidence(registry).keep(REPORT)
+    with pytest.raises(PermanentError, match=r"cannot be read: .* refuses") as read:
+        evidence(registry).load(Digest.of(REPORT))
+
+    assert str(kept.value.hint).endswith("as somebody who may push")
+    assert str(read.value.hint).endswith("as somebody who may pull")
