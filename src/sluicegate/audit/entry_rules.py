@@ -14,8 +14,15 @@ from sluicegate.audit.envelope import Envelope, LogEnvelope
 from sluicegate.audit.log import MAX_ENTRY_BYTES
 from sluicegate.audit.record import Entry, Unknown, decode_entry
 from sluicegate.audit.snapshot import SnapshotCheck
+from sluicegate.audit.statements.predicates import (
+    HoldPlacing,
+    HoldReleasing,
+    Predicate,
+)
+from sluicegate.audit.statements.statement import parse_statement
 from sluicegate.errors import IntegrityError
 from sluicegate.model.decision import Outcome
+from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
     Event,
     RunFinished,
@@ -24,6 +31,8 @@ from sluicegate.model.event import (
 )
 from sluicegate.model.evidence import EvidenceFile
 from sluicegate.model.log_event import (
+    HoldPlaced,
+    HoldReleased,
     KeyRotated,
     LogCreated,
     LogEvent,
@@ -114,6 +123,8 @@ class EntryRules:
                 if index == 0
                 else "the log is begun a second time"
             )
+        if envelope.statement is not None:
+            problems += self._files.check_statement(envelope.statement, event)
         if isinstance(envelope, Envelope):
             problems += self._runs.check(index, envelope, event)
             if isinstance(event, StageFinished):
@@ -266,6 +277,31 @@ class _Files:
                     continue
                 self._problems[key] = problem
             yield f"{file.name}: {self._problems[key]}"
+
+    def check_statement(
+        self, digest: Digest, event: Event | LogEvent | Unknown
+    ) -> Iterator[str]:
+        """Hold what an entry says against the signed statement it was made from."""
+        if self._evidence is None:
+            return
+        try:
+            payload = self._evidence.load(digest)
+            self.sound.add(bytes.fromhex(digest.hex))
+            if isinstance(event, HoldPlaced | HoldReleased):
+                said = parse_statement(payload).predicate
+                if _record(said) != event:
+                    yield "its signed statement says otherwise"
+        except IntegrityError as error:
+            yield f"its signed statement: {error}"
+
+
+def _record(said: Predicate) -> LogEvent:
+    """The event that a statement is recorded as."""
+    match said:
+        case HoldPlacing(scope, reason):
+            return HoldPlaced(scope, reason)
+        case HoldReleasing(hold, reason):
+            return HoldReleased(hold, reason)
 
 
 def _compare(evidence: EvidenceStore, file: EvidenceFile) -> str | None:

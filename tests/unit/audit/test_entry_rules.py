@@ -12,6 +12,8 @@ from sluicegate.audit.entry_rules import EntryRules, OpenRun
 from sluicegate.audit.envelope import Envelope
 from sluicegate.audit.jcs import format_json, parse_json
 from sluicegate.audit.record import encode, encode_log
+from sluicegate.audit.statements.predicates import HoldPlacing
+from sluicegate.audit.statements.statement import Statement, format_statement
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
@@ -25,7 +27,13 @@ from sluicegate.model.event import (
     StageStarted,
 )
 from sluicegate.model.evidence import Evidence, EvidenceFile
-from sluicegate.model.log_event import LogCreated
+from sluicegate.model.hold import HoldScope
+from sluicegate.model.log_event import (
+    HoldPlaced,
+    HoldReleased,
+    LogCreated,
+    LogEvent,
+)
 
 AT = FakeClock().now()
 ORIGIN = "log.example/churn"
@@ -276,3 +284,27 @@ def test_labels_of_a_run_are_part_of_what_a_result_is_called() -> None:
         writer.add("R2", replace(PASSED, cached=cached))
 
     assert [problem[:8] for problem in writer.check().problems] == ["entry 5:"]
+
+
+def test_an_entry_made_from_a_statement_says_what_was_signed() -> None:
+    evidence = FakeEvidence()
+    life = (AT, AT + timedelta(days=1), "0" * 32)
+    said = HoldPlacing(HoldScope(), "case 7")
+    kept = evidence.keep(format_statement(Statement(ORIGIN, said, *life)))
+    lost = Digest.of(b"lost")
+    ids = event_ids()
+
+    def check(statement: Digest, event: LogEvent) -> list[str]:
+        created = LogCreated(ORIGIN, "key", 400)
+        envelope = replace(log_envelope(ids()), statement=statement)
+        rules = EntryRules(ORIGIN, evidence)
+        rules.check(0, [encode_log(log_envelope(), created)])
+        rules.check(1, [encode_log(envelope, event)])
+        return rules.problems
+
+    assert check(kept, HoldPlaced(HoldScope(), "case 7")) == []
+    for other in (HoldPlaced(HoldScope(), "case 8"), HoldReleased("0" * 26, "case 7")):
+        (problem,) = check(kept, other)
+        assert problem == "entry 1: its signed statement says otherwise"
+    (problem,) = check(lost, HoldPlaced(HoldScope(), "case 7"))
+    assert problem == f"entry 1: its signed statement: the evidence {lost} is missing"
