@@ -45,7 +45,9 @@ class LazyGroup(click.Group):
 
             close = get_close_matches(args[0], self.table, n=1)
             meant = self.meant.get(args[0]) or next(iter(close), None)
-            help_command = f"'{ctx.command_path} --help' lists them."
+            # Not as click names it: that may begin with `python -m sluicegate`.
+            inner = ctx.command_path.removeprefix(ctx.find_root().command_path)
+            help_command = f"'sluice{inner} --help' lists them."
             advice = f"Did you mean {meant!r}?" if meant else help_command
             ctx.fail(f"No such command {args[0]!r}. {advice}")
         return super().resolve_command(ctx, args)

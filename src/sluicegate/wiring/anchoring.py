@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from sluicegate.adapters.witness import HttpWitness
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import decode_entry
 from sluicegate.audit.witnessed import (
@@ -69,6 +68,9 @@ class Anchoring:
             IntegrityError: the log is not what was committed or cosigned before.
             ExternalError: the log cannot be read, or cosignatures cannot be kept.
         """
+        # Late: whoever only verifies needs no network, and loads none.
+        from sluicegate.adapters.witness import HttpWitness  # noqa: PLC0415
+
         log, raw, tree = self._read()
         self._check_apart(log)
         note = _own_part(log, parse_note(raw))
