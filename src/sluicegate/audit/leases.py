@@ -11,6 +11,7 @@ Source:
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sluicegate.audit.log_recorder import LogRecorder
 from sluicegate.audit.record import decode_entry
@@ -37,6 +38,15 @@ class _HeldError(Exception):
         self.lease = lease
 
 
+def _check_mine(lease: Lease, held: Lease | None) -> None:
+    if held is None or held.fence != lease.fence:
+        who = f"run {held.run_id}" if held else "somebody"
+        raise PermanentError(
+            f"this run's lease of {lease.environment} is over: {who} took it",
+            hint=_HINT,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Leases:
     """Takes, renews and returns the leases of the run *run_id*."""
@@ -47,20 +57,19 @@ class Leases:
     def take(self, environment: str, *, holder_is_gone: bool) -> Lease:
         """Lease *environment* for this run.
 
-        With *holder_is_gone*, one that was taken on this machine and has not expired is
-        taken over: the caller knows that nobody else here changes the environment. Of
-        other machines nobody knows that.
+        One that this run took on this machine is taken again. With *holder_is_gone*,
+        so is one that any run took here: the caller knows that nobody else here changes
+        the environment. Of other machines nobody knows that, whatever run it is.
 
         Raises:
             TransientError: another run has it.
         """
 
         def decide(held: Lease | None) -> None:
-            if held is None or held.run_id == self.run_id:
+            if held is None or held.expires <= self._now():
                 return
-            if held.expires <= self._now():
-                return
-            if not (holder_is_gone and self._is_of_here(held)):
+            is_mine = holder_is_gone or held.run_id == self.run_id
+            if not (is_mine and self._is_of_here(held)):
                 raise _HeldError(held)
 
         try:
@@ -73,6 +82,14 @@ class Leases:
                 hint=_HINT,
             ) from None
 
+    def check(self, lease: Lease) -> None:
+        """Ask the log whether *lease* is in force still, before something changes.
+
+        Raises:
+            PermanentError: another run has the environment now.
+        """
+        _check_mine(lease, self._held(lease.environment, self.recorder.log.head()))
+
     def keep(self, lease: Lease) -> Lease:
         """Renew *lease* if half of its term is over.
 
@@ -81,16 +98,7 @@ class Leases:
         """
         if lease.expires - self._now() > TERM / 2:
             return lease
-
-        def decide(held: Lease | None) -> None:
-            if held is None or held.fence != lease.fence:
-                who = f"run {held.run_id}" if held else "somebody"
-                raise PermanentError(
-                    f"this run's lease of {lease.environment} is over: {who} took it",
-                    hint=_HINT,
-                )
-
-        return self._take(lease.environment, decide)
+        return self._take(lease.environment, partial(_check_mine, lease))
 
     def give_back(self, lease: Lease) -> None:
         """Let others lease the environment, if this run still has it."""

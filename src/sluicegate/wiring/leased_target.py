@@ -57,7 +57,7 @@ class LeasedTarget(Target):
 
     @override
     def deploy(self, release: Release, *, timeout_seconds: float) -> str | None:
-        self._keep()
+        self._check()
         return self._target.deploy(release, timeout_seconds=timeout_seconds)
 
     @override
@@ -67,7 +67,7 @@ class LeasedTarget(Target):
 
     @override
     def set_weight(self, canary: Release, percent: int) -> None:
-        self._keep()
+        self._check()
         self._target.set_weight(canary, percent)
 
     @override
@@ -76,8 +76,17 @@ class LeasedTarget(Target):
 
     @override
     def retire(self, release: Release) -> None:
-        self._keep()
+        self._check()
         self._target.retire(release)
+
+    def _check(self) -> None:
+        """See to it that the lease is in force, and for long enough.
+
+        Raises:
+            PermanentError: another run has the environment now.
+        """
+        self._keep()
+        self._leases.check(self.lease)
 
     def _keep(self) -> None:
         """Renew the lease in time.

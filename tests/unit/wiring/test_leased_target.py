@@ -64,6 +64,17 @@ def test_a_run_that_lost_its_lease_while_it_slept_changes_nothing() -> None:
     assert world.target.weight(NEW) == 0
 
 
+def test_a_lease_that_was_taken_over_early_changes_nothing_either() -> None:
+    world = World()
+    leased = world.open(world.leases("R1"))
+    leased.deploy(NEW, timeout_seconds=9)
+    world.leases("R2").take(PLACE, holder_is_gone=True)
+
+    with pytest.raises(PermanentError, match="is over: run R2 took it"):
+        leased.set_weight(NEW, 100)
+    assert world.target.weight(NEW) == 0
+
+
 @pytest.mark.parametrize("error", [None, TransientError("the engine is away")])
 def test_the_lease_is_given_back_however_the_rollout_ends(
     error: Exception | None,
