@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 from sluicegate.audit.envelope import Envelope, LogEnvelope
 from sluicegate.audit.log import MAX_ENTRY_BYTES
+from sluicegate.audit.pruned_bundles import PrunedBundles
 from sluicegate.audit.record import Entry, Unknown, decode_entry
 from sluicegate.audit.snapshot import SnapshotCheck
 from sluicegate.audit.statements.predicates import (
@@ -78,6 +79,8 @@ class EntryRules:
         self._runs = _Runs()
         self._files = _Files(evidence)
         self._snapshots = SnapshotCheck()
+        self._bundles = PrunedBundles()
+        self._is_whole = True
         self._due = 0
 
     @property
@@ -93,16 +96,21 @@ class EntryRules:
     def check(self, start: int, entries: Sequence[bytes]) -> None:
         """Check the entries from *start* on; those before may be unreadable."""
         if start > self._due:
+            self._is_whole = False
             self._runs.skip(self._due, start)
         self._due = start + len(entries)
         for index, data in enumerate(entries, start):
+            at: datetime | None = None
             try:
-                found = self._check(index, decode_entry(data))
+                entry = decode_entry(data)
+                at = entry.envelope.recorded_ts
+                found = self._check(index, entry)
             except IntegrityError as error:
                 found = [str(error)]
                 self._runs.skip(index, index + 1)  # nobody knows whose it was
             if len(data) > MAX_ENTRY_BYTES:
                 found.append(f"it has {len(data)} bytes, more than {MAX_ENTRY_BYTES}")
+            self._bundles.add(index, data, at)
             if found:
                 self.problems += [f"entry {index}: {problem}" for problem in found]
 
@@ -174,6 +182,11 @@ class EntryRules:
     ) -> Iterator[str]:
         if event.min_index > index or event.min_index % TILE_WIDTH:
             yield f"it prunes up to {event.min_index}, no end of a bundle before it"
+        else:
+            first = event.min_index - event.entries
+            if first < self.min_index or (self._is_whole and first > self.min_index):
+                yield f"it prunes from {first} on, not from {self.min_index}"
+            yield from self._bundles.check(event)
         days = max(self._retention_days, event.retention_days)
         if add_days(event.last_ts, days) > envelope.recorded_ts:
             yield f"it prunes entries younger than {days} days"

@@ -620,7 +620,11 @@ class Pruned(Log):
     """A log of 700 entries, of which the first 512 may go."""
 
     def __init__(
-        self, *events: LogEvent, age_days: int = 500, min_index: int = 512
+        self,
+        *events: LogEvent,
+        age_days: int = 500,
+        min_index: int = 512,
+        **changes: object,
     ) -> None:
         super().__init__()
         self.prepare()
@@ -632,17 +636,18 @@ class Pruned(Log):
             [encode(self.envelope(seq), RunResumed()) for seq in range(2, 700)]
         )
         late = CLOCK.now() + timedelta(days=age_days)
+        said = LogPruned(
+            min_index=min_index,
+            entries=min_index,
+            first_ts=CLOCK.now(),
+            last_ts=CLOCK.now(),
+            bundles=self.digest(min_index // 256),
+            retention_days=400,
+            cut=(CutRun("R1", cut),),
+        )
         announced: list[LogEvent] = [
             *split(read_state(self.log)),
-            LogPruned(
-                min_index=min_index,
-                entries=min_index,
-                first_ts=CLOCK.now(),
-                last_ts=CLOCK.now(),
-                bundles=Digest.of(b""),
-                retention_days=400,
-                cut=(CutRun("R1", cut),),
-            ),
+            dataclasses.replace(said, **changes),  # type: ignore[arg-type] # test values
         ]
         self.log.append(
             [
@@ -656,6 +661,13 @@ class Pruned(Log):
 
     def prepare(self) -> None:
         """What happens before it grows."""
+
+    def digest(self, count: int) -> Digest:
+        """What ``sha256sum tile/entries/... | sha256sum`` says of so many bundles."""
+        names = [f"tile/entries/{place:03}" for place in range(count)]
+        sums = [Digest.of(self.store.objects[name]).hex for name in names]
+        lines = [f"{hex}  {name}\n" for hex, name in zip(sums, names, strict=True)]
+        return Digest.of("".join(lines).encode())
 
     def drop(self, *places: int) -> None:
         for place in places:
@@ -695,6 +707,38 @@ def test_pruning_too_early_or_by_halves_is_a_problem() -> None:
 def test_a_log_of_which_not_all_that_was_pruned_is_gone_yet_is_fine() -> None:
     log = Pruned()
     log.drop(0)
+
+    assert log.verify().problems == ()
+
+
+EARLIER = CLOCK.now() - timedelta(days=2000)
+
+
+@pytest.mark.parametrize(
+    ("lie", "gone", "says"),
+    [
+        ({"bundles": Digest.of(b"")}, (), "are others than it says"),
+        ({"first_ts": EARLIER}, (), "the first bundle it prunes begins"),
+        ({"first_ts": EARLIER}, (1,), "the first bundle it prunes begins"),
+        ({"first_ts": EARLIER, "last_ts": EARLIER}, (0,), "what it prunes is of up to"),
+        ({"last_ts": EARLIER}, (0, 1), "end before they begin"),
+        ({"entries": 256}, (), "it prunes from 256 on, not from 0"),
+        ({"entries": 1024}, (), "no whole bundles"),
+        ({"entries": 500}, (), "no whole bundles"),
+    ],
+)
+def test_what_pruning_says_must_fit_the_bundles_that_are_there(
+    lie: dict[str, object], gone: tuple[int, ...], says: str
+) -> None:
+    log = Pruned(**lie)  # type: ignore[arg-type] # test values
+    log.drop(*gone)
+
+    assert any(says in problem for problem in log.verify().problems)
+
+
+def test_of_what_is_gone_the_log_is_taken_at_its_word() -> None:
+    log = Pruned(first_ts=EARLIER, last_ts=EARLIER, bundles=Digest.of(b""))
+    log.drop(0, 1)
 
     assert log.verify().problems == ()
 
