@@ -2,25 +2,27 @@
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import sha256
+from hashlib import sha256, sha512
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typing_extensions import override
 
 from sluicegate.audit.statements.sshsig import parse_signature
+from sluicegate.audit.statements.sshverify import check_signature
+from sluicegate.audit.statements.sshwire import pack
 from sluicegate.errors import IntegrityError, PermanentError
 from sluicegate.ports.inbox import Inbox, Letter
 from sluicegate.ports.statement_signer import SignatureChecker, StatementSigner
 
 
-def _pack(*parts: bytes) -> bytes:
-    return b"".join(len(part).to_bytes(4) + part for part in parts)
-
-
 @dataclass(frozen=True)
 class FakePerson(StatementSigner):
-    """Somebody whose signature is a hash that anybody could make."""
+    """Somebody whose Ed25519 key is a hash of their name.
+
+    Of another type of key, they sign with a hash that anybody could make.
+    """
 
     name: str
     key_type: str = "ssh-ed25519"
@@ -31,8 +33,12 @@ class FakePerson(StatementSigner):
         """The public key: of RSA, an exponent and a modulus."""
         if self.rsa_bits:
             modulus = (1 << (self.rsa_bits - 1)).to_bytes(self.rsa_bits // 8)
-            return _pack(self.key_type.encode(), b"\3", b"\0" + modulus)
-        return _pack(self.key_type.encode(), sha256(self.name.encode()).digest())
+            return pack(self.key_type.encode(), b"\3", b"\0" + modulus)
+        return pack(self.key_type.encode(), self._key.public_key().public_bytes_raw())
+
+    @property
+    def _key(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(sha256(self.name.encode()).digest())
 
     def line(self, name: str | None = None) -> str:
         """A line of ``allowed_signers``."""
@@ -41,14 +47,14 @@ class FakePerson(StatementSigner):
 
     @override
     def sign(self, message: bytes, namespace: str) -> str:
-        about = _pack(self.blob, namespace.encode(), b"", b"sha512")
-        made = _made(self.blob, message, namespace)
-        body = base64.b64encode(b"SSHSIG\0\0\0\1" + about + _pack(made)).decode()
+        words = (namespace.encode(), b"", b"sha512")
+        signed = b"SSHSIG" + pack(*words, sha512(message).digest())
+        made = sha256(signed).digest()
+        if self.key_type == "ssh-ed25519":
+            made = self._key.sign(signed)
+        about = pack(self.blob, *words, pack(self.key_type.encode(), made))
+        body = base64.b64encode(b"SSHSIG\0\0\0\1" + about).decode()
         return f"-----BEGIN SSH SIGNATURE-----\n{body}\n-----END SSH SIGNATURE-----\n"
-
-
-def _made(blob: bytes, message: bytes, namespace: str) -> bytes:
-    return sha256(_pack(blob, message, namespace.encode())).digest()
 
 
 @dataclass
@@ -69,9 +75,11 @@ class FakeChecker(SignatureChecker):
     ) -> Sequence[str]:
         self.asked.append(at)
         found = parse_signature(signature)
-        made = base64.b64decode(found.encoded)[-32:]
-        if made != _made(base64.b64decode(found.key), message, namespace):
-            raise IntegrityError("its signature does not hold: incorrect signature")
+        try:
+            check_signature(replace(found, namespace=namespace), message)
+        except IntegrityError as error:
+            reason = "its signature does not hold: incorrect signature"
+            raise IntegrityError(reason) from error
         return [line.partition(" ")[0] for line in signers]
 
 

@@ -15,11 +15,15 @@ from cli_project import CliProject
 from ssh_people import Person, agent_with, needs_ssh
 
 from sluicegate.adapters.inboxes.folder import FolderInbox
+from sluicegate.audit.envelope import Actor
+from sluicegate.audit.log_recorder import Signed
 from sluicegate.audit.statements.absorbing import Outcome
-from sluicegate.audit.statements.predicates import HoldPlacing
+from sluicegate.audit.statements.predicates import HoldPlacing, HoldReleasing
+from sluicegate.audit.statements.statement import Statement, format_statement
 from sluicegate.errors import UsageError
 from sluicegate.model.address import Address
 from sluicegate.model.hold import HoldScope
+from sluicegate.model.log_event import HoldReleased
 from sluicegate.wiring.absorbing import Absorption, open_recorder
 from sluicegate.wiring.inboxes import Inboxes
 from sluicegate.wiring.logplace import LogPlace
@@ -149,7 +153,11 @@ def test_a_hold_is_signed_pushed_and_taken_in_by_the_next_run(world: World) -> N
     assert entry["scope"] == "entries:0-2"
     assert entry["actor"]["id"] == world.ann.fingerprint
     assert "sluicegate-inbox" not in world.recorder.git("ls-remote", "origin")
-    world.recorder.sluice("audit", "verify", check=0)
+    verified = world.recorder.sluice("audit", "verify", check=0)
+    assert "  statements 1 signature holds\n" in verified.stdout
+    blind = world.recorder.document("audit", "verify", "--no-evidence")
+    not_checked = {"evidence was not looked at": 1}
+    assert blind["signatures"] == {"hold": 0, "not_checked": not_checked}
     # Whose signature it was can be shown with other tools, from log and evidence alone.
     digest = entry["statement"].removeprefix("sha256:")
     evidence = world.recorder.folder / ".sluicegate/evidence/sha256"
@@ -273,6 +281,30 @@ def test_every_attack_is_refused_with_its_reason(world: World) -> None:
     good.write_text(text)
     assert world.absorb(good) == {"good.json": None}, "a replay is cleared away"
     assert len(world.holds()) == 2
+
+
+def test_who_has_the_log_key_cannot_sign_for_somebody_else(world: World) -> None:
+    machine = Machine({**os.environ, "HOME": str(world.recorder.home)})
+    place = LogPlace(machine, Address.parse(".sluicegate/audit"), world.recorder.folder)
+    recorder = open_recorder(place)
+    world.absorb(world.place("a.json"))
+    (placed,) = world.holds()
+    life = (recorder.clock.now(), recorder.clock.now() + timedelta(days=1), "0" * 32)
+    said = HoldReleasing(placed["event_id"], "it is over")
+    forged = format_statement(Statement(world.origin, said, *life))
+    signed = Signed(
+        HoldReleased(said.hold, said.reason),
+        Actor("user", world.ann.fingerprint, placed["actor"]["issuer"]),
+        place.evidence.keep(forged),
+        placed["signature"],  # the one that she did give, for something else
+    )
+    world.recorder.sluice("audit", "verify", check=0)
+
+    recorder.record_signed(lambda _: [signed])
+
+    found = world.recorder.sluice("audit", "verify", check=5)
+    (problem,) = (line for line in found.stdout.split("\n") if line.startswith("✗"))
+    assert "its signature: it is not a signature of this statement" in problem
 
 
 def test_a_refused_statement_is_shown_and_stops_no_run(world: World) -> None:

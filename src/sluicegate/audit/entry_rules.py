@@ -15,15 +15,9 @@ from sluicegate.audit.log import MAX_ENTRY_BYTES
 from sluicegate.audit.pruned_bundles import PrunedBundles
 from sluicegate.audit.record import Entry, Unknown, decode_entry
 from sluicegate.audit.snapshot import SnapshotCheck
-from sluicegate.audit.statements.predicates import (
-    HoldPlacing,
-    HoldReleasing,
-    Predicate,
-)
-from sluicegate.audit.statements.statement import parse_statement
+from sluicegate.audit.statements.entries import StatementRules
 from sluicegate.errors import IntegrityError
 from sluicegate.model.decision import Outcome
-from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
     Event,
     RunFinished,
@@ -32,8 +26,6 @@ from sluicegate.model.event import (
 )
 from sluicegate.model.evidence import EvidenceFile
 from sluicegate.model.log_event import (
-    HoldPlaced,
-    HoldReleased,
     KeyRotated,
     LogCreated,
     LogEvent,
@@ -64,7 +56,7 @@ class EntryRules:
     ``created`` is what entry 0 says, None until it was seen, ``rotations`` are the
     entries by which the log's key changed, ``min_index`` is the index before which
     entries may have been pruned. ``unknown`` counts entries of types that this version
-    does not know, which are no problem.
+    does not know, which are no problem. ``statements`` says whose signatures hold.
     """
 
     def __init__(self, origin: str, evidence: EvidenceStore | None) -> None:
@@ -78,6 +70,7 @@ class EntryRules:
         self._event_ids: set[int] = set()
         self._runs = _Runs()
         self._files = _Files(evidence)
+        self.statements = StatementRules(origin, evidence)
         self._snapshots = SnapshotCheck()
         self._bundles = PrunedBundles()
         self._is_whole = True
@@ -91,7 +84,7 @@ class EntryRules:
     @property
     def evidence_files(self) -> int:
         """How many files were read and agree with the log."""
-        return len(self._files.sound)
+        return len(self._files.sound) + len(self.statements.sound)
 
     def check(self, start: int, entries: Sequence[bytes]) -> None:
         """Check the entries from *start* on; those before may be unreadable."""
@@ -131,8 +124,7 @@ class EntryRules:
                 if index == 0
                 else "the log is begun a second time"
             )
-        if envelope.statement is not None:
-            problems += self._files.check_statement(envelope.statement, event)
+        problems += self.statements.check(entry)
         if isinstance(envelope, Envelope):
             problems += self._runs.check(index, envelope, event)
             if isinstance(event, StageFinished):
@@ -290,31 +282,6 @@ class _Files:
                     continue
                 self._problems[key] = problem
             yield f"{file.name}: {self._problems[key]}"
-
-    def check_statement(
-        self, digest: Digest, event: Event | LogEvent | Unknown
-    ) -> Iterator[str]:
-        """Hold what an entry says against the signed statement it was made from."""
-        if self._evidence is None:
-            return
-        try:
-            payload = self._evidence.load(digest)
-            self.sound.add(bytes.fromhex(digest.hex))
-            if isinstance(event, HoldPlaced | HoldReleased):
-                said = parse_statement(payload).predicate
-                if _record(said) != event:
-                    yield "its signed statement says otherwise"
-        except IntegrityError as error:
-            yield f"its signed statement: {error}"
-
-
-def _record(said: Predicate) -> LogEvent:
-    """The event that a statement is recorded as."""
-    match said:
-        case HoldPlacing(scope, reason):
-            return HoldPlaced(scope, reason)
-        case HoldReleasing(hold, reason):
-            return HoldReleased(hold, reason)
 
 
 def _compare(evidence: EvidenceStore, file: EvidenceFile) -> str | None:

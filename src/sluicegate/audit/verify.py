@@ -57,6 +57,8 @@ class VerifyReport:
     ``evidence_files`` counts the files that were read and agree. Entries before
     ``min_index`` were pruned. ``open_runs`` have not finished, and ``unknown`` counts
     the entries of each type that this version does not know: neither is a problem.
+    ``signatures`` counts those under signed statements that hold, ``unchecked`` those
+    of which that is not known, by the reason.
     """
 
     origin: str
@@ -69,6 +71,8 @@ class VerifyReport:
     min_index: int = 0
     open_runs: tuple[OpenRun, ...] = ()
     unknown: Mapping[str, int] = field(default_factory=dict)
+    signatures: int = 0
+    unchecked: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -149,6 +153,8 @@ def verify(
         min_index=rules.min_index,
         open_runs=rules.open_runs,
         unknown=rules.unknown,
+        signatures=rules.statements.held,
+        unchecked=rules.statements.unchecked,
     )
 
 

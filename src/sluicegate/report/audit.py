@@ -61,7 +61,8 @@ class Verification:
     ``evidence_files`` is None when they were not looked at. ``seen`` is a size pinned
     before, if any, and ``held`` whether the log extends that. Entries before
     ``min_index`` were pruned; ``unknown`` counts entries by types that this version
-    does not know.
+    does not know. ``signatures`` counts those under signed statements that hold,
+    ``unchecked`` those of which that is not known, by the reason.
     """
 
     origin: str
@@ -79,6 +80,8 @@ class Verification:
     min_index: int = 0
     unfinished: Sequence[Unfinished] = ()
     unknown: Mapping[str, int] = field(default_factory=dict)
+    signatures: int = 0
+    unchecked: Mapping[str, int] = field(default_factory=dict)
 
 
 def verification_document(found: Verification) -> str:
@@ -103,6 +106,9 @@ def verification_document(found: Verification) -> str:
             "statement": found.store.statement,
         },
         "evidence_files": found.evidence_files if read else None,
+        "signatures": {"hold": found.signatures, "not_checked": dict(found.unchecked)}
+        if read
+        else None,
         "pruned_before": found.min_index if read else None,
         "open_runs": [
             {"run_id": run.run_id, "index": run.index, "since": run.at.isoformat()}
@@ -165,6 +171,9 @@ def _read_rows(found: Verification) -> Iterator[tuple[str, str]]:
     if found.store is not None:
         yield "store", f"{found.store.keeping.value}: {found.store.statement}"
     yield "evidence", _evidence(found.evidence_files)
+    if found.signatures or found.unchecked:
+        for text in _signatures(found):
+            yield "statements", text
     if found.unfinished:
         yield "open runs", _runs(found.unfinished)
     if found.unknown:
@@ -217,6 +226,12 @@ def _evidence(files: int | None) -> str:
     if files is None:
         return "not checked"
     return f"{files} file{'' if files == 1 else 's'} agree{'s' if files == 1 else ''}"
+
+
+def _signatures(found: Verification) -> Iterator[str]:
+    yield _count(found.signatures, "signature holds", "signatures hold")
+    for reason, number in sorted(found.unchecked.items()):
+        yield f"{_count(number, 'signature', 'signatures')} not checked: {reason}"
 
 
 def _runs(runs: Sequence[Unfinished]) -> str:

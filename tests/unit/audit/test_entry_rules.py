@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 from fakes import FakeClock, FakeEvidence
 from fakes_audit import FACTS, event_ids, log_envelope
+from fakes_inbox import FakePerson
 
 from sluicegate.audit.entry_rules import EntryRules, OpenRun
-from sluicegate.audit.envelope import Envelope
+from sluicegate.audit.envelope import Actor, Envelope
 from sluicegate.audit.jcs import format_json, parse_json
 from sluicegate.audit.record import encode, encode_log
-from sluicegate.audit.statements.predicates import HoldPlacing
+from sluicegate.audit.statements.predicates import NAMESPACE, HoldPlacing
+from sluicegate.audit.statements.sshsig import parse_signature
 from sluicegate.audit.statements.statement import Statement, format_statement
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
@@ -30,9 +32,7 @@ from sluicegate.model.evidence import Evidence, EvidenceFile
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.log_event import (
     HoldPlaced,
-    HoldReleased,
     LogCreated,
-    LogEvent,
 )
 
 AT = FakeClock().now()
@@ -286,25 +286,32 @@ def test_labels_of_a_run_are_part_of_what_a_result_is_called() -> None:
     assert [problem[:8] for problem in writer.check().problems] == ["entry 5:"]
 
 
-def test_an_entry_made_from_a_statement_says_what_was_signed() -> None:
+def test_an_entry_made_from_a_statement_must_be_signed_by_its_actor() -> None:
     evidence = FakeEvidence()
+    ann = FakePerson("ann")
     life = (AT, AT + timedelta(days=1), "0" * 32)
     said = HoldPlacing(HoldScope(), "case 7")
-    kept = evidence.keep(format_statement(Statement(ORIGIN, said, *life)))
-    lost = Digest.of(b"lost")
-    ids = event_ids()
+    payload = format_statement(Statement(ORIGIN, said, *life))
+    signature = parse_signature(ann.sign(payload, NAMESPACE))
+    actor = Actor("user", signature.fingerprint)
+    kept = evidence.keep(payload)
 
-    def check(statement: Digest, event: LogEvent) -> list[str]:
-        created = LogCreated(ORIGIN, "key", 400)
-        envelope = replace(log_envelope(ids()), statement=statement)
+    def check(reason: str, actor: Actor) -> EntryRules:
+        envelope = replace(
+            log_envelope("0" * 25 + "1"),
+            actor=actor,
+            statement=kept,
+            signature=signature.encoded,
+        )
         rules = EntryRules(ORIGIN, evidence)
-        rules.check(0, [encode_log(log_envelope(), created)])
-        rules.check(1, [encode_log(envelope, event)])
-        return rules.problems
+        rules.check(0, [encode_log(log_envelope(), LogCreated(ORIGIN, "key", 400))])
+        rules.check(1, [encode_log(envelope, HoldPlaced(HoldScope(), reason))])
+        return rules
 
-    assert check(kept, HoldPlaced(HoldScope(), "case 7")) == []
-    for other in (HoldPlaced(HoldScope(), "case 8"), HoldReleased("0" * 26, "case 7")):
-        (problem,) = check(kept, other)
-        assert problem == "entry 1: its signed statement says otherwise"
-    (problem,) = check(lost, HoldPlaced(HoldScope(), "case 7"))
-    assert problem == f"entry 1: its signed statement: the evidence {lost} is missing"
+    sound = check("case 7", actor)
+    assert (sound.problems, sound.evidence_files, sound.statements.held) == ([], 1, 1)
+    assert check("case 8", actor).problems == [
+        "entry 1: its signed statement says otherwise"
+    ]
+    (problem,) = check("case 7", FACTS.actor).problems
+    assert problem.startswith("entry 1: its actor is ")

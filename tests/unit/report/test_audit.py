@@ -89,6 +89,15 @@ def test_all_there_is_to_say_is_said_in_a_few_lines() -> None:
     ]
 
 
+def test_signatures_that_hold_or_were_not_checked_are_counted() -> None:
+    assert "  statements 1 signature holds" in lines(signatures=1)
+    assert lines(unchecked={"keys of a new type": 2, "evidence": 1})[-3:] == [
+        "  statements 0 signatures hold",
+        "             1 signature not checked: evidence",
+        "             2 signatures not checked: keys of a new type",
+    ]
+
+
 def test_problems_come_first_and_are_counted() -> None:
     found = lines(
         problems=("tile/0/000: missing", HOSTILE), seen=5, evidence_files=None
@@ -160,6 +169,7 @@ def test_what_comes_out_of_a_log_is_harmless_everywhere() -> None:
         store=Promise(Keeping.KEPT, HOSTILE),
         unfinished=[Unfinished(HOSTILE, 1, datetime(2026, 1, 1, tzinfo=UTC))],
         unknown={HOSTILE: 1},
+        unchecked={HOSTILE: 1},
     )
 
     assert all(line.isprintable() for line in verification_text(hostile).split("\n"))
@@ -175,6 +185,8 @@ def test_a_verification_is_one_document() -> None:
         witnessed=WITNESSED,
         unfinished=[Unfinished("R1", 1, datetime(2026, 1, 1, tzinfo=UTC))],
         unknown={"moon.full": 2},
+        signatures=2,
+        unchecked={"the moon": 1},
     )
 
     assert json.loads(verification_document(found)) == {
@@ -200,6 +212,7 @@ def test_a_verification_is_one_document() -> None:
         },
         "store": {"keeping": "kept", "statement": "nothing deletes it"},
         "evidence_files": 2,
+        "signatures": {"hold": 2, "not_checked": {"the moon": 1}},
         "pruned_before": 0,
         "open_runs": [
             {"run_id": "R1", "index": 1, "since": "2026-01-01T00:00:00+00:00"}

@@ -12,6 +12,7 @@ from sluicegate.audit.envelope import Actor
 from sluicegate.audit.statements.predicates import Kind, kind_of
 from sluicegate.audit.statements.signed import SignedStatement
 from sluicegate.audit.statements.sshsig import SshSignature
+from sluicegate.audit.statements.sshverify import KEY_TYPES, check_signature
 from sluicegate.audit.statements.statement import Statement
 from sluicegate.errors import ExternalError, IntegrityError, UsageError
 from sluicegate.ports.statement_signer import SignatureChecker
@@ -24,14 +25,6 @@ Source:
 
 MAX_AHEAD = timedelta(minutes=5)
 """How far the clock of whoever signed may be ahead of the recorder's."""
-
-_KEY_TYPES = frozenset(
-    (
-        *("ssh-ed25519", "sk-ssh-ed25519@openssh.com", "ssh-rsa"),
-        *(f"ecdsa-sha2-nistp{bits}" for bits in (256, 384, 521)),
-        "sk-ecdsa-sha2-nistp256@openssh.com",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +90,8 @@ class Judge:
                 at=signed.statement.created,
                 signers=lines,
             )
+            # What is in the log must hold for whoever verifies that, without OpenSSH.
+            check_signature(key, signed.payload)
         except (IntegrityError, ExternalError) as error:
             return Refusal(str(error))
         return Author(principals, Actor("user", key.fingerprint, issuer=allowed.where))
@@ -126,7 +121,7 @@ def refuse_key(key: SshSignature, kind: Kind) -> str | None:
     """Why a signature cannot count for *kind*, whoever made it; None if it can."""
     if key.namespace != kind.namespace:
         return f"it was signed for {key.namespace!r}, not {kind.namespace!r}"
-    if key.key_type not in _KEY_TYPES:
+    if key.key_type not in KEY_TYPES:
         return f"keys of the type {key.key_type!r} do not count"
     if key.key_type == "ssh-rsa" and key.rsa_bits < MIN_RSA_BITS:
         return f"an RSA key of {key.rsa_bits} bits; {MIN_RSA_BITS} are needed"

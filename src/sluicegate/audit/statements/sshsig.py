@@ -1,7 +1,8 @@
 """SSH signatures, as far as their form says who signed: the key, its size, for what.
 
-Nothing is verified here: `ports.statement_signer` does that. What is read here is
-judged by rules that the verifying program does not have, like the size of RSA keys.
+Nothing is verified here: `ports.statement_signer` does that before a statement is
+recorded, `sshverify` ever after. What is read here is judged by rules that the
+verifying program does not have, like the size of RSA keys.
 
 Source:
     OpenSSH, PROTOCOL.sshsig; RFC 4253 section 6.6 and RFC 8709 for the keys.
@@ -12,6 +13,7 @@ import binascii
 from dataclasses import dataclass
 from hashlib import sha256
 
+from sluicegate.audit.statements.sshwire import SshReader
 from sluicegate.errors import IntegrityError
 
 _BEGIN = "-----BEGIN SSH SIGNATURE-----"
@@ -32,6 +34,8 @@ class SshSignature:
         namespace: what the signature is for.
         fingerprint: ``SHA256:`` and the base64 that OpenSSH shows.
         encoded: the whole signature in base64, without its armor.
+        hash_name: how what was signed was hashed first, like ``sha512``.
+        made: what the key made: the name of an algorithm, and what that writes.
     """
 
     key_type: str
@@ -40,6 +44,8 @@ class SshSignature:
     namespace: str
     fingerprint: str
     encoded: str
+    hash_name: str
+    made: bytes
 
 
 def parse_signature(armored: str) -> SshSignature:
@@ -48,14 +54,32 @@ def parse_signature(armored: str) -> SshSignature:
     Raises:
         IntegrityError: it is none.
     """
-    signature = _unarmor(armored)
-    reader = _Reader(signature)
+    return _parse(_unarmor(armored))
+
+
+def decode_signature(encoded: str) -> SshSignature:
+    """Read a signature as it stands in an entry: in base64, without its armor.
+
+    Raises:
+        IntegrityError: it is none, or written in another way than `SshSignature` does.
+    """
+    found = _parse(_decode(encoded))
+    if found.encoded != encoded:
+        raise IntegrityError("an SSH signature whose base64 is not canonical")
+    return found
+
+
+def _parse(signature: bytes) -> SshSignature:
+    reader = SshReader(signature)
     if reader.take(len(_MAGIC)) != _MAGIC or reader.number() != _VERSION:
         raise IntegrityError("not an SSH signature of version 1")
     blob = reader.string()
-    namespace = reader.string()
-    for _ in ("reserved", "hash algorithm", "signature"):
-        reader.string()
+    namespace = reader.text()
+    # It is not signed: OpenSSH passes over it, so anybody could write into it.
+    if reader.string():
+        raise IntegrityError("an SSH signature with something in its reserved field")
+    hash_name = reader.text()
+    made = reader.string()
     reader.end()
     key_type, rsa_bits = _read_key(blob)
     digest = base64.b64encode(sha256(blob).digest()).decode().rstrip("=")
@@ -63,9 +87,11 @@ def parse_signature(armored: str) -> SshSignature:
         key_type=key_type,
         key=base64.b64encode(blob).decode(),
         rsa_bits=rsa_bits,
-        namespace=_text(namespace),
+        namespace=namespace,
         fingerprint=f"SHA256:{digest}",
         encoded=base64.b64encode(signature).decode(),
+        hash_name=hash_name,
+        made=made,
     )
 
 
@@ -73,50 +99,22 @@ def _unarmor(armored: str) -> bytes:
     lines = armored.removesuffix("\n").split("\n")
     if lines[0] != _BEGIN or lines[-1] != _END:
         raise IntegrityError("not an SSH signature")
+    return _decode("".join(lines[1:-1]))
+
+
+def _decode(encoded: str) -> bytes:
     try:
-        return base64.b64decode("".join(lines[1:-1]), validate=True)
+        return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
         raise IntegrityError("not an SSH signature: no base64") from error
 
 
 def _read_key(blob: bytes) -> tuple[str, int]:
-    reader = _Reader(blob)
-    key_type = _text(reader.string())
+    reader = SshReader(blob)
+    key_type = reader.text()
     if key_type != _RSA:
         return key_type, 0
     reader.string()  # the exponent
     modulus = int.from_bytes(reader.string())
     reader.end()
     return key_type, modulus.bit_length()
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("ascii")
-    except UnicodeDecodeError as error:
-        raise IntegrityError(
-            "an SSH signature with a name that is not ASCII"
-        ) from error
-
-
-class _Reader:
-    """Reads the fields of an SSH message one after the other."""
-
-    def __init__(self, data: bytes) -> None:
-        self._rest = data
-
-    def take(self, count: int) -> bytes:
-        if len(self._rest) < count:
-            raise IntegrityError("an SSH signature that is cut off")
-        taken, self._rest = self._rest[:count], self._rest[count:]
-        return taken
-
-    def number(self) -> int:
-        return int.from_bytes(self.take(4))
-
-    def string(self) -> bytes:
-        return self.take(self.number())
-
-    def end(self) -> None:
-        if self._rest:
-            raise IntegrityError("an SSH signature with something after it")

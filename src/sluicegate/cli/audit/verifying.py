@@ -79,6 +79,8 @@ def _build_view(
             for run in report.open_runs
         ),
         unknown=report.unknown,
+        signatures=report.signatures,
+        unchecked=report.unchecked,
     )
 
 
