@@ -16,7 +16,7 @@ from sluicegate.audit.pruned_bundles import PrunedBundles
 from sluicegate.audit.record import Entry, Unknown, decode_entry
 from sluicegate.audit.snapshot import SnapshotCheck
 from sluicegate.audit.statements.entries import StatementRules
-from sluicegate.errors import IntegrityError
+from sluicegate.errors import IntegrityError, MissingError
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
     Event,
@@ -71,6 +71,7 @@ class EntryRules:
         self._runs = _Runs()
         self._files = _Files(evidence)
         self.statements = StatementRules(origin, evidence)
+        self._missing: list[tuple[int, str]] = []
         self._snapshots = SnapshotCheck()
         self._bundles = PrunedBundles()
         self._is_whole = True
@@ -104,12 +105,16 @@ class EntryRules:
             if len(data) > MAX_ENTRY_BYTES:
                 found.append(f"it has {len(data)} bytes, more than {MAX_ENTRY_BYTES}")
             self._bundles.add(index, data, at)
+            self._missing += ((index, name) for name in self._files.take_missing())
             if found:
                 self.problems += [f"entry {index}: {problem}" for problem in found]
 
     def finish(self) -> Iterator[str]:
         """Say what only the whole of the log contradicts."""
-        return self._runs.finish(self.min_index)
+        for index, problem in self._missing:
+            if index >= self.min_index:  # of what is pruned, evidence goes first
+                yield f"entry {index}: {problem}"
+        yield from self._runs.finish(self.min_index)
 
     def _check(self, index: int, entry: Entry) -> list[str]:
         event, envelope = entry.event, entry.envelope
@@ -266,6 +271,13 @@ class _Files:
         self.sound: set[bytes] = set()
         self._evidence = evidence
         self._problems: dict[bytes, str] = {}
+        self._absent: set[bytes] = set()
+        self._missing: list[str] = []
+
+    def take_missing(self) -> list[str]:
+        """What was asked for since the last time and is not there at all."""
+        taken, self._missing = self._missing, []
+        return taken
 
     def check(self, files: Sequence[EvidenceFile]) -> Iterator[str]:
         """Compare the files with the digests and sizes that the log holds."""
@@ -276,17 +288,27 @@ class _Files:
             if key in self.sound:
                 continue
             if key not in self._problems:
-                problem = _compare(self._evidence, file)
+                try:
+                    problem = _compare(self._evidence, file)
+                except MissingError as error:
+                    self._absent.add(key)
+                    problem = str(error)
                 if problem is None:
                     self.sound.add(key)
                     continue
                 self._problems[key] = problem
-            yield f"{file.name}: {self._problems[key]}"
+            found = f"{file.name}: {self._problems[key]}"
+            if key in self._absent:
+                self._missing.append(found)
+            else:
+                yield found
 
 
 def _compare(evidence: EvidenceStore, file: EvidenceFile) -> str | None:
     try:
         size = len(evidence.load(file.digest))
+    except MissingError:
+        raise
     except IntegrityError as error:
         return str(error)
     return None if size == file.size else f"{size} bytes, not {file.size}"

@@ -11,11 +11,12 @@ from sluicegate.audit.entry_rules import EntryRules, OpenRun
 from sluicegate.audit.keychain import Keychain, build_keychain
 from sluicegate.audit.pinning import Sighting, check_seen, explain_loss, recall
 from sluicegate.audit.reader import LogReader
-from sluicegate.audit.record import decode_created
+from sluicegate.audit.record import decode_created, decode_entry
 from sluicegate.audit.snapshot import read_state
 from sluicegate.audit.trust import UnprovenLog, read_keychain, trust
 from sluicegate.audit.witnessed import Witnessing, check_witnessed
 from sluicegate.errors import IntegrityError
+from sluicegate.model.log_event import LogPruned
 from sluicegate.model.retention import Promise
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.pin import CheckpointPin
@@ -122,12 +123,18 @@ def verify(
     except IntegrityError as error:
         return _report_unread(error, vkey, seen)
     rules = EntryRules(head.origin, evidence)
+
+    def find_min_index() -> int:
+        pruned = _find_pruned_since(LogReader(store, keys), raw, head)
+        rules.min_index = max(rules.min_index, pruned)
+        return rules.min_index
+
     problems = [
         *check_tree(
             store,
             head,
             rules.check,
-            min_index=lambda: rules.min_index,
+            min_index=find_min_index,
             progress=lambda done: progress(done, head.size),
         ),
         *rules.problems,
@@ -167,7 +174,12 @@ def read_claimed_key(store: LogStore) -> str:
         IntegrityError: there is no readable entry 0, nor a snapshot.
     """
     for name in store.names(Tile(ENTRIES, 0).path):
-        entries = fetch_entries(store.get, parse_path(name))
+        try:
+            entries = fetch_entries(store.get, parse_path(name))
+        except IntegrityError:
+            if store.get(name) is None:
+                continue  # pruned since it was listed
+            raise
         return decode_created(entries[0])[1].vkey
     raw = store.load()
     created = read_state(UnprovenLog(store, raw)).created if raw is not None else None
@@ -187,7 +199,7 @@ def _check_keys(
         return (f"entry 0: it names another key: {created.vkey}",)
     try:
         if created is None:  # pruned, and maybe the handing over as well
-            chain = read_keychain(UnprovenLog(store, raw))
+            chain = read_keychain(UnprovenLog(store, store.load() or raw))
         else:
             chain = build_keychain(created.vkey, rules.rotations)
         chain.check_trusts(keys.keys)
@@ -197,6 +209,26 @@ def _check_keys(
     except IntegrityError as error:
         return (str(error),)
     return ()
+
+
+def _find_pruned_since(log: LogReader, raw: bytes, old: Checkpoint) -> int:
+    """The index up to which *log* was pruned since it was *old*, signed as *raw*.
+
+    Entries that came since are looked at for nothing else: the next verification will.
+    """
+    now = log.store.load()
+    if now is None or now == raw:
+        return 0
+    try:
+        log = LogReader(log.store, trust(log.store, now, [log.key]))
+        events = [
+            decode_entry(data).event
+            for _, data in log.entries(old.size, log.check_extends(old).size)
+        ]
+    except IntegrityError:
+        return 0
+    pruned = [event.min_index for event in events if isinstance(event, LogPruned)]
+    return max(pruned, default=0)
 
 
 def _check_anchors(

@@ -126,12 +126,16 @@ class _Check:
 
     def _read_entries(self, bundle: Tile) -> bytes | None:
         """The hashes over the entries of a bundle, which are shown on the way."""
-        if bundle == bundle.whole and bundle.path not in self._names:
+        is_whole = bundle == bundle.whole
+        if is_whole and bundle.path not in self._names:
             self._absent.append(bundle)
             return None
         try:
             entries = fetch_entries(self._get, bundle)
         except IntegrityError as error:
+            if is_whole and self._get(bundle.path) is None:  # gone since it was listed
+                self._absent.append(bundle)
+                return None
             self._problems.append(str(error))
             return None
         self._on_entries(bundle.index * TILE_WIDTH, entries)

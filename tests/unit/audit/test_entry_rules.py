@@ -259,9 +259,8 @@ def test_each_evidence_file_is_read_once_and_every_lie_about_it_named() -> None:
     assert [problem[:25] for problem in rules.problems] == [
         "entry 3: junit.xml: 12 by",
         "entry 4: junit.xml: 12 by",
-        *(problem[:25] for problem in rules.problems[2:]),
     ]
-    assert len(rules.problems) == 4
+    assert len([*rules.finish()]) == 2  # those that are missing
     assert rules.problems[1] == "entry 4: junit.xml: 12 bytes, not -12"
 
 

@@ -558,6 +558,71 @@ def result(evidence: FakeEvidence, *contents: bytes, listed: bytes = b"") -> Evi
     return Evidence({}, tuple(files))
 
 
+class PrunedMeanwhile(FakeStore):
+    """Calls *prune* before the file *name* is read for the first time."""
+
+    name = ""
+    prune: Callable[[], object] = staticmethod(lambda: None)
+
+    @override
+    def get(self, name: str) -> bytes | None:
+        if name == self.name:
+            self.name = ""
+            self.prune()
+        return super().get(name)
+
+
+@pytest.mark.parametrize("vkey", [VKEY, None])
+@pytest.mark.parametrize("name", ["tile/0/000", "tile/entries/000", "tile/entries/001"])
+def test_a_pruning_beside_a_verification_is_no_damage(
+    name: str, vkey: str | None
+) -> None:
+    store, evidence = PrunedMeanwhile(), FakeEvidence()
+    world = old_world(store=store)
+    evidence.at = LONG_AGO
+    found = result(evidence, b"m")
+    world.append("R1", started(), end("test", evidence=found), finished())
+    world.fill(600)
+    store.name, store.prune = name, lambda: prune(world, evidence)
+
+    report = verify(store, vkey, evidence)
+
+    assert not evidence.kept
+    assert report.problems == ()
+    assert report.min_index == 512
+
+
+def test_a_bundle_that_is_lost_beside_a_verification_is_missed() -> None:
+    store = PrunedMeanwhile()
+    world = old_world(store=store)
+    world.fill(600)
+
+    def lose() -> None:
+        world.fill(700)
+        del store.objects["tile/entries/001"]
+
+    store.name, store.prune = "tile/entries/000", lose
+
+    assert verify(store, VKEY).problems == ("tile/entries/001: missing",)
+
+
+def test_evidence_of_bundles_that_the_store_does_not_give_up_is_not_missed() -> None:
+    store, evidence = DatedStore(), FakeEvidence()
+    world = old_world(store=store)
+    evidence.at = LONG_AGO
+    found = result(evidence, b"m")
+    world.append("R1", started(), end("test", evidence=found), finished())
+    world.fill(600)
+    now = now_of(world)
+    announce(world.recorder, now)
+    store.until = START + timedelta(days=1)
+    remove(world.log, evidence, now)
+
+    assert bundles(world) == {0, 1}
+    assert not evidence.kept
+    assert verify(store, VKEY, evidence).problems == ()
+
+
 def test_evidence_goes_with_the_last_entry_that_names_it() -> None:
     world, evidence = old_world(), FakeEvidence()
     evidence.at = LONG_AGO

@@ -666,7 +666,7 @@ class Pruned(Log):
         """What ``sha256sum tile/entries/... | sha256sum`` says of so many bundles."""
         names = [f"tile/entries/{place:03}" for place in range(count)]
         sums = [Digest.of(self.store.objects[name]).hex for name in names]
-        lines = [f"{hex}  {name}\n" for hex, name in zip(sums, names, strict=True)]
+        lines = [f"{found}  {name}\n" for found, name in zip(sums, names, strict=True)]
         return Digest.of("".join(lines).encode())
 
     def drop(self, *places: int) -> None:
