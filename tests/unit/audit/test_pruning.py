@@ -662,3 +662,22 @@ def test_no_evidence_goes_while_a_list_that_stays_cannot_be_read() -> None:
 
 def test_statements_expire_long_before_the_memory_of_them_may_go() -> None:
     assert max(kind.lasts for kind in KINDS) < timedelta(days=MIN_RETENTION_DAYS)
+
+
+def test_a_published_policy_that_cannot_be_read_is_none() -> None:
+    class Linked(FakeStore):
+        @override
+        def get(self, name: str) -> bytes | None:
+            if name == "retention.json":
+                raise IntegrityError("retention.json: a link")
+            return super().get(name)
+
+    store = Linked()
+    world = old_world(store=store)
+    world.fill(600)
+    assert LogReader(store, world.log.key).min_index() == 0
+    announce(world.recorder, now_of(world))
+    for name in ("tile/entries/000", "tile/entries/001"):
+        del store.objects[name]
+
+    assert LogReader(store, world.log.key).min_index() == 512
