@@ -288,6 +288,15 @@ def test_a_forked_log_is_called_that(place: Place) -> None:
     assert "they are the evidence" in done.stderr
 
 
+def test_a_file_without_an_end_is_no_checkpoint(place: Place) -> None:
+    place.grow(3)
+
+    done = sluice("consistency", "/dev/zero")
+
+    assert done.exit_code == 2
+    assert "this is no checkpoint" in done.stderr
+
+
 def test_what_names_no_state_is_a_mistake(place: Place) -> None:
     place.grow(3)
 

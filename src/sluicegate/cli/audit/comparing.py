@@ -16,6 +16,7 @@ from sluicegate.wiring.machine import Machine
 
 _NOW = "log"
 _PIN = "pin"
+_MAX_BYTES = 1 << 20
 
 
 def compare(
@@ -55,12 +56,15 @@ def _find_state(
             )
         return Checkpoint(tree.head.origin, size, tree.root_at(size))
     try:
-        raw = Path(text).read_bytes()
+        with Path(text).open("rb") as file:
+            raw = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(
             f"cannot read the checkpoint {text}: {error.strerror}",
             hint="name a file, a size, pin or log",
         ) from error
+    if len(raw) > _MAX_BYTES:
+        raise UsageError(f"{text} has more than 1 MiB: this is no checkpoint")
     try:
         return log.keys.open(raw)
     except IntegrityError as error:

@@ -17,6 +17,7 @@ from sluicegate.report.proof import (
     refusal_text,
     written_text,
 )
+from sluicegate.tlog.bundles import MAX_ENTRY_BYTES
 from sluicegate.tlog.checkpoint import Checkpoint, parse_checkpoint
 from sluicegate.tlog.hashes import hash_leaf
 from sluicegate.tlog.note import VerifierKey, format_vkey, parse_note, parse_vkey
@@ -61,7 +62,7 @@ def check_proof(
     """Check the proof in *file* with nothing else at hand, and show what it proves."""
     data = _read(file, MAX_PROOF_BYTES + 1)
     policy = None if policy_file is None else read_policy(policy_file)
-    entry = None if entry_file is None else _read(entry_file)
+    entry = None if entry_file is None else _read(entry_file, MAX_ENTRY_BYTES + 1)
     try:
         keys, source = _choose_keys(data, vkey, policy)
         proven = open_proof(data, keys, policy, entry)
@@ -127,7 +128,7 @@ def _view(proven: ProvenEntry, policy: Policy | None) -> Witnessed | None:
     )
 
 
-def _read(file: Path, limit: int = -1) -> bytes:
+def _read(file: Path, limit: int) -> bytes:
     try:
         with file.open("rb") as stream:
             return stream.read(limit)
