@@ -79,7 +79,8 @@ def _entry_rows(found: Retention) -> Iterator[tuple[str, str]]:
         yield "entries", f"{age} promise, and cannot show yet that it keeps it"
     if found.silent_since is not None:
         length = _length(found)
-        yield "heartbeat", f"{length} without an entry, from {_day(found.silent_since)}"
+        since = _day(found.silent_since)
+        yield "heartbeat", f"longest silence: {length}, from {since} on"
 
 
 def _length(found: Retention) -> str:

@@ -46,7 +46,7 @@ def test_a_log_that_keeps_its_promise_says_so_and_why() -> None:
         "             7 files there, none missing\n"
         "  entries    549\n"
         "             2025-07-10 00:00:00Z to 2026-11-22 00:00:00Z\n"
-        "  heartbeat  30 h without an entry, from 2026-11-19\n"
+        "  heartbeat  longest silence: 30 h, from 2026-11-19 on\n"
         "  holds      none"
     )
 
