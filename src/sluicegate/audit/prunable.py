@@ -72,7 +72,8 @@ def choose(bundles: Sequence[Bundle], state: LogState, now: datetime) -> Choice:
             "newer one wrote them: use that one",
         )
     chosen: list[Bundle] = []
-    reason = "the next bundle of 256 entries is not full"
+    which = "next" if bundles else "oldest"
+    reason = f"the {which} bundle of 256 entries is not full"
     for bundle in bundles:
         found = _obstacle(bundle, state, now)
         if found is not None:

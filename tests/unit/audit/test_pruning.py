@@ -681,3 +681,12 @@ def test_a_published_policy_that_cannot_be_read_is_none() -> None:
         del store.objects[name]
 
     assert LogReader(store, world.log.key).min_index() == 512
+
+
+def test_the_first_bundle_that_is_not_full_is_called_the_oldest() -> None:
+    world = old_world()
+    world.fill(100)
+    assert plan_pruning(world.log, None, START).choice.reason.startswith("the oldest")
+
+    world.fill(300)
+    assert plan_pruning(world.log, None, START).choice.reason.startswith("the next")
