@@ -123,7 +123,7 @@ def _row(each: Asked, anchor: Anchor) -> str:
     elif each.size:
         told = f"cosigned {each.size} entries at {_time(each.at)}"
     else:
-        told = "has cosigned nothing"
+        told = "no cosignature of it is known here"
     if each.why:
         told += f"; {each.why}"
     return f"  {mark} {each.name}: {told}"

@@ -329,7 +329,10 @@ def test_witnesses_that_are_not_there_leave_the_anchor_pending(place: Place) -> 
         code=4,
     )
 
-    assert "-- w1.example: has cosigned nothing; it cannot be reached" in result.stdout
+    assert (
+        "-- w1.example: no cosignature of it is known here; it cannot be reached"
+        in result.stdout
+    )
     assert "quorum: not reached, since 2026-11-22 00:00:00" in result.stdout
     assert not (place.audit / "witnessed").exists()
 
