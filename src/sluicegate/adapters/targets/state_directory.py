@@ -156,14 +156,10 @@ class StateDirectory:
             sync_directory(self.proxy)
 
     def forget(self) -> None:
-        """Remove the routing file, once nothing serves any more.
-
-        Raises:
-            PermanentError: the folder cannot be written, or a later lease is here.
-        """
-        self._check_fence()
+        """Remove the routing file and the fence, once nothing serves any more."""
         with self._errors():
             (self.proxy / ROUTING_FILE).unlink(missing_ok=True)
+            (self._path / "fence").unlink(missing_ok=True)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

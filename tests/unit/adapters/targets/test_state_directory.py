@@ -93,12 +93,21 @@ def test_a_lower_fence_changes_nothing_any_more(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="entry 7 of the log, is over: entry 9"):
         older.save(Routing())
     with pytest.raises(PermanentError, match="is over"):
-        older.forget()
-    with pytest.raises(PermanentError, match="is over"):
         StateDirectory(tmp_path).raise_fence("log.example/churn", 8)
     assert newer.load() == ROUTING
     newer.save(Routing())
     newer.raise_fence("log.example/churn", 12)
+
+
+def test_an_environment_that_is_removed_has_no_fence_any_more(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path)
+    state.raise_fence("log.example/churn", 7)
+    state.save(ROUTING)
+
+    StateDirectory(tmp_path).forget()
+
+    assert StateDirectory(tmp_path).load() is None
+    StateDirectory(tmp_path).raise_fence("log.example/churn", 1)
 
 
 def test_a_fence_of_another_log_is_followed_by_whoever_comes_last(
