@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fakes_audit import FakeSigner, FakeStore
 from fakes_index import FakeIndex
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from searched_logs import (
     RUNS,
@@ -50,7 +50,17 @@ def sqlite_index() -> Iterator[SqliteIndex]:
         yield SqliteIndex(Path(folder, "index.sqlite"), VKEY)
 
 
+ALIKE: Document = {
+    "schema": "https://sluicegate.dev/audit/v1",
+    "type": "run.started",
+    "event_id": "0" * 26,
+    "recorded_ts": "2000-01-01T00:00:00.000Z",
+    "subject": [{"name": "x", "digest": {"sha256": "d" * 20 + "e" * 44}}],
+}
+
+
 @settings(max_examples=60)
+@example(before=[ALIKE], after=[], asked=[Query(digest="d" * 21)])
 @given(
     before=st.lists(documents(), max_size=8),
     after=st.lists(documents(), max_size=8),
