@@ -6,17 +6,20 @@ from datetime import UTC, datetime, timedelta
 
 import fakes_audit
 from fakes_audit import FACTS, FakeSigner, FakeStore, event_ids
+from fakes_inbox import FakePerson
 from fakes_target import release
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from sluicegate.audit.envelope import Envelope, LogEnvelope
+from sluicegate.audit.envelope import Actor, Envelope, LogEnvelope
 from sluicegate.audit.history import read_entries
 from sluicegate.audit.log import AuditLog
-from sluicegate.audit.log_recorder import LogRecorder
+from sluicegate.audit.log_recorder import LogRecorder, Signed
 from sluicegate.audit.record import encode
 from sluicegate.audit.snapshot import read_state, write_snapshot
 from sluicegate.audit.state import Fold
+from sluicegate.audit.statements.predicates import NAMESPACE
+from sluicegate.audit.statements.sshsig import parse_signature
 from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
@@ -228,14 +231,26 @@ _OF_RUNS: dict[str, Callable[[int], Event]] = {
     "rollout": _roll_out,
     "arrive": _arrive,
 }
+
+
+def _state(world: World, number: int) -> object:
+    """Record what somebody without the log's key has signed."""
+    signature = parse_signature(FakePerson("ann").sign(bytes([number]), NAMESPACE))
+    signed = Signed(
+        HoldReleased("none", ""),
+        Actor("user", signature.fingerprint),
+        Digest.of(bytes([number])),
+        signature.encoded,
+    )
+    return world.recorder.record_signed(lambda _old: [signed])
+
+
 _OF_LOGS: dict[str, Callable[[World, int], object]] = {
     "lease": lambda world, n: world.record(LeaseTaken(f"env{n}", f"R{n}", START)),
     "give back": _give_back,
     "hold": _hold,
     "release": _release,
     "longer": _lengthen,
-    "statement": lambda world, n: world.record(
-        HoldReleased("none", ""), statement=Digest.of(bytes([n]))
-    ),
+    "statement": _state,
     "snapshot": lambda world, _: write_snapshot(world.recorder, always=True),
 }
