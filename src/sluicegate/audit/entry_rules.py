@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
+from sluicegate.audit.entry_times import EntryTimes
 from sluicegate.audit.envelope import Envelope, LogEnvelope
 from sluicegate.audit.log import MAX_ENTRY_BYTES
 from sluicegate.audit.pruned_bundles import PrunedBundles
@@ -56,7 +57,8 @@ class EntryRules:
     ``created`` is what entry 0 says, None until it was seen, ``rotations`` are the
     entries by which the log's key changed, ``min_index`` is the index before which
     entries may have been pruned. ``unknown`` counts entries of types that this version
-    does not know, which are no problem. ``statements`` says whose signatures hold.
+    does not know, which are no problem. ``statements`` says whose signatures hold,
+    ``times`` what contradicts the times that entries name.
     """
 
     def __init__(self, origin: str, evidence: EvidenceStore | None) -> None:
@@ -74,6 +76,7 @@ class EntryRules:
         self._missing: list[tuple[int, str]] = []
         self._snapshots = SnapshotCheck()
         self._bundles = PrunedBundles()
+        self.times = EntryTimes()
         self._is_whole = True
         self._due = 0
 
@@ -105,6 +108,7 @@ class EntryRules:
             if len(data) > MAX_ENTRY_BYTES:
                 found.append(f"it has {len(data)} bytes, more than {MAX_ENTRY_BYTES}")
             self._bundles.add(index, data, at)
+            self.times.add(index, at)
             self._missing += ((index, name) for name in self._files.take_missing())
             if found:
                 self.problems += [f"entry {index}: {problem}" for problem in found]

@@ -6,6 +6,7 @@ entries, evidence, store, anchors.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from sluicegate.audit.entry_rules import EntryRules, OpenRun
 from sluicegate.audit.keychain import Keychain, build_keychain
@@ -59,7 +60,8 @@ class VerifyReport:
     ``min_index`` were pruned. ``open_runs`` have not finished, and ``unknown`` counts
     the entries of each type that this version does not know: neither is a problem.
     ``signatures`` counts those under signed statements that hold, ``unchecked`` those
-    of which that is not known, by the reason.
+    of which that is not known, by the reason. ``doubts`` are times of entries that
+    something contradicts, which proves nothing by itself.
     """
 
     origin: str
@@ -74,6 +76,7 @@ class VerifyReport:
     unknown: Mapping[str, int] = field(default_factory=dict)
     signatures: int = 0
     unchecked: Mapping[str, int] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -89,6 +92,7 @@ def verify(
     *,
     policy: Policy | None = None,
     needs_quorum: bool = True,
+    now: datetime | None = None,
     progress: Progress = lambda _done, _all: None,
 ) -> VerifyReport:
     """Verify a log, and the evidence its entries name.
@@ -102,6 +106,7 @@ def verify(
         pin: the checkpoints of this log seen before, which it must extend.
         policy: the witnesses to believe; None does not ask for any.
         needs_quorum: whether it is a problem that too few of them have signed yet.
+        now: the time, for entries that are dated beyond it; None does not ask.
         progress: told again and again how far it is.
 
     Raises:
@@ -162,7 +167,14 @@ def verify(
         unknown=rules.unknown,
         signatures=rules.statements.held,
         unchecked=rules.statements.unchecked,
+        doubts=tuple(rules.times.doubts(_sightings(witnesses), now)),
     )
+
+
+def _sightings(found: Witnessing | None) -> Sequence[tuple[int, datetime]]:
+    """What witnesses saw of the log, and when."""
+    seen = () if found is None else found.seen
+    return [(each.size, datetime.fromtimestamp(each.at, UTC)) for each in seen]
 
 
 def read_claimed_key(store: LogStore) -> str:

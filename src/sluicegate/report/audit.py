@@ -14,6 +14,7 @@ from sluicegate.report.escape import escape
 from sluicegate.report.moment import format_moment
 
 _SHORT_RUN = 8
+_SHOWN_DOUBTS, _FIRST_DOUBTS = 3, 100
 _SHOWN_RUNS = 3
 _END_OF_CALENDAR = 253402300800  # the year 10000, in seconds since 1970
 
@@ -62,7 +63,8 @@ class Verification:
     before, if any, and ``held`` whether the log extends that. Entries before
     ``min_index`` were pruned; ``unknown`` counts entries by types that this version
     does not know. ``signatures`` counts those under signed statements that hold,
-    ``unchecked`` those of which that is not known, by the reason.
+    ``unchecked`` those of which that is not known, by the reason. ``doubts`` are what
+    contradicts the times of entries, which is no problem by itself.
     """
 
     origin: str
@@ -82,6 +84,7 @@ class Verification:
     unknown: Mapping[str, int] = field(default_factory=dict)
     signatures: int = 0
     unchecked: Mapping[str, int] = field(default_factory=dict)
+    doubts: Sequence[str] = ()
 
 
 def verification_document(found: Verification) -> str:
@@ -117,6 +120,12 @@ def verification_document(found: Verification) -> str:
         if read
         else None,
         "unknown_types": dict(found.unknown) if read else None,
+        "doubtful_times": {
+            "count": len(found.doubts),
+            "first": list(found.doubts[:_FIRST_DOUBTS]),
+        }
+        if read
+        else None,
     }
     return json.dumps(document, indent=2)
 
@@ -176,6 +185,8 @@ def _read_rows(found: Verification) -> Iterator[tuple[str, str]]:
             yield "statements", text
     if found.unfinished:
         yield "open runs", _runs(found.unfinished)
+    for text in _doubts(found.doubts):
+        yield "times", text
     if found.unknown:
         total = sum(found.unknown.values())
         kinds = ", ".join(f"{kind} ({n})" for kind, n in sorted(found.unknown.items()))
@@ -183,6 +194,12 @@ def _read_rows(found: Verification) -> Iterator[tuple[str, str]]:
             "unknown",
             f"{_count(total, 'entry', 'entries')} of a newer version: {kinds}",
         )
+
+
+def _doubts(doubts: Sequence[str]) -> Iterator[str]:
+    yield from doubts[:_SHOWN_DOUBTS]
+    if rest := len(doubts[_SHOWN_DOUBTS:]):
+        yield f"{rest} more; --json names {_FIRST_DOUBTS}"
 
 
 def _entries(found: Verification) -> str:

@@ -242,6 +242,7 @@ class LogPlace:
             self.pin,
             policy=policy,
             needs_quorum=needs_quorum,
+            now=self.machine.clock.now(),
             progress=progress,
         )
 

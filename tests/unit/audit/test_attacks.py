@@ -7,7 +7,7 @@ and that is tested as well: nobody should believe that a signature alone exclude
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fakes_audit import FakePin, FakeSigner, FakeStore, begin_log, event_ids
@@ -256,6 +256,27 @@ def test_rollback(victim: Victim) -> None:
     assert "the log was rolled back: it had 300 entries, now 200" in problem
     seen = {**victim.old, "witnessed": pinned}
     assert any("rolled back" in p for p in problems(seen, witnesses=True))
+
+
+def test_backdating_by_the_holder_of_the_key(victim: Victim) -> None:
+    cosigned = AT + timedelta(days=3)
+    note = parse_note(victim.files["checkpoint"])
+    at = int(cosigned.timestamp())
+    lines = tuple(fake.cosign(note.text, at) for fake in FAKES)
+    witnessed = format_note(Note(note.text, note.signatures[:1] + lines))
+    victim.grow(SIZE + 1)  # which says that it was recorded at AT, three days before
+    files = {**victim.store.objects, "witnessed": witnessed}
+
+    report = verify(FakeStore(files), VKEY, policy=POLICY)
+
+    assert report.problems == ()
+    assert {*report.doubts} == {
+        (
+            "entry 300 says 2026-11-22 00:00:00Z, and at 2026-11-25 00:00:00Z a witness"
+            " saw the log without it"
+        )
+    }
+    assert verify(FakeStore(files), VKEY).doubts == ()
 
 
 def fork(victim: Victim) -> Files:

@@ -154,6 +154,17 @@ def test_of_many_open_runs_the_newest_are_named() -> None:
     )
 
 
+def test_of_many_doubtful_times_the_first_are_told() -> None:
+    doubts = [f"entry {number} says noon" for number in range(1, 6)]
+
+    assert lines(doubts=doubts)[-4:] == [
+        "  times      entry 1 says noon",
+        "             entry 2 says noon",
+        "             entry 3 says noon",
+        "             2 more; --json names 100",
+    ]
+
+
 def test_what_comes_out_of_a_log_is_harmless_everywhere() -> None:
     hostile = dataclasses.replace(
         SOUND,
@@ -170,6 +181,7 @@ def test_what_comes_out_of_a_log_is_harmless_everywhere() -> None:
         unfinished=[Unfinished(HOSTILE, 1, datetime(2026, 1, 1, tzinfo=UTC))],
         unknown={HOSTILE: 1},
         unchecked={HOSTILE: 1},
+        doubts=(HOSTILE,),
     )
 
     assert all(line.isprintable() for line in verification_text(hostile).split("\n"))
@@ -187,6 +199,7 @@ def test_a_verification_is_one_document() -> None:
         unknown={"moon.full": 2},
         signatures=2,
         unchecked={"the moon": 1},
+        doubts=("entry 2 says noon",),
     )
 
     assert json.loads(verification_document(found)) == {
@@ -213,6 +226,7 @@ def test_a_verification_is_one_document() -> None:
         "store": {"keeping": "kept", "statement": "nothing deletes it"},
         "evidence_files": 2,
         "signatures": {"hold": 2, "not_checked": {"the moon": 1}},
+        "doubtful_times": {"count": 1, "first": ["entry 2 says noon"]},
         "pruned_before": 0,
         "open_runs": [
             {"run_id": "R1", "index": 1, "since": "2026-01-01T00:00:00+00:00"}

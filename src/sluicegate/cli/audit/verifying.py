@@ -81,6 +81,7 @@ def _build_view(
         unknown=report.unknown,
         signatures=report.signatures,
         unchecked=report.unchecked,
+        doubts=report.doubts,
     )
 
 
