@@ -81,8 +81,9 @@ def find_python(
 
 
 def ask(python: Tool, code: str) -> str:
+    # Without -B this very question would write byte code into the project.
     done = subprocess.run(
-        [*python.argv, "-c", code], check=True, capture_output=True, text=True
+        [*python.argv, "-B", "-c", code], check=True, capture_output=True, text=True
     )
     return done.stdout.strip()
 
