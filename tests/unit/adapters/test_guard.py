@@ -132,9 +132,10 @@ def test_what_has_ended_or_never_ran_is_nobodys_business_any_more(
 
 
 def test_nothing_is_started_once_the_guard_is_gone(tmp_path: Path) -> None:
+    before = guards()
     runner = SubprocessRunner(StopRequest(), os.environ)
     runner.run(Command(("true",), str(tmp_path), TIME), print)
-    (guard,) = [pid for pid in children() if is_guard(pid)]
+    (guard,) = guards() - before
     os.kill(guard, signal.SIGKILL)
     os.waitid(os.P_PID, guard, os.WEXITED | os.WNOWAIT)
 
@@ -145,10 +146,11 @@ def test_nothing_is_started_once_the_guard_is_gone(tmp_path: Path) -> None:
 
 
 def test_a_guard_goes_when_its_runner_does() -> None:
+    before = guards()
     guard = Guard()
     reading, writing = os.pipe()
     guard.fails(guard.begins(writing))
-    (pid,) = [pid for pid in children() if is_guard(pid)]
+    (pid,) = guards() - before
 
     del guard
     gc.collect()
@@ -163,6 +165,12 @@ def children() -> list[int]:
     fields = (stat.split("(")[0] + stat.rpartition(")")[2] for stat in stats)
     found = [field.split()[:3] for field in fields]
     return [int(pid) for pid, _, parent in found if int(parent) == os.getpid()]
+
+
+def guards() -> set[int]:
+    """Those of this process; a test before may have left a runner with its own."""
+    gc.collect()
+    return {pid for pid in children() if is_guard(pid)}
 
 
 def is_guard(pid: int) -> bool:
