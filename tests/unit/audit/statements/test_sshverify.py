@@ -6,14 +6,12 @@
 import base64
 import subprocess
 from dataclasses import replace
-from hashlib import sha256, sha512
+from functools import partial
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+import ssh_hardware
+from ssh_hardware import HARDWARE, armor
 from ssh_people import Person, needs_ssh
 
 from sluicegate.audit.statements.sshsig import (
@@ -34,35 +32,8 @@ CURVE_KEYS = [
     ("ecdsa", ("-b", "521"), "ecdsa-sha2-nistp521"),
 ]
 KEYS = [*CURVE_KEYS, ("rsa", ("-b", "3072"), "ssh-rsa")]
-HARDWARE = ["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"]
+touch = partial(ssh_hardware.touch, payload=PAYLOAD, namespace=NAMESPACE)
 of_each_kind = pytest.mark.parametrize(("kind", "more", "key_type"), KEYS)
-
-
-def mpint(number: int) -> bytes:
-    return number.to_bytes(number.bit_length() // 8 + 1)
-
-
-def touch(key_type: str, namespace: str = NAMESPACE) -> SshSignature:
-    """A signature as a hardware key makes it."""
-    words = (namespace.encode(), b"", b"sha512")
-    signed = b"SSHSIG" + pack(*words, sha512(PAYLOAD).digest())
-    state = b"\1\0\0\0\x2a"  # touched, after 41 others
-    message = sha256(b"ssh:").digest() + state + sha256(signed).digest()
-    if key_type == HARDWARE[0]:
-        edwards = Ed25519PrivateKey.generate()
-        public = [edwards.public_key().public_bytes_raw()]
-        made = edwards.sign(message)
-    else:
-        nist = ec.generate_private_key(ec.SECP256R1())
-        point = nist.public_key().public_bytes(
-            Encoding.X962, PublicFormat.UncompressedPoint
-        )
-        public = [b"nistp256", point]
-        der = nist.sign(message, ec.ECDSA(hashes.SHA256()))
-        made = pack(*map(mpint, utils.decode_dss_signature(der)))
-    blob = pack(key_type.encode(), *public, b"ssh:")
-    whole = pack(blob, *words, pack(key_type.encode(), made) + state)
-    return decode_signature(base64.b64encode(b"SSHSIG\0\0\0\1" + whole).decode())
 
 
 def holds(encoded: str, fingerprint: str, payload: bytes = PAYLOAD) -> bool:
@@ -147,10 +118,7 @@ def test_hardware_signatures_of_these_tests_are_those_of_openssh(
     tmp_path: Path, key_type: str
 ) -> None:
     found = touch(key_type)
-    armored = (
-        f"-----BEGIN SSH SIGNATURE-----\n{found.encoded}\n-----END SSH SIGNATURE-----\n"
-    )
-    (tmp_path / "signature").write_text(armored)
+    (tmp_path / "signature").write_text(armor(found))
     (tmp_path / "signers").write_text(f"ann {key_type} {found.key}\n")
 
     done = subprocess.run(
