@@ -17,6 +17,7 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Evidence, EvidenceFile
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.publication import PublishedImage
+from sluicegate.model.release_request import Answer
 from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
@@ -32,6 +33,7 @@ TOOL = Recording("sluicegate", "1.0.0")
 MACHINE = "0123456789abcdef" * 2
 SIGNATURE = "U1NIU0lH" * 11
 STATEMENT = Digest("e" * 64)
+KEY = f"SHA256:{'k' * 43}"
 ENVELOPE = Envelope(
     event_id=ID,
     run_id=RUN,
@@ -83,6 +85,12 @@ SAMPLES: Mapping[str, run.Event | log.LogEvent] = {
         runs=(item.OpenRun(RUN, 8, 490, 511),),
         statements=(item.Absorbed(STATEMENT, 300),),
     ),
+    "request.answered": log.RequestAnswered(
+        Digest("5" * 64), "production", Answer.REJECT, "not before the audit"
+    ),
+    "environment.locked": log.EnvironmentLocked("production", "migration"),
+    "environment.unlocked": log.EnvironmentUnlocked(ID, "production", "done"),
+    "override.closed": log.OverrideClosed(ID, "looked into: it was the outage"),
     "log.pruned": log.LogPruned(
         256, 256, AT, LATER, Digest("2" * 64), 2192, (item.CutRun(RUN, 3),)
     ),
@@ -146,6 +154,21 @@ SAMPLES: Mapping[str, run.Event | log.LogEvent] = {
                 1371,
             ),
         ),
+    ),
+    "release.requested": run.ReleaseRequested(
+        "canary", "production", Digest("5" * 64), Digest("6" * 64), AT, LATER
+    ),
+    "environment.entered": run.EnvironmentEntered(
+        "canary",
+        "production",
+        Digest("6" * 64),
+        "refs/heads/main",
+        "a" * 40,
+        (run.ConditionResult("approvals", Verdict.OPEN, "2 of 2"),),
+        (run.CountedApproval(STATEMENT, "ann", KEY),),
+        True,  # noqa: FBT003 - the field is ``override``
+        511,
+        Digest("5" * 64),
     ),
     "rollout.started": run.RolloutStarted("canary", "production", CANARY, STABLE, AT),
     "canary.ready": run.CanaryReady("canary"),

@@ -105,9 +105,11 @@ def _read_run_back(log: LogReader, run_id: str) -> Iterator[tuple[Envelope, Even
 
 
 def read_entries_back(
-    log: LogReader, mark: bytes, stop: int = 0
+    log: LogReader, mark: bytes, stop: int = 0, *, newest: int | None = None
 ) -> Iterator[tuple[int, Envelope, Entry]]:
     """Entries of runs from the newest down to the entry *stop*, each with its index.
+
+    They begin at the entry *newest*, by default the last.
 
     Only those with *mark* in their bytes; as JSON is canonical, a mark that is a key
     and its value is in every entry that has it, and may be in others.
@@ -116,7 +118,8 @@ def read_entries_back(
         IntegrityError: the log is not what was committed, or one of them is no entry.
     """
     first = max(stop, log.min_index())
-    for index, data in log.pick(range(log.head().size - 1, first - 1, -1)):
+    last = log.head().size - 1 if newest is None else newest
+    for index, data in log.pick(range(last, first - 1, -1)):
         if mark not in data:
             continue
         with _naming(index):

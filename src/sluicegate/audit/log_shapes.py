@@ -4,14 +4,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from sluicegate.audit import state_shapes
-from sluicegate.audit.codec import INTEGER, TEXT, TIME, Field, Shape, list_of
+from sluicegate.audit.codec import (
+    INTEGER,
+    TEXT,
+    TIME,
+    Field,
+    Shape,
+    list_of,
+    word_of,
+)
 from sluicegate.audit.shapes import DIGEST
 from sluicegate.model import log_event as model
 from sluicegate.model.log_event import LogEvent
+from sluicegate.model.release_request import Answer
 
 _ENVIRONMENT = Field("environment", TEXT)
 _RUN = Field("run_id", TEXT, key="holder")  # the envelope has a key run_id
 _DAYS = Field("retention_days", INTEGER)
+_REASON = Field("reason", TEXT)
 
 
 def _items(name: str, shape: Shape[Any]) -> Field:
@@ -36,6 +46,18 @@ BY_KIND: Mapping[str, Shape[Any]] = {
     "hold.released": Shape(
         model.HoldReleased, Field("hold", TEXT), Field("reason", TEXT)
     ),
+    "request.answered": Shape(
+        model.RequestAnswered,
+        Field("request", DIGEST),
+        _ENVIRONMENT,
+        Field("answer", word_of(Answer)),
+        _REASON,
+    ),
+    "environment.locked": Shape(model.EnvironmentLocked, _ENVIRONMENT, _REASON),
+    "environment.unlocked": Shape(
+        model.EnvironmentUnlocked, Field("lock", TEXT), _ENVIRONMENT, _REASON
+    ),
+    "override.closed": Shape(model.OverrideClosed, Field("override", TEXT), _REASON),
     "state.snapshot": Shape(
         model.StateSnapshot,
         Field("size", INTEGER),
@@ -51,6 +73,10 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         _items("definitions", state_shapes.DEFINITION),
         _items("runs", state_shapes.OPEN_RUN),
         _items("statements", state_shapes.ABSORBED),
+        _items("requests", state_shapes.OPEN_REQUEST),
+        _items("answers", state_shapes.GIVEN_ANSWER),
+        _items("locks", state_shapes.LOCK),
+        _items("overrides", state_shapes.OVERRIDE),
     ),
     "log.pruned": Shape(
         model.LogPruned,

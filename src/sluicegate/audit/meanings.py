@@ -41,6 +41,20 @@ KINDS: Mapping[str, str] = {
     "stage.skipped": "A stage will not run.",
     "publish.requested": "Announces that an image is about to be pushed.",
     "publish.confirmed": "The registry was seen to serve the image by every name.",
+    "release.requested": (
+        "A release into an environment waits for its entry gate: for people, or for a"
+        " better time. The request itself is kept as evidence."
+    ),
+    "environment.entered": (
+        "The entry gate of an environment opened; the approvals are used from here on."
+    ),
+    "request.answered": "Somebody answered a release request, and signed the answer.",
+    "environment.locked": (
+        "Nothing is released into the environment. The event id of this entry is the"
+        " lock's."
+    ),
+    "environment.unlocked": "The lock ends.",
+    "override.closed": "Somebody has looked into an override.",
     "rollout.started": "Announces that a release is about to be started as canary.",
     "canary.ready": "The canary is healthy and gets no traffic yet.",
     "weight.requested": "Announces a change of the share of traffic of the canary.",
@@ -202,6 +216,46 @@ _KEYS: Mapping[str, str] = {
     "inputs": "Digests of all that the result depends on, by part.",
     "cached": "The task whose result this is, where it was not found out anew.",
     "stage.skipped.condition": "The stage's own condition, where that did not hold.",
+    # Releasing
+    "release.requested.request": "The SHA-256 of the request: its id.",
+    "release.requested.policy": "The digest of the rules that judge it.",
+    "created": "When the request was made, in UTC.",
+    "release.requested.expires": "When the request ends, in UTC.",
+    "environment.entered.policy": "The digest of the rules that were satisfied.",
+    "environment.entered.branch": "The protected branch that has the rules.",
+    "environment.entered.commit": "Its commit at which they were read.",
+    "environment.entered.conditions": "Each rule, and how it was judged.",
+    "environment.entered.approvals": "The signed answers that were counted as a yes.",
+    "approvals.statement": "The SHA-256 of what was signed.",
+    "approvals.person": "Who signed it, as the rules call them.",
+    "approvals.key": "The fingerprint of their key.",
+    "environment.entered.override": (
+        "Whether the glass was broken: rules that did not hold were overridden."
+    ),
+    "environment.entered.size": "How many entries of the log were known to the judge.",
+    "environment.entered.request": "The request that was used; left out without one.",
+    "request": "The id of the release request.",
+    "answer": "approve, reject or override.",
+    "environment.unlocked.lock": "The event id of the entry that locked it.",
+    "override": "The event id of the environment.entered entry.",
+    "requests": "The release requests that are not pruned.",
+    "requests.expires": "When the request ends, in UTC.",
+    "requests.index": "The index of the entry that made it.",
+    "requests.entered": "The index of the entry that used it.",
+    "answers": "The answers to release requests that are not pruned.",
+    "answers.statement": "The SHA-256 of what was signed.",
+    "answers.key": "The fingerprint of the key that signed it.",
+    "answers.recorded_ts": "When it was recorded, in UTC.",
+    "answers.index": "The index of the entry that said so.",
+    "locks": "The locks in force.",
+    "locks.lock": "The id of the lock.",
+    "locks.by": "Who locked it: kind and id.",
+    "locks.since_ts": "When it was locked, in UTC.",
+    "locks.index": "The index of the entry that said so.",
+    "overrides": "The overrides that nobody has closed.",
+    "overrides.by": "The people who broke the glass.",
+    "overrides.at": "When that was recorded, in UTC.",
+    "overrides.index": "The index of the entry that said so.",
     # Publishing
     "image": "The id of the image on the engine: the digest of its configuration.",
     "references": "The names that the image is to get in its registry.",

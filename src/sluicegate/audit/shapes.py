@@ -132,21 +132,25 @@ _EVIDENCE = Shape(
     Field("files", list_of(_EVIDENCE_FILE)),
 ).codec
 
+_CONDITION = Shape(
+    model.ConditionResult,
+    Field("condition", TEXT),
+    Field("verdict", word_of(Verdict)),
+    Field("reason", TEXT),
+).codec
+
 _GATE = Shape(
     model.GateRecord,
     Field("policy", DIGEST),
     Field("verdict", word_of(Verdict)),
-    Field(
-        "conditions",
-        list_of(
-            Shape(
-                model.ConditionResult,
-                Field("condition", TEXT),
-                Field("verdict", word_of(Verdict)),
-                Field("reason", TEXT),
-            ).codec
-        ),
-    ),
+    Field("conditions", list_of(_CONDITION)),
+).codec
+
+_APPROVAL = Shape(
+    model.CountedApproval,
+    Field("statement", DIGEST),
+    Field("person", TEXT),
+    Field("key", TEXT),
 ).codec
 
 _TOOL = Shape(
@@ -271,6 +275,28 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         _STAGE,
         Field("image", _DIGEST_SET),
         Field("published", list_of(_PUBLISHED)),
+    ),
+    "release.requested": Shape(
+        model.ReleaseRequested,
+        _STAGE,
+        Field("environment", TEXT),
+        Field("request", DIGEST),
+        Field("policy", DIGEST),
+        Field("created", TIME),
+        Field("expires", TIME),
+    ),
+    "environment.entered": Shape(
+        model.EnvironmentEntered,
+        _STAGE,
+        Field("environment", TEXT),
+        Field("policy", DIGEST),
+        Field("branch", TEXT),
+        Field("commit", TEXT),
+        Field("conditions", list_of(_CONDITION)),
+        Field("approvals", list_of(_APPROVAL)),
+        Field("override", BOOLEAN),
+        Field("size", INTEGER),
+        Field("request", DIGEST, optional=True),
     ),
     "rollout.started": Shape(
         model.RolloutStarted,

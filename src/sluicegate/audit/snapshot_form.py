@@ -24,6 +24,10 @@ _SHAPES: Mapping[str, Shape[Any]] = {
     "definitions": state_shapes.DEFINITION,
     "runs": state_shapes.OPEN_RUN,
     "statements": state_shapes.ABSORBED,
+    "requests": state_shapes.OPEN_REQUEST,
+    "answers": state_shapes.GIVEN_ANSWER,
+    "locks": state_shapes.LOCK,
+    "overrides": state_shapes.OVERRIDE,
 }
 COVERS = (_LOG, *_SHAPES)
 """All kinds of items. An event type that changes one of them in a new way needs a new
@@ -110,6 +114,10 @@ def join(parts: Sequence[StateSnapshot]) -> LogState:
         },
         runs={item.run_id: item for part in parts for item in part.runs},
         statements={item.statement: item for part in parts for item in part.statements},
+        requests={item.request: item for part in parts for item in part.requests},
+        answers={item.statement: item for part in parts for item in part.answers},
+        locks={item.environment: item for part in parts for item in part.locks},
+        overrides={item.override: item for part in parts for item in part.overrides},
     )
 
 

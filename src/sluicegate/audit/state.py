@@ -6,7 +6,7 @@ the state, and outlives the entry that said it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sluicegate.audit.envelope import Envelope, LogEnvelope
@@ -14,12 +14,16 @@ from sluicegate.audit.record import Entry, Unknown
 from sluicegate.errors import IntegrityError
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
+    EnvironmentEntered,
+    ReleaseRequested,
     RolloutFinished,
     RolloutStarted,
     RunFinished,
     RunStarted,
 )
 from sluicegate.model.log_event import (
+    EnvironmentLocked,
+    EnvironmentUnlocked,
     HoldPlaced,
     HoldReleased,
     KeyRotated,
@@ -27,6 +31,8 @@ from sluicegate.model.log_event import (
     LeaseTaken,
     LogCreated,
     LogPruned,
+    OverrideClosed,
+    RequestAnswered,
     RetentionChanged,
     StateSnapshot,
 )
@@ -35,10 +41,14 @@ from sluicegate.model.rollout import RolloutResult
 from sluicegate.model.state_item import (
     Absorbed,
     Definition,
+    GivenAnswer,
     Hold,
     Lease,
+    Lock,
+    OpenRequest,
     OpenRollout,
     OpenRun,
+    Override,
     StableRelease,
 )
 
@@ -72,6 +82,10 @@ class _Draft:
     definitions: dict[tuple[str, str | None], Definition]
     runs: dict[str, OpenRun]
     statements: dict[Digest, Absorbed]
+    requests: dict[Digest, OpenRequest]
+    answers: dict[Digest, GivenAnswer]
+    locks: dict[str, Lock]
+    overrides: dict[str, Override]
 
 
 class Fold:
@@ -95,6 +109,10 @@ class Fold:
             definitions=dict(state.definitions),
             runs=dict(state.runs),
             statements=dict(state.statements),
+            requests=dict(state.requests),
+            answers=dict(state.answers),
+            locks=dict(state.locks),
+            overrides=dict(state.overrides),
         )
 
     @property
@@ -115,6 +133,10 @@ class Fold:
             definitions=dict(draft.definitions),
             runs=dict(draft.runs),
             statements=dict(draft.statements),
+            requests=dict(draft.requests),
+            answers=dict(draft.answers),
+            locks=dict(draft.locks),
+            overrides=dict(draft.overrides),
             unknown=self.unknown,
         )
 
@@ -193,6 +215,91 @@ def _rollout_finished(
                 )
 
 
+def _release_requested(
+    draft: _Draft, index: int, envelope: Envelope, event: ReleaseRequested
+) -> None:
+    draft.requests.setdefault(
+        event.request,
+        OpenRequest(
+            request=event.request,
+            environment=event.environment,
+            run_id=envelope.run_id,
+            stage=event.stage,
+            created=event.created,
+            expires=event.expires,
+            index=index,
+        ),
+    )
+
+
+def _environment_entered(
+    draft: _Draft, index: int, envelope: Envelope, event: EnvironmentEntered
+) -> None:
+    """The request is used, whoever used it; an override stays until it is closed."""
+    asked = None if event.request is None else draft.requests.get(event.request)
+    if asked is not None and asked.entered is None:
+        draft.requests[asked.request] = replace(asked, entered=index)
+    if event.override:
+        draft.overrides[envelope.event_id] = Override(
+            override=envelope.event_id,
+            environment=event.environment,
+            run_id=envelope.run_id,
+            by=tuple(each.person for each in event.approvals),
+            at=envelope.recorded_ts,
+            index=index,
+        )
+
+
+def _request_answered(
+    draft: _Draft, index: int, envelope: LogEnvelope, event: RequestAnswered
+) -> None:
+    if envelope.statement is not None:  # nobody answers without a signature
+        draft.answers.setdefault(
+            envelope.statement,
+            GivenAnswer(
+                statement=envelope.statement,
+                request=event.request,
+                environment=event.environment,
+                answer=event.answer,
+                reason=event.reason,
+                key=envelope.actor.id,
+                recorded_ts=envelope.recorded_ts,
+                index=index,
+            ),
+        )
+
+
+def _environment_locked(
+    draft: _Draft, index: int, envelope: LogEnvelope, event: EnvironmentLocked
+) -> None:
+    """Of two locks the first is in force: the second changed nothing."""
+    draft.locks.setdefault(
+        event.environment,
+        Lock(
+            lock=envelope.event_id,
+            environment=event.environment,
+            reason=event.reason,
+            by=f"{envelope.actor.kind}:{envelope.actor.id}",
+            since_ts=envelope.recorded_ts,
+            index=index,
+        ),
+    )
+
+
+def _environment_unlocked(
+    draft: _Draft, _index: int, _: LogEnvelope, event: EnvironmentUnlocked
+) -> None:
+    lock = draft.locks.get(event.environment)
+    if lock is not None and lock.lock == event.lock:
+        del draft.locks[event.environment]
+
+
+def _override_closed(
+    draft: _Draft, _index: int, _: LogEnvelope, event: OverrideClosed
+) -> None:
+    draft.overrides.pop(event.override, None)
+
+
 def _log_created(draft: _Draft, _index: int, _: LogEnvelope, event: LogCreated) -> None:
     draft.created = event
     draft.retention_days = event.retention_days
@@ -251,18 +358,27 @@ def _state_snapshot(
 def _log_pruned(draft: _Draft, _index: int, _: LogEnvelope, event: LogPruned) -> None:
     """Runs that are gone are no longer open, and old statements cannot come again.
 
-    A statement can be absorbed for a month; what is pruned is far older.
+    A statement can be absorbed for a month, and a request is good for as long at most;
+    what is pruned is far older.
     """
     kept = draft.min_index = max(draft.min_index, event.min_index)
     draft.runs = {key: run for key, run in draft.runs.items() if run.last >= kept}
     draft.statements = {
         key: found for key, found in draft.statements.items() if found.index >= kept
     }
+    draft.requests = {
+        key: found for key, found in draft.requests.items() if found.index >= kept
+    }
+    draft.answers = {
+        key: found for key, found in draft.answers.items() if found.index >= kept
+    }
 
 
 _TAKE: Mapping[type, Callable[[_Draft, int, Any, Any], None]] = {
     RunStarted: _run_started,
     RunFinished: _run_finished,
+    ReleaseRequested: _release_requested,
+    EnvironmentEntered: _environment_entered,
     RolloutStarted: _rollout_started,
     RolloutFinished: _rollout_finished,
     LogCreated: _log_created,
@@ -270,6 +386,10 @@ _TAKE: Mapping[type, Callable[[_Draft, int, Any, Any], None]] = {
     KeyRotated: _key_rotated,
     HoldPlaced: _hold_placed,
     HoldReleased: _hold_released,
+    RequestAnswered: _request_answered,
+    EnvironmentLocked: _environment_locked,
+    EnvironmentUnlocked: _environment_unlocked,
+    OverrideClosed: _override_closed,
     LeaseTaken: _lease_taken,
     LeaseReleased: _lease_released,
     StateSnapshot: _state_snapshot,

@@ -2,13 +2,24 @@
 
 import re
 
-from sluicegate.audit.codec import INTEGER, TEXT, TIME, Codec, Field, Shape, text_of
+from sluicegate.audit.codec import (
+    INTEGER,
+    TEXT,
+    TIME,
+    Codec,
+    Field,
+    Shape,
+    list_of,
+    text_of,
+    word_of,
+)
 from sluicegate.audit.jcs import Json
 from sluicegate.audit.shapes import DIGEST, RELEASE
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model import state_item as model
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.log_event import KeyRotated, SnapshotLog
+from sluicegate.model.release_request import Answer
 
 _ROOT = text_of(re.compile("[A-Za-z0-9+/]{43}="), "a root in base64")
 _SIGNATURE = text_of(re.compile("[A-Za-z0-9+/]{86}=="), "a signature in base64")
@@ -93,4 +104,44 @@ OPEN_RUN = Shape(
     Field("last", INTEGER),
 )
 ABSORBED = Shape(model.Absorbed, Field("statement", DIGEST), _INDEX)
+OPEN_REQUEST = Shape(
+    model.OpenRequest,
+    Field("request", DIGEST),
+    _ENVIRONMENT,
+    _RUN,
+    Field("stage", TEXT),
+    Field("created", TIME),
+    Field("expires", TIME),
+    _INDEX,
+    Field("entered", INTEGER, optional=True),
+)
+GIVEN_ANSWER = Shape(
+    model.GivenAnswer,
+    Field("statement", DIGEST),
+    Field("request", DIGEST),
+    _ENVIRONMENT,
+    Field("answer", word_of(Answer)),
+    Field("reason", TEXT),
+    Field("key", TEXT),
+    Field("recorded_ts", TIME),
+    _INDEX,
+)
+LOCK = Shape(
+    model.Lock,
+    Field("lock", TEXT),
+    _ENVIRONMENT,
+    Field("reason", TEXT),
+    Field("by", TEXT),
+    Field("since_ts", TIME),
+    _INDEX,
+)
+OVERRIDE = Shape(
+    model.Override,
+    Field("override", TEXT),
+    _ENVIRONMENT,
+    _RUN,
+    Field("by", list_of(TEXT)),
+    Field("at", TIME),
+    _INDEX,
+)
 CUT_RUN = Shape(model.CutRun, _RUN, _NEXT_SEQ)

@@ -20,10 +20,13 @@ from dataclasses import dataclass, replace
 from sluicegate.errors import IntegrityError
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
+    EntryEvent,
+    EnvironmentEntered,
     Event,
     PublishConfirmed,
     PublishEvent,
     PublishRequested,
+    ReleaseRequested,
     RolloutEvent,
     RolloutFinished,
     RunFinished,
@@ -180,13 +183,29 @@ def _is_judged(event: StageFinished) -> bool:
 
 
 def _apply_to_running(
-    stage: StageState, event: PublishEvent | RolloutEvent, run_id: str
+    stage: StageState, event: PublishEvent | EntryEvent | RolloutEvent, run_id: str
 ) -> StageState:
     if stage.phase is not Phase.RUNNING:
         raise _misplaced(run_id, event)
-    if isinstance(event, PublishRequested | PublishConfirmed):
-        return replace(stage, publish=(*stage.publish, event))
-    return replace(stage, rollout=(*stage.rollout, event))
+    match event:
+        case PublishRequested() | PublishConfirmed():
+            return replace(stage, publish=(*stage.publish, event))
+        case ReleaseRequested() | EnvironmentEntered():
+            return _apply_to_entry(stage, event, run_id)
+        case _:
+            return replace(stage, rollout=(*stage.rollout, event))
+
+
+def _apply_to_entry(stage: StageState, event: EntryEvent, run_id: str) -> StageState:
+    """An environment is entered once a rollout, by the newest request if by any."""
+    if stage.entered is not None or stage.rollout:
+        raise _misplaced(run_id, event)
+    if isinstance(event, ReleaseRequested):
+        return replace(stage, requested=event)
+    newest = None if stage.requested is None else stage.requested.request
+    if event.request not in {None, newest}:
+        raise _misplaced(run_id, event)
+    return replace(stage, entered=event)
 
 
 def _reopen(stage: StageState) -> StageState:
@@ -199,8 +218,10 @@ def _reopen(stage: StageState) -> StageState:
         return replace(stage, tries=0)
     last = stage.rollout[-1] if stage.rollout else None
     held = isinstance(last, RolloutFinished) and last.result is RolloutResult.HELD
-    rollout = () if held else stage.rollout
-    return replace(stage, phase=Phase.WAITING, tries=0, finished=None, rollout=rollout)
+    again = replace(stage, phase=Phase.WAITING, tries=0, finished=None)
+    if held:  # another rollout, for which the gate must open again
+        return replace(again, rollout=(), requested=None, entered=None)
+    return again
 
 
 def _next(run: Run) -> tuple[Effect, ...]:
@@ -261,7 +282,12 @@ def _conclusion(run: Run) -> FinishRun:
 
 def _stage(
     run: Run,
-    event: StageStarted | StageFinished | StageSkipped | PublishEvent | RolloutEvent,
+    event: StageStarted
+    | StageFinished
+    | StageSkipped
+    | PublishEvent
+    | EntryEvent
+    | RolloutEvent,
 ) -> StageState:
     try:
         return run.stage(event.stage)

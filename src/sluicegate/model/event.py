@@ -248,6 +248,57 @@ class RolloutFinished:
     end_ts: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseRequested:
+    """A release into an environment waits for people, or for a better time.
+
+    ``request`` is its id; what it says is kept as evidence under that digest.
+    ``policy`` is the digest of the rules that judge it.
+    """
+
+    stage: str
+    environment: str
+    request: Digest
+    policy: Digest
+    created: datetime
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountedApproval:
+    """A person's yes that was counted: the digest of what was signed, and by which key.
+
+    ``person`` is what the policy calls them.
+    """
+
+    statement: Digest
+    person: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentEntered:
+    """The entry gate of an environment opened: its approvals are used from here on.
+
+    It was judged under the first ``size`` entries of the log, by the rules ``policy``
+    as they were at ``commit`` of the protected branch ``branch``. ``override`` says
+    that the glass was broken: what did not hold is among ``conditions``, and stays
+    open as a follow-up under the id of this entry. ``request`` is None where nobody
+    was asked.
+    """
+
+    stage: str
+    environment: str
+    policy: Digest
+    branch: str
+    commit: str
+    conditions: tuple[ConditionResult, ...]
+    approvals: tuple[CountedApproval, ...]
+    override: bool
+    size: int
+    request: Digest | None = None
+
+
 RolloutEvent = (
     RolloutStarted
     | CanaryReady
@@ -270,4 +321,6 @@ RunEvent = (
     | StageSkipped
 )
 
-Event = RunEvent | PublishEvent | RolloutEvent
+EntryEvent = ReleaseRequested | EnvironmentEntered
+
+Event = RunEvent | PublishEvent | EntryEvent | RolloutEvent

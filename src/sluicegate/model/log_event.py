@@ -9,14 +9,19 @@ from datetime import datetime
 
 from sluicegate.model.digest import Digest
 from sluicegate.model.hold import HoldScope
+from sluicegate.model.release_request import Answer
 from sluicegate.model.state_item import (
     Absorbed,
     CutRun,
     Definition,
+    GivenAnswer,
     Hold,
     Lease,
+    Lock,
+    OpenRequest,
     OpenRollout,
     OpenRun,
+    Override,
     StableRelease,
 )
 
@@ -98,6 +103,47 @@ class HoldReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestAnswered:
+    """Somebody said yes or no to the release request ``request``, by its id.
+
+    Whether it counts is judged when the environment is entered.
+    """
+
+    request: Digest
+    environment: str
+    answer: Answer
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentLocked:
+    """Nothing is released there until it is unlocked. The id of the entry is its id."""
+
+    environment: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentUnlocked:
+    """The lock ends. ``lock`` is the event id of its ``environment.locked`` entry."""
+
+    lock: str
+    environment: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideClosed:
+    """Somebody has looked into an override, and closes its follow-up.
+
+    ``override`` is the event id of its ``environment.entered`` entry.
+    """
+
+    override: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotLog:
     """What a snapshot says of the log as a whole: what it was created with, and since.
 
@@ -133,6 +179,10 @@ class StateSnapshot:
     definitions: tuple[Definition, ...] = ()
     runs: tuple[OpenRun, ...] = ()
     statements: tuple[Absorbed, ...] = ()
+    requests: tuple[OpenRequest, ...] = ()
+    answers: tuple[GivenAnswer, ...] = ()
+    locks: tuple[Lock, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +212,10 @@ LogEvent = (
     | KeyRotated
     | HoldPlaced
     | HoldReleased
+    | RequestAnswered
+    | EnvironmentLocked
+    | EnvironmentUnlocked
+    | OverrideClosed
     | StateSnapshot
     | LogPruned
 )

@@ -8,10 +8,14 @@ from sluicegate.model.log_event import KeyRotated, LogCreated
 from sluicegate.model.state_item import (
     Absorbed,
     Definition,
+    GivenAnswer,
     Hold,
     Lease,
+    Lock,
+    OpenRequest,
     OpenRollout,
     OpenRun,
+    Override,
     StableRelease,
 )
 
@@ -23,6 +27,8 @@ class LogState:
     ``created`` is entry 0, None of an empty log alone. ``retention_days`` is what is
     promised now, ``rotations`` are the changes of the key, oldest first. Leases that
     have expired are there still. Entries before ``min_index`` may be gone.
+    ``requests`` and ``answers`` are those not pruned yet, ``locks`` are by environment,
+    ``overrides`` are the follow-ups that nobody has closed.
     ``snapshot`` is the size that the newest snapshot covers, 0 without one.
     ``unknown`` counts entries of types that this version passed over, since the
     snapshot that the fold began with.
@@ -43,6 +49,10 @@ class LogState:
     )
     runs: Mapping[str, OpenRun] = field(default_factory=dict)
     statements: Mapping[Digest, Absorbed] = field(default_factory=dict)
+    requests: Mapping[Digest, OpenRequest] = field(default_factory=dict)
+    answers: Mapping[Digest, GivenAnswer] = field(default_factory=dict)
+    locks: Mapping[str, Lock] = field(default_factory=dict)
+    overrides: Mapping[str, Override] = field(default_factory=dict)
     unknown: int = field(default=0, compare=False)
 
     @property
@@ -57,5 +67,9 @@ class LogState:
             self.definitions,
             self.runs,
             self.statements,
+            self.requests,
+            self.answers,
+            self.locks,
+            self.overrides,
         )
         return sum(map(len, parts))

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
+    EnvironmentEntered,
     PlannedStage,
     PublishEvent,
+    ReleaseRequested,
     RolloutEvent,
     RunFinished,
     RunStarted,
@@ -32,7 +34,8 @@ class StageState:
     or was resumed. ``finished`` is the end of the last attempt, None while it runs or
     another one is due. ``rollout`` holds the events of a rollout that has not
     ended, over all attempts: a rollout goes on where it was. ``publish`` holds the
-    events of publishing, over all attempts.
+    events of publishing, over all attempts. ``requested`` is the newest release
+    request, ``entered`` says that the entry gate has opened for this rollout.
     """
 
     planned: PlannedStage
@@ -43,6 +46,8 @@ class StageState:
     skipped: str | None = None
     rollout: tuple[RolloutEvent, ...] = ()
     publish: tuple[PublishEvent, ...] = ()
+    requested: ReleaseRequested | None = None
+    entered: EnvironmentEntered | None = None
 
     @property
     def name(self) -> str:

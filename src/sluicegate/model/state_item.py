@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sluicegate.model.digest import Digest
 from sluicegate.model.hold import HoldScope
+from sluicegate.model.release_request import Answer
 from sluicegate.model.rollout import Release
 
 
@@ -91,6 +92,67 @@ class Absorbed:
     """A signed statement that is in the log, by its digest."""
 
     statement: Digest
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """A release request, by its id. ``entered`` is the entry that used it, if one did.
+
+    It is good for nothing after ``expires``.
+    """
+
+    request: Digest
+    environment: str
+    run_id: str
+    stage: str
+    created: datetime
+    expires: datetime
+    index: int
+    entered: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """An answer to a release request. ``statement`` is the digest of what was signed.
+
+    ``key`` is the fingerprint of the key that signed it.
+    """
+
+    statement: Digest
+    request: Digest
+    environment: str
+    answer: Answer
+    reason: str
+    key: str
+    recorded_ts: datetime
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock in force. ``lock`` is its id, ``by`` who put it on: kind and id."""
+
+    lock: str
+    environment: str
+    reason: str
+    by: str
+    since_ts: datetime
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An override whose follow-up nobody has closed; ``override`` is its id.
+
+    ``by`` are the people who broke the glass.
+    """
+
+    override: str
+    environment: str
+    run_id: str
+    by: tuple[str, ...]
+    at: datetime
     index: int
 
 

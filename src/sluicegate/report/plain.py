@@ -7,10 +7,13 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    EntryEvent,
+    EnvironmentEntered,
     Event,
     PublishConfirmed,
     PublishEvent,
     PublishRequested,
+    ReleaseRequested,
     RolloutFinished,
     RolloutStarted,
     RunFinished,
@@ -44,7 +47,7 @@ def describe(event: Event) -> str | None:
     return None if text is None else escape(text)
 
 
-def _describe(event: Event) -> str | None:  # noqa: PLR0911 - one line an event
+def _describe(event: Event) -> str | None:  # noqa: C901, PLR0911 - one line an event
     match event:
         case RunStarted():
             return _describe_start(event)
@@ -65,10 +68,20 @@ def _describe(event: Event) -> str | None:  # noqa: PLR0911 - one line an event
             return f"{event.stage}: not run, {event.reason}"
         case PublishRequested() | PublishConfirmed():
             return f"{event.stage}: {describe_publish(event)}"
+        case ReleaseRequested() | EnvironmentEntered():
+            return f"{event.stage}: {_describe_entry(event)}"
         case WeightRequested() | RolloutFinished():
             return None
         case _:
             return f"{event.stage}: {describe_rollout(event)}"
+
+
+def _describe_entry(event: EntryEvent) -> str:
+    if isinstance(event, ReleaseRequested):
+        return f"release request {event.request.hex[:12]} for {event.environment}"
+    by = ", ".join(each.person for each in event.approvals)
+    how = "OVERRIDDEN" if event.override else "open"
+    return f"entry to {event.environment} {how}{f' by {by}' if by else ''}"
 
 
 def _describe_start(event: RunStarted) -> str:

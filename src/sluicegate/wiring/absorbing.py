@@ -11,7 +11,14 @@ from sluicegate.audit.log_recorder import LogRecorder
 from sluicegate.audit.snapshot import read_state
 from sluicegate.audit.statements.absorbing import Absorber, Outcome
 from sluicegate.audit.time import GateClock
-from sluicegate.model.log_event import HoldPlaced, HoldReleased
+from sluicegate.model.log_event import (
+    EnvironmentLocked,
+    EnvironmentUnlocked,
+    HoldPlaced,
+    HoldReleased,
+    OverrideClosed,
+    RequestAnswered,
+)
 from sluicegate.ports.inbox import Inbox
 from sluicegate.report.statements import Taken
 from sluicegate.wiring.inboxes import Inboxes
@@ -82,6 +89,15 @@ def describe(outcome: Outcome) -> Taken:
             what = f"hold on {scope}: {reason}"
         case HoldReleased(hold, reason):
             what = f"released {hold}: {reason}"
+        case RequestAnswered(request, environment, answer, reason):
+            what = f"{answer.value} {environment}, request {request.hex[:12]}"
+            what += f": {reason}" if reason else ""
+        case EnvironmentLocked(environment, reason):
+            what = f"lock on {environment}: {reason}"
+        case EnvironmentUnlocked(_, environment, reason):
+            what = f"unlocked {environment}: {reason}"
+        case OverrideClosed(override, reason):
+            what = f"closed override {override}: {reason}"
         case _:
             what = ""
     digest = None if outcome.statement is None else str(outcome.statement)

@@ -10,7 +10,11 @@ from sluicegate.audit.statements.judging import refuse_key
 from sluicegate.audit.statements.predicates import Predicate, kind_of
 from sluicegate.audit.statements.signed import format_signed
 from sluicegate.audit.statements.sshsig import SshSignature, parse_signature
-from sluicegate.audit.statements.statement import Statement, format_statement
+from sluicegate.audit.statements.statement import (
+    Statement,
+    Subject,
+    format_statement,
+)
 from sluicegate.errors import UsageError
 from sluicegate.model.command import Command, CommandResult
 from sluicegate.model.digest import Digest
@@ -44,8 +48,16 @@ class Stating:
     origin: str
     key: Path | None = None
 
-    def leave(self, predicate: Predicate, lasts: timedelta, inbox: Inbox) -> Left:
+    def leave(
+        self,
+        predicate: Predicate,
+        lasts: timedelta,
+        inbox: Inbox,
+        about: tuple[Subject, ...] = (),
+    ) -> Left:
         """Sign *predicate*, to be taken in within *lasts*, and leave it in *inbox*.
+
+        *about* are further subjects of the statement, like artifacts.
 
         Raises:
             UsageError: it cannot be signed, or would be refused.
@@ -57,7 +69,14 @@ class Stating:
         self._check(predicate.reason)
         now = self.machine.clock.now()
         payload = format_statement(
-            Statement(self.origin, predicate, now, now + lasts, secrets.token_hex(16))
+            Statement(
+                self.origin,
+                predicate,
+                now,
+                now + lasts,
+                secrets.token_hex(16),
+                about,
+            )
         )
         key = self.key or self._find_key()
         signer = SshKeygenSigner(key, self.machine.environ)

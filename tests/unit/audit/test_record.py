@@ -122,6 +122,18 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
             st.builds(PublishedImage, TEXTS, DIGESTS, TEXTS, WHOLES), max_size=2
         ).map(tuple),
     ),
+    model.ReleaseRequested: st.builds(
+        model.ReleaseRequested, TEXTS, TEXTS, DIGESTS, DIGESTS, TIMES, TIMES
+    ),
+    model.EnvironmentEntered: st.builds(
+        model.EnvironmentEntered,
+        *(TEXTS, TEXTS, DIGESTS, TEXTS, TEXTS),
+        st.lists(CONDITIONS, max_size=2).map(tuple),
+        st.lists(st.builds(model.CountedApproval, DIGESTS, TEXTS, TEXTS)).map(tuple),
+        st.booleans(),
+        WHOLES,
+        st.none() | DIGESTS,
+    ),
     model.RolloutStarted: st.builds(
         model.RolloutStarted, TEXTS, TEXTS, RELEASES, st.none() | RELEASES, TIMES
     ),

@@ -237,6 +237,7 @@ OPTIONAL = {
     *("resources.cpu_ms", "resources.max_rss_bytes", "stages.1.retries"),
     *("canary.reference", "stable.reference", "rollouts.0.canary.reference"),
     *("rollouts.0.stable.reference", "stable.0.release.reference"),
+    "request",  # of environment.entered, where nobody was asked
 }
 
 

@@ -8,14 +8,17 @@ taken in stays where it is, with its reason; nothing in an inbox stops anybody.
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 
 from sluicegate.audit.holds import check_scope
 from sluicegate.audit.log_recorder import LogRecorder, Signed
 from sluicegate.audit.snapshot import read_state
+from sluicegate.audit.statements.effects import Effects
+from sluicegate.audit.statements.entries import record_of
 from sluicegate.audit.statements.judging import AllowedSigners, Author, Judge, Refusal
-from sluicegate.audit.statements.predicates import HoldPlacing, HoldReleasing
+from sluicegate.audit.statements.predicates import HoldPlacing
 from sluicegate.audit.statements.signed import (
     MAX_FILE_BYTES,
     SignedStatement,
@@ -23,7 +26,7 @@ from sluicegate.audit.statements.signed import (
 )
 from sluicegate.errors import ExternalError, IntegrityError, UsageError
 from sluicegate.model.digest import Digest
-from sluicegate.model.log_event import HoldPlaced, HoldReleased, LogEvent
+from sluicegate.model.log_event import LogEvent
 from sluicegate.model.log_state import LogState
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.inbox import Inbox, Letter
@@ -146,7 +149,7 @@ class Absorber:
 
         def decide(old: Checkpoint) -> list[Signed]:
             state = read_state(self.recorder.log, self.before, size=old.size)
-            outcomes[:] = _decide(candidates, state)
+            outcomes[:] = _decide(candidates, state, self.recorder.clock.now())
             return [
                 Signed(
                     one.event,
@@ -165,25 +168,24 @@ class Absorber:
         ]
 
 
-def _decide(candidates: Sequence[_Candidate], state: LogState) -> list[Outcome]:
+def _decide(
+    candidates: Sequence[_Candidate], state: LogState, now: datetime
+) -> list[Outcome]:
     """What each statement does to a log in *state*, one after the other."""
-    known, holds = set(state.statements), set(state.holds)
+    known, effects = set(state.statements), Effects(state, now)
     outcomes = []
     for each in candidates:
-        digest = each.signed.digest
+        digest, said = each.signed.digest, each.signed.statement.predicate
         done = Outcome(
             each.letter.place, statement=digest, names=each.author.principals
         )
-        match each.signed.statement.predicate:
-            case _ if digest in known:
-                pass
-            case HoldPlacing(scope, reason):
-                done = replace(done, event=HoldPlaced(scope, reason))
-            case HoldReleasing(hold, reason) if hold in holds:
-                holds.remove(hold)
-                done = replace(done, event=HoldReleased(hold, reason))
-            case HoldReleasing(hold, _):
-                done = replace(done, reason=f"no hold {hold} is in force")
+        if digest not in known:
+            reason = effects.refuse(said)
+            done = (
+                replace(done, reason=reason)
+                if reason
+                else replace(done, event=record_of(said))
+            )
         if not done.reason:
             known.add(digest)
         outcomes.append(done)

@@ -10,12 +10,17 @@ from collections.abc import Iterator
 from sluicegate.audit.record import Entry, Unknown
 from sluicegate.audit.statements.judging import refuse_key
 from sluicegate.audit.statements.predicates import (
+    APPROVAL_NAMESPACE,
     KINDS,
     NAMESPACE,
+    Answering,
     HoldPlacing,
     HoldReleasing,
     Kind,
+    Locking,
+    OverrideClosing,
     Predicate,
+    Unlocking,
     kind_of,
 )
 from sluicegate.audit.statements.sshsig import SshSignature, decode_signature
@@ -23,7 +28,15 @@ from sluicegate.audit.statements.sshverify import KEY_TYPES, check_signature
 from sluicegate.audit.statements.statement import Statement, parse_statement
 from sluicegate.errors import IntegrityError
 from sluicegate.model.digest import Digest
-from sluicegate.model.log_event import HoldPlaced, HoldReleased, LogEvent
+from sluicegate.model.log_event import (
+    EnvironmentLocked,
+    EnvironmentUnlocked,
+    HoldPlaced,
+    HoldReleased,
+    LogEvent,
+    OverrideClosed,
+    RequestAnswered,
+)
 from sluicegate.ports.evidence import EvidenceStore
 
 _KEY = "SHA256:"
@@ -55,6 +68,8 @@ class StatementRules:
                 yield "it has a signature, and names no statement"
             elif envelope.actor.id.startswith(_KEY):
                 yield f"nothing in it is signed by its actor, {envelope.actor.id}"
+            if isinstance(entry.event, RequestAnswered):
+                yield "it answers a release request, and nobody has signed it"
             return
         if envelope.signature is None:
             yield "it names a signed statement, and has no signature"
@@ -89,7 +104,7 @@ class StatementRules:
         if statement is not None:
             if statement.log != self._origin:
                 yield f"its signed statement is about another log, {statement.log}"
-            if _record(statement.predicate) != entry.event:
+            if record_of(statement.predicate) != entry.event:
                 yield "its signed statement says otherwise"
         yield from self._check_signature(entry, signature, payload, kind)
 
@@ -98,7 +113,7 @@ class StatementRules:
         try:
             return parse_statement(payload)
         except IntegrityError:
-            if isinstance(entry.event, HoldPlaced | HoldReleased):
+            if not isinstance(entry.event, Unknown):
                 raise
             return None
 
@@ -110,10 +125,10 @@ class StatementRules:
             # It cannot be the key of anybody else: its type is in its fingerprint.
             self.unchecked[NEWER_KEY] += 1
             return
-        if is_unknown and signature.namespace != NAMESPACE:
+        if is_unknown and signature.namespace not in {NAMESPACE, APPROVAL_NAMESPACE}:
             self.unchecked[NEWER_STATEMENT] += 1
             return
-        reason = refuse_key(signature, kind or KINDS[0])
+        reason = refuse_key(signature, kind or _any_kind_for(signature.namespace))
         if reason is not None:
             yield f"its signature: {reason}"
             return
@@ -128,10 +143,23 @@ class StatementRules:
             self.held += 1
 
 
-def _record(said: Predicate) -> LogEvent:
+def _any_kind_for(namespace: str) -> Kind:
+    """A kind whose signatures are for *namespace*, which one of them has."""
+    return next(kind for kind in KINDS if kind.namespace == namespace)
+
+
+def record_of(said: Predicate) -> LogEvent:
     """The event that a statement is recorded as."""
     match said:
         case HoldPlacing(scope, reason):
             return HoldPlaced(scope, reason)
         case HoldReleasing(hold, reason):
             return HoldReleased(hold, reason)
+        case Answering(request, environment, answer, reason):
+            return RequestAnswered(request, environment, answer, reason)
+        case Locking(environment, reason):
+            return EnvironmentLocked(environment, reason)
+        case Unlocking(lock, environment, reason):
+            return EnvironmentUnlocked(lock, environment, reason)
+        case OverrideClosing(override, reason):
+            return OverrideClosed(override, reason)

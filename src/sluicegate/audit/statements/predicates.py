@@ -9,14 +9,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sluicegate.audit.codec import Codec, Field, Shape, text_of
+from sluicegate.audit.codec import Codec, Field, Shape, text_of, word_of
 from sluicegate.audit.jcs import Json
+from sluicegate.audit.shapes import DIGEST
 from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.model.digest import Digest
 from sluicegate.model.hold import MAX_REASON, HoldScope
+from sluicegate.model.release_request import Answer
 from sluicegate.model.ulid import FORM
 
 NAMESPACE = "sluicegate-statement"
 """What an SSH signature of a statement is for, unless its kind says otherwise."""
+
+APPROVAL_NAMESPACE = "sluicegate-approval"
+"""What an SSH signature of an answer to a release request is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,44 @@ class HoldReleasing:
     reason: str
 
 
-Predicate = HoldPlacing | HoldReleasing
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Somebody answers the release request *request*; *reason* may be empty."""
+
+    request: Digest
+    environment: str
+    answer: Answer
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Locking:
+    """Somebody wants nothing released into *environment*."""
+
+    environment: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocking:
+    """Somebody wants the lock *lock*, a ULID, of *environment* to end."""
+
+    lock: str
+    environment: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideClosing:
+    """Somebody has looked into the override *override*, a ULID."""
+
+    override: str
+    reason: str
+
+
+Predicate = (
+    HoldPlacing | HoldReleasing | Answering | Locking | Unlocking | OverrideClosing
+)
 """What a statement can say."""
 
 
@@ -69,6 +112,12 @@ REASON = text_of(
 )
 """The reason that a person gives."""
 
+MAYBE_REASON = text_of(
+    re.compile(rf"(?:\S[\s\S]{{0,{MAX_REASON - 1}}})?"),
+    f"a reason of at most {MAX_REASON} characters",
+)
+ENVIRONMENT = text_of(re.compile(r"[a-z][a-z0-9_-]{0,39}"), "an environment")
+
 KINDS: tuple[Kind, ...] = (
     Kind(
         "https://sluicegate.dev/statement/hold/v1",
@@ -80,6 +129,42 @@ KINDS: tuple[Kind, ...] = (
         Shape(
             HoldReleasing,
             Field("hold", text_of(FORM, "a hold")),
+            Field("reason", REASON),
+        ),
+        lasts=timedelta(days=31),
+    ),
+    Kind(
+        "https://sluicegate.dev/statement/approval/v1",
+        Shape(
+            Answering,
+            Field("request", DIGEST),
+            Field("environment", ENVIRONMENT),
+            Field("answer", word_of(Answer)),
+            Field("reason", MAYBE_REASON),
+        ),
+        lasts=timedelta(days=31),
+        namespace=APPROVAL_NAMESPACE,
+    ),
+    Kind(
+        "https://sluicegate.dev/statement/lock/v1",
+        Shape(Locking, Field("environment", ENVIRONMENT), Field("reason", REASON)),
+        lasts=timedelta(days=31),
+    ),
+    Kind(
+        "https://sluicegate.dev/statement/unlock/v1",
+        Shape(
+            Unlocking,
+            Field("lock", text_of(FORM, "a lock")),
+            Field("environment", ENVIRONMENT),
+            Field("reason", REASON),
+        ),
+        lasts=timedelta(days=31),
+    ),
+    Kind(
+        "https://sluicegate.dev/statement/override-closing/v1",
+        Shape(
+            OverrideClosing,
+            Field("override", text_of(FORM, "an override")),
             Field("reason", REASON),
         ),
         lasts=timedelta(days=31),
