@@ -31,6 +31,7 @@ from sluicegate.ports.process import OnLine, ProcessRunner
 from sluicegate.ports.referrers import Referrers
 from sluicegate.ports.repository import Repository
 from sluicegate.ports.results import EarlierResult, EarlierResults
+from sluicegate.ports.stable import StableEvidence, StableReleases
 from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
 from sluicegate.ports.workspace import ProjectFile, Workspace
@@ -293,6 +294,19 @@ class FakeResults(EarlierResults):
         return [r for r in reversed(self.earlier) if r.finished.stage == stage]
 
 
+@dataclass
+class FakeStable(StableReleases):
+    """What a test says is released, by environment; ``asked`` are the questions."""
+
+    released: dict[str, StableEvidence] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    @override
+    def of(self, environment: str) -> StableEvidence | None:
+        self.asked.append(environment)
+        return self.released.get(environment)
+
+
 def _no_target(environment: str) -> Target:
     raise PermanentError(f"no environment {environment} here")
 
@@ -310,6 +324,7 @@ class FakePorts:
     target: Callable[[str], Target] = _no_target
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     results: FakeResults = field(default_factory=FakeResults)
+    stable: FakeStable = field(default_factory=FakeStable)
     cancelled: threading.Event = field(default_factory=threading.Event)
     referrers: Referrers | None = None
 
@@ -328,6 +343,7 @@ class FakePorts:
             target=lease,
             registry=self.registry,
             results=self.results,
+            stable=self.stable,
             cancel=self.cancelled.set,
             referrers=self.referrers,
         )

@@ -8,10 +8,12 @@ what is written, so that `failed == 0` cannot open where no test was run.
 from collections.abc import Iterable, Mapping, Sequence
 
 from sluicegate.config.check import Checker
+from sluicegate.config.comparing import environments_after, explain_fact, make_gate
 from sluicegate.config.stagelist import StageList
 from sluicegate.config.tree import Path
 from sluicegate.gates.condition import Condition, compile_condition
 from sluicegate.gates.expression import ExpressionError
+from sluicegate.gates.facts import stable_of
 from sluicegate.gates.gate import Gate
 from sluicegate.gates.kinds import FieldType
 from sluicegate.stages.stage import Stage
@@ -21,14 +23,20 @@ _MAX_CONDITIONS = 50
 
 def read_gates(checker: Checker, stages: StageList) -> dict[str, Gate]:
     """Compile the gate of every stage that could be read."""
-    return {
-        name: Gate(tuple(_read_gate(checker, stages, name, stage)))
-        for name, stage in stages.kinds.items()
-    }
+    gates = {}
+    for name, stage in stages.kinds.items():
+        after = environments_after(stages, name)
+        conditions = _read_gate(checker, stages, name, stage, after)
+        gates[name] = make_gate(checker, conditions, after)
+    return gates
 
 
 def _read_gate(
-    checker: Checker, stages: StageList, name: str, stage: Stage
+    checker: Checker,
+    stages: StageList,
+    name: str,
+    stage: Stage,
+    after: tuple[str, ...],
 ) -> list[Condition]:
     path: Path = ("stages", name, "gate")
     default = stage.default_gate(name)
@@ -44,14 +52,16 @@ def _read_gate(
     fields = evidence_of(stages.kinds, (name, *stages.upstream(name)))
     if stage.gate is None:
         return [compile_condition(text, fields, fields) for text in default]
+    known = {**fields, **(stable_of(fields) if len(after) == 1 else {})}
     written = []
     for index, text in enumerate(stage.gate):
         try:
-            written.append(compile_condition(text, fields, fields))
+            written.append(compile_condition(text, known, known))
         except ExpressionError as error:
             if not _hangs_on_unread(error, stages):
                 message = (
-                    _downstream(error, stages, fields)
+                    explain_fact(error, after)
+                    or _downstream(error, stages, fields)
                     or _switched_off(error, stages)
                     or str(error)
                 )

@@ -10,6 +10,7 @@ from sluicegate.config.fit import check_canary, check_publish, check_scan
 from sluicegate.config.graph import default_needs, find_circle, order, upstream
 from sluicegate.config.tree import Items, Leaf, Table, child
 from sluicegate.config.wording import suggest
+from sluicegate.gates.facts import ROOTS
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.kinds import KINDS
 from sluicegate.stages.publish import PublishStage
@@ -23,6 +24,7 @@ _RESERVED = frozenset(
         *("if", "import", "in", "let", "loop", "namespace", "null", "package"),
         *("return", "true", "var", "void", "while"),
         *("git", "label"),  # what `when:` asks besides evidence
+        *ROOTS,  # and gates
     )
 )
 _NOT_USES = frozenset({"use", "user", "used", "kind", "type", "plugin"})

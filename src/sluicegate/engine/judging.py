@@ -38,17 +38,18 @@ def judged(
     evidence: Evidence,
     upstream: Mapping[str, Mapping[str, Value]],
     *,
+    stable: Mapping[str, Mapping[str, Value]] | None,
     summary: str,
     subjects: tuple[tuple[str, Digest], ...] = (),
 ) -> StageFinished:
     """End *attempt* with what its gate says of *evidence*.
 
+    *stable* is what `engine.stable` says of the release that the gate compares with.
     The reason of an open gate is the stage's own *summary*; that of any other starts
     with it and goes on with the conditions that did not hold.
     """
-    record, decision = gate.judge(
-        gate_values({**upstream, attempt.stage: evidence.fields})
-    )
+    values = gate_values({**upstream, attempt.stage: evidence.fields})
+    record, decision = gate.judge_beside(values, stable)
     reason = summary
     if decision.verdict is not Verdict.OPEN:
         reason = f"{summary} ({decision.reason})"

@@ -9,6 +9,7 @@ from sluicegate.engine.judging import Attempt, broken, judged
 from sluicegate.engine.patience import Patience
 from sluicegate.engine.publish_plan import plan_publish
 from sluicegate.engine.publishing import Publishing
+from sluicegate.engine.stable import stable_fields
 from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError, UsageError
 from sluicegate.model.command import ResourceUsage
@@ -94,6 +95,7 @@ class PublishRunner:
             named.gate,
             evidence,
             context.upstream,
+            stable=stable_fields(named.gate, self._ports),
             summary=report.summary,
             subjects=report.subjects,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sluicegate.engine.changes import describe_changes, find_changes
 from sluicegate.engine.judging import gate_values
 from sluicegate.engine.outputs import restore_outputs
+from sluicegate.engine.stable import stable_fields
 from sluicegate.engine.toolbox import Ports
 from sluicegate.errors import ExternalError, IntegrityError
 from sluicegate.model.decision import Outcome, Verdict
@@ -66,7 +67,8 @@ def _objection(
 ) -> str | None:
     """Why the result of the same inputs cannot be used, or None if it can."""
     values = gate_values({**context.upstream, named.name: finished.evidence.fields})
-    if named.gate.judge(values)[1].verdict is not Verdict.OPEN:
+    stable = stable_fields(named.gate, ports)
+    if named.gate.judge_beside(values, stable)[1].verdict is not Verdict.OPEN:
         return "its gate would not open on what was found before"
     try:
         for file in finished.evidence.files:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from sluicegate.engine.conduct import conduct
 from sluicegate.engine.judging import Attempt, broken, judged, pending
 from sluicegate.engine.rollout import RolloutPlan
+from sluicegate.engine.stable import stable_fields
 from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.command import ResourceUsage
@@ -94,6 +95,7 @@ class RolloutRunner:
             named.gate,
             evidence,
             context.upstream,
+            stable=stable_fields(named.gate, self._ports),
             summary=ending.reason,
             subjects=((release.name, release.image),),
         )

@@ -8,6 +8,7 @@ from sluicegate.engine.judging import Attempt, broken, judged
 from sluicegate.engine.outputs import keep_outputs
 from sluicegate.engine.reuse import Miss, find_result, put_back
 from sluicegate.engine.situation import Situation
+from sluicegate.engine.stable import stable_fields
 from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.command import ResourceUsage, Step, StepResult
@@ -71,8 +72,9 @@ class StageRunner:
             trial.inputs = self._gather(named, stage, context, upstream)
             earlier = self._earlier(named, stage, trial.inputs, context)
             if earlier is not None:
-                return _taken_over(trial, named, earlier, context)
+                return self._take_over(trial, named, earlier, context)
             report, files = self._carry_out(named, stage, context, trial)
+            stable = stable_fields(named.gate, self._ports)
         except ExternalError as error:
             return broken(trial.attempt(), error)
         if not self._is_same(named, stage, trial.inputs, context):
@@ -83,6 +85,7 @@ class StageRunner:
             named.gate,
             Evidence(_rounded(report.fields), files),
             context.upstream,
+            stable=stable,
             summary=report.summary,
             subjects=report.subjects,
         )
@@ -186,6 +189,25 @@ class StageRunner:
             return None
         return found
 
+    def _take_over(
+        self,
+        trial: "_Trial",
+        named: NamedStage,
+        earlier: EarlierResult,
+        context: StageContext,
+    ) -> StageFinished:
+        """End the attempt with what an earlier one found, judged anew."""
+        finished = earlier.finished
+        return judged(
+            trial.attempt(cached=finished.cached or earlier.task_id),
+            named.gate,
+            finished.evidence,
+            context.upstream,
+            stable=stable_fields(named.gate, self._ports),
+            summary=finished.reason,
+            subjects=finished.subjects,
+        )
+
     def _step(self, stage: str, step: Step, output: str) -> StepResult:
         def on_line(text: str) -> None:
             if not step.quiet:
@@ -244,21 +266,6 @@ class _Trial:
             self.inputs,
             cached,
         )
-
-
-def _taken_over(
-    trial: _Trial, named: NamedStage, earlier: EarlierResult, context: StageContext
-) -> StageFinished:
-    """End the attempt with what an earlier one found, judged anew."""
-    finished = earlier.finished
-    return judged(
-        trial.attempt(cached=finished.cached or earlier.task_id),
-        named.gate,
-        finished.evidence,
-        context.upstream,
-        summary=finished.reason,
-        subjects=finished.subjects,
-    )
 
 
 def _rounded(fields: Mapping[str, Value]) -> dict[str, Value]:

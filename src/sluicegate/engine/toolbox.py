@@ -14,6 +14,7 @@ from sluicegate.ports.referrers import Referrers
 from sluicegate.ports.registry import Registry
 from sluicegate.ports.repository import Repository
 from sluicegate.ports.results import EarlierResults
+from sluicegate.ports.stable import StableReleases
 from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
 from sluicegate.ports.workspace import Workspace
@@ -77,6 +78,7 @@ class Ports:
     target: Callable[[str], AbstractContextManager[Target]]
     registry: Registry
     results: EarlierResults
+    stable: StableReleases
     cancel: Callable[[], None] = _nothing
     referrers: Referrers | None = None
     ca_bundle: str | None = None

@@ -1,11 +1,13 @@
 """A gate: conditions that must all hold."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sluicegate.gates.combine import all_of
+from sluicegate.gates.comparison import judge_condition
 from sluicegate.gates.condition import Condition
+from sluicegate.gates.facts import stable_values
 from sluicegate.model.decision import Decision
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import ConditionResult, GateRecord
@@ -14,9 +16,15 @@ from sluicegate.model.evidence import Value
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The conditions of one stage. A gate without any never opens."""
+    """The conditions of one stage. A gate without any never opens.
+
+    ``stable_in`` is the environment whose stable release its conditions read, None if
+    none does; ``asks_people`` says whether somebody must approve what goes there.
+    """
 
     conditions: tuple[Condition, ...]
+    stable_in: str | None = None
+    asks_people: bool = False
 
     @property
     def policy(self) -> Digest:
@@ -32,10 +40,37 @@ class Gate:
         Returns:
             What the log records, and the gate's answer; both hold the same verdict.
         """
-        judged = [(condition, condition.judge(values)) for condition in self.conditions]
-        decision = all_of([answer for _, answer in judged])
+        return self._combine([each.judge(values) for each in self.conditions])
+
+    def judge_beside(
+        self,
+        values: Mapping[str, Value],
+        stable: Mapping[str, Mapping[str, Value]] | None,
+    ) -> tuple[GateRecord, Decision]:
+        """As `judge`, with what the stages found for the stable release, by stage.
+
+        *stable* is None if nothing is released in ``stable_in``.
+        """
+        if self.stable_in is None:
+            return self.judge(values)
+        first_release = stable is None
+        known = {**values, **stable_values(stable or {})}
+        return self._combine(
+            [
+                judge_condition(
+                    each,
+                    known,
+                    first_release=first_release,
+                    has_approvals=self.asks_people,
+                )
+                for each in self.conditions
+            ]
+        )
+
+    def _combine(self, answers: Sequence[Decision]) -> tuple[GateRecord, Decision]:
+        decision = all_of(answers)
         results = tuple(
             ConditionResult(condition.text, answer.verdict, answer.reason)
-            for condition, answer in judged
+            for condition, answer in zip(self.conditions, answers, strict=True)
         )
         return GateRecord(self.policy, decision.verdict, results), decision

@@ -16,6 +16,7 @@ from sluicegate.adapters.workspace import LocalWorkspace
 from sluicegate.audit.leases import Leases
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.results import LoggedResults
+from sluicegate.audit.stable import LoggedStable
 from sluicegate.engine.toolbox import Ports
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.process import OnLine, ProcessRunner
@@ -134,6 +135,7 @@ class Surroundings:
             clock=clock,
             process=self.process,
             results=LoggedResults(open_log),
+            stable=LoggedStable(open_log),
             cancel=machine.stop.set,
             repository=self._repository,
             tools=tools,
