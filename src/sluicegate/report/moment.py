@@ -13,6 +13,18 @@ def format_moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}Z"
 
 
+def format_until(at: datetime, now: datetime) -> str:
+    """Say in how long *at* is: ``in 3 h``; or how long ago it was."""
+    left = at - now
+    if left <= timedelta(0):
+        return format_ago(at, now)
+    if left < _HOURS:
+        return f"in {max(1, left // timedelta(minutes=1))} min"
+    if left < _DAYS:
+        return f"in {left // timedelta(hours=1)} h"
+    return f"in {left // timedelta(days=1)} days"
+
+
 def format_ago(at: datetime, now: datetime) -> str:
     """Say how long ago *at* was, or when, if that is more than a few days.
 

@@ -1,0 +1,275 @@
+"""A release request as somebody sees it who is to say yes or no. Pure.
+
+Nearly all of it was written by those whose release it is: subjects of commits, names of
+files and of tests. All of it is escaped, and what does not show is named as such.
+"""
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluicegate.model.difference import Difference, FileDifference
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import StageFinished
+from sluicegate.model.release_notes import NoNotes
+from sluicegate.model.release_request import Answer, Change, ReleaseRequest
+from sluicegate.report.escape import escape
+from sluicegate.report.moment import format_ago, format_moment, format_until
+from sluicegate.report.plain import MARK
+from sluicegate.report.releases import key_figures
+
+_SHOWN_COMMITS = 20
+_SHOWN_FILES = 12
+_MAX_TEXT = 100  # characters of a subject, a path, an address
+_SAID = {
+    Answer.APPROVE: "yes",
+    Answer.REJECT: "NO",
+    Answer.OVERRIDE: "OVERRIDE",
+}
+
+
+@enum.unique
+class Standing(enum.Enum):
+    """What an answer to a request can still do."""
+
+    OPEN = "open"
+    EXPIRED = "expired"
+    USED = "used"
+    REJECTED = "rejected"
+    REPLACED = "replaced"  # its run has asked anew: something has changed
+    UNKNOWN = "unknown"  # no log is here that would tell
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer; ``who`` are names, or the key where no name is known.
+
+    ``flaw`` says why it does not count, whoever it is from; empty if nothing is wrong.
+    ``waits`` says that it is in an inbox, and not in the log yet.
+    """
+
+    who: str
+    answer: Answer
+    reason: str
+    at: datetime
+    flaw: str = ""
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """A request, and what is known of it here.
+
+    Attributes:
+        id: its SHA-256.
+        request: what it says.
+        standing: what an answer can still do, ``because`` of what.
+        stages: what the stages before it found, in the order in which they ended.
+        difference: the files that changed, or why that is not known.
+        answers: what people have said, oldest first.
+        missing: who or what is still missing, a line each.
+        unusual: what whoever decides must not overlook, a line each.
+        resume: the command with which the run goes on.
+    """
+
+    id: Digest
+    request: ReleaseRequest
+    standing: Standing = Standing.OPEN
+    because: str = ""
+    stages: tuple[StageFinished, ...] = ()
+    difference: Difference | NoNotes | None = None
+    answers: tuple[Given, ...] = ()
+    missing: tuple[str, ...] = ()
+    unusual: tuple[str, ...] = ()
+    resume: str = ""
+
+
+@enum.unique
+class Tone(enum.Enum):
+    """How a line is meant, for whoever has colours."""
+
+    PLAIN = "plain"
+    HEAD = "head"
+    DIM = "dim"
+    GOOD = "good"
+    BAD = "bad"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text, escaped."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+def request_text(view: RequestView, now: datetime) -> str:
+    """Write a request for a person."""
+    return "\n".join(line.text for line in request_lines(view, now))
+
+
+def request_lines(view: RequestView, now: datetime) -> list[Line]:
+    """Write a request for a person; what matters most comes last, and stays in sight.
+
+    A line is as long as it is: whoever has a terminal wraps it.
+    """
+    parts = (
+        _head(view, now),
+        _changes(view),
+        _evidence(view),
+        _answers(view, now),
+        _unusual(view),
+    )
+    lines = [line for part in parts for line in part]
+    return [Line(escape(line.text), line.tone) for line in lines]
+
+
+def _head(view: RequestView, now: datetime) -> Iterator[Line]:
+    request = view.request
+    what = "ROLLBACK to" if request.rollback else "release"
+    yield Line(f"{what} {request.release} into {request.environment}", Tone.HEAD)
+    yield Line(f"  request   {view.id.hex}")
+    yield Line(f"  of        {request.repository}, {request.pipeline}")
+    yield Line(f"  commit    {request.commit}")
+    if request.live is not None:
+        live = request.live
+        yield Line(
+            f"  replaces  {live.name}, commit {live.commit[:12]},"
+            f" image {live.image.short}"
+        )
+    yield Line(f"  asked by  {', '.join(request.requester) or 'nobody known'}")
+    created, expires = request.created, request.expires
+    yield Line(f"  asked     {format_ago(created, now)}, at {format_moment(created)}")
+    good_until = f"{format_until(expires, now)}, at {format_moment(expires)}"
+    yield Line(f"  expires   {good_until}")
+    yield Line(
+        f"  rules     {request.policy_branch} at {request.policy_commit[:12]},"
+        f" policy {request.policy.short}"
+    )
+    yield Line(f"  run       {request.run_id}, stage {request.stage}")
+    for artifact in request.artifacts:
+        yield Line(f"  {artifact.kind.value} of {_cut(artifact.name)}")
+        yield Line(f"    {artifact.digest}")  # 75 columns: it is never shortened
+
+
+def _changes(view: RequestView) -> Iterator[Line]:
+    request = view.request
+    yield Line("")
+    if request.live is None:
+        count = len(request.changes)
+        yield Line(f"What it brings: {_count(count, 'commit')}, all of them new there")
+    else:
+        since = "from" if request.rollback else "since"
+        count = len(request.changes)
+        yield Line(
+            f"What changed {since} {request.live.name}: {_count(count, 'commit')}",
+            Tone.HEAD,
+        )
+    for change in request.changes[:_SHOWN_COMMITS]:
+        yield Line(f"  {change.commit[:12]}  {_cut(change.subject)}")
+        yield Line(f"  {'':12}  {_people_of(change)}", Tone.DIM)
+    if count > _SHOWN_COMMITS:
+        yield Line(f"  ... and {count - _SHOWN_COMMITS} more")
+    match view.difference:
+        case NoNotes(why, hint):
+            yield Line(f"  files: not known, {why}{f' ({hint})' if hint else ''}")
+        case Difference() as difference:
+            yield from _files(difference)
+        case None:
+            pass
+
+
+def _files(difference: Difference) -> Iterator[Line]:
+    count = len(difference.files)
+    yield Line(
+        f"  {_count(count, 'file')}: +{difference.added} -{difference.removed} lines"
+    )
+    biggest = sorted(difference.files, key=_size, reverse=True)[:_SHOWN_FILES]
+    width = max((len(_cut(each.path)) for each in biggest), default=0)
+    for each in sorted(biggest, key=lambda each: each.path):
+        how = "not text"
+        if each.added is not None and each.removed is not None:
+            how = f"+{each.added} -{each.removed}"
+        name = f"{_cut(each.path):<{min(width, 56)}}"
+        was = f"  was {_cut(each.before)}" if each.before else ""
+        yield Line(f"    {name}  {how}{was}", Tone.DIM)
+    if count > _SHOWN_FILES:
+        yield Line(f"    ... and {count - _SHOWN_FILES} more, changed less", Tone.DIM)
+
+
+def _size(each: FileDifference) -> tuple[bool, int]:
+    return each.added is None, (each.added or 0) + (each.removed or 0)
+
+
+def _people_of(change: Change) -> str:
+    return ", ".join(map(_cut, change.identities)) or "nobody is named"
+
+
+def _evidence(view: RequestView) -> Iterator[Line]:
+    yield Line("")
+    if not view.stages:
+        yield Line("Evidence: not known here", Tone.WARNING)
+        return
+    yield Line("Evidence", Tone.HEAD)
+    width = max(len(end.stage) for end in view.stages)
+    for end in view.stages:
+        again = "  (from an earlier run)" if end.cached else ""
+        tone = Tone.GOOD if MARK[end.outcome] == "✓" else Tone.BAD
+        yield Line(f"{MARK[end.outcome]:>3} {end.stage:<{width}}  {end.reason}", tone)
+        figures = " · ".join(f"{name} {shown}" for name, shown in key_figures(end))
+        if figures or again:
+            yield Line(f"    {'':<{width}}  {figures}{again}", Tone.DIM)
+
+
+def _answers(view: RequestView, now: datetime) -> Iterator[Line]:
+    if view.answers:
+        yield Line("")
+        yield Line("Answers", Tone.HEAD)
+    for given in view.answers:
+        why = f": {' '.join(given.reason.split())}" if given.reason else ""
+        said = f"{given.who} said {_SAID[given.answer]} {format_ago(given.at, now)}"
+        flaw = f"  (does not count: {given.flaw})" if given.flaw else ""
+        waits = "  (waits in the inbox)" if given.waits else ""
+        tone = Tone.GOOD if given.answer is Answer.APPROVE else Tone.BAD
+        yield Line(f"  {said}{why}{flaw}{waits}", Tone.DIM if flaw else tone)
+    yield Line("")
+    if view.standing is not Standing.OPEN:
+        yield Line(describe_standing(view), Tone.BAD)
+    elif view.missing:
+        yield Line("Still missing", Tone.HEAD)
+        yield from (Line(f"  {each}") for each in view.missing)
+    else:
+        yield Line("Nothing is missing.")
+
+
+def describe_standing(view: RequestView) -> str:
+    """What an answer can still do, in one line."""
+    words = f"This request is {view.standing.value}"
+    return f"{words}: {view.because}" if view.because else words
+
+
+def _unusual(view: RequestView) -> Iterator[Line]:
+    if not view.unusual:
+        return
+    yield Line("")
+    yield Line("UNUSUAL", Tone.WARNING)
+    yield from (Line(f"  ! {each}", Tone.WARNING) for each in view.unusual)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+def _cut(text: str) -> str:
+    """*text* on one line; blanks in a row could make it look like two on a terminal."""
+    text = " ".join(text.split())
+    return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
+
+
+def next_steps(view: RequestView, missing: Sequence[str]) -> str:
+    """What happens after a yes, in one or two lines; *missing* is what still is."""
+    if missing:
+        return f"still missing then: {'; '.join(map(escape, missing))}"
+    return f"nothing is missing then: {view.resume} goes on"
