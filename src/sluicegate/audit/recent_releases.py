@@ -1,7 +1,8 @@
 """The newest releases, without reading the whole log.
 
 The log is read backwards, up to where so many rollouts began and none of them, nor its
-run, began earlier; what was live by then, the state of the log says.
+run, nor the run that it goes back to, began earlier; what was live by then, the state
+of the log says.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,11 +30,8 @@ def read_newest(log: LogReader, enough: Enough) -> tuple[Sequence[Deployment], b
     """
     wanted = _FIRST
     while start := _find_start(log, wanted):
-        events = (
-            (envelope.run_id, event) for _, envelope, event in read_events(log, start)
-        )
         before = read_state(log, size=start).stable.values()
-        rows = fold_deployments(events, before)
+        rows = fold_deployments(read_events(log, start), before)
         if enough(rows):
             return rows, False
         wanted *= 4
@@ -53,7 +51,9 @@ def _find_start(log: LogReader, wanted: int) -> int:
                 count += 1
                 ended.discard((head.run_id, event.stage))
                 of_runs.add(head.run_id)
-            case RunStarted():
+            case RunStarted() as event:
+                if head.run_id in of_runs and event.rollback is not None:
+                    of_runs.add(event.rollback)
                 of_runs.discard(head.run_id)
             case _:
                 continue

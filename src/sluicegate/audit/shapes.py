@@ -230,6 +230,8 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         _START,
         Field("selection", TEXT, optional=True),
         Field("labels", _TEXTS, optional=True, absent={}),
+        Field("rollback", TEXT, optional=True),
+        Field("reason", TEXT, optional=True),
     ),
     "run.resumed": Shape(model.RunResumed),
     "run.interrupted": Shape(model.RunInterrupted, Field("stage", TEXT, optional=True)),

@@ -4,7 +4,7 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 
-from sluicegate.model.event import RunStarted, StageFinished
+from sluicegate.model.event import EnvironmentEntered, RunStarted, StageFinished
 from sluicegate.model.rollout import Release
 
 
@@ -21,6 +21,23 @@ class Standing(enum.Enum):
     FOUND = "found"  # live, and put there by nothing that is in the log
 
 
+ARRIVED = frozenset({Standing.DEPLOYED, Standing.PROMOTED})
+"""It got all the traffic, through every gate of its run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How the entry gate of an environment opened, and where the log says so.
+
+    ``index`` and ``event_id`` are those of the entry, ``at`` is when it was recorded.
+    """
+
+    entered: EnvironmentEntered
+    index: int
+    event_id: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """A release in an environment.
@@ -31,6 +48,12 @@ class Deployment:
     that was found there, they are those of the run that found it. Where the log was
     pruned since, ``run`` is None and ``stages`` are empty: that it is live is all that
     is known still.
+
+    ``entrance`` is None where no entry gate is known to have opened. ``earlier`` is
+    what the stages of the run found that it goes back to, empty if it goes back to
+    none, or that run is not known any more. ``until_ts`` is when it was seen to serve
+    no more, None while it does. ``index`` is the entry that says how it ended, else the
+    one that began it.
     """
 
     environment: str
@@ -44,3 +67,27 @@ class Deployment:
     start_ts: datetime
     end_ts: datetime | None
     live: bool
+    entrance: Entrance | None = None
+    earlier: tuple[StageFinished, ...] = ()
+    until_ts: datetime | None = None
+    index: int | None = None
+
+    @property
+    def rollback(self) -> str | None:
+        """The run of the release that it went back to, None if it is no rollback."""
+        found = self.standing is Standing.FOUND
+        return None if self.run is None or found else self.run.rollback
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A release that served in an environment in some span of time.
+
+    ``is_stable`` is whether it had all the traffic at any time of the span; otherwise
+    it served a part of it, as a canary. ``doubt`` says what the log leaves open about
+    when it came or went, empty if nothing.
+    """
+
+    row: Deployment
+    is_stable: bool
+    doubt: str = ""

@@ -36,7 +36,9 @@ class RunStarted:
     """A run began for one commit. ``definition`` is the pipeline's digest.
 
     ``selection`` are the options that left stages of the pipeline out, None if none
-    is; ``labels`` tell the runs of a matrix apart.
+    is; ``labels`` tell the runs of a matrix apart. ``rollback`` is the run of the
+    release that this one goes back to, None if it goes back to none, and ``reason``
+    why somebody wanted that, None where nobody says.
     """
 
     pipeline: str
@@ -48,6 +50,8 @@ class RunStarted:
     start_ts: datetime
     selection: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    rollback: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,14 +25,18 @@ IDS = event_ids()
 PLACES = ("production", "staging")
 RELEASES = [release(f"v{number}") for number in range(4)]
 
-Rollout = tuple[str, int, int | None, RolloutResult | None]
-"""Environment, what comes, what was live, and how it ended, if it did."""
+Rollout = tuple[str, int, int | None, RolloutResult | None, int | None]
+"""Environment, what comes, what was live, and how it ended, if it did.
+
+The last says how many rollouts before it the run was that it goes back to, if to any.
+"""
 
 ROLLOUTS = st.tuples(
     st.sampled_from(PLACES),
     st.integers(0, 3),
     st.none() | st.integers(0, 3),
     st.none() | st.sampled_from(RolloutResult),
+    st.none() | st.integers(1, 4),
 )
 
 
@@ -41,11 +45,12 @@ def few_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recent_releases, "_FIRST", 1)
 
 
-def events_of(rollout: Rollout) -> list[Event]:
-    place, new, old, result = rollout
+def events_of(rollout: Rollout, number: int = 0) -> list[Event]:
+    place, new, old, result, back = rollout
     stable = None if old is None else RELEASES[old]
+    goes_back = back is not None and back <= number
     events: list[Event] = [
-        started(),
+        started(rollback=f"R{number - (back or 0)}" if goes_back else None),
         end("test"),
         RolloutStarted("canary", place, RELEASES[new], stable, NOW),
     ]
@@ -61,7 +66,7 @@ def build(
     store = FakeStore()
     begin_log(store)
     log = AuditLog(store, FakeSigner())
-    waiting = {f"R{at}": events_of(each) for at, each in enumerate(rollouts)}
+    waiting = {f"R{at}": events_of(each, at) for at, each in enumerate(rollouts)}
     entries = []
     seqs = dict.fromkeys(waiting, 0)
     for turn in [*order, *([0] * 4 * len(rollouts))]:
@@ -97,12 +102,12 @@ def test_the_newest_are_the_end_of_all(
 
 
 def test_old_entries_are_not_read() -> None:
-    rollout: Rollout = ("production", 1, 0, RolloutResult.PROMOTED)
+    rollout: Rollout = ("production", 1, 0, RolloutResult.PROMOTED, None)
     log, store = build([rollout] * 150, [])
     recorder = LogRecorder(log, FakeClock(), IDS, FACTS.actor, FACTS.tool)
     write_snapshot(recorder, always=True)
     for seq, event in enumerate(
-        events_of(("production", 2, 1, RolloutResult.PROMOTED))
+        events_of(("production", 2, 1, RolloutResult.PROMOTED, None))
     ):
         envelope = Envelope(
             IDS(), "NEW", seq, NOW, FACTS.source, FACTS.actor, FACTS.tool

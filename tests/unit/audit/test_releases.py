@@ -1,19 +1,25 @@
 """Unit tests of `sluicegate.audit.releases`: what environments run, from the log."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
 
 from fakes import START
+from fakes_audit import FACTS
 from fakes_target import Behaviour, release
 from hypothesis import given
 from hypothesis import strategies as st
 from rollouts import NEW, OLD, under_way, world
 
+from sluicegate.audit.envelope import Envelope
 from sluicegate.audit.releases import fold_deployments
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome
-from sluicegate.model.deployment import Deployment, Standing
+from sluicegate.model.deployment import Deployment, Entrance, Standing
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
+    CountedApproval,
+    EnvironmentEntered,
     Event,
     RolloutFinished,
     RolloutStarted,
@@ -24,6 +30,22 @@ from sluicegate.model.evidence import Evidence
 from sluicegate.model.rollout import Release, RolloutResult
 
 Logged = list[tuple[str, Event]]
+
+
+def fold(events: Iterable[tuple[str, Event]]) -> list[Deployment]:
+    """The fold of entries that are numbered, and recorded a second apart."""
+    return fold_deployments(
+        (index, envelope(run_id, index), event)
+        for index, (run_id, event) in enumerate(events)
+    )
+
+
+def envelope(run_id: str, index: int) -> Envelope:
+    at = START + timedelta(seconds=index)
+    facts = FACTS
+    return Envelope(
+        f"E{index}", run_id, index, at, facts.source, facts.actor, facts.tool
+    )
 
 
 def begin(run_id: str) -> tuple[str, RunStarted]:
@@ -73,10 +95,7 @@ def rollout(
 
 
 def told(events: Iterable[tuple[str, Event]]) -> list[tuple[str, str, bool]]:
-    return [
-        (row.release.name, row.standing.value, row.live)
-        for row in fold_deployments(events)
-    ]
+    return [(row.release.name, row.standing.value, row.live) for row in fold(events)]
 
 
 DEPLOYED, PROMOTED = RolloutResult.DEPLOYED, RolloutResult.PROMOTED
@@ -84,14 +103,14 @@ BACK, HELD = RolloutResult.ROLLED_BACK, RolloutResult.HELD
 
 
 def test_a_log_without_a_rollout_has_no_release() -> None:
-    assert fold_deployments([begin("R1"), ("R1", stage("lint"))]) == []
+    assert fold([begin("R1"), ("R1", stage("lint"))]) == []
 
 
 def test_the_first_release_is_deployed_and_live() -> None:
     here = world(stable=False)
     here.conduct()
 
-    (row,) = fold_deployments([begin("R1"), *(("R1", e) for e in here.log.events)])
+    (row,) = fold([begin("R1"), *(("R1", e) for e in here.log.events)])
 
     finished = here.finished()
     assert row == Deployment(
@@ -106,6 +125,7 @@ def test_the_first_release_is_deployed_and_live() -> None:
         start_ts=START,
         end_ts=finished.end_ts,
         live=True,
+        index=len(here.log.events),
     )
 
 
@@ -118,7 +138,7 @@ def test_a_promoted_release_takes_the_place_of_the_one_before() -> None:
         *(("R2", event) for event in here.log.events),
     ]
 
-    first, second = fold_deployments(events)
+    first, second = fold(events)
 
     assert told(events) == [("old", "deployed", False), ("new", "promoted", True)]
     assert (first.before, second.before) == (None, OLD)
@@ -135,7 +155,7 @@ def test_a_release_that_was_rolled_back_leaves_the_one_before_live() -> None:
     ]
 
     assert told(events) == [("old", "deployed", True), ("new", "rolled_back", False)]
-    assert "fail" in fold_deployments(events)[1].reason
+    assert "fail" in fold(events)[1].reason
 
 
 def test_a_release_that_is_held_serves_beside_the_live_one_and_may_begin_anew() -> None:
@@ -160,7 +180,7 @@ def test_a_rollout_under_way_is_not_live_yet() -> None:
     ]
 
     assert told(events) == [("old", "deployed", True), ("new", "under_way", False)]
-    assert fold_deployments(events)[1].end_ts is None
+    assert fold(events)[1].end_ts is None
 
 
 def test_a_rollout_that_a_later_one_overtook_is_unfinished() -> None:
@@ -199,7 +219,7 @@ def test_what_this_log_did_not_put_there_is_said_to_have_been_found() -> None:
         ("other", "found", True),
         ("new", "rolled_back", False),
     ]
-    assert fold_deployments(events)[1].run_id == "R2"
+    assert fold(events)[1].run_id == "R2"
 
 
 def test_an_environment_that_was_emptied_has_nothing_live() -> None:
@@ -217,7 +237,7 @@ def test_environments_are_told_apart() -> None:
         *rollout("R2", NEW, None, DEPLOYED),
     ]
 
-    assert [(row.environment, row.live) for row in fold_deployments(events)] == [
+    assert [(row.environment, row.live) for row in fold(events)] == [
         ("staging", True),
         ("production", True),
     ]
@@ -234,13 +254,143 @@ def test_the_last_attempts_of_the_run_are_its_evidence_even_after_the_rollout() 
         ("R1", stage("canary")),
     ]
 
-    (row,) = fold_deployments(events)
+    (row,) = fold(events)
 
     assert [(end.stage, end.reason) for end in row.stages] == [
         ("test", ""),
         ("lint", "fine"),
         ("canary", ""),
     ]
+
+
+def entered(environment: str = "production", **more: object) -> EnvironmentEntered:
+    values: dict[str, object] = {
+        "stage": "canary",
+        "environment": environment,
+        "policy": Digest.of(b"policy"),
+        "branch": "refs/heads/main",
+        "commit": "b" * 40,
+        "conditions": (),
+        "approvals": (CountedApproval(Digest.of(b"yes"), "ann", "SHA256:k"),),
+        "override": False,
+        "size": 7,
+        **more,
+    }
+    return EnvironmentEntered(**values)  # type: ignore[arg-type]
+
+
+def test_a_release_names_the_entry_by_which_its_environment_was_entered() -> None:
+    run, (run_id, rolled), *rest = rollout("R1", NEW, None, DEPLOYED)
+
+    (row,) = fold([run, ("R1", entered()), (run_id, rolled), *rest])
+
+    at = START + timedelta(seconds=1)
+    assert row.entrance == Entrance(entered(), 1, "E1", at)
+    assert row.index == 3
+
+
+def test_a_held_release_that_begins_anew_has_an_entrance_of_its_own() -> None:
+    first, second = entered(), entered(size=20)
+    run, began, ended = rollout("R2", NEW, OLD, HELD)
+    again = rollout("R2", NEW, OLD, PROMOTED)[1:]
+
+    rows = fold([run, ("R2", first), began, ended, ("R2", second), *again])
+
+    assert [row.release for row in rows] == [OLD, NEW, NEW]  # OLD was found
+    assert [row.entrance and row.entrance.entered for row in rows] == [
+        None,
+        first,
+        second,
+    ]
+
+
+def later(events: Logged, hours: int) -> Logged:
+    """Rollouts that begin *hours* later, and end half an hour after they began."""
+    at = START + timedelta(hours=hours)
+    changed: Logged = []
+    for run_id, event in events:
+        match event:
+            case RolloutStarted():
+                changed.append((run_id, replace(event, start_ts=at)))
+            case RolloutFinished():
+                end = at + timedelta(minutes=30)
+                changed.append((run_id, replace(event, end_ts=end)))
+            case _:
+                changed.append((run_id, event))
+    return changed
+
+
+def hours_until(row: Deployment) -> float | None:
+    if row.until_ts is None:
+        return None
+    return (row.until_ts - START) / timedelta(hours=1)
+
+
+def test_every_release_says_until_when_it_served() -> None:
+    other = release("other")
+    events = [
+        *later(rollout("R1", OLD, None, DEPLOYED), 1),
+        *later(rollout("R2", NEW, OLD, BACK), 2),
+        *later(rollout("R3", NEW, OLD, HELD), 3),
+        *later(rollout("R4", NEW, OLD, None), 4),
+        *later(rollout("R5", NEW, OLD, PROMOTED), 5),
+        *later(rollout("R6", OLD, other, PROMOTED), 6),
+    ]
+
+    rows = fold(events)
+
+    assert [(row.standing.value, hours_until(row)) for row in rows] == [
+        ("deployed", 5.5),
+        ("rolled_back", 2.5),
+        ("held", 4),  # the next rollout took its traffic away
+        ("unfinished", 5),
+        ("promoted", 6),  # by then another one was found there
+        ("found", 6.5),
+        ("promoted", None),
+    ]
+
+
+def test_what_was_removed_from_its_environment_serves_no_more() -> None:
+    events = [
+        *later(rollout("R1", OLD, None, DEPLOYED), 1),
+        *later(rollout("R2", NEW, None, HELD), 2),
+    ]
+
+    assert [hours_until(row) for row in fold(events)] == [2, None]
+
+
+def test_a_rollback_has_the_evidence_of_the_run_that_it_goes_back_to() -> None:
+    first = rollout("R1", OLD, None, DEPLOYED)
+    (_, began), *rest = rollout("R3", OLD, NEW, PROMOTED)
+    assert isinstance(began, RunStarted)
+    back = replace(began, rollback="R1", reason="it is slow")
+    events = [
+        first[0],
+        ("R1", stage("test", "212 passed")),
+        *first[1:],
+        *rollout("R2", NEW, OLD, PROMOTED),
+        ("R3", back),
+        *rest,
+        ("R3", stage("canary")),
+    ]
+
+    original, _, row = fold(events)
+
+    assert (original.rollback, row.rollback) == (None, "R1")
+    assert [end.reason for end in row.earlier] == ["212 passed"]
+    assert [end.stage for end in row.stages] == ["canary"]
+    assert told(events)[-1] == ("old", "promoted", True)
+    assert fold(events[4:])[-1].earlier == ()  # its run is not known
+
+
+def test_what_a_rollback_found_was_not_gone_back_to() -> None:
+    (_, began), *rest = rollout("R3", OLD, NEW, PROMOTED)
+    assert isinstance(began, RunStarted)
+
+    found, row = fold([("R3", replace(began, rollback="R1")), *rest])
+
+    assert (found.standing, found.rollback) == (Standing.FOUND, None)
+    assert row.rollback == "R1"
 
 
 names = st.sampled_from([OLD, NEW, release("other")])
@@ -261,7 +411,7 @@ def test_one_release_is_live_and_it_is_the_last_that_took_over(
         events += rollout(f"R{number}", canary, stable, ended)
         stable = canary if ended is PROMOTED else stable
 
-    rows = fold_deployments(events)
+    rows = fold(events)
 
     (live,) = [row for row in rows if row.live]
     assert live.release == stable
