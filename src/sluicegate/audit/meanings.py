@@ -188,6 +188,7 @@ _KEYS: Mapping[str, str] = {
     "stages.retries": "How many attempts follow one that is broken.",
     "selection": "The options that left stages of the pipeline out.",
     "labels": "What tells the runs of a matrix apart.",
+    "rollback": "The run of the release that the run goes back to, if it does.",
     "run.interrupted.stage": "The stage that was under way, if it was one.",
     # Stages
     "gate": "How the gate judged; left out where the stage was broken.",
@@ -253,7 +254,7 @@ _KEYS: Mapping[str, str] = {
     "locks.since_ts": "When it was locked, in UTC.",
     "locks.index": "The index of the entry that said so.",
     "overrides": "The overrides that nobody has closed.",
-    "overrides.by": "The people who broke the glass.",
+    "overrides.people": "The people who broke the glass.",
     "overrides.at": "When that was recorded, in UTC.",
     "overrides.index": "The index of the entry that said so.",
     # Publishing

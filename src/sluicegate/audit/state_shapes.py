@@ -140,7 +140,7 @@ OVERRIDE = Shape(
     Field("override", TEXT),
     _ENVIRONMENT,
     _RUN,
-    Field("by", list_of(TEXT)),
+    Field("by", list_of(TEXT), key="people"),
     Field("at", TIME),
     _INDEX,
 )

@@ -1,0 +1,110 @@
+"""What the entry gate of an environment asks of the outside: rules, people, the log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sluicegate.gates.rules import Policy
+from sluicegate.model.digest import Digest
+from sluicegate.model.evidence import Value
+from sluicegate.model.release_request import Approval, Change, ReleaseRequest
+from sluicegate.model.state_item import Lock, StableRelease
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and for what repository.
+
+    Attributes:
+        log: the origin of the log.
+        repository: the address of the repository, else the log's origin.
+        requester: the identities of whoever runs this.
+    """
+
+    log: str
+    repository: str
+    requester: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the log says of environments, at its first ``size`` entries.
+
+    Attributes:
+        size: how many entries were looked at.
+        answers: all that people have said to requests about one environment, verified.
+        lock: the lock of that environment, if it is locked.
+        stable: what each environment runs.
+        used: the requests that have opened an environment.
+        evidence: what the stages found for the release that is stable there, by stage.
+    """
+
+    size: int
+    answers: tuple[Approval, ...] = ()
+    lock: Lock | None = None
+    stable: Mapping[str, StableRelease] = field(default_factory=dict)
+    used: frozenset[Digest] = frozenset()
+    evidence: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+
+
+class Authority(Protocol):
+    """Reads the rules from the protected branch, and what people said from the log."""
+
+    def policy(self, environment: str) -> Policy:
+        """The rules of *environment* as the protected branch has them now.
+
+        Raises:
+            UsageError: it cannot be told, or the branch has no such environment.
+            ExternalError: Git fails.
+        """
+        ...
+
+    def asker(self) -> Asker:
+        """Who asks."""
+        ...
+
+    def standing(self, environment: str) -> Standing:
+        """What the log says now; every answer's signature is verified again.
+
+        Raises:
+            IntegrityError: the log or a statement in it is not what it was.
+            ExternalError: it cannot be read.
+        """
+        ...
+
+    def changes(self, since: str | None, until: str) -> Sequence[Change]:
+        """The commits in *until* and not in *since* that touch the service.
+
+        Without *since*, all commits of *until*.
+
+        Raises:
+            ExternalError: the clone does not have all of them.
+        """
+        ...
+
+    def pusher(self, commit: str) -> tuple[str, ...]:
+        """The identities of whoever pushed *commit*, as far as anybody knows.
+
+        Where the code host does not say it, they are those of its committer.
+        """
+        ...
+
+    def keep(self, request: ReleaseRequest) -> Digest:
+        """Keep *request* as evidence; its id.
+
+        Raises:
+            UsageError: it is too long.
+        """
+        ...
+
+    def load(self, request: Digest) -> ReleaseRequest:
+        """Read the request with that id.
+
+        Raises:
+            IntegrityError: it is gone, or not what it was.
+        """
+        ...
+
+    def new_nonce(self) -> str:
+        """128 random bits, in hex."""
+        ...
