@@ -84,10 +84,12 @@ class Presence:
     """A release that served in an environment in some span of time.
 
     ``is_stable`` is whether it had all the traffic at any time of the span; otherwise
-    it served a part of it, as a canary. ``doubt`` says what the log leaves open about
-    when it came or went, empty if nothing.
+    it served a part of it, as a canary. It ``came_unseen`` where no rollout of the log
+    put it there, so that it may have come only during the span, or after it;
+    it ``went_unseen`` where it was missed by the next rollout, not replaced by one.
     """
 
     row: Deployment
     is_stable: bool
-    doubt: str = ""
+    came_unseen: bool = False
+    went_unseen: bool = False
