@@ -1,0 +1,111 @@
+"""One layer of an environment's rules, judged. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sluicegate.gates.approvals import Hearing, Tally, judge_approvals, judge_override
+from sluicegate.gates.comparison import judge_conditions
+from sluicegate.gates.condition import Condition
+from sluicegate.gates.order import judge_after
+from sluicegate.gates.rules import Policy, Rules
+from sluicegate.gates.standing import quote
+from sluicegate.gates.windows import judge_windows
+from sluicegate.model.decision import Verdict
+from sluicegate.model.event import ConditionResult
+from sluicegate.model.evidence import Value
+from sluicegate.model.state_item import StableRelease
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a release is judged on besides its request.
+
+    Attributes:
+        values: evidence and facts, by the names that conditions use.
+        stable: what each environment of the log runs.
+    """
+
+    values: Mapping[str, Value]
+    stable: Mapping[str, StableRelease]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedLayer:
+    """How the rules of a layer were judged.
+
+    ``asked`` is who approved, None where nobody must; ``glass`` is who broke it, None
+    where nobody may; ``others`` are the rules that are not about people.
+    """
+
+    rules: Rules
+    asked: Tally | None
+    glass: Tally | None
+    others: tuple[ConditionResult, ...]
+
+    @property
+    def people(self) -> tuple[ConditionResult, ...]:
+        """The result of asking people, if any are asked."""
+        return () if self.asked is None else (_write_tally(self.rules, self.asked),)
+
+    @property
+    def results(self) -> tuple[ConditionResult, ...]:
+        """Each rule, its verdict and the reason; breaking the glass is no rule."""
+        return (*self.people, *self.others)
+
+    @property
+    def is_overridden(self) -> bool:
+        """Whether those who may have broken the glass of this layer."""
+        return self.glass is not None and self.glass.is_enough
+
+    @property
+    def must_be_overridden(self) -> bool:
+        """Whether an override of the whole takes one of this layer."""
+        return self.rules.asks_for_something or self.rules.override is not None
+
+
+def judge_layer(
+    rules: Rules, policy: Policy, hearing: Hearing, around: Surroundings
+) -> JudgedLayer:
+    """Judge each of *rules*, which are one layer of *policy*."""
+    asked = glass = None
+    if rules.approvals is not None:
+        asked = judge_approvals(rules.approvals, rules.people, hearing)
+    if rules.override is not None:
+        glass = judge_override(rules.override, rules.people, hearing)
+    others = (
+        *judge_after(rules.after, hearing.request, around.stable, hearing.now),
+        *judge_windows(rules.windows, rules.freezes, hearing.now),
+        *judge_on_values(rules.conditions, policy, around),
+    )
+    return JudgedLayer(rules, asked, glass, others)
+
+
+def judge_on_values(
+    conditions: Sequence[Condition], policy: Policy, around: Surroundings
+) -> tuple[ConditionResult, ...]:
+    """Judge *conditions* over what was found for the release, and the facts."""
+    return judge_conditions(
+        conditions,
+        around.values,
+        first_release=policy.environment not in around.stable,
+        has_approvals=policy.needs_people,
+    )
+
+
+def write_override(layer: JudgedLayer) -> ConditionResult:
+    """Say who broke the glass of *layer*, and why."""
+    voters = layer.glass.voters if layer.glass else ()
+    said = (f"{voter.person}: {quote(voter.answer.reason)}" for voter in voters)
+    text = f"override as {layer.rules.source} allows"
+    return ConditionResult(text, Verdict.OPEN, "; ".join(said))
+
+
+def _write_tally(rules: Rules, tally: Tally) -> ConditionResult:
+    text = f"approvals as {rules.source} asks"
+    people = ", ".join(voter.person for voter in tally.voters)
+    by = f"approved by {people}" if people else ""
+    if tally.is_enough:
+        return ConditionResult(text, Verdict.OPEN, by)
+    missing = "; ".join(tally.missing)
+    reason = f"{by}; {missing}" if by else missing
+    return ConditionResult(text, Verdict.PENDING, reason)
