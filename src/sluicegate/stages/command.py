@@ -101,7 +101,9 @@ class ShellStage(CommandStage):
 
     @override
     def fields(self) -> tuple[FieldSpec, ...]:
-        code = FieldSpec(_EXIT_CODE, "integer", "How the program ended; 0 is good.")
+        code = FieldSpec(
+            _EXIT_CODE, "integer", "How the program ended; 0 is good.", "exit code"
+        )
         found = () if self.sarif is None else _SARIF_FIELDS
         if self.evidence is None:
             return (code, *found)

@@ -29,13 +29,15 @@ IMAGE_ID, METADATA = "image-id.txt", "build-metadata.json"
 
 FIELDS = (
     FieldSpec("built", "boolean", "The image was built."),
-    FieldSpec("exit_code", "integer", "How docker build ended; 0 is good."),
+    FieldSpec(
+        "exit_code", "integer", "How docker build ended; 0 is good.", "exit code"
+    ),
     FieldSpec("image", "text", "Name and tag of the image."),
     FieldSpec("image_id", "text", "The engine's ID of the image."),
     FieldSpec("config_digest", "text", "Digest of the image's configuration."),
-    FieldSpec("size_bytes", "integer", "Size of the image."),
+    FieldSpec("size_bytes", "integer", "Size of the image.", "bytes"),
     FieldSpec("layers", "integer", "Number of its layers."),
-    FieldSpec("largest_layer_bytes", "integer", "Size of its largest layer."),
+    FieldSpec("largest_layer_bytes", "integer", "Size of its largest layer.", "bytes"),
     FieldSpec("base_image", "text", "The image it was built upon, as FROM names it."),
     FieldSpec("base_id", "text", "The engine's ID of that image, if it has it."),
     FieldSpec("base_digest", "text", "That image's digest in its registry, if known."),

@@ -78,6 +78,7 @@ class PublishStage(Stage):
                 "size_bytes",
                 "integer",
                 "Size of the image in the registry, compressed.",
+                "bytes",
             ),
         )
 

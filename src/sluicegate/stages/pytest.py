@@ -81,8 +81,10 @@ class PytestStage(CommandStage):
             FieldSpec("failed", "integer", "Tests that failed, at the first run."),
             FieldSpec("errors", "integer", "Tests or modules that could not be run."),
             FieldSpec("skipped", "integer", "Tests skipped or expected to fail."),
-            FieldSpec("exit_code", "integer", "How pytest ended; 0 is good."),
-            FieldSpec("slowest_ms", "integer", "Milliseconds of the slowest test."),
+            FieldSpec(
+                "exit_code", "integer", "How pytest ended; 0 is good.", "exit code"
+            ),
+            FieldSpec("slowest_ms", "integer", "Time of the slowest test.", "ms"),
             FieldSpec("python_version", "text", "The version of the project's Python."),
             FieldSpec("python_origin", "text", "Where that Python comes from."),
         ]
@@ -97,8 +99,8 @@ class PytestStage(CommandStage):
             meaning = "Tests in all shards together."
             specs.append(FieldSpec("in_all_shards", "integer", meaning))
         elif self.coverage is not False:
-            meaning = "Covered share of the code, 0 to 1."
-            specs.append(FieldSpec("coverage", "number", meaning))
+            meaning = "Covered share of the code."
+            specs.append(FieldSpec("coverage", "number", meaning, "share, 0 to 1"))
         return tuple(specs)
 
     @override

@@ -96,11 +96,15 @@ ProjectPath = Annotated[str, AfterValidator(_check_project_path)]
 
 
 class FieldSpec(NamedTuple):
-    """An evidence field: its name, its type, and what it means, in one sentence."""
+    """An evidence field: its name, its type, and what it means, in one sentence.
+
+    ``unit`` is what it is measured in; a whole number without one is a count.
+    """
 
     name: str
     type: Literal["integer", "number", "boolean", "text"]
     meaning: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _VULNERABILITIES = (
             FieldSpec(f"{severity}_fixable", "integer", "Those with a fixed version."),
         )
     ),
-    FieldSpec("db_age_days", "number", "Age of the vulnerability database."),
+    FieldSpec("db_age_days", "number", "Age of the vulnerability database.", "days"),
     FieldSpec("db_updated", "text", "When the database was made."),
 )
 _SECRETS = (FieldSpec("secrets", "integer", "Secrets found."),)
@@ -38,11 +38,12 @@ _DENIED = (
 )
 _IMAGE = (
     FieldSpec("image_id", "text", "The engine's ID of the image that was scanned."),
-    FieldSpec("image_age_days", "number", "Days since the image was made."),
+    FieldSpec("image_age_days", "number", "Days since the image was made.", "days"),
     FieldSpec(
         "base_image_age_days",
         "number",
         "Days since the image's lowest layer was made, its base.",
+        "days",
     ),
     FieldSpec("os", "text", "The operating system in the image."),
 )
