@@ -30,6 +30,7 @@ from sluicegate.gates.kinds import (
     declare,
     kind_of,
 )
+from sluicegate.gates.literals import check_literals
 from sluicegate.model.decision import Decision, Verdict
 from sluicegate.model.evidence import Value, round_value
 
@@ -103,6 +104,7 @@ def compile_condition(
         raise ExpressionError("reads no evidence, so it would judge nothing")
     if not expression.is_bool:
         raise ExpressionError("not a yes-or-no question; compare, like x == true")
+    check_literals(text, read)
     held = {name: kinds[name] for name in read if name in kinds}
     if len(held) == len(read):
         check_kinds(text, held)

@@ -22,8 +22,9 @@ STABLE = "stable."
 ROOTS = ("stable", "environment", "time")
 """How names of facts begin: no stage is called like that."""
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
 _AGE = "environment.release_age_hours"
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Fact(NamedTuple):
@@ -135,7 +136,7 @@ def _named(evidence: Mapping[str, Mapping[str, Value]]) -> dict[str, Value]:
 def _time(now: datetime) -> dict[str, Value]:
     utc = now.astimezone(UTC)
     return {
-        "time.weekday": _WEEKDAYS[utc.weekday()],
+        "time.weekday": WEEKDAYS[utc.weekday()],
         "time.hour": utc.hour,
         "time.date": utc.date().isoformat(),
     }
