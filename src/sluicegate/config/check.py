@@ -12,6 +12,7 @@ from sluicegate.config.tree import (
     MAX_PROBLEMS,
     Found,
     Items,
+    Node,
     Path,
     Problem,
     Table,
@@ -70,7 +71,22 @@ class Checker:
         JSON in strict mode takes a list for a tuple, but neither ``"5"`` nor ``true``
         for a number.
         """
+        return self._read(model, path, find(self.root, path).node)
+
+    def read_part(self, model: type[_Model], path: Path = ()) -> _Model | None:
+        """Turn those keys at *path* that *model* has into settings, or report why not.
+
+        So that a slip in one part of a file hides none in another.
+        """
         node = find(self.root, path).node
+        if isinstance(node, Table):
+            fields = model.model_fields.items()
+            known = {field.alias or name for name, field in fields}
+            kept = {key: node.entries[key] for key in node.entries if key in known}
+            node = Table(node.line, kept)
+        return self._read(model, path, node)
+
+    def _read(self, model: type[_Model], path: Path, node: Node) -> _Model | None:
         try:
             return model.model_validate_json(to_json(node), strict=True)
         except ValidationError as error:

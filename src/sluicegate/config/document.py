@@ -9,6 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+from sluicegate.config.budgets import Budgets
+from sluicegate.config.extends import Extending
+from sluicegate.config.people import Who
 from sluicegate.config.retention import DESCRIPTION, Retention
 from sluicegate.errors import UsageError
 from sluicegate.model.address import EVIDENCE_SCHEMES, parse_evidence
@@ -157,7 +160,7 @@ class Audit(Settings):
     )
 
 
-class Document(Settings):
+class Document(Who, Extending):
     """A pipeline file: the stages of a release, their gates, where it goes."""
 
     schema_: Literal["sluicegate/v1"] = Field(
@@ -172,6 +175,10 @@ class Document(Settings):
     environments: dict[
         Annotated[str, Field(pattern=WORD_PATTERN.replace("_]", "_-]"))], Environment
     ] = Field(default_factory=dict, description="Where releases go, by name.")
+    budgets: Budgets = Field(
+        default_factory=Budgets,
+        description="What may be used in a day or a week, by whoever shares the log.",
+    )
     paths: tuple[ProjectPath, ...] = Field(
         (),
         description="Paths besides the pipeline file's folder that belong to the"

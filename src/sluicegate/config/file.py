@@ -3,22 +3,35 @@
 Nothing is read from the disk here, and nothing that was not understood is passed over.
 """
 
+from dataclasses import dataclass
+
 from sluicegate.config.check import Checker, EnoughError
 from sluicegate.config.credentials import check_credentials
 from sluicegate.config.definition import definition_digest
 from sluicegate.config.document import SIGNERS, Audit, Document, check_inbox
+from sluicegate.config.environments import check_environments
 from sluicegate.config.gates import read_gates
 from sluicegate.config.notify import read_notify
 from sluicegate.config.pools import check_pools
 from sluicegate.config.source import parse_source
-from sluicegate.config.stagelist import read_stages
-from sluicegate.config.tree import Leaf, child
+from sluicegate.config.stagelist import StageList, read_stages
+from sluicegate.config.tree import Leaf, Table, child
 from sluicegate.config.whens import read_whens
 from sluicegate.errors import PipelineFileError
 from sluicegate.stages.pipeline import AuditSettings, NamedStage, Pipeline
 
 PIPELINE_FILE = "sluicegate.yaml"
 """What a pipeline file is called unless its user says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPipeline:
+    """A pipeline file, all of which is right: as written, as settings, as values."""
+
+    root: Table
+    document: Document
+    stages: StageList
+    pipeline: Pipeline
 
 
 def parse_pipeline(data: bytes, name: str) -> Pipeline:
@@ -31,6 +44,15 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
     Raises:
         PipelineFileError: the file cannot be used; one text a problem, in its order.
     """
+    return read_pipeline(data, name).pipeline
+
+
+def read_pipeline(data: bytes, name: str) -> ReadPipeline:
+    """As `parse_pipeline`, with what the file says beside stages.
+
+    Raises:
+        PipelineFileError: as there.
+    """
     root = parse_source(data, name)
     checker = Checker(root)
     try:
@@ -40,6 +62,7 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
         gates = read_gates(checker, stages)
         whens = read_whens(checker, stages)
         check_pools(checker, stages)
+        check_environments(checker, stages)
         notify = read_notify(checker)
     except EnoughError:
         raise PipelineFileError(
@@ -48,7 +71,7 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
         ) from None
     if checker.problems or document is None:
         raise PipelineFileError([problem.render(name) for problem in checker.problems])
-    return Pipeline(
+    pipeline = Pipeline(
         name=document.name,
         stages=tuple(
             NamedStage(
@@ -67,6 +90,7 @@ def parse_pipeline(data: bytes, name: str) -> Pipeline:
         notify=notify,
         pools=dict(document.pools),
     )
+    return ReadPipeline(root, document, stages, pipeline)
 
 
 def _audit(audit: Audit) -> AuditSettings:

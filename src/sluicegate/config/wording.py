@@ -12,16 +12,14 @@ from pydantic_core import ErrorDetails
 from sluicegate.config.tree import Found, Items, Leaf, Path, Table
 from sluicegate.model.credential import is_secret_name, is_secret_value
 from sluicegate.stages.notify import SECRET
+from sluicegate.stages.release_rules import ReleaseRules
 
 LATER = frozenset(
     {
-        "approvals",
-        "freeze",
         "lock",
         "metrics",
         "platforms",
         "secrets",
-        "windows",
     }
 )
 """Keys to come. Refused like any other: a rule that is skipped is a rule broken."""
@@ -98,6 +96,8 @@ def describe(error: ErrorDetails, found: Found, model: type[BaseModel]) -> str:
 
 
 def _unknown_key(key: str, known: Iterable[str]) -> str:
+    if key in ReleaseRules.model_fields:
+        return f"{key!r} is said of an environment: write it there"
     if key in LATER:
         return f"{key!r} is not supported in this version{_UNTIL_THEN.get(key, '')}"
     return f"unknown key {key!r}{suggest(key, known)}"

@@ -5,7 +5,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from sluicegate.stages.release_rules import ReleaseRules
 from sluicegate.stages.stage import Duration, Settings
+
+COMMIT_PATTERN = r"^([0-9a-f]{40}|[0-9a-f]{64})$"
+"""The whole id of a commit: nothing else says for ever what it says today."""
 
 
 class DockerTarget(Settings):
@@ -34,7 +38,13 @@ class DockerTarget(Settings):
     )
 
 
-class Environment(Settings):
-    """A place a release goes."""
+class Environment(ReleaseRules):
+    """A place a release goes, and what it must satisfy to go there."""
 
     target: DockerTarget
+    baseline: str | None = Field(
+        None,
+        pattern=COMMIT_PATTERN,
+        description="The whole id of the commit that counts as released before the"
+        " first release: whoever has changed nothing since is no author of it.",
+    )

@@ -229,7 +229,7 @@ HEADER_PROBLEMS = [
     (HEAD + LINT + "stage: 1\n", ["5: unknown key 'stage' (did you mean 'stages'?)"]),
     (
         HEAD + LINT + "windows: []\n",
-        ["5: 'windows' is not supported in this version"],
+        ["5: 'windows' is said of an environment: write it there"],
     ),
     (
         HEAD + LINT + "audit: {store: 's3:bucket'}\n",
@@ -408,7 +408,7 @@ STAGE_PROBLEMS = [
     ),
     (
         "  lint: {uses: ruff, approvals: 2}\n",
-        ["4: stages.lint: 'approvals' is not supported in this version"],
+        ["4: stages.lint: 'approvals' is said of an environment: write it there"],
     ),
     ("  build: {uses: docker-build}\n", ["4: stages.build: 'image' is missing"]),
     (
@@ -635,7 +635,7 @@ CANARY_PROBLEMS = [
         + "    approvals: {count: 1}\n",
         [
             "8: environments.prod.target.port: must be at least 1, not 0",
-            "9: environments.prod: 'approvals' is not supported in this version",
+            "9: environments.prod.approvals: 'from' is missing: who may say yes?",
         ],
     ),
     (

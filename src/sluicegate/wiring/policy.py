@@ -1,0 +1,109 @@
+"""The rules of a project's environments, as the protected branch has them now.
+
+Nothing of the work tree, and nothing of the commit that is released, has a say in them.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sluicegate.adapters.git_pinned import PinnedFiles
+from sluicegate.adapters.git_protected import GitProtectedBranch
+from sluicegate.config.file import read_pipeline
+from sluicegate.config.policy import (
+    PolicyText,
+    environment_of,
+    parse_policy,
+)
+from sluicegate.errors import UsageError
+from sluicegate.gates.rules import Policy
+from sluicegate.ports.protected import ProtectedBranch, Tip
+from sluicegate.stages.environment import Environment
+from sluicegate.wiring.policy_files import MAX_POLICY_BYTES, PolicyFiles
+from sluicegate.wiring.project import Project
+
+_MERGE = "what judges a release is read there alone: merge it first"
+
+
+@dataclass(frozen=True)
+class PolicySource:
+    """Reads the rules of *project* anew each time it is asked."""
+
+    project: Project
+
+    def policy(self, environment: str) -> Policy:
+        """All that judges a release into *environment*.
+
+        Raises:
+            UsageError: there is no protected branch, it has no pipeline file, no such
+                environment or no stage that goes there, or a file cannot be used.
+            IntegrityError: a shared policy is another one than was pinned.
+            ExternalError: Git fails, or a shared policy cannot be fetched.
+        """
+        branch, tip = self._branch()
+        files = PolicyFiles(branch, tip, self._pinned)
+        texts = files.collect(self._path, self._own(branch, tip))
+        return parse_policy(texts, environment, tip.branch, tip.commit)
+
+    def environment(self, environment: str) -> Environment:
+        """The settings of *environment*, its target among them.
+
+        Raises:
+            UsageError: as above.
+            ExternalError: Git fails.
+        """
+        branch, tip = self._branch()
+        own = self._own(branch, tip)
+        return environment_of(
+            read_pipeline(own.data, own.source), environment, own.source
+        )
+
+    def paths(self) -> tuple[str, ...]:
+        """What belongs to the service, from its folder; nothing if everything does.
+
+        What the released commit adds counts too, and nothing that it leaves out.
+
+        Raises:
+            UsageError: as above.
+            ExternalError: Git fails.
+        """
+        if self._repository == self.project.folder:
+            return ()
+        own = self._own(*self._branch())
+        ruled = read_pipeline(own.data, own.source).pipeline.paths
+        return tuple(dict.fromkeys((".", *ruled, *self.project.pipeline.paths)))
+
+    def _branch(self) -> tuple[ProtectedBranch, Tip]:
+        if self._repository is None:
+            raise UsageError(
+                f"{self.project.folder} is not in a Git repository, and so has no"
+                " protected branch to read rules from"
+            )
+        process = self.project.machine.process
+        branch = GitProtectedBranch(str(self.project.folder), process)
+        return branch, branch.tip()
+
+    @property
+    def _repository(self) -> Path | None:
+        folder = self.project.folder
+        roots = (each for each in (folder, *folder.parents) if (each / ".git").exists())
+        return next(roots, None)
+
+    @property
+    def _path(self) -> str:
+        """The pipeline file, from the root of the repository."""
+        file = os.path.abspath(self.project.file)  # noqa: PTH100 - as Project has it
+        return Path(os.path.relpath(file, self._repository)).as_posix()
+
+    def _own(self, branch: ProtectedBranch, tip: Tip) -> PolicyText:
+        data = branch.read(tip, self._path, MAX_POLICY_BYTES)
+        if data is None:
+            raise UsageError(
+                f"there is no pipeline file {self._path} at {tip.branch}", hint=_MERGE
+            )
+        return PolicyText(f"{self._path} at {tip.branch}", data)
+
+    @property
+    def _pinned(self) -> PinnedFiles:
+        machine = self.project.machine
+        return PinnedFiles(machine.cache_folder / "policies", machine.process)
