@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from fakes_registry import FakeRegistry
 from typing_extensions import override
 
-from sluicegate.engine.toolbox import Observer, Ports, Record
+from sluicegate.engine.authority import Asker, Authority, Standing
+from sluicegate.engine.toolbox import BreakGlass, Observer, Ports, Record
 from sluicegate.errors import (
     IntegrityError,
     Interrupted,
@@ -18,10 +19,12 @@ from sluicegate.errors import (
     SluicegateError,
     UsageError,
 )
+from sluicegate.gates.rules import Policy
 from sluicegate.model.command import Command, CommandResult, ResourceUsage
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import Event
 from sluicegate.model.finding import Finding
+from sluicegate.model.release_request import Change, ReleaseRequest
 from sluicegate.model.retention import Keeping, Promise
 from sluicegate.model.source import Source, WorkTree
 from sluicegate.model.tool import Tool
@@ -35,6 +38,7 @@ from sluicegate.ports.stable import StableEvidence, StableReleases
 from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
 from sluicegate.ports.workspace import ProjectFile, Workspace
+from sluicegate.stages.environment import DockerTarget, Environment
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -312,6 +316,67 @@ def _no_target(environment: str) -> Target:
 
 
 @dataclass
+class FakeAuthority(Authority):
+    """Rules, people and a log that a test makes up; without any, all is allowed.
+
+    ``kept`` are the requests that were made, ``asked`` the environments judged.
+    """
+
+    rules: Policy = field(
+        default_factory=lambda: Policy(
+            "production", (), Digest.of(b"rules"), "refs/heads/main", "f" * 40
+        )
+    )
+    said: Standing = field(default_factory=lambda: Standing(0))
+    made_by: tuple[Change, ...] = ()
+    requester: tuple[str, ...] = ("user:1000",)
+    kept: dict[Digest, ReleaseRequest] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    @override
+    def policy(self, environment: str) -> Policy:
+        self.asked.append(environment)
+        return self.rules
+
+    @override
+    def settings(self, environment: str) -> Environment:
+        return Environment(target=DockerTarget(uses="docker", port=8000))
+
+    @override
+    def asker(self) -> Asker:
+        return Asker("log.example/churn", "https://git.example/churn", self.requester)
+
+    @override
+    def standing(self, environment: str) -> Standing:
+        return self.said
+
+    @override
+    def changes(self, since: str | None, until: str) -> Sequence[Change]:
+        return self.made_by
+
+    @override
+    def pusher(self, commit: str) -> tuple[str, ...]:
+        return ()
+
+    @override
+    def identify(self, request: ReleaseRequest) -> Digest:
+        return Digest.of(repr(request).encode())
+
+    @override
+    def keep(self, request: ReleaseRequest) -> Digest:
+        self.kept[self.identify(request)] = request
+        return self.identify(request)
+
+    @override
+    def load(self, request: Digest) -> ReleaseRequest:
+        return self.kept[request]
+
+    @override
+    def new_nonce(self) -> str:
+        return f"{len(self.kept):032x}"
+
+
+@dataclass
 class FakePorts:
     """Every port of a run, in memory."""
 
@@ -325,8 +390,10 @@ class FakePorts:
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     results: FakeResults = field(default_factory=FakeResults)
     stable: FakeStable = field(default_factory=FakeStable)
+    authority: FakeAuthority = field(default_factory=FakeAuthority)
     cancelled: threading.Event = field(default_factory=threading.Event)
     referrers: Referrers | None = None
+    break_glass: BreakGlass | None = None
 
     def ports(self) -> Ports:
         @contextmanager
@@ -344,6 +411,8 @@ class FakePorts:
             registry=self.registry,
             results=self.results,
             stable=self.stable,
+            authority=self.authority,
+            break_glass=self.break_glass,
             cancel=self.cancelled.set,
             referrers=self.referrers,
         )

@@ -1,24 +1,61 @@
-"""The digest of a pipeline's definition: what was written, not how."""
+"""The digest of a pipeline's definition: what was written of stages, not how."""
 
 import json
 import math
 
-from sluicegate.config.tree import Items, Leaf, Node, Scalar, Table
+from sluicegate.config.graph import default_needs
+from sluicegate.config.tree import Entry, Items, Leaf, Node, Scalar, Table
 from sluicegate.model.digest import Digest
 
 _MAX_PLAIN = 21  # ECMAScript writes up to this many digits before the point ...
 _MIN_PLAIN = -6  # ... and down to this exponent without using one
 
 
-def definition_digest(node: Node) -> Digest:
-    """SHA-256 of the tree as canonical JSON.
+ELSEWHERE = frozenset(
+    (
+        *("environments", "people", "services", "groups", "extends", "budgets"),
+        *("audit", "notify"),
+    )
+)
+"""Keys that are not of the definition: what the protected branch alone says, where the
+log is, and whom to tell."""
+
+
+def definition_digest(root: Table) -> Digest:
+    """SHA-256 of what the file *root* says of stages, as canonical JSON.
 
     Order of keys, comments, quotes and layout make no difference; a default that is
-    written out does.
+    written out does. Only ``needs`` is filled in where it is left out: it is the one
+    default that the order of the file decides.
 
     Source: RFC 8785 (JSON Canonicalization Scheme).
     """
+    return whole_digest(definition_of(root))
+
+
+def whole_digest(node: Node) -> Digest:
+    """SHA-256 of all of *node* as canonical JSON."""
     return Digest.of(canonical_json(node).encode())
+
+
+def definition_of(root: Table) -> Table:
+    """The part of a pipeline file that its version stands for."""
+    kept = {key: root.entries[key] for key in root.entries if key not in ELSEWHERE}
+    stages = kept.get("stages")
+    if stages is not None and isinstance(stages.node, Table):
+        kept["stages"] = Entry(stages.line, _with_needs(stages.node))
+    return Table(root.line, kept)
+
+
+def _with_needs(stages: Table) -> Table:
+    entries = dict(stages.entries)
+    for name, needs in default_needs(stages.entries).items():
+        entry = stages.entries[name]
+        if isinstance(entry.node, Table) and "needs" not in entry.node.entries:
+            items = Items(entry.line, tuple(Leaf(entry.line, each) for each in needs))
+            settings = {**entry.node.entries, "needs": Entry(entry.line, items)}
+            entries[name] = Entry(entry.line, Table(entry.node.line, settings))
+    return Table(stages.line, entries)
 
 
 def canonical_json(node: Node) -> str:

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from sluicegate.gates.rules import Policy
 from sluicegate.model.digest import Digest
-from sluicegate.model.evidence import Value
 from sluicegate.model.release_request import Approval, Change, ReleaseRequest
 from sluicegate.model.state_item import Lock, StableRelease
+from sluicegate.stages.environment import Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,6 @@ class Standing:
         lock: the lock of that environment, if it is locked.
         stable: what each environment runs.
         used: the requests that have opened an environment.
-        evidence: what the stages found for the release that is stable there, by stage.
     """
 
     size: int
@@ -44,7 +43,6 @@ class Standing:
     lock: Lock | None = None
     stable: Mapping[str, StableRelease] = field(default_factory=dict)
     used: frozenset[Digest] = frozenset()
-    evidence: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
 
 class Authority(Protocol):
@@ -55,6 +53,15 @@ class Authority(Protocol):
 
         Raises:
             UsageError: it cannot be told, or the branch has no such environment.
+            ExternalError: Git fails.
+        """
+        ...
+
+    def settings(self, environment: str) -> Environment:
+        """What *environment* is, as the protected branch has it now.
+
+        Raises:
+            UsageError: as for `policy`.
             ExternalError: Git fails.
         """
         ...
@@ -86,6 +93,14 @@ class Authority(Protocol):
         """The identities of whoever pushed *commit*, as far as anybody knows.
 
         Where the code host does not say it, they are those of its committer.
+        """
+        ...
+
+    def identify(self, request: ReleaseRequest) -> Digest:
+        """The id of *request*.
+
+        Raises:
+            UsageError: it is too long.
         """
         ...
 

@@ -66,6 +66,12 @@ def pending(
     return _finished(attempt, Outcome.PENDING, reason, record, evidence, ())
 
 
+def unjudged(attempt: Attempt, record: GateRecord, reason: str) -> StageFinished:
+    """End *attempt* before the stage has done anything, by another gate's *record*."""
+    outcome = Outcome.of(record.verdict)
+    return _finished(attempt, outcome, reason, record, Evidence(), ())
+
+
 def broken(attempt: Attempt, error: SluicegateError) -> StageFinished:
     """End *attempt* for a tool that failed: there is no judgement."""
     reason = f"{error} -- {error.hint}" if error.hint else str(error)

@@ -1,26 +1,29 @@
-"""Carry out one attempt at a canary stage: conduct the rollout, judge the gate."""
+"""Carry out an attempt at a canary stage: the entry gate, the rollout, its own gate."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sluicegate.engine.conduct import conduct
+from sluicegate.engine.entrance import Admission, Entrance, refused
 from sluicegate.engine.judging import Attempt, broken, judged, pending
+from sluicegate.engine.request import want
 from sluicegate.engine.rollout import RolloutPlan
 from sluicegate.engine.stable import stable_fields
 from sluicegate.engine.toolbox import Observer, Ports
-from sluicegate.errors import ExternalError, PermanentError
+from sluicegate.errors import ExternalError, PermanentError, UsageError
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.event import (
     BlockObserved,
+    EntryEvent,
     RolloutEvent,
     RolloutFinished,
     StageFinished,
 )
 from sluicegate.model.evidence import Evidence, Value
 from sluicegate.model.rollout import Release, RolloutResult
+from sluicegate.model.run import StageState
 from sluicegate.model.traffic import NO_REQUESTS
 from sluicegate.stages.canary import CanaryStage
-from sluicegate.stages.environment import Environment
 from sluicegate.stages.pipeline import NamedStage
 from sluicegate.stages.stage import StageContext
 
@@ -34,7 +37,7 @@ class RolloutRunner:
         self,
         ports: Ports,
         check_tree: Callable[[], None],
-        emit: Callable[[RolloutEvent], None],
+        emit: Callable[[EntryEvent | RolloutEvent], None],
         observer: Observer,
     ) -> None:
         """Create it.
@@ -53,17 +56,29 @@ class RolloutRunner:
         stage: CanaryStage,
         number: int,
         context: StageContext,
-        history: tuple[RolloutEvent, ...],
-        environment: Environment,
+        state: StageState,
+        upstream: Sequence[StageFinished],
+        *,
+        rollback: bool = False,
     ) -> StageFinished:
-        """Carry out attempt *number* at *stage*, going on from *history*.
+        """Carry out attempt *number* at *stage*, going on from *state*.
+
+        Args:
+            named: the stage in its place.
+            stage: its settings.
+            number: of the attempt, from 1.
+            context: what it may know.
+            state: what has happened to it so far.
+            upstream: how the stages before it ended.
+            rollback: whether it goes back to an earlier release.
 
         Raises:
             Interrupted: asked to stop; both releases keep serving as they do.
+            IntegrityError: the log or a file of evidence is not what it was.
         """
         clock = self._ports.clock
         start_ts, start_ms = clock.now(), clock.monotonic_ms()
-        events = list(history)
+        events = list(state.rollout)
 
         def attempt() -> Attempt:
             usage = ResourceUsage(clock.monotonic_ms() - start_ms)
@@ -79,11 +94,21 @@ class RolloutRunner:
         try:
             self._check_tree()
             release = _release(context)
-            plan = RolloutPlan.of(named.name, stage, environment, release)
-            with self._ports.target(stage.environment) as target:
-                conduct(plan, history, target, clock, emit, say)
+            entrance = None
+            if state.entered is None and not state.rollout:
+                wanted = want(
+                    context, stage.environment, release, upstream, rollback=rollback
+                )
+                entrance = Entrance(
+                    *(self._ports, wanted, upstream, state.requested, self._emit, say)
+                )
+            refusal = self._roll_out(
+                self._plan(named, stage, release), state, entrance, emit, say
+            )
         except ExternalError as error:
             return broken(attempt(), error)
+        if refusal is not None:
+            return refused(attempt(), refusal)
         ending = events[-1]
         if not isinstance(ending, RolloutFinished):
             raise TypeError("a rollout was conducted but not finished")
@@ -102,6 +127,44 @@ class RolloutRunner:
         if ending.result in _LIVE:
             return finished
         return replace(finished, reason=ending.reason)  # it says why promoted is false
+
+    def _roll_out(
+        self,
+        plan: RolloutPlan,
+        state: StageState,
+        entrance: Entrance | None,
+        emit: Callable[[RolloutEvent], None],
+        say: Callable[[str], None],
+    ) -> Admission | None:
+        """Conduct the rollout behind *entrance*, None if it was passed before.
+
+        Returns:
+            What the entry gate said if it did not open.
+        """
+        if entrance is not None and not (admission := entrance.ask()).is_open:
+            return admission
+        with self._ports.target(plan.environment) as target:
+            # Alone there now: nobody else uses the same approvals meanwhile.
+            if entrance is not None:
+                if not (admission := entrance.ask()).is_open:
+                    return admission
+                entrance.enter(admission)
+            conduct(plan, state.rollout, target, self._ports.clock, emit, say)
+        return None
+
+    def _plan(
+        self, named: NamedStage, stage: CanaryStage, release: Release
+    ) -> RolloutPlan:
+        """What the rollout does; the environment is what the protected branch says.
+
+        Raises:
+            PermanentError: that cannot be told.
+        """
+        try:
+            settings = self._ports.authority.settings(stage.environment)
+        except UsageError as error:
+            raise PermanentError(str(error), hint=error.hint) from error
+        return RolloutPlan.of(named.name, stage, settings, release)
 
 
 def summarise(events: Sequence[RolloutEvent]) -> dict[str, Value]:

@@ -230,8 +230,8 @@ class _Attempts:
                     named.stage,
                     number,
                     context,
-                    run.stage(named.name).rollout,
-                    self._situation.pipeline.environments[named.stage.environment],
+                    run.stage(named.name),
+                    upstream,
                 )
             case _:
                 raise TypeError(f"stage kind {named.stage.kind} cannot be run")

@@ -5,8 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from sluicegate.engine.authority import Authority
+from sluicegate.model.digest import Digest
 from sluicegate.model.event import Event
 from sluicegate.model.finding import Finding
+from sluicegate.model.release_request import ReleaseRequest
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.process import ProcessRunner
@@ -56,6 +59,10 @@ class Record(Protocol):
         ...
 
 
+BreakGlass = Callable[[Digest, ReleaseRequest], None]
+"""Has somebody sign an override of the request with that id, and records it."""
+
+
 def _nothing() -> None:
     """End nothing."""
 
@@ -66,7 +73,8 @@ class Ports:
 
     ``target`` opens an environment for one rollout. ``cancel`` ends whatever runs, as
     if the process had been asked to stop. ``referrers`` is None where images say
-    nothing of their evidence.
+    nothing of their evidence. ``authority`` knows the rules of environments, and
+    ``break_glass`` overrides them; None unless somebody asked for that.
     """
 
     clock: Clock
@@ -79,6 +87,8 @@ class Ports:
     registry: Registry
     results: EarlierResults
     stable: StableReleases
+    authority: Authority
     cancel: Callable[[], None] = _nothing
+    break_glass: BreakGlass | None = None
     referrers: Referrers | None = None
     ca_bundle: str | None = None

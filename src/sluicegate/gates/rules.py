@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sluicegate.gates.condition import Condition
+from sluicegate.gates.facts import STABLE
 from sluicegate.model.digest import Digest
 from sluicegate.model.policy import (
     After,
@@ -77,6 +78,17 @@ class Policy:
     def asks_for_something(self) -> bool:
         """Whether there is anything that a release must satisfy."""
         return any(layer.asks_for_something for layer in self.layers)
+
+    @property
+    def compares(self) -> bool:
+        """Whether any condition reads what was found for the stable release."""
+        own = (each for layer in self.layers for each in layer.conditions)
+        of_stages = (each for gate in self.stages.values() for each in gate)
+        return any(
+            name.startswith(STABLE)
+            for condition in (*own, *of_stages)
+            for name in condition.names
+        )
 
     @property
     def needs_people(self) -> bool:

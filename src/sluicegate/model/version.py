@@ -4,7 +4,8 @@ import enum
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+
+from typing_extensions import override
 
 from sluicegate.errors import UsageError
 
@@ -28,7 +29,7 @@ class PipelineName:
     minor: int
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> "PipelineName":
         """Read a name.
 
         Raises:
@@ -39,6 +40,7 @@ class PipelineName:
             raise UsageError(f"{text!r} is no name like churn-model_release_v1.0")
         return cls(found["stem"], int(found["major"]), int(found["minor"]))
 
+    @override
     def __str__(self) -> str:
         """The name as the pipeline file has it."""
         return f"{self.stem}_v{self.major}.{self.minor}"
@@ -48,10 +50,45 @@ class PipelineName:
         """What names of one stem are ordered by."""
         return self.major, self.minor
 
-    def after(self, bump: Bump, taken: Iterable["PipelineName"] = ()) -> Self:
+    def after(self, bump: Bump, taken: Iterable["PipelineName"] = ()) -> "PipelineName":
         """The next name, one that none of *taken* has or is beyond."""
         known = [self, *(each for each in taken if each.stem == self.stem)]
         if bump is Bump.MAJOR:
-            return type(self)(self.stem, max(each.major for each in known) + 1, 0)
+            return PipelineName(self.stem, max(each.major for each in known) + 1, 0)
         minors = [each.minor for each in known if each.major == self.major]
-        return type(self)(self.stem, self.major, max(minors) + 1)
+        return PipelineName(self.stem, self.major, max(minors) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference between two definitions. ``needs`` is the bump it asks for.
+
+    ``details`` say what is different, one phrase each; there is at least one.
+    """
+
+    needs: Bump
+    details: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a version stands for, and what the pipeline file is now beside that.
+
+    It stands for what ran first on the release branch ``branch``: in the run ``run_id``
+    at ``commit``, both None where the log does not hold that entry any more. ``change``
+    is None where nothing is different, or where what was written then cannot be found:
+    ``is_known`` tells these apart. ``next_name`` is the one that the change needs.
+    """
+
+    name: PipelineName
+    branch: str
+    run_id: str | None
+    commit: str | None
+    is_known: bool
+    change: Change | None = None
+    next_name: PipelineName | None = None
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the file is not, or may not be, what the version stands for."""
+        return not self.is_known or self.change is not None

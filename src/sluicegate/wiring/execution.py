@@ -12,12 +12,13 @@ from sluicegate.engine.forecast import check_earlier
 from sluicegate.engine.ledger import SerialObserver
 from sluicegate.engine.machine import fold
 from sluicegate.engine.runner import Runner
-from sluicegate.engine.selection import choose_stages
+from sluicegate.engine.selection import Chosen, choose_stages
 from sluicegate.engine.toolbox import Observer
 from sluicegate.errors import ExternalError, UsageError
 from sluicegate.model.run import Run
 from sluicegate.model.ulid import FORM
 from sluicegate.report.statements import Taken
+from sluicegate.stages.canary import CanaryStage
 from sluicegate.wiring.notify import Notifier, subject_of
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.planning import foresee
@@ -65,6 +66,7 @@ class Execution:
         chosen = choose_stages(project.pipeline, options.selection)
         if chosen.earlier:
             check_earlier(foresee(project, options), options.selection)
+        self._check_environments(chosen)
         self._take_in()
         run_id = project.machine.new_id()
         with self.log.recorder(run_id, self.on_entry) as recorder:
@@ -107,6 +109,16 @@ class Execution:
             observer.event(run.started)  # what is resumed; nothing that happens now
             with self.surroundings.leaving_no_secrets(run_id):
                 return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
+
+    def _check_environments(self, chosen: Chosen) -> None:
+        """See to it, before anything runs, that there are rules for what is to come.
+
+        Raises:
+            UsageError: the protected branch has no such environment, or there is none.
+        """
+        for named in chosen.stages:
+            if isinstance(named.stage, CanaryStage):
+                self.surroundings.authority.policy(named.stage.environment)
 
     def _take_in(self) -> None:
         """Take what waits in the inboxes into the log; what goes wrong stops nobody.

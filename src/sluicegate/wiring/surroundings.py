@@ -17,12 +17,14 @@ from sluicegate.audit.leases import Leases
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.results import LoggedResults
 from sluicegate.audit.stable import LoggedStable
-from sluicegate.engine.toolbox import Ports
+from sluicegate.engine.authority import Authority
+from sluicegate.engine.toolbox import BreakGlass, Ports
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.process import OnLine, ProcessRunner
 from sluicegate.ports.repository import Repository
 from sluicegate.ports.target import Target
 from sluicegate.stages.notify import secret_variables
+from sluicegate.wiring.authority import ProjectAuthority
 from sluicegate.wiring.leased_target import LeasedTarget
 from sluicegate.wiring.masking import build_masks
 from sluicegate.wiring.project import Project
@@ -32,10 +34,19 @@ from sluicegate.wiring.stores import log_variables
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the stages of *project* meet, with *log* as its log."""
+    """What the stages of *project* meet, with *log* as its log.
+
+    ``break_glass`` is None unless the entry gates are to be overridden.
+    """
 
     project: Project
     log: ProjectLog
+    break_glass: BreakGlass | None = None
+
+    @cached_property
+    def authority(self) -> Authority:
+        """What judges releases."""
+        return ProjectAuthority(self.project, self.log)
 
     @cached_property
     def process(self) -> ProcessRunner:
@@ -144,6 +155,8 @@ class Surroundings:
             referrers=self.log.place.referrers,
             target=lambda environment: self._target(environment, registry.pull, run_id),
             registry=registry,
+            authority=self.authority,
+            break_glass=self.break_glass,
             ca_bundle=machine.ca_bundle,
         )
 
@@ -158,7 +171,7 @@ class Surroundings:
 
         project = self.project
         name = project.pipeline.name.partition("_")[0]
-        settings = project.pipeline.environments[environment].target
+        settings = self.authority.settings(environment).target
         target = DockerTarget(
             environment=environment,
             project=name,

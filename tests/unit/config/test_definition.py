@@ -11,7 +11,11 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluicegate.config.definition import canonical_json, definition_digest
+from sluicegate.config.definition import (
+    canonical_json,
+    definition_digest,
+    whole_digest,
+)
 from sluicegate.config.source import parse_source
 from sluicegate.config.tree import Entry, Items, Leaf, Node, Table, to_json
 
@@ -91,6 +95,61 @@ def test_keys_are_sorted_as_the_standard_shows() -> None:
 
 def digest(text: str) -> str:
     return definition_digest(parse_source(text.encode(), "s.yaml")).hex
+
+
+PIPELINE = """\
+schema: sluicegate/v1
+name: churn_check_v1.0
+stages:
+  lint: {uses: ruff}
+  test: {uses: pytest, gate: ["test.failed == 0"]}
+"""
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "environments: {production: {target: {uses: docker, port: 80}}}",
+        "people: {ann: [ann@example.org]}",
+        "services: ['github:bot']",
+        "groups: {leads: [ann]}",
+        "extends: policy.yaml",
+        "budgets: {runs: {day: 1}}",
+        "audit: {retention: 200d}",
+        "notify: [{url_from: HOOK}]",
+    ],
+)
+def test_what_is_not_about_stages_is_not_of_the_definition(other: str) -> None:
+    assert digest(f"{PIPELINE}{other}\n") == digest(PIPELINE)
+
+
+@pytest.mark.parametrize("other", ["pools: {gpu: 1}", "paths: [../x]", "public: [TOK]"])
+def test_everything_else_is(other: str) -> None:
+    assert digest(f"{PIPELINE}{other}\n") != digest(PIPELINE)
+
+
+def test_the_order_of_stages_counts_where_it_says_what_they_need() -> None:
+    turned = PIPELINE.replace("  lint: {uses: ruff}\n", "") + "  lint: {uses: ruff}\n"
+
+    assert digest(turned) != digest(PIPELINE)
+
+
+def test_the_order_of_stages_that_say_what_they_need_does_not() -> None:
+    lint = "  lint: {uses: ruff, needs: []}\n"
+    test = "  test: {uses: pytest, needs: [lint]}\n"
+    head = "schema: sluicegate/v1\nname: churn_check_v1.0\nstages:\n"
+
+    assert digest(head + lint + test) == digest(head + test + lint)
+    assert digest(head + lint + test) == digest(
+        f"{head}  lint: {{uses: ruff}}\n  test: {{uses: pytest}}\n"
+    )
+
+
+def test_the_whole_digest_is_that_of_the_file() -> None:
+    # printf '{"audit":1}' | sha256sum
+    assert whole_digest(parse_source(b"audit: 1", "s.yaml")).hex == (
+        "ee79209dcf629eb33a75e51447a617079e9258ace550562a374f7c3bcf519092"
+    )
 
 
 def test_layout_makes_no_difference() -> None:

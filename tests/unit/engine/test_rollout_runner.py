@@ -12,15 +12,20 @@ from sluicegate.gates.condition import compile_condition
 from sluicegate.gates.gate import Gate
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
-from sluicegate.model.event import RolloutEvent, RolloutFinished, StageFinished
+from sluicegate.model.event import (
+    EntryEvent,
+    PlannedStage,
+    RolloutEvent,
+    RolloutFinished,
+    StageFinished,
+)
 from sluicegate.model.rollout import RolloutResult
+from sluicegate.model.run import Phase, StageState
 from sluicegate.stages.canary import CanaryStage
-from sluicegate.stages.environment import DockerTarget, Environment
 from sluicegate.stages.pipeline import NamedStage
 from sluicegate.stages.stage import StageContext
 
 GOOD = release("good")
-ENVIRONMENT = Environment(target=DockerTarget(uses="docker", port=8000))
 CONDITION = compile_condition("canary.promoted == true", ["canary.promoted"])
 
 
@@ -33,11 +38,11 @@ def run(
     images: tuple[Digest, ...] = (GOOD.image,),
     check_tree: Callable[[], None] = nothing,
     history: tuple[RolloutEvent, ...] = (),
-) -> tuple[StageFinished, list[RolloutEvent]]:
+) -> tuple[StageFinished, list[EntryEvent | RolloutEvent]]:
     fakes = FakePorts()
     target = FakeTarget(fakes.clock, behaviour={GOOD: behaviour})
     fakes.target = lambda _environment: target
-    events: list[RolloutEvent] = []
+    events: list[EntryEvent | RolloutEvent] = []
     stage = CanaryStage(uses="canary", environment="production")
     named = NamedStage("canary", stage, (), Gate((CONDITION,)))
     context = StageContext(
@@ -54,7 +59,9 @@ def run(
         images=images,
     )
     runner = RolloutRunner(fakes.ports(), check_tree, events.append, FakeObserver())
-    return runner.run(named, stage, 1, context, history, ENVIRONMENT), events
+    planned = PlannedStage("canary", "canary", ())
+    state = StageState(planned, Phase.RUNNING, rollout=history)
+    return runner.run(named, stage, 1, context, state, ()), events
 
 
 def test_a_first_release_opens_the_gate_and_is_the_subject() -> None:

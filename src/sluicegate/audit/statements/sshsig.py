@@ -16,6 +16,7 @@ from hashlib import sha256
 from sluicegate.audit.statements.sshwire import SshReader
 from sluicegate.errors import IntegrityError
 
+_LINE = 70  # characters, as ssh-keygen writes them
 _BEGIN = "-----BEGIN SSH SIGNATURE-----"
 _END = "-----END SSH SIGNATURE-----"
 _MAGIC = b"SSHSIG"
@@ -67,6 +68,12 @@ def decode_signature(encoded: str) -> SshSignature:
     if found.encoded != encoded:
         raise IntegrityError("an SSH signature whose base64 is not canonical")
     return found
+
+
+def armor(encoded: str) -> str:
+    """A signature in base64 as ``ssh-keygen`` reads it from a file."""
+    lines = (encoded[i : i + _LINE] for i in range(0, len(encoded), _LINE))
+    return "\n".join((_BEGIN, *lines, _END, ""))
 
 
 def _parse(signature: bytes) -> SshSignature:

@@ -1,0 +1,147 @@
+"""What judges a release: the protected branch, the answers in the log, Git."""
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from typing_extensions import override
+
+from sluicegate.adapters.git_changes import GitChanges
+from sluicegate.adapters.ssh_keygen import SshKeygenChecker
+from sluicegate.audit.request_form import format_request, parse_request
+from sluicegate.audit.snapshot import read_state
+from sluicegate.audit.statements.answers import AnswerReader
+from sluicegate.engine.authority import Asker, Authority, Standing
+from sluicegate.errors import IntegrityError, PermanentError, UsageError
+from sluicegate.gates.rules import Policy
+from sluicegate.model.digest import Digest
+from sluicegate.model.release_request import Change, ReleaseRequest
+from sluicegate.stages.environment import Environment
+from sluicegate.wiring.inboxes import Inboxes
+from sluicegate.wiring.policy import PolicySource
+from sluicegate.wiring.project import Project
+from sluicegate.wiring.record import ProjectLog
+
+_ACTORS = ("GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR")
+
+
+@dataclass(frozen=True)
+class ProjectAuthority(Authority):
+    """Judges releases of *project*, whose log is *log*."""
+
+    project: Project
+    log: ProjectLog
+
+    @override
+    def policy(self, environment: str) -> Policy:
+        return self._source.policy(environment)
+
+    @override
+    def settings(self, environment: str) -> Environment:
+        return self._source.environment(environment)
+
+    @override
+    def asker(self) -> Asker:
+        origin, remote = self.log.log.head().origin, self.project.source.remote
+        return Asker(origin, remote or origin, self._requester())
+
+    @override
+    def standing(self, environment: str) -> Standing:
+        log = self.log.log
+        with self.log.naming():
+            state = read_state(log)
+            try:
+                answers = tuple(self._answers.read(state, environment))
+            except UsageError as error:
+                raise PermanentError(str(error), hint=error.hint) from error
+        return Standing(
+            size=state.size,
+            answers=answers,
+            lock=state.locks.get(environment),
+            stable=state.stable,
+            used=frozenset(
+                each.request
+                for each in state.requests.values()
+                if each.entered is not None
+            ),
+        )
+
+    @override
+    def changes(self, since: str | None, until: str) -> Sequence[Change]:
+        return self._git.between(since, until, self._source.paths())
+
+    @override
+    def pusher(self, commit: str) -> tuple[str, ...]:
+        environ = self.project.machine.environ
+        pushed = environ.get("GITHUB_EVENT_NAME") == "push"
+        by = _accounts(environ, ("GITHUB_ACTOR",)) if pushed else ()
+        return (*by, self._git.committer(commit))
+
+    @override
+    def identify(self, request: ReleaseRequest) -> Digest:
+        return Digest.of(format_request(request))
+
+    @override
+    def keep(self, request: ReleaseRequest) -> Digest:
+        return self.log.evidence.keep(format_request(request))
+
+    @override
+    def load(self, request: Digest) -> ReleaseRequest:
+        found = parse_request(self.log.evidence.load(request))
+        if self.identify(found) != request:
+            raise IntegrityError(f"request {request.hex[:12]} is not what it was")
+        return found
+
+    @override
+    def new_nonce(self) -> str:
+        return secrets.token_hex(16)
+
+    def _requester(self) -> tuple[str, ...]:
+        """Who runs this, by all the names that are known here."""
+        machine = self.project.machine
+        address = self._git.own_address()
+        found = (
+            f"user:{machine.user}",
+            *_user_name(),
+            *((address,) if address else ()),
+            *_accounts(machine.environ, _ACTORS),
+        )
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def _source(self) -> PolicySource:
+        return PolicySource(self.project)
+
+    @cached_property
+    def _git(self) -> GitChanges:
+        return GitChanges(str(self.project.folder), self.project.machine.process)
+
+    @property
+    def _answers(self) -> AnswerReader:
+        inboxes = Inboxes(self.log.place, self.project.file)
+        return AnswerReader(
+            self.log.log,
+            self.log.evidence,
+            SshKeygenChecker(self.project.machine.environ),
+            cache(inboxes.read_signers),
+        )
+
+
+def _accounts(environ: Mapping[str, str], names: Sequence[str]) -> tuple[str, ...]:
+    """The accounts on the code host that *environ* names."""
+    found = (environ.get(name, "") for name in names)
+    return tuple(dict.fromkeys(f"github:{each}" for each in found if each))
+
+
+def _user_name() -> tuple[str, ...]:
+    """What this machine calls its user, where it has such a thing."""
+    if not hasattr(os, "getuid"):
+        return ()
+    import pwd  # noqa: PLC0415 - not on Windows
+
+    try:
+        return (f"user:{pwd.getpwuid(os.getuid()).pw_name}",)
+    except KeyError:
+        return ()
