@@ -15,6 +15,7 @@ from sluicegate.audit.envelope import Envelope, LogEnvelope
 from sluicegate.audit.log import MAX_ENTRY_BYTES
 from sluicegate.audit.pruned_bundles import PrunedBundles
 from sluicegate.audit.record import Entry, Unknown, decode_entry
+from sluicegate.audit.release_rules import ReleaseRules
 from sluicegate.audit.snapshot import SnapshotCheck
 from sluicegate.audit.statements.entries import StatementRules
 from sluicegate.errors import IntegrityError, MissingError
@@ -72,6 +73,7 @@ class EntryRules:
         self._event_ids: set[int] = set()
         self._runs = _Runs()
         self._files = _Files(evidence)
+        self._releases = ReleaseRules(evidence)
         self.statements = StatementRules(origin, evidence)
         self._missing: list[tuple[int, str]] = []
         self._snapshots = SnapshotCheck()
@@ -94,6 +96,7 @@ class EntryRules:
         """Check the entries from *start* on; those before may be unreadable."""
         if start > self._due:
             self._is_whole = False
+            self._releases.skip()
             self._runs.skip(self._due, start)
         self._due = start + len(entries)
         for index, data in enumerate(entries, start):
@@ -105,6 +108,7 @@ class EntryRules:
             except IntegrityError as error:
                 found = [str(error)]
                 self._runs.skip(index, index + 1)  # nobody knows whose it was
+                self._releases.skip()
             if len(data) > MAX_ENTRY_BYTES:
                 found.append(f"it has {len(data)} bytes, more than {MAX_ENTRY_BYTES}")
             self._bundles.add(index, data, at)
@@ -134,6 +138,7 @@ class EntryRules:
                 else "the log is begun a second time"
             )
         problems += self.statements.check(entry)
+        problems += self._releases.check(index, entry)
         if isinstance(envelope, Envelope):
             problems += self._runs.check(index, envelope, event)
             if isinstance(event, StageFinished):

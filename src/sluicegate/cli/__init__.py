@@ -29,6 +29,7 @@ _COMMANDS = {
     "resume": "Go on with a run that was interrupted, broken or pending.",
     "status": "Show how a run stands, and what to do next.",
     "releases": "List what every environment runs and ran, with notes.",
+    "environments": "Show what each environment runs, and who approved it.",
     "audit": "Read and verify the audit log.",
     "doctor": "Say what is needed here, what is there, and what to do.",
     "demo": "Show the whole pipeline on a real service.",
