@@ -138,6 +138,8 @@ class Entrance:
         standing: Standing,
         request: Digest | None = None,
     ) -> Admission:
+        for line in decision.ignored:
+            self._say(line)
         place = self._wanted.environment
         return Admission(place, policy, decision, standing.size, request)
 
