@@ -11,7 +11,7 @@
   request that was rejected, used, has expired, or is about something else.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from sluicegate.gates.layer import (
     JudgedLayer,
     Surroundings,
     judge_layer,
-    judge_on_values,
+    judge_stages,
     write_override,
 )
 from sluicegate.gates.rules import Policy
@@ -95,7 +95,7 @@ def judge_entry(policy: Policy, facts: EntryFacts) -> EntryDecision:
     layers = [judge_layer(rules, policy, hearing, around) for rules in policy.layers]
     rules = (
         *(result for layer in layers for result in layer.results),
-        *_judge_stages(policy, around),
+        *judge_stages(policy, around),
         judge_lock(facts.lock),
     )
     stands = _combine(standing).verdict is Verdict.OPEN
@@ -106,11 +106,6 @@ def judge_entry(policy: Policy, facts: EntryFacts) -> EntryDecision:
     return _refuse(layers, standing, rules, hearing)
 
 
-def _judge_stages(policy: Policy, around: Surroundings) -> Iterator[ConditionResult]:
-    for conditions in policy.stages.values():
-        yield from judge_on_values(conditions, policy, around)
-
-
 def _refuse(
     layers: Sequence[JudgedLayer],
     standing: Sequence[ConditionResult],
@@ -119,16 +114,16 @@ def _refuse(
 ) -> EntryDecision:
     decision, stands = _combine((*standing, *rules)), _combine(standing)
     reason = decision.reason
-    missing = list_missing(layers, rules, hearing)
+    missing = tuple(list_missing(layers, rules, hearing))
     if stands.verdict is not Verdict.OPEN:  # whatever else is missing is in vain
-        missing = iter([stands.reason])
+        missing = (stands.reason,)
         reason = stands.reason if stands.verdict is decision.verdict else reason
     return EntryDecision(
         decision.verdict,
         reason,
         (*standing, *rules),
         counted=_count(layer.asked for layer in layers),
-        missing=tuple(missing),
+        missing=missing,
         ignored=tuple(list_ignored(layers, hearing)),
     )
 

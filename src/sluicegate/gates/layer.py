@@ -75,21 +75,20 @@ def judge_layer(
     others = (
         *judge_after(rules.after, hearing.request, around.stable, hearing.now),
         *judge_windows(rules.windows, rules.freezes, hearing.now),
-        *judge_on_values(rules.conditions, policy, around),
+        *_judge_values(
+            rules.conditions,
+            policy,
+            around,
+            has_approvals=_asks_people(rules, policy),
+        ),
     )
     return JudgedLayer(rules, asked, glass, others)
 
 
-def judge_on_values(
-    conditions: Sequence[Condition], policy: Policy, around: Surroundings
-) -> tuple[ConditionResult, ...]:
-    """Judge *conditions* over what was found for the release, and the facts."""
-    return judge_conditions(
-        conditions,
-        around.values,
-        first_release=policy.environment not in around.stable,
-        has_approvals=policy.needs_people,
-    )
+def judge_stages(policy: Policy, around: Surroundings) -> tuple[ConditionResult, ...]:
+    """Judge the gates of the protected branch's own stages once more."""
+    texts = [one for conditions in policy.stages.values() for one in conditions]
+    return _judge_values(texts, policy, around, has_approvals=policy.needs_people)
 
 
 def write_override(layer: JudgedLayer) -> ConditionResult:
@@ -109,3 +108,29 @@ def _write_tally(rules: Rules, tally: Tally) -> ConditionResult:
     missing = "; ".join(tally.missing)
     reason = f"{by}; {missing}" if by else missing
     return ConditionResult(text, Verdict.PENDING, reason)
+
+
+def _judge_values(
+    conditions: Sequence[Condition],
+    policy: Policy,
+    around: Surroundings,
+    *,
+    has_approvals: bool,
+) -> tuple[ConditionResult, ...]:
+    return judge_conditions(
+        conditions,
+        around.values,
+        first_release=policy.environment not in around.stable,
+        has_approvals=has_approvals,
+    )
+
+
+def _asks_people(rules: Rules, policy: Policy) -> bool:
+    """Whether *rules* may leave a first release to people.
+
+    The project's own may leave it to whoever must approve; a shared policy only to the
+    people that it names itself, or a project could loosen it by asking its own.
+    """
+    if rules is policy.layers[0]:
+        return policy.needs_people
+    return rules.approvals is not None

@@ -71,9 +71,10 @@ def object_to_reject(given: Approval, hearing: Hearing) -> str:
         return find_mismatch(given, hearing)
     if given.flaw:
         return given.flaw
-    if any(map(hearing.humans.is_person, given.identities)):
-        return ""
-    return "a service or a bot is no person"
+    people = any(map(hearing.humans.is_person, given.identities))
+    if given.identities and not people:
+        return "a service or a bot is no person"
+    return ""
 
 
 def write_who(given: Approval) -> str:
