@@ -93,15 +93,21 @@ def _check_override(checker: Checker, who: Who, path: Path, override: Override) 
 
 def _check_groups(checker: Checker, who: Who, path: Path, names: Sequence[str]) -> bool:
     place: Path = (*path, "one_of_each")
+    is_right = True
     for index, name in enumerate(names):
-        if not name.startswith(GROUP):
+        plain = name.removeprefix(GROUP)
+        if plain == name:
             hint = f": write {GROUP}{name}" if name in who.groups else ""
-            checker.report((*place, index), f"{name!r} is no group{hint}")
+            message = f"{name!r} is no group{hint}"
+        elif plain not in who.groups:
+            message = f"unknown group {plain!r}{suggest(plain, who.groups)}"
         elif name in names[:index]:
-            checker.report((*place, index), f"{name!r} is already given")
-    return check_names(checker, who, place, names, groups=True) and all(
-        name.startswith(GROUP) for name in names
-    )
+            message = f"{name!r} is already given"
+        else:
+            continue
+        is_right = False
+        checker.report((*place, index), message)
+    return is_right
 
 
 def _check_count(

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
 
 from sluicegate.model.credential import is_secret_value
-from sluicegate.stages.environment import COMMIT_PATTERN
+from sluicegate.stages.environment import Commit
+from sluicegate.stages.notify import SECRET
 from sluicegate.stages.stage import Settings
 
 _SCHEMES = ("https", "ssh", "file")
@@ -20,7 +22,7 @@ _WRITE = "write https://host/policies.git, ssh://git@host/policies.git or /a/pat
 
 
 def _check_url(value: str) -> str:
-    if value.startswith("-") or not value.isprintable() or " " in value:
+    if value.startswith("-") or not value.isprintable() or set(" \\") & set(value):
         raise ValueError(f"is no address of a Git repository: {_WRITE}")
     if "::" in value or not (
         value.startswith("/")
@@ -40,14 +42,21 @@ def _check_parts(value: str) -> None:
     except ValueError:
         raise ValueError(f"is no address: {_WRITE}") from None
     if is_secret_value(value) or ":" in login or (login and parts.scheme != "ssh"):
-        raise ValueError(
-            "holds a credential; leave it out: Git asks its credential helper for it"
+        raise PydanticCustomError(
+            SECRET,
+            "holds a credential; leave it out: Git asks its credential helper for it",
         )
     host = parts.netloc.rpartition("@")[2]
     if host.startswith("-") or login.startswith("-"):
         raise ValueError(f"is no address of a Git repository: {_WRITE}")
     if parts.query or parts.fragment or (parts.scheme != "file" and not host):
         raise ValueError(f"is no address of a Git repository: {_WRITE}")
+
+
+def _check_digest(value: str) -> str:
+    if not re.fullmatch(_DIGEST, value):
+        raise ValueError("must be sha256: and the 64 digits that `sha256sum` prints")
+    return value
 
 
 def _check_inside(value: str) -> str:
@@ -60,7 +69,7 @@ def _check_inside(value: str) -> str:
 def _check_path(value: str) -> str:
     if value.startswith(("/", "~", "-", ":")) or "\\" in value or "//" in value:
         raise ValueError("must be a path relative to this file, like policy/org.yaml")
-    if not value.isprintable() or not PurePosixPath(value).name:
+    if not value.isprintable() or PurePosixPath(value).name in ("", ".."):
         raise ValueError("must name a file")
     return value
 
@@ -72,13 +81,15 @@ class PinnedPolicy(Settings):
         description="The repository: https, ssh, file, or a whole path; without a"
         " password."
     )
-    commit: str = Field(pattern=COMMIT_PATTERN, description="The whole id of a commit.")
+    commit: Commit = Field(description="The whole id of a commit.")
     path: Annotated[str, AfterValidator(_check_inside)] = Field(
         description="The file, from the root of that repository."
     )
-    digest: str = Field(
-        pattern=_DIGEST, description="SHA-256 of the file, like sha256:9f86d0..."
-    )
+    digest: Annotated[
+        str,
+        AfterValidator(_check_digest),
+        Field(json_schema_extra={"pattern": _DIGEST}),
+    ] = Field(description="SHA-256 of the file, like sha256:9f86d0...")
 
 
 PolicyPath = Annotated[str, AfterValidator(_check_path)]

@@ -109,7 +109,7 @@ def _name_problems(
                 hint = f": write {GROUP}{name} for the group" if groups else ""
             yield index, f"unknown person {name!r}{hint}"
         else:
-            (person,) = people.named([name])
+            person = min(people.named([name]))  # of two, where that is a slip itself
             if person in seen:
                 yield index, f"{seen[person]!r} is already given"
             seen[person] = person

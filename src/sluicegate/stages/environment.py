@@ -1,14 +1,29 @@
 """Environments: where a release goes, and what serves it there."""
 
+import re
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from sluicegate.stages.release_rules import ReleaseRules
 from sluicegate.stages.stage import Duration, Settings
 
-COMMIT_PATTERN = r"^([0-9a-f]{40}|[0-9a-f]{64})$"
+_COMMIT = r"^([0-9a-f]{40}|[0-9a-f]{64})$"
+
+
+def _check_commit(value: str) -> str:
+    if not re.fullmatch(_COMMIT, value):
+        raise ValueError(
+            "must be the whole id of a commit, as `git rev-parse v1.2.0^{commit}`"
+            " prints it"
+        )
+    return value
+
+
+Commit = Annotated[
+    str, AfterValidator(_check_commit), Field(json_schema_extra={"pattern": _COMMIT})
+]
 """The whole id of a commit: nothing else says for ever what it says today."""
 
 
@@ -42,9 +57,8 @@ class Environment(ReleaseRules):
     """A place a release goes, and what it must satisfy to go there."""
 
     target: DockerTarget
-    baseline: str | None = Field(
+    baseline: Commit | None = Field(
         None,
-        pattern=COMMIT_PATTERN,
         description="The whole id of the commit that counts as released before the"
         " first release: whoever has changed nothing since is no author of it.",
     )

@@ -15,7 +15,14 @@ _MAX_TIMES = 50
 _D2 = "[0-9]{2}"
 _TIME = rf"^2[0-9]{{3}}-{_D2}-{_D2}T{_D2}:{_D2}(:{_D2})?(Z|[+-]{_D2}:{_D2})$"
 
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
+
+def _check_name(value: str) -> str:
+    if value != value.strip() or not value.isprintable():
+        raise ValueError("must neither begin nor end with a space")
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_name)]
 """A person, an identity, or ``@`` and a group."""
 
 
