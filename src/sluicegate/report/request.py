@@ -22,7 +22,7 @@ from sluicegate.report.releases import key_figures
 _SHOWN_COMMITS = 20
 _SHOWN_FILES = 12
 _MAX_TEXT = 100  # characters of a subject, a path, an address
-_SAID = {
+_WORD = {
     Answer.APPROVE: "yes",
     Answer.REJECT: "NO",
     Answer.OVERRIDE: "OVERRIDE",
@@ -228,12 +228,7 @@ def _answers(view: RequestView, now: datetime) -> Iterator[Line]:
         yield Line("")
         yield Line("Answers", Tone.HEAD)
     for given in view.answers:
-        why = f": {' '.join(given.reason.split())}" if given.reason else ""
-        said = f"{given.who} said {_SAID[given.answer]} {format_ago(given.at, now)}"
-        flaw = f"  (does not count: {given.flaw})" if given.flaw else ""
-        waits = "  (waits in the inbox)" if given.waits else ""
-        tone = Tone.GOOD if given.answer is Answer.APPROVE else Tone.BAD
-        yield Line(f"  {said}{why}{flaw}{waits}", Tone.DIM if flaw else tone)
+        yield _said(given, now)
     yield Line("")
     if view.standing is not Standing.OPEN:
         yield Line(describe_standing(view), Tone.BAD)
@@ -242,6 +237,17 @@ def _answers(view: RequestView, now: datetime) -> Iterator[Line]:
         yield from (Line(f"  {each}") for each in view.missing)
     else:
         yield Line("Nothing is missing.")
+
+
+def _said(given: Given, now: datetime) -> Line:
+    why = f": {' '.join(given.reason.split())}" if given.reason else ""
+    said = f"{given.who} said {_WORD[given.answer]} {format_ago(given.at, now)}{why}"
+    if given.flaw:
+        return Line(f"    {said}  (does not count: {given.flaw})", Tone.DIM)
+    if given.waits:
+        return Line(f"    {said}  (waits in the inbox, not looked at yet)", Tone.DIM)
+    is_yes = given.answer is Answer.APPROVE
+    return Line(f"    {said}", Tone.GOOD if is_yes else Tone.BAD)
 
 
 def describe_standing(view: RequestView) -> str:
@@ -273,3 +279,30 @@ def next_steps(view: RequestView, missing: Sequence[str]) -> str:
     if missing:
         return f"still missing then: {'; '.join(map(escape, missing))}"
     return f"nothing is missing then: {view.resume} goes on"
+
+
+def list_lines(views: Sequence[RequestView], now: datetime) -> list[Line]:
+    """Write a list of requests for a person, in the order given."""
+    lines = [line for view in views for line in _row(view, now)]
+    return [Line(escape(line.text), line.tone) for line in lines]
+
+
+def _row(view: RequestView, now: datetime) -> Iterator[Line]:
+    request, short = view.request, view.id.short
+    what = "ROLLBACK to" if request.rollback else "release"
+    asked = f"asked {format_ago(request.created, now)}"
+    head = f"{short}  {request.environment}  {what} {request.release}, {asked}"
+    if view.standing is not Standing.OPEN:
+        yield Line(f"{head}, {view.standing.value}", Tone.DIM)
+        if view.because:
+            yield Line(f"    {view.because}", Tone.DIM)
+        return
+    yield Line(f"{head}, expires {format_until(request.expires, now)}", Tone.HEAD)
+    yield Line(f"    commit {request.commit[:12]}, run {request.run_id}", Tone.DIM)
+    for given in view.answers:
+        yield _said(given, now)
+    yield from (Line(f"    missing: {each}", Tone.WARNING) for each in view.missing)
+    if any(given.waits for given in view.answers) or not view.missing:
+        yield Line(f"    `{view.resume}` goes on")
+    if view.missing:
+        yield Line(f"    `sluice approve {short}`")

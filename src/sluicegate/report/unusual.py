@@ -164,8 +164,9 @@ def _does_not_show(char: str) -> bool:
 
 
 def _about_evidence(request: ReleaseRequest, seen: Backdrop) -> Iterator[str]:
+    earlier = {end.stage: end.cached for end in seen.stages if end.cached}
     for found in request.evidence:
-        age = _age(found.task_id, seen.now)
+        age = _age(earlier.get(found.stage, found.task_id), seen.now)
         if age is None:
             yield f"it cannot be told how old the evidence of {found.stage} is"
         elif age >= OLD_EVIDENCE:
@@ -182,10 +183,10 @@ def _about_evidence(request: ReleaseRequest, seen: Backdrop) -> Iterator[str]:
 
 def _age(task_id: str, now: datetime) -> timedelta | None:
     """How long ago the run began that found it: a run's id begins with its time."""
-    run_id = task_id.partition("/")[0]
-    if not FORM.fullmatch(run_id):
+    run_id = FORM.match(task_id)
+    if run_id is None:
         return None
-    unix_ms = parse_ulid(run_id) >> _RANDOM_BITS
+    unix_ms = parse_ulid(run_id[0]) >> _RANDOM_BITS
     return now - datetime.fromtimestamp(unix_ms / 1000, UTC)
 
 

@@ -17,6 +17,7 @@ from sluicegate.config.policy import (
 )
 from sluicegate.errors import UsageError
 from sluicegate.gates.rules import Policy
+from sluicegate.model.digest import Digest
 from sluicegate.ports.protected import ProtectedBranch, Tip
 from sluicegate.stages.environment import Environment
 from sluicegate.wiring.policy_files import MAX_POLICY_BYTES, PolicyFiles
@@ -57,6 +58,16 @@ class PolicySource:
         return environment_of(
             read_pipeline(own.data, own.source), environment, own.source
         )
+
+    def definition(self) -> Digest:
+        """The digest of the pipeline's definition there.
+
+        Raises:
+            UsageError: as above.
+            ExternalError: Git fails.
+        """
+        own = self._own(*self._branch())
+        return read_pipeline(own.data, own.source).pipeline.definition
 
     def paths(self) -> tuple[str, ...]:
         """What belongs to the service, from its folder; nothing if everything does.

@@ -78,7 +78,7 @@ class Stating:
                 about,
             )
         )
-        key = self.key or self._find_key()
+        key = self.find_key()
         signer = SshKeygenSigner(key, self.machine.environ)
         armored = signer.sign(payload, kind.namespace)
         signature = parse_signature(armored)
@@ -99,7 +99,15 @@ class Stating:
                 hint="write it without: entries of the log are kept for years",
             )
 
-    def _find_key(self) -> Path:
+    def find_key(self) -> Path:
+        """The file of the key to sign with.
+
+        Raises:
+            UsageError: there is none.
+        """
+        return self.key or self._find_usual()
+
+    def _find_usual(self) -> Path:
         if self._git("gpg.format") == "ssh" and (named := self._git("user.signingkey")):
             path = Path(named.replace("~", str(self.machine.home), 1))
             if path.is_file():

@@ -191,7 +191,7 @@ def test_answers_say_whether_they_count() -> None:
 
     assert "bob said yes 2 h ago: looks good" in said
     assert "ann said yes 2 h ago  (does not count: an author of cccc)" in said
-    assert "eve said NO just now: no  (waits in the inbox)" in said
+    assert "eve said NO just now: no  (waits in the inbox, not looked at yet)" in said
 
 
 @pytest.mark.parametrize(

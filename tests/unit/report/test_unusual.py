@@ -201,3 +201,11 @@ def test_many_names_are_counted() -> None:
     changes = (Change("c" * 40, strangers, "x"),)
 
     assert "3@example.org and 5 more" in find(replace(REQUEST, changes=changes))
+
+
+def test_evidence_of_an_earlier_run_is_as_old_as_that_one() -> None:
+    long_ago = round((START - timedelta(days=30)).timestamp() * 1000)
+    task = f"{format_ulid(long_ago, bytes(10))}/test/1"
+    stages = (replace(ended(), cached=task),)
+
+    assert "the evidence of test is 30 days old" in find(stages=stages)

@@ -4,7 +4,7 @@ A statement that does not count is no sign that the log was tampered with: an in
 open to anybody. So "no" is a value here, with its reason.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +23,8 @@ Source:
     NIST SP 800-57 part 1 rev. 5, table 2: 128 bits of security.
 """
 
+_PATTERN = frozenset("*?!")
+
 MAX_AHEAD = timedelta(minutes=5)
 """How far the clock of whoever signed may be ahead of the recorder's."""
 
@@ -40,6 +42,24 @@ class AllowedSigners:
         return [
             line for line in lines if not line.startswith("#") and key in line.split()
         ]
+
+    def names_of(self, key: str) -> tuple[str, ...]:
+        """The names of the lines of the public key *key*, patterns left out.
+
+        Whether a signature counts, and for which of them, only ssh-keygen says.
+        """
+        return _names_in(self.lines_of(key))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All names, patterns left out."""
+        lines = (line.strip() for line in self.text.split("\n"))
+        return frozenset(_names_in(line for line in lines if line[:1] not in {"", "#"}))
+
+
+def _names_in(lines: Iterable[str]) -> tuple[str, ...]:
+    names = (name for line in lines for name in line.split()[0].split(","))
+    return tuple(dict.fromkeys(each for each in names if not _PATTERN & set(each)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,54 @@
+"""Closing the follow-ups of overrides."""
+
+from collections.abc import Iterable, Sequence
+
+from sluicegate.audit.log_recorder import LogRecorder
+from sluicegate.audit.snapshot import read_state
+from sluicegate.errors import UsageError
+from sluicegate.model.log_event import OverrideClosed
+from sluicegate.model.state_item import Override
+from sluicegate.tlog.checkpoint import Checkpoint
+
+_LIST = "`sluice overrides` lists those that are open"
+
+
+def close_override(recorder: LogRecorder, text: str, reason: str) -> Override:
+    """Record that somebody has looked into the override that *text* names.
+
+    Raises:
+        UsageError: no such override is open.
+        ExternalError: whether it is recorded is unknown.
+    """
+    found: list[Override] = []
+
+    def decide(old: Checkpoint) -> Sequence[OverrideClosed]:
+        state = read_state(recorder.log, size=old.size)
+        found[:] = [find_override(state.overrides.values(), text)]
+        return [OverrideClosed(found[0].override, reason)]
+
+    recorder.record_after(decide)
+    return found[0]
+
+
+def find_override(overrides: Iterable[Override], text: str) -> Override:
+    """The open override whose id is *text*, or begins or ends with it.
+
+    Raises:
+        UsageError: there is none, or more than one.
+    """
+    wanted = text.upper()
+    found = [
+        each
+        for each in overrides
+        if wanted
+        and (each.override.startswith(wanted) or each.override.endswith(wanted))
+    ]
+    if not found:
+        raise UsageError(f"no override {text!r} is open", hint=_LIST)
+    if len(found) > 1:
+        names = ", ".join(sorted(each.override for each in found))
+        raise UsageError(
+            f"{len(found)} overrides begin or end with {text!r}: {names}",
+            hint="name one of them",
+        )
+    return found[0]

@@ -1,0 +1,34 @@
+"""``sluice reject``."""
+
+from typing import Any
+
+import click
+
+from sluicegate.cli.answer_options import answer_options
+from sluicegate.cli.exit_codes import ExitCode
+
+
+@click.command()
+@click.argument("request", metavar="REQUEST")
+@click.option("--reason", metavar="TEXT", required=True, help="Why; it is logged.")
+@answer_options
+def reject(
+    request: str,
+    reason: str,
+    **how: Any,  # noqa: ANN401 - Wish names and types them
+) -> ExitCode:
+    """Say no to REQUEST: 8 digits of its id or more, or a file that holds it.
+
+    One no wins, whoever has said yes, until there is a new request. Shows, asks and
+    signs as `sluice approve` does.
+
+    \b
+    Exits with 0 if the answer was left, 1 if the request is expired, used, rejected or
+    replaced, or the answer to the question was no, 2 if no such request is here or it
+    cannot be signed, 4 if it may not have been left, 5 if log, request or evidence are
+    not what they were.
+    """  # noqa: D301 - \b is click's mark for text that is not rewrapped
+    from sluicegate.cli.answering import Wish, answer  # noqa: PLC0415 - not for --help
+    from sluicegate.model.release_request import Answer  # noqa: PLC0415 - likewise
+
+    return answer(Wish(request, Answer.REJECT, reason, **how))

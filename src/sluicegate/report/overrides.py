@@ -1,0 +1,44 @@
+"""Overrides that nobody has looked into yet, for a person and for machines. Pure."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sluicegate.model.state_item import Override
+from sluicegate.report.escape import escape
+from sluicegate.report.moment import format_ago, format_moment
+from sluicegate.report.request import Line, Tone
+
+
+def override_lines(overrides: Sequence[Override], now: datetime) -> list[Line]:
+    """Write them, in the order given; or that there are none."""
+    if not overrides:
+        return [Line("no override waits to be looked into")]
+    lines = [line for each in overrides for line in _lines(each, now)]
+    return [Line(escape(line.text), line.tone) for line in lines]
+
+
+def _lines(each: Override, now: datetime) -> Iterator[Line]:
+    who = ", ".join(each.by) or "somebody"
+    when = f"{format_ago(each.at, now)}, at {format_moment(each.at)}"
+    yield Line(f"OVERRIDDEN: {each.environment}, by {who}, {when}", Tone.BAD)
+    yield Line(f"    run {each.run_id}, entry {each.index}")
+    yield Line(f"    `sluice overrides close {each.override} --reason TEXT`")
+
+
+def overrides_document(overrides: Sequence[Override]) -> str:
+    """The same as JSON."""
+    document = {
+        "overrides": [
+            {
+                "override": each.override,
+                "environment": each.environment,
+                "run_id": each.run_id,
+                "by": list(each.by),
+                "at": each.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "entry": each.index,
+            }
+            for each in overrides
+        ]
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2)
