@@ -30,8 +30,8 @@ _SOMEWHEN = datetime(2000, 1, 1)  # noqa: DTZ001 - a date of a clock on the wall
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 
-_SHIFT = timedelta(hours=25)
-"""More than any clock was ever moved (24 hours: Samoa in 2011, Alaska in 1867)."""
+_NEAR = range(-26, 27)
+"""Hours around a moment, more than clocks were ever moved by: 24, in Samoa in 2011."""
 
 _MAX_CHAIN = 100
 """How many beginnings that follow upon each other are looked at to find an end."""
@@ -117,7 +117,7 @@ def _nearest(window: Window, at: datetime, *, back: bool) -> datetime | None:
     """
     zone = ZoneInfo(window.timezone)
     local = at.astimezone(zone).replace(tzinfo=None)
-    slack = _SHIFT if _is_moved_near(zone, at) else timedelta(0)
+    slack = _shift_near(zone, at)
     begin = local + slack + _SECOND if back else local - slack
     found: tuple[datetime, datetime] | None = None
     for date in CronSim(window.cron, begin, reverse=back):
@@ -131,11 +131,11 @@ def _nearest(window: Window, at: datetime, *, back: bool) -> datetime | None:
     return None if found is None else found[1]
 
 
-def _is_moved_near(zone: ZoneInfo, at: datetime) -> bool:
-    """Whether the clocks of *zone* are moved within about a day of *at*."""
-    hours = range(-26, 27)
-    offsets = {(at + timedelta(hours=h)).astimezone(zone).utcoffset() for h in hours}
-    return len(offsets) > 1
+def _shift_near(zone: ZoneInfo, at: datetime) -> timedelta:
+    """By how much the clocks of *zone* are moved within about a day of *at*."""
+    near = [(at + timedelta(hours=hours)).astimezone(zone) for hours in _NEAR]
+    offsets = [moment.utcoffset() or timedelta(0) for moment in near]
+    return max(offsets) - min(offsets)
 
 
 def _moments(cron: str, date: datetime, zone: ZoneInfo) -> Iterator[datetime]:

@@ -47,17 +47,18 @@ def next_opening(
 
     None if there is none in sight.
     """
-    at: datetime | None = now
+    at, known = now, True
     for _ in range(_MAX_STEPS):
-        if at is None:
-            break
         frozen = next((one for one in freezes if _freezes(one, at)), None)
         if frozen is not None:
-            at, _ends = _frozen_until(frozen, at)
+            following, known = _frozen_until(frozen, at)
         elif windows and not any(covers(window, at) for window in windows):
-            at = _next_of(windows, at)
+            following = _next_of(windows, at)
         else:
             return at
+        if following is None or not known:
+            return None
+        at = following
     return None
 
 
