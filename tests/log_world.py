@@ -23,7 +23,10 @@ from sluicegate.audit.statements.sshsig import parse_signature
 from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
+    CountedApproval,
+    EnvironmentEntered,
     Event,
+    ReleaseRequested,
     RolloutFinished,
     RolloutStarted,
     RunFinished,
@@ -32,14 +35,19 @@ from sluicegate.model.event import (
 )
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.log_event import (
+    EnvironmentLocked,
+    EnvironmentUnlocked,
     HoldPlaced,
     HoldReleased,
     LeaseReleased,
     LeaseTaken,
     LogEvent,
+    OverrideClosed,
+    RequestAnswered,
     RetentionChanged,
 )
 from sluicegate.model.log_state import LogState
+from sluicegate.model.release_request import Answer
 from sluicegate.model.rollout import RolloutResult
 from sluicegate.ports.clock import Clock
 
@@ -51,6 +59,7 @@ Step = tuple[str, int]
 WORDS = (
     *("run", "end", "resume", "rollout", "arrive", "lease", "give back"),
     *("hold", "release", "longer", "statement", "snapshot"),
+    *("ask", "enter", "answer", "lock", "unlock", "close"),
 )
 
 
@@ -224,7 +233,46 @@ def _lengthen(world: World, number: int) -> None:
     world.record(RetentionChanged(days + number, days))
 
 
+def _ask(number: int) -> Event:
+    request = Digest.of(bytes([number]))
+    return ReleaseRequested(
+        "canary", f"env{number}", request, Digest.of(b"rules"), START, START
+    )
+
+
+def _enter(number: int) -> Event:
+    approvals = (CountedApproval(Digest.of(b"yes"), "ann", "SHA256:ann"),)
+    return EnvironmentEntered(
+        *("canary", f"env{number}", Digest.of(b"rules"), "main", "f" * 40, ()),
+        approvals,
+        override=number % 2 == 1,
+        size=0,
+        request=Digest.of(bytes([number])),
+    )
+
+
+def _answer(world: World, number: int) -> object:
+    request = Digest.of(bytes([number]))
+    return sign(world, RequestAnswered(request, f"env{number}", Answer.REJECT, "no"))
+
+
+def _lock(world: World, number: int) -> None:
+    world.record(EnvironmentLocked(f"env{number}", "migration"))
+
+
+def _unlock(world: World, number: int) -> None:
+    for lock in list(read_state(world.log).locks.values())[: number % 2]:
+        world.record(EnvironmentUnlocked(lock.lock, lock.environment, "done"))
+
+
+def _close(world: World, number: int) -> None:
+    for each in list(read_state(world.log).overrides)[: number % 2]:
+        world.record(OverrideClosed(each, "looked into"))
+
+
 _OF_RUNS: dict[str, Callable[[int], Event]] = {
+    "ask": _ask,
+    "enter": _enter,
     "run": lambda _: started(),
     "end": lambda _: finished(),
     "resume": lambda _: RunResumed(),
@@ -234,14 +282,17 @@ _OF_RUNS: dict[str, Callable[[int], Event]] = {
 
 
 def _state(world: World, number: int) -> object:
-    """Record what somebody without the log's key has signed."""
-    signature = parse_signature(FakePerson("ann").sign(bytes([number]), NAMESPACE))
-    signed = Signed(
-        HoldReleased("none", ""),
-        Actor("user", signature.fingerprint),
-        Digest.of(bytes([number])),
-        signature.encoded,
-    )
+    return sign(world, HoldReleased("none", ""), bytes([number]))
+
+
+def sign(
+    world: World, event: LogEvent, payload: bytes = b"", person: str = "ann"
+) -> object:
+    """Record *event* as what somebody without the log's key has signed."""
+    payload = payload or repr(event).encode()
+    signature = parse_signature(FakePerson(person).sign(payload, NAMESPACE))
+    actor = Actor("user", signature.fingerprint)
+    signed = Signed(event, actor, Digest.of(payload), signature.encoded)
     return world.recorder.record_signed(lambda _old: [signed])
 
 
@@ -252,5 +303,9 @@ _OF_LOGS: dict[str, Callable[[World, int], object]] = {
     "release": _release,
     "longer": _lengthen,
     "statement": _state,
+    "answer": _answer,
+    "lock": _lock,
+    "unlock": _unlock,
+    "close": _close,
     "snapshot": lambda world, _: write_snapshot(world.recorder, always=True),
 }

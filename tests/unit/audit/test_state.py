@@ -7,7 +7,17 @@ import pytest
 from fakes_audit import FakeStore
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from log_world import START, Step, World, finished, fold, histories, play, started
+from log_world import (
+    START,
+    Step,
+    World,
+    finished,
+    fold,
+    histories,
+    play,
+    sign,
+    started,
+)
 from typing_extensions import override
 
 from sluicegate.audit.history import read_entries
@@ -17,17 +27,28 @@ from sluicegate.audit.snapshot_form import COVERS, join, split
 from sluicegate.audit.state import advance
 from sluicegate.errors import IntegrityError
 from sluicegate.model.digest import Digest
-from sluicegate.model.event import RunResumed, StageSkipped
+from sluicegate.model.event import (
+    CountedApproval,
+    EnvironmentEntered,
+    ReleaseRequested,
+    RunResumed,
+    StageSkipped,
+)
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.log_event import (
+    EnvironmentLocked,
+    EnvironmentUnlocked,
     HoldPlaced,
     HoldReleased,
     LeaseReleased,
     LeaseTaken,
+    OverrideClosed,
+    RequestAnswered,
     RetentionChanged,
     StateSnapshot,
 )
 from sluicegate.model.log_state import LogState
+from sluicegate.model.release_request import Answer
 from sluicegate.model.state_item import Absorbed
 
 
@@ -323,3 +344,75 @@ def test_a_snapshot_of_more_parts_than_there_can_be_is_none() -> None:
     check = SnapshotCheck()
     problems = [check.add(index, entry) for index, entry in read_entries(world.log)]
     assert problems[2] == ["a snapshot is not whole: its parts do not fit together"]
+
+
+REQUEST = Digest.of(b"request")
+ASKED = ReleaseRequested(
+    "canary", "production", REQUEST, Digest.of(b"rules"), START, START
+)
+ENTERED = EnvironmentEntered(
+    *("canary", "production", Digest.of(b"rules"), "refs/heads/main", "f" * 40, ()),
+    (CountedApproval(Digest.of(b"yes"), "ann", "SHA256:ann"),),
+    override=True,
+    size=1,
+    request=REQUEST,
+)
+
+
+def test_a_request_is_open_until_an_entry_uses_it() -> None:
+    world = World.begin()
+    world.append("R", started(), ASKED)
+    asked = read_state(world.log).requests[REQUEST]
+
+    world.append("R", ENTERED)
+
+    assert (asked.run_id, asked.entered) == ("R", None)
+    assert read_state(world.log).requests[REQUEST].entered == 3
+
+
+def test_the_same_request_made_again_is_still_used() -> None:
+    world = World.begin()
+    world.append("R", started(), ASKED, ENTERED)
+
+    world.append("S", started(), ASKED)
+
+    assert read_state(world.log).requests[REQUEST].entered == 3
+
+
+def test_an_answer_that_nobody_signed_is_none() -> None:
+    world = World.begin()
+    event = RequestAnswered(REQUEST, "production", Answer.APPROVE, "")
+
+    world.record(event)
+    unsigned = read_state(world.log).answers
+    sign(world, event)
+
+    assert not unsigned
+    (answer,) = read_state(world.log).answers.values()
+    assert (answer.request, answer.answer, answer.index) == (REQUEST, Answer.APPROVE, 2)
+
+
+def test_of_two_locks_the_first_counts_and_only_its_own_release_ends_it() -> None:
+    world = World.begin()
+    world.record(EnvironmentLocked("production", "first"))
+    world.record(EnvironmentLocked("production", "second"))
+    lock = read_state(world.log).locks["production"]
+
+    world.record(EnvironmentUnlocked("0" * 26, "production", "of another"))
+    still = read_state(world.log).locks
+    world.record(EnvironmentUnlocked(lock.lock, "production", "done"))
+
+    assert lock.reason == "first"
+    assert still == {"production": lock}
+    assert not read_state(world.log).locks
+
+
+def test_an_override_stays_until_somebody_closes_it() -> None:
+    world = World.begin()
+    world.append("R", started(), ASKED, ENTERED)
+    (override,) = read_state(world.log).overrides.values()
+
+    world.record(OverrideClosed(override.override, "it was the outage"))
+
+    assert (override.by, override.environment) == (("ann",), "production")
+    assert not read_state(world.log).overrides
