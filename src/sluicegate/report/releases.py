@@ -16,6 +16,7 @@ from sluicegate.model.evidence import Value
 from sluicegate.model.release_notes import Change, NoNotes, ReleaseNotes
 from sluicegate.model.rollout import Release
 from sluicegate.report.audit import shorten_run
+from sluicegate.report.entrance import describe_approvers
 from sluicegate.report.escape import escape
 from sluicegate.report.plain import MARK
 
@@ -60,7 +61,8 @@ def release_table(rows: Sequence[Deployment]) -> str:
 
 def standing(row: Deployment) -> str:
     """What became of it, in words."""
-    return row.standing.value.replace("_", " ")
+    words = row.standing.value.replace("_", " ")
+    return words if row.rollback is None else f"{words} (rollback)"
 
 
 def release_text(
@@ -74,7 +76,7 @@ def release_text(
     parts = (
         _head(row, elsewhere),
         _changes(row, notes),
-        _evidence(row),
+        evidence_lines(row),
         _checks(row, "" if log is None else f" --log {shlex.quote(log)}"),
     )
     return "\n".join(escape(line) for part in parts for line in part)
@@ -93,8 +95,12 @@ def _head(row: Deployment, elsewhere: Sequence[str]) -> Iterator[str]:
     yield f"  run        {row.run_id}"
     if row.before is not None:
         yield f"  before it  {row.before.name} (commit {row.before.commit[:_SHORT]})"
+    if row.rollback is not None:
+        yield f"  rollback   {describe_rollback(row)}"
     if row.reason:
         yield f"  why        {row.reason}"
+    if row.entrance is not None:
+        yield f"  approved   {describe_approvers(row, {})}"
     if elsewhere:
         yield f"  also in    {', '.join(elsewhere)}"
 
@@ -105,6 +111,13 @@ def _tree(row: Deployment) -> str:
         return ""
     branch = f" ({row.run.branch})" if row.run.branch else ""
     return branch + (", with uncommitted changes" if row.run.dirty else "")
+
+
+def describe_rollback(row: Deployment) -> str:
+    """To what it went back, and why somebody wanted that; "" if it did not."""
+    why = None if row.run is None else row.run.reason
+    said = f": {' '.join(why.split())}" if why else ""
+    return "" if row.rollback is None else f"to what run {row.rollback} released{said}"
 
 
 def _changes(row: Deployment, notes: Notes) -> Iterator[str]:
@@ -151,7 +164,8 @@ def _commits(changes: Sequence[Change], count: int) -> Iterator[str]:
         yield f"  ... and {count - len(changes)} more"
 
 
-def _evidence(row: Deployment) -> Iterator[str]:
+def evidence_lines(row: Deployment) -> Iterator[str]:
+    """What its stages found, not escaped; of a rollback, first what it goes back to."""
     yield ""
     if row.run is None:
         yield "Evidence: none in this log any more; the entries that named it are gone"
@@ -159,16 +173,27 @@ def _evidence(row: Deployment) -> Iterator[str]:
     if row.standing is Standing.FOUND:
         yield f"Evidence: none in this log; run {shorten_run(row.run_id)} found it live"
         return
-    yield "Evidence"
-    width = max((len(end.stage) for end in row.stages), default=0)
-    for end in row.stages:
+    if row.rollback is not None:
+        yield f"Evidence of run {shorten_run(row.rollback)}, to which it goes back"
+        yield from _ends(row.earlier)
+        if not row.earlier:
+            yield "  none in this log any more: the entries that named it are gone"
+        yield f"Evidence of run {shorten_run(row.run_id)}, which went back to it"
+    else:
+        yield "Evidence"
+    yield from _ends(row.stages)
+    if not row.stages:
+        yield "  no stage of this run has ended"
+
+
+def _ends(stages: Sequence[StageFinished]) -> Iterator[str]:
+    width = max((len(end.stage) for end in stages), default=0)
+    for end in stages:
         again = "  (from an earlier run)" if end.cached else ""
         yield f"{MARK[end.outcome]:>3} {end.stage:<{width}}  {end.reason}{again}"
         figures = " · ".join(f"{name} {shown}" for name, shown in key_figures(end))
         if figures:
             yield f"    {'':<{width}}  {figures}"
-    if not row.stages:
-        yield "  no stage of this run has ended"
 
 
 def key_figures(end: StageFinished) -> list[tuple[str, str]]:
@@ -214,26 +239,38 @@ def _minute(at: datetime) -> str:
 
 def releases_document(rows: Sequence[Deployment]) -> str:
     """Write releases as JSON, in the order given."""
-    return json.dumps({"releases": [_document(row) for row in rows]}, indent=2)
+    return json.dumps(
+        {"releases": [deployment_document(row) for row in rows]}, indent=2
+    )
 
 
 def release_document(row: Deployment, notes: Notes) -> str:
     """Write one release as JSON, with its notes and its evidence."""
-    evidence = [
-        {
-            "stage": end.stage,
-            "verdict": end.outcome.value,
-            "reason": end.reason,
-            "cached": end.cached is not None,
-            "evidence": dict(end.evidence.fields),
-        }
-        for end in row.stages
-    ]
-    found = {**_document(row), "notes": _notes(notes), "stages": evidence}
+    found = {**deployment_document(row), "notes": _notes(notes), **stages_of(row)}
     return json.dumps(found, indent=2)
 
 
-def _document(row: Deployment) -> dict[str, object]:
+def stages_of(row: Deployment) -> dict[str, object]:
+    """What its stages found; of a rollback, also those that it goes back to."""
+    return {
+        "stages": [_stage_document(end) for end in row.stages],
+        "earlier_stages": [_stage_document(end) for end in row.earlier],
+    }
+
+
+def _stage_document(end: StageFinished) -> dict[str, object]:
+    return {
+        "stage": end.stage,
+        "verdict": end.outcome.value,
+        "reason": end.reason,
+        "cached": end.cached is not None,
+        "evidence": dict(end.evidence.fields),
+    }
+
+
+def deployment_document(row: Deployment) -> dict[str, object]:
+    """One release, without what its stages found."""
+    entered = None if row.entrance is None else row.entrance.entered
     return {
         **_release(row.release),
         "environment": row.environment,
@@ -245,6 +282,10 @@ def _document(row: Deployment) -> dict[str, object]:
         "started": _stamp(row.start_ts),
         "ended": None if row.end_ts is None else _stamp(row.end_ts),
         "before": None if row.before is None else _release(row.before),
+        "approved_by": [each.person for each in entered.approvals] if entered else [],
+        "override": entered is not None and entered.override,
+        "rollback": row.rollback,
+        "rollback_reason": row.run.reason if row.run and row.rollback else None,
     }
 
 

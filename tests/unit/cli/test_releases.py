@@ -2,151 +2,14 @@
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from audit_writer import new_id
-from click.testing import CliRunner, Result
-from fakes import START, FakeClock
-from fakes_audit import FACTS, log_envelope
+from fakes import START
 from fakes_target import release
+from released import RUNS, Place
 
-from sluicegate.adapters.keys import KeyDirectory
-from sluicegate.adapters.stores.directory_log import DirectoryLog
-from sluicegate.adapters.stores.journal import FileJournal
-from sluicegate.adapters.stores.pins import PinFile
-from sluicegate.audit import open_log
-from sluicegate.audit.recorder import Recorder
-from sluicegate.cli import main
-from sluicegate.model.command import ResourceUsage
-from sluicegate.model.decision import Outcome, Verdict
-from sluicegate.model.digest import Digest
-from sluicegate.model.event import (
-    ConditionResult,
-    GateRecord,
-    RolloutFinished,
-    RolloutStarted,
-    RunStarted,
-    StageFinished,
-)
-from sluicegate.model.evidence import Evidence
-from sluicegate.model.rollout import Release, RolloutResult
-
-CLOCK = FakeClock()
-NAMES = ("v1", "v2", "v3")
-RUNS = {name: f"01JDA2Z9M3Q4T5V6W7X8Y9Z0A{name[-1]}" for name in NAMES}
-PIPELINE = """\
-schema: sluicegate/v1
-name: churn_release_v1.0
-stages: {lint: {uses: ruff}}
-paths: [../shared]
-audit: {store: "dir:kept/audit"}
-"""
-
-
-class Place:
-    """A repository with a service in a folder, and a log of its releases."""
-
-    def __init__(self, root: Path) -> None:
-        self.home = root / "home"
-        self.folder = root / "project"
-        self.service = self.folder / "churn"
-        self.audit = self.service / "kept" / "audit"
-        self.service.mkdir(parents=True)
-        (self.folder / "shared").mkdir()
-        self.git("init", "-q", "-b", "main")
-        self.commits: dict[str, str] = {}
-
-    def git(self, *arguments: str, author: str = "Ann") -> str:
-        identity = ("-c", f"user.name={author}", "-c", "user.email=t@example.org")
-        done = subprocess.run(
-            ["git", *identity, *arguments],
-            cwd=self.folder,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout.strip()
-
-    def commit(self, message: str, *files: str, author: str = "Ann") -> str:
-        for name in files:
-            (self.folder / name).write_text(message)
-        self.git("add", "-A", author=author)
-        self.git("commit", "-q", "--allow-empty", "-m", message, author=author)
-        return self.git("rev-parse", "HEAD")
-
-    def release(self, name: str) -> Release:
-        return Release(
-            release(name).image,
-            name,
-            self.commits[name],
-            f"registry.example/churn@{release(name).image}" if name == "v2" else None,
-        )
-
-    def record(
-        self,
-        name: str,
-        before: str | None,
-        result: RolloutResult,
-        environment: str = "production",
-    ) -> None:
-        store = DirectoryLog(self.audit)
-        log = open_log(
-            store,
-            KeyDirectory(self.home / "config/sluicegate/keys"),
-            PinFile(self.home / "state/sluicegate/pins", str(self.audit)),
-            wait=lambda _attempt: None,
-            origin="log.example/churn",
-            envelope=log_envelope,
-        )
-        run_id = RUNS[name] + environment[0].upper()
-        recorder = Recorder(
-            log,
-            FileJournal(self.service / "kept" / "journal", run_id),
-            run_id,
-            clock=CLOCK,
-            new_event_id=new_id,
-            facts=FACTS,
-        )
-        stable = None if before is None else self.release(before)
-        for event in (
-            RunStarted(
-                pipeline="churn_release_v1.0",
-                definition=Digest.of(b""),
-                commit=self.commits[name],
-                branch="main",
-                dirty=False,
-                stages=(),
-                start_ts=START,
-            ),
-            the_tests(),
-            RolloutStarted("canary", environment, self.release(name), stable, START),
-            RolloutFinished("canary", result, f"{name} was judged", START),
-        ):
-            recorder.record(event)
-        recorder.close()
-
-    def sluice(self, *arguments: str) -> Result:
-        return CliRunner().invoke(main, ["releases", *arguments])
-
-
-def the_tests() -> StageFinished:
-    conditions = ("test.failed == 0", "test.coverage >= 0.8 && test.failed < 9")
-    results = tuple(ConditionResult(text, Verdict.OPEN, "") for text in conditions)
-    return StageFinished(
-        stage="test",
-        attempt=1,
-        outcome=Outcome.OPEN,
-        reason="212 passed in 3 s",
-        gate=GateRecord(Digest.of(b""), Verdict.OPEN, results),
-        evidence=Evidence({"failed": 0, "coverage": 0.875, "passed": 212}),
-        tools=(),
-        subjects=(),
-        usage=ResourceUsage(3000),
-        start_ts=START,
-        end_ts=START,
-    )
+from sluicegate.model.rollout import RolloutResult
 
 
 @pytest.fixture
@@ -154,9 +17,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     place = Place(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(place.home / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(place.home / "state"))
+    place.begin()
     monkeypatch.chdir(place.service)
-    (place.service / "sluicegate.yaml").write_text(PIPELINE)
-    (place.service / ".gitignore").write_text("kept\n")
     place.commits["v1"] = place.commit("begin", "churn/a")
     place.commit("of another service", "other")
     place.commit("share \x1b[31mmore\u202e", "shared/a", author="Bo\x07b")
@@ -175,7 +37,7 @@ def released(place: Place) -> Place:
 
 
 def test_releases_are_listed_newest_first_with_what_is_live(released: Place) -> None:
-    done = released.sluice()
+    done = released.sluice("releases")
 
     assert done.exit_code == 0, done.output
     lines = [line.split() for line in done.stdout.splitlines()]
@@ -198,19 +60,19 @@ def test_releases_are_listed_newest_first_with_what_is_live(released: Place) -> 
 
 
 def test_one_environment_and_a_number_choose(released: Place) -> None:
-    done = released.sluice("production", "-n", "1", "--json")
+    done = released.sluice("releases", "production", "-n", "1", "--json")
     assert [row["name"] for row in json.loads(done.stdout)["releases"]] == ["v3"]
 
-    done = released.sluice("production", "-n", "1")
+    done = released.sluice("releases", "production", "-n", "1")
     assert "2 older; -n 3 shows all" in done.stderr
 
-    done = released.sluice("staging", "--json")
+    done = released.sluice("releases", "staging", "--json")
     (row,) = json.loads(done.stdout)["releases"]
     assert (row["name"], row["environment"], row["live"]) == ("v2", "staging", True)
 
 
 def test_a_release_is_shown_with_notes_figures_and_checks(released: Place) -> None:
-    done = released.sluice("show", "v2", "production")
+    done = released.sluice("releases", "show", "v2", "production")
 
     assert done.exit_code == 0, done.output
     v2, shared = released.commits["v2"], released.git("rev-parse", "HEAD~2")
@@ -247,7 +109,7 @@ def test_a_release_is_shown_with_notes_figures_and_checks(released: Place) -> No
 
 
 def test_without_an_environment_the_others_are_named(released: Place) -> None:
-    done = released.sluice("show", "v2")
+    done = released.sluice("releases", "show", "v2")
 
     assert done.stdout.startswith("v2 in production: promoted, live\n")
     assert "  also in    staging\n" in done.stdout
@@ -256,7 +118,7 @@ def test_without_an_environment_the_others_are_named(released: Place) -> None:
 def test_a_release_that_was_rolled_back_is_shown_with_what_it_had_brought(
     released: Place,
 ) -> None:
-    done = released.sluice("show", "v3")
+    done = released.sluice("releases", "show", "v3")
 
     assert "v3 in production: rolled back\n" in done.stdout
     assert "What changed since v2: 1 commit touches this service\n" in done.stdout
@@ -264,17 +126,20 @@ def test_a_release_that_was_rolled_back_is_shown_with_what_it_had_brought(
 
 
 def test_the_first_release_has_nothing_to_be_compared_with(released: Place) -> None:
-    done = released.sluice("show", "v1")
+    done = released.sluice("releases", "show", "v1")
 
     assert "What changed: nothing to compare with, production was empty" in done.stdout
-    assert json.loads(released.sluice("show", "v1", "--json").stdout)["notes"] is None
+    assert (
+        json.loads(released.sluice("releases", "show", "v1", "--json").stdout)["notes"]
+        is None
+    )
 
 
 def test_a_release_that_goes_back_says_what_it_takes_back(place: Place) -> None:
     place.record("v2", None, RolloutResult.DEPLOYED)
     place.record("v1", "v2", RolloutResult.PROMOTED)
 
-    done = place.sluice("show", "v1")
+    done = place.sluice("releases", "show", "v1")
 
     assert "What changed since v2: no commit touches this service\n" in done.stdout
     assert "Taken back from v2: 2 commits touch this service\n" in done.stdout
@@ -282,13 +147,15 @@ def test_a_release_that_goes_back_says_what_it_takes_back(place: Place) -> None:
 
 @pytest.mark.parametrize("length", [4, 12, 40])
 def test_a_release_may_be_named_by_its_commit(released: Place, length: int) -> None:
-    done = released.sluice("show", released.commits["v3"][:length])
+    done = released.sluice("releases", "show", released.commits["v3"][:length])
 
     assert done.stdout.startswith("v3 in production")
 
 
 def test_json_has_all_of_it(released: Place) -> None:
-    document = json.loads(released.sluice("show", "v2", "production", "--json").stdout)
+    document = json.loads(
+        released.sluice("releases", "show", "v2", "production", "--json").stdout
+    )
 
     assert document["before"]["name"] == "v1"
     assert (document["result"], document["live"]) == ("promoted", True)
@@ -315,7 +182,7 @@ def test_where_the_repository_is_not_the_log_is_told_all_the_same(
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
 
-    done = released.sluice("show", "v2", "--log", str(released.audit))
+    done = released.sluice("releases", "show", "v2", "--log", str(released.audit))
 
     assert done.exit_code == 0, done.output
     assert "What changed: cannot be told" in done.stdout
@@ -327,7 +194,7 @@ def test_no_key_is_needed(released: Place, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("XDG_CONFIG_HOME", str(released.home / "nobody"))
     monkeypatch.setenv("XDG_STATE_HOME", str(released.home / "nobody"))
 
-    done = released.sluice()
+    done = released.sluice("releases")
 
     assert done.exit_code == 0
     assert "trust on first use" in done.stderr
@@ -347,7 +214,7 @@ def test_no_key_is_needed(released: Place, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_slip_says_what_was_meant(
     released: Place, arguments: tuple[str, ...], said: str
 ) -> None:
-    done = released.sluice(*arguments)
+    done = released.sluice("releases", *arguments)
 
     assert done.exit_code == 2
     assert said in done.stderr
@@ -355,15 +222,15 @@ def test_a_slip_says_what_was_meant(
 
 def test_a_log_without_a_release_says_what_makes_one(place: Place) -> None:
     place.record("v1", "v1", RolloutResult.UNCHANGED)
-    shown = json.loads(place.sluice("--json").stdout)["releases"]
+    shown = json.loads(place.sluice("releases", "--json").stdout)["releases"]
     assert [row["result"] for row in shown] == ["found"]
 
     shutil.rmtree(place.audit)
-    assert place.sluice().exit_code == 5
+    assert place.sluice("releases").exit_code == 5
 
 
 def test_a_folder_without_a_log_says_what_begins_one(place: Place) -> None:
-    done = place.sluice()
+    done = place.sluice("releases")
 
     assert done.exit_code == 2
     assert "there is no log in" in done.stderr
@@ -374,7 +241,7 @@ def test_a_log_that_was_changed_is_not_shown(released: Place) -> None:
     (bundle,) = (released.audit / "tile/entries").rglob("17")
     bundle.write_bytes(bundle.read_bytes().replace(b"v2 was judged", b"v2 was praised"))
 
-    done = released.sluice()
+    done = released.sluice("releases")
 
     assert done.exit_code == 5
     assert "v2" not in done.stdout
