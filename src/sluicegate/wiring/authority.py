@@ -53,7 +53,8 @@ class ProjectAuthority(Authority):
         with self.log.naming():
             state = read_state(log)
             try:
-                answers = tuple(self._answers.read(state, environment))
+                now = self.log.clock.now()
+                answers = tuple(self._answers.read(state, environment, now))
             except UsageError as error:
                 raise PermanentError(str(error), hint=error.hint) from error
         return Standing(

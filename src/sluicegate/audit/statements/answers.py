@@ -6,6 +6,7 @@ counts still is asked anew whenever it is used: a key may have been removed sinc
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import Entry, decode_entry
@@ -37,10 +38,14 @@ class AnswerReader:
     checker: SignatureChecker
     signers: Callable[[], AllowedSigners]
 
-    def read(self, state: LogState, environment: str) -> Iterator[Approval]:
-        """The answers to all requests about *environment*, in the order of the log.
+    def read(
+        self, state: LogState, environment: str, now: datetime | None = None
+    ) -> Iterator[Approval]:
+        """The answers to the open requests about *environment*, in their order.
 
-        One that does not count has its ``flaw`` said: whoever judges must know of it.
+        An answer to a request that was used does nothing any more, nor one to what has
+        expired by *now*; without it, expired ones are read too. One that does not
+        count has its ``flaw`` said: whoever judges must know of it.
 
         Raises:
             IntegrityError: an entry or a signed statement is not what it was.
@@ -49,7 +54,10 @@ class AnswerReader:
         """
         given = sorted(state.answers.values(), key=lambda each: each.index)
         for each in given:
-            if each.environment == environment:
+            asked = state.requests.get(each.request)
+            if asked is None or asked.environment != environment:
+                continue
+            if asked.entered is None and (now is None or now < asked.expires):
                 yield self._read(each)
 
     def _read(self, given: GivenAnswer) -> Approval:

@@ -1,0 +1,286 @@
+"""Unit tests of `sluicegate.engine.entrance`, with every port in memory."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+from fakes import FakePorts
+
+from sluicegate.engine.entrance import Admission, Entrance
+from sluicegate.engine.request import Wanted
+from sluicegate.errors import IntegrityError
+from sluicegate.gates.condition import compile_condition
+from sluicegate.gates.rules import Policy, Rules
+from sluicegate.model.command import ResourceUsage
+from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import (
+    EntryEvent,
+    EnvironmentEntered,
+    ReleaseRequested,
+    StageFinished,
+)
+from sluicegate.model.evidence import Evidence, EvidenceFile
+from sluicegate.model.policy import ApprovalRule, OverrideRule, People
+from sluicegate.model.release_request import (
+    Answer,
+    Approval,
+    Artifact,
+    ArtifactKind,
+    Change,
+)
+from sluicegate.model.rollout import Release
+from sluicegate.model.state_item import Lock, StableRelease
+
+PEOPLE = People({"ann": frozenset({"ann@acme.org"}), "bob": frozenset({"user:1000"})})
+LEADS = ApprovalRule(frozenset({"ann", "bob"}))
+ASKS = Rules("sluicegate.yaml", PEOPLE, LEADS)
+IMAGE = Artifact("v2", ArtifactKind.CONFIG, Digest.of(b"v2"))
+WANTED = Wanted(
+    environment="production",
+    stage="canary",
+    run_id="R",
+    pipeline="churn_release_v1.0",
+    definition=Digest.of(b"pipeline"),
+    commit="a" * 40,
+    release="v2",
+    artifacts=(IMAGE,),
+    evidence=(),
+)
+
+
+def rules(*layers: Rules) -> Policy:
+    return Policy("production", layers, Digest.of(b"rules"), "main", "f" * 40)
+
+
+@dataclass
+class Gate:
+    """An entry gate, what it has recorded and what it has said."""
+
+    fakes: FakePorts = field(default_factory=FakePorts)
+    wanted: Wanted = WANTED
+    upstream: tuple[StageFinished, ...] = ()
+    events: list[EntryEvent] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    @classmethod
+    def with_rules(cls, *layers: Rules) -> "Gate":
+        gate = cls()
+        gate.fakes.authority.rules = rules(*layers)
+        return gate
+
+    def entrance(self) -> Entrance:
+        """As a process makes it that goes on with the run."""
+        return Entrance(
+            self.fakes.ports(),
+            self.wanted,
+            self.upstream,
+            next(reversed(self.requests), None),
+            self.events.append,
+            self.lines.append,
+        )
+
+    def ask(self) -> Admission:
+        return self.entrance().ask()
+
+    @property
+    def requests(self) -> list[ReleaseRequested]:
+        return [e for e in self.events if isinstance(e, ReleaseRequested)]
+
+    def say(
+        self, answer: Answer = Answer.APPROVE, identity: str = "ann@acme.org"
+    ) -> None:
+        """Have somebody answer the newest request."""
+        now = self.fakes.clock.now()
+        said = self.fakes.authority.said
+        approval = Approval(
+            request=self.requests[-1].request,
+            environment="production",
+            answer=answer,
+            identities=(identity,),
+            key=f"SHA256:{identity}",
+            reason="because",
+            created=now,
+            recorded=now,
+            statement=Digest.of(f"{answer} {identity} {len(said.answers)}".encode()),
+            index=said.size,
+        )
+        self.fakes.authority.said = replace(
+            said, answers=(*said.answers, approval), size=said.size + 1
+        )
+
+
+def test_where_nothing_is_asked_for_nothing_is_recorded() -> None:
+    gate = Gate()
+    entrance = gate.entrance()
+
+    admission = entrance.ask()
+    entrance.enter(admission)
+
+    assert admission.is_open
+    assert gate.events == []
+
+
+def test_what_needs_people_ends_pending_with_one_request_for_every_look() -> None:
+    gate = Gate.with_rules(ASKS)
+
+    verdicts = [gate.ask().decision.verdict for _ in range(3)]
+
+    assert verdicts == [Verdict.PENDING] * 3
+    assert len(gate.requests) == 1
+
+
+def test_an_approval_opens_it_and_the_entry_names_what_it_used() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.ask()
+    gate.say()
+    entrance = gate.entrance()
+
+    entrance.enter(entrance.ask())
+
+    entered = gate.events[-1]
+    assert isinstance(entered, EnvironmentEntered)
+    assert entered.request == gate.requests[-1].request
+    assert [each.person for each in entered.approvals] == ["ann"]
+    assert not entered.override
+
+
+def test_an_entry_is_judged_again_on_what_is_so_then() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.ask()
+    gate.say()
+    entrance = gate.entrance()
+    first = entrance.ask()
+    gate.say(Answer.REJECT, "ann@acme.org")
+
+    assert first.is_open
+    assert entrance.ask().decision.verdict is Verdict.CLOSED
+
+
+def changed_artifact(gate: Gate) -> None:
+    gate.wanted = replace(WANTED, artifacts=(replace(IMAGE, digest=Digest.of(b"v3")),))
+
+
+def changed_pipeline(gate: Gate) -> None:
+    gate.wanted = replace(WANTED, definition=Digest.of(b"another"))
+
+
+def changed_policy(gate: Gate) -> None:
+    gate.fakes.authority.rules = replace(rules(ASKS), digest=Digest.of(b"another"))
+
+
+def changed_live(gate: Gate) -> None:
+    now = gate.fakes.clock.now()
+    release = Release(Digest.of(b"v1"), "v1", "c" * 40)
+    stable = StableRelease("production", release, "Q", now, 3)
+    said = gate.fakes.authority.said
+    gate.fakes.authority.said = replace(said, stable={"production": stable})
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (changed_artifact, "the artifact"),
+        (changed_pipeline, "the pipeline"),
+        (changed_policy, "the policy"),
+        (changed_live, "what is released there"),
+    ],
+)
+def test_an_approval_counts_for_nothing_else_and_the_message_says_what_changed(
+    change: Callable[[Gate], None], what: str
+) -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.ask()
+    gate.say()
+    change(gate)
+
+    admission = gate.ask()
+
+    assert admission.decision.verdict is Verdict.PENDING
+    assert len(gate.requests) == 2
+    assert any(what in line for line in gate.lines)
+
+
+def test_a_request_that_expired_is_made_anew() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.ask()
+    gate.say()
+    gate.fakes.clock.sleep(timedelta(days=3).total_seconds())
+
+    admission = gate.ask()
+
+    assert not admission.is_open
+    assert len(gate.requests) == 2
+    assert "expired" in gate.lines[-1]
+
+
+def test_an_approval_that_was_used_opens_nothing_again() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.ask()
+    gate.say()
+    used = frozenset({gate.requests[-1].request})
+    gate.fakes.authority.said = replace(gate.fakes.authority.said, used=used)
+
+    assert gate.ask().decision.verdict is Verdict.CLOSED
+
+
+def test_a_condition_that_does_not_hold_asks_nobody() -> None:
+    fields = {"scan.critical": "integer"}
+    condition = compile_condition("scan.critical == 0", fields)
+    gate = Gate.with_rules(replace(ASKS, conditions=(condition,)))
+
+    admission = gate.ask()
+
+    assert admission.decision.verdict is Verdict.CLOSED
+    assert gate.events == []
+
+
+def test_a_lock_holds_up_even_what_nobody_needs_to_approve() -> None:
+    gate = Gate()
+    now = gate.fakes.clock.now()
+    lock = Lock("L", "production", "migration", "user:1000", now, 3)
+    gate.fakes.authority.said = replace(gate.fakes.authority.said, lock=lock)
+
+    admission = gate.ask()
+
+    assert admission.decision.verdict is Verdict.PENDING
+    assert "migration" in admission.decision.reason
+
+
+def test_evidence_that_was_exchanged_is_no_verdict_but_tampering() -> None:
+    gate = Gate.with_rules(ASKS)
+    file = EvidenceFile("report.json", "application/json", 2, Digest.of(b"{}"))
+    now = gate.fakes.clock.now()
+    gate.upstream = (
+        StageFinished(
+            *("scan", 1, Outcome.OPEN, "", None, Evidence({}, (file,)), (), ()),
+            *(ResourceUsage(0), now, now),
+        ),
+    )
+
+    with pytest.raises(IntegrityError):
+        gate.ask()
+
+
+def test_a_broken_glass_opens_it_and_says_so_in_the_log() -> None:
+    rule = OverrideRule(frozenset({"ann"}))
+    gate = Gate.with_rules(replace(ASKS, override=rule))
+    gate.fakes.break_glass = lambda _id, _request: gate.say(Answer.OVERRIDE)
+    entrance = gate.entrance()
+
+    entrance.enter(entrance.ask())
+
+    entered = gate.events[-1]
+    assert isinstance(entered, EnvironmentEntered)
+    assert entered.override
+    assert any(each.verdict is not Verdict.OPEN for each in entered.conditions)
+
+
+def test_the_author_of_a_change_does_not_open_it_alone() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.fakes.authority.made_by = (Change("b" * 40, ("ann@acme.org",)),)
+    gate.ask()
+    gate.say()
+
+    assert gate.ask().decision.verdict is Verdict.PENDING
