@@ -168,10 +168,9 @@ def _layers(shared: _Shared, read: ReadPipeline, environment: str) -> Iterator[R
     """
     fields = entry_fields(read.stages, environment)
     checker = Checker(shared.root)
-    for name in (EVERY, environment):
-        rules = shared.policy.environments.get(name)
-        if rules is None:
-            continue
+    asked = shared.policy.environments
+    for name in [each for each in (EVERY, environment) if each in asked]:
+        rules = asked[name]
         conditions = []
         for index, text in enumerate(rules.gate):
             try:
@@ -180,6 +179,8 @@ def _layers(shared: _Shared, read: ReadPipeline, environment: str) -> Iterator[R
                 path = ("environments", name, "gate", index)
                 checker.report(path, f"{text!r}: {error}")
         yield build_rules(shared.source, shared.policy, rules, tuple(conditions))
+    if asked.keys().isdisjoint((EVERY, environment)):  # it still knows who is who
+        yield build_rules(shared.source, shared.policy, ReleaseRules(), ())
     _raise_problems(
         checker,
         shared.source,
