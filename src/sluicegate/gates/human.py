@@ -41,6 +41,20 @@ class Humans:
         plain = frozenset(map(normalise, identities))
         return plain.union(*(circle for circle in self.circles if circle & plain))
 
+    def names(self, identities: Iterable[str]) -> tuple[str, ...]:
+        """What the first layer that lists them calls whoever goes by *identities*.
+
+        Who is listed nowhere is called what they signed as.
+        """
+        return tuple(dict.fromkeys(map(self._name, identities)))
+
+    def _name(self, identity: str) -> str:
+        for people in self.lists:
+            listed = people.identities.keys() & people.named([identity])
+            if listed:
+                return min(listed)
+        return identity
+
     def is_service(self, identity: str) -> bool:
         """Whether any layer knows that it is no person's."""
         return People().is_service(identity) or any(

@@ -6,6 +6,7 @@ An override mends none of this but the lock.
 from collections.abc import Iterator
 
 from sluicegate.gates.approvals import Hearing, find_mismatch
+from sluicegate.gates.human import Humans
 from sluicegate.gates.rules import Policy
 from sluicegate.gates.when import write_moment
 from sluicegate.model.decision import Verdict
@@ -30,7 +31,8 @@ def judge_standing(
     verdict, reason = _judge_force(policy, hearing, used=used)
     rejects = list(find_rejects(hearing))
     said = "; ".join(
-        f"rejected by {write_who(given)}: {quote(given.reason)}" for given in rejects
+        f"rejected by {_name(given, hearing.humans)}: {quote(given.reason)}"
+        for given in rejects
     )
     return (
         ConditionResult("the request is in force", verdict, reason),
@@ -78,8 +80,13 @@ def object_to_reject(given: Approval, hearing: Hearing) -> str:
 
 
 def write_who(given: Approval) -> str:
-    """Name whoever signed *given*."""
-    return ", ".join(given.identities) or "nobody"
+    """Say what *given* was signed as; its key, where that is nobody's."""
+    return ", ".join(given.identities) or given.key
+
+
+def _name(given: Approval, humans: Humans) -> str:
+    """Name whoever signed *given*: the log keeps names, and no addresses."""
+    return ", ".join(humans.names(given.identities)) or given.key
 
 
 def quote(text: str) -> str:

@@ -204,7 +204,7 @@ def test_a_no_closes_though_there_is_a_quorum() -> None:
     decision = judge(policy(rules(ONE_OF_EACH)), BOB, EVE, rejects("dan@acme.org"))
 
     assert decision.verdict is CLOSED
-    assert decision.reason == "rejected by dan@acme.org: too risky"
+    assert decision.reason == "rejected by dan: too risky"
     assert decision.missing == (decision.reason,)
 
 

@@ -59,3 +59,13 @@ def test_one_file_alone_cannot_call_somebody_no_person() -> None:
 
     assert Humans.known_to([service, People()]).is_person("bob@acme.org")
     assert not Humans.known_to([service, service]).is_person("bob@acme.org")
+
+
+def test_somebody_is_called_as_the_first_file_that_lists_them_does() -> None:
+    humans = Humans.known_to([known(bob="bob@acme.org"), known(ann="ann@acme.org")])
+
+    assert humans.names(["ANN@acme.org", "ann", "eve@acme.org"]) == (
+        "ann",
+        "eve@acme.org",
+    )
+    assert Humans.known_to([]).names([]) == ()

@@ -107,7 +107,7 @@ def test_a_no_closes_and_says_whose_and_why() -> None:
     heard = hearing(rejects("bob@acme.org", reason="too\nrisky"))
 
     assert judge_standing(POLICY, heard, used=False)[1] == ConditionResult(
-        "nobody rejects it", Verdict.CLOSED, "rejected by bob@acme.org: too risky"
+        "nobody rejects it", Verdict.CLOSED, "rejected by bob: too risky"
     )
 
 
