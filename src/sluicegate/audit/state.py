@@ -171,7 +171,8 @@ def _follow_run(draft: _Draft, index: int, envelope: Envelope) -> None:
 
 def _run_started(draft: _Draft, index: int, _: Envelope, event: RunStarted) -> None:
     key = (event.pipeline, event.branch)
-    if not event.dirty and key not in draft.definitions:
+    is_its_first = not event.dirty and event.rollback is None
+    if is_its_first and key not in draft.definitions:
         draft.definitions[key] = Definition(*key, event.definition, index)
 
 

@@ -74,6 +74,9 @@ def check_resumable(run: Run, pipeline: Pipeline, source: Source) -> None:
             f"run {run.run_id} is over: {run.finished.outcome.value}",
             hint="start a new one with `sluice run`",
         )
+    if started.rollback is not None:
+        _check_rules(run, pipeline)
+        return
     if started.commit != source.commit:
         raise UsageError(
             f"run {run.run_id} is about commit {started.commit[:12]}, but"
@@ -99,16 +102,31 @@ def check_resumable(run: Run, pipeline: Pipeline, source: Source) -> None:
         )
 
 
+def _check_rules(run: Run, pipeline: Pipeline) -> None:
+    """A rollback depends on no work tree, but on what conducts it.
+
+    Raises:
+        UsageError: that is not what it was.
+    """
+    if run.started.definition != pipeline.definition:
+        raise UsageError(
+            "the pipeline file of the protected branch is not the one run"
+            f" {run.run_id} was started with",
+            hint="go back anew with `sluice rollback`",
+        )
+
+
 def check_unchanged(started: RunStarted, tree: WorkTree) -> None:
     """See to it that the tree of a run is still the commit it is about.
 
     A test that rewrites a file would otherwise have it built and released under the
-    name of a commit that does not hold it. A run that began dirty has no such promise.
+    name of a commit that does not hold it. A run that began dirty has no such promise,
+    and one that goes back to an earlier release takes nothing from the tree.
 
     Raises:
         PermanentError: another commit is checked out, or something was changed.
     """
-    if started.dirty:
+    if started.dirty or started.rollback is not None:
         return
     if tree.commit != started.commit:
         raise PermanentError(

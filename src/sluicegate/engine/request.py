@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sluicegate.engine.authority import Asker
+from sluicegate.engine.situation import Earlier
 from sluicegate.gates.rules import Policy
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import StageFinished
@@ -107,9 +108,15 @@ def want(
     release: Release,
     upstream: Sequence[StageFinished],
     *,
-    rollback: bool,
+    earlier: Earlier | None,
 ) -> Wanted:
-    """What the stage of *context* wants to release into *environment*."""
+    """What the stage of *context* wants to release into *environment*.
+
+    Of an *earlier* release, *upstream* is what its own run had found.
+    """
+    found_by = (context.run_id, context.labels)
+    if earlier is not None:
+        found_by = (earlier.run_id, earlier.labels)
     return Wanted(
         environment=environment,
         stage=context.stage,
@@ -119,8 +126,8 @@ def want(
         commit=release.commit,
         release=release.name,
         artifacts=artifacts_of(release),
-        evidence=stage_evidence(context.run_id, context.labels, upstream),
-        rollback=rollback,
+        evidence=stage_evidence(*found_by, upstream),
+        rollback=earlier is not None,
     )
 
 

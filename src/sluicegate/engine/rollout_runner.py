@@ -8,6 +8,7 @@ from sluicegate.engine.entrance import Admission, Entrance, refused
 from sluicegate.engine.judging import Attempt, broken, judged, pending
 from sluicegate.engine.request import want
 from sluicegate.engine.rollout import RolloutPlan
+from sluicegate.engine.situation import Earlier
 from sluicegate.engine.stable import stable_fields
 from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError, UsageError
@@ -59,7 +60,7 @@ class RolloutRunner:
         state: StageState,
         upstream: Sequence[StageFinished],
         *,
-        rollback: bool = False,
+        earlier: Earlier | None = None,
     ) -> StageFinished:
         """Carry out attempt *number* at *stage*, going on from *state*.
 
@@ -70,7 +71,7 @@ class RolloutRunner:
             context: what it may know.
             state: what has happened to it so far.
             upstream: how the stages before it ended.
-            rollback: whether it goes back to an earlier release.
+            earlier: the release that it goes back to, None if it goes back to none.
 
         Raises:
             Interrupted: asked to stop; both releases keep serving as they do.
@@ -97,7 +98,7 @@ class RolloutRunner:
             entrance = None
             if state.entered is None and not state.rollout:
                 wanted = want(
-                    context, stage.environment, release, upstream, rollback=rollback
+                    context, stage.environment, release, upstream, earlier=earlier
                 )
                 entrance = Entrance(
                     *(self._ports, wanted, upstream, state.requested, self._emit, say)

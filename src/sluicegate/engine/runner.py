@@ -13,7 +13,7 @@ from sluicegate.engine.outputs import restore_outputs
 from sluicegate.engine.publish_runner import PublishRunner
 from sluicegate.engine.rollout_runner import RolloutRunner
 from sluicegate.engine.schedule import choose
-from sluicegate.engine.situation import Situation
+from sluicegate.engine.situation import Earlier, Situation
 from sluicegate.engine.stage_runner import StageRunner
 from sluicegate.engine.toolbox import Observer, Ports, Record
 from sluicegate.engine.whens import judge_when
@@ -44,7 +44,8 @@ class Runner:
     """Executes one run of *pipeline*; every event is recorded before it counts.
 
     At most *jobs* stages run programs at once. Earlier results are used for all stages
-    but those in *forced*. The *observer* is called by several threads.
+    but those in *forced*. *earlier* is the release that it goes back to, if it does.
+    The *observer* is called by several threads.
     """
 
     def __init__(
@@ -57,7 +58,9 @@ class Runner:
         *,
         jobs: int = 1,
         forced: Collection[str] = (),
+        earlier: Earlier | None = None,
     ) -> None:
+        self._earlier = earlier
         self._pipeline = pipeline
         self._source = source
         self._ports = ports
@@ -100,7 +103,9 @@ class Runner:
         start_ts, start_ms = clock.now(), clock.monotonic_ms()
         # A run is about the branch it began on, wherever it is resumed.
         source = replace(self._source, branch=started.branch)
-        situation = Situation(self._pipeline, source, run_id, started.labels)
+        situation = Situation(
+            self._pipeline, source, run_id, started.labels, self._earlier
+        )
         attempts = _Attempts(
             situation, ledger, self._ports, self._observer, self._forced
         )
@@ -213,8 +218,8 @@ class _Attempts:
         return self._dispatch(named, effect.attempt)
 
     def _dispatch(self, named: NamedStage, number: int) -> StageFinished:
-        run = self._ledger.run
-        upstream = upstream_of(run, named.name)
+        run, earlier = self._ledger.run, self._situation.earlier
+        upstream = upstream_of(run, named.name) if earlier is None else earlier.evidence
         output = self._ports.workspace.output(named.name, number)
         context = self._situation.context(named.name, output, upstream, self._ports)
         match named.stage:
@@ -232,6 +237,7 @@ class _Attempts:
                     context,
                     run.stage(named.name),
                     upstream,
+                    earlier=earlier,
                 )
             case _:
                 raise TypeError(f"stage kind {named.stage.kind} cannot be run")

@@ -7,6 +7,7 @@ from sluicegate.engine.toolbox import Ports
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import StageFinished
 from sluicegate.model.image import by_digest
+from sluicegate.model.rollout import Release
 from sluicegate.model.source import Source
 from sluicegate.stages.pipeline import Pipeline
 from sluicegate.stages.stage import StageContext
@@ -16,13 +17,32 @@ _PUBLISHES = "publish"
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A release that is gone back to, and what its own run had found for it.
+
+    ``run_id`` and ``labels`` are those of that run, ``evidence`` is how the stages
+    before its rollout had ended.
+    """
+
+    run_id: str
+    labels: Mapping[str, str]
+    release: Release
+    evidence: tuple[StageFinished, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
-    """A pipeline that is run for a commit. ``labels`` are those of the run."""
+    """A pipeline that is run for a commit. ``labels`` are those of the run.
+
+    A run that goes back to an ``earlier`` release builds nothing and finds nothing out:
+    it has what that release's own run had.
+    """
 
     pipeline: Pipeline
     source: Source
     run_id: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    earlier: Earlier | None = None
 
     def context(
         self, name: str, output: str, upstream: Sequence[StageFinished], ports: Ports
@@ -52,6 +72,8 @@ class Situation:
 
     def _published(self, upstream: Sequence[StageFinished]) -> str | None:
         """Where the first stage before that publishes has put the image, by digest."""
+        if self.earlier is not None:
+            return self.earlier.release.reference
         found = (
             by_digest(repository, digest)
             for each in upstream
@@ -62,6 +84,8 @@ class Situation:
 
     def _images(self, upstream: Sequence[StageFinished]) -> tuple[Digest, ...]:
         """The images that stages before have built, each once."""
+        if self.earlier is not None:
+            return (self.earlier.release.image,)
         found = {
             image: None
             for each in upstream
