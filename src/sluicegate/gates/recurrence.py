@@ -30,7 +30,7 @@ _SOMEWHEN = datetime(2000, 1, 1)  # noqa: DTZ001 - a date of a clock on the wall
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 
-_NEAR = range(-26, 27)
+_NEAR = range(-27, 28, 3)
 """Hours around a moment, more than clocks were ever moved by: 24, in Samoa in 2011."""
 
 _MAX_CHAIN = 100
