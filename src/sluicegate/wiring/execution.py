@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sluicegate.audit.history import history, newest_runs
 from sluicegate.audit.recorder import OnEntry, Recorder
@@ -19,6 +20,7 @@ from sluicegate.model.run import Run
 from sluicegate.model.ulid import FORM
 from sluicegate.report.statements import Taken
 from sluicegate.stages.canary import CanaryStage
+from sluicegate.wiring.breaking_glass import GlassBreaker, Override
 from sluicegate.wiring.notify import Notifier, subject_of
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.planning import foresee
@@ -27,13 +29,20 @@ from sluicegate.wiring.record import ProjectLog
 from sluicegate.wiring.searching import open_search
 from sluicegate.wiring.surroundings import Surroundings
 
+if TYPE_CHECKING:
+    from sluicegate.wiring.waiting import Say
+
 
 @dataclass(frozen=True)
 class Execution:
-    """Runs of *project*. ``on_entry`` gets each entry of a run as it is recorded."""
+    """Runs of *project*. ``on_entry`` gets each entry of a run as it is recorded.
+
+    ``override`` breaks the glass of every entry gate that does not open.
+    """
 
     project: Project
     on_entry: OnEntry = lambda _entry: None
+    override: Override | None = None
     taken_in: list[Taken] = field(default_factory=list, init=False)
     """What was in the inboxes."""
 
@@ -45,7 +54,13 @@ class Execution:
     @cached_property
     def surroundings(self) -> Surroundings:
         """What its stages meet."""
-        return Surroundings(self.project, self.log)
+        return Surroundings(self.project, self.log, self._breaker)
+
+    @cached_property
+    def _breaker(self) -> GlassBreaker | None:
+        if self.override is None:
+            return None
+        return GlassBreaker(self.project, self.log, self.override)
 
     def start(self, observer: Observer, options: Options) -> Run:
         """Run the pipeline for the commit that is checked out, from its first stage.
@@ -106,9 +121,29 @@ class Execution:
                 )
             run = fold(run_id, events)
             check_resumable(run, self.project.pipeline, self.project.source)
+            self._check_override(run)
             observer.event(run.started)  # what is resumed; nothing that happens now
             with self.surroundings.leaving_no_secrets(run_id):
                 return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
+
+    def wait(self, run: Run, say: "Say") -> bool:
+        """Wait until *run*, which is pending, may be worth resuming.
+
+        Returns:
+            Whether it is: not if it waits for nobody.
+
+        Raises:
+            Interrupted: asked to stop; nothing was running.
+            IntegrityError: the log is not what it was.
+        """
+        from sluicegate.wiring.inboxes import Inboxes  # noqa: PLC0415 - rare
+        from sluicegate.wiring.waiting import Waiting, waits_for  # noqa: PLC0415 - rare
+
+        asked = waits_for(run)
+        if asked:
+            inboxes = Inboxes(self.log.place, self.project.file)
+            Waiting(inboxes, self._take_in, say).wait(asked)
+        return bool(asked)
 
     def _check_environments(self, chosen: Chosen) -> None:
         """See to it, before anything runs, that there are rules for what is to come.
@@ -116,9 +151,25 @@ class Execution:
         Raises:
             UsageError: the protected branch has no such environment, or there is none.
         """
-        for named in chosen.stages:
-            if isinstance(named.stage, CanaryStage):
-                self.surroundings.authority.policy(named.stage.environment)
+        stages = (named.stage for named in chosen.stages)
+        found = {each.environment for each in stages if isinstance(each, CanaryStage)}
+        for environment in sorted(found):
+            self.surroundings.authority.policy(environment)
+        if self._breaker is not None:
+            self._breaker.check(sorted(found))
+
+    def _check_override(self, run: Run) -> None:
+        """See to it that an override may count where *run* is going.
+
+        Raises:
+            UsageError: it may not.
+        """
+        if self._breaker is None:
+            return
+        left = {each.name for each in run.stages if each.entered is None}
+        stages = (one.stage for one in self.project.pipeline.stages if one.name in left)
+        found = {each.environment for each in stages if isinstance(each, CanaryStage)}
+        self._breaker.check(sorted(found))
 
     def _take_in(self) -> None:
         """Take what waits in the inboxes into the log; what goes wrong stops nobody.
