@@ -4,12 +4,14 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from sluicegate.cli.detected import describe_detected, describe_gaps, open_project
 from sluicegate.cli.events import event_stream
 from sluicegate.cli.exit_codes import ExitCode, for_outcome
+from sluicegate.cli.lines import Progress
 from sluicegate.cli.output import (
     use_what_the_terminal_has,
     warn,
@@ -24,9 +26,24 @@ from sluicegate.model.run import Run
 from sluicegate.report.document import run_document
 from sluicegate.report.plain import describe_reuse
 from sluicegate.report.statements import Taken, describe_refused, statements_text
+from sluicegate.wiring.breaking_glass import Override
 from sluicegate.wiring.execution import Execution
 from sluicegate.wiring.machine import Machine
 
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What to do at an entry gate that does not open: override it, or wait.
+
+    ``key`` signs the reason in ``override``.
+    """
+
+    override: str | None = None
+    key: Path | None = None
+    waits: bool = False
+
+
+_ENTRY = Entry()
 _RESUMABLE = (Outcome.BROKEN, Outcome.PENDING)
 
 
@@ -36,6 +53,7 @@ def execute(
     *,
     as_json: bool,
     events: str | None = None,
+    entry: Entry = _ENTRY,
 ) -> ExitCode:
     """Carry a run out, show it, and say how it ended.
 
@@ -45,6 +63,8 @@ def execute(
     """
     if as_json and events == "-":
         raise UsageError("--json and --events - would both write to standard output")
+    if entry.key is not None and entry.override is None:
+        raise UsageError("--sign-with signs an --override, and there is none")
     use_what_the_terminal_has()
     gc.freeze()  # what was loaded stays
     gc.enable()
@@ -52,9 +72,13 @@ def execute(
     machine.check_runs_stages()
     with event_stream(events) as on_entry:
         project = open_project(machine, file)
-        execution = Execution(project, on_entry)
         stream = sys.stderr if as_json or events == "-" else sys.stdout
         observer = build_observer(stream)
+        override = None
+        if entry.override is not None:
+            # Whoever signs may have to type: the terminal is theirs for that.
+            override = Override(entry.override, entry.key, observer.close)
+        execution = Execution(project, on_entry, override)
         for line in describe_detected(project):
             write_line(line, stream)
         try:
@@ -63,6 +87,8 @@ def execute(
                 machine.stop.install(observer.tell_that_it_stops),
             ):
                 run = carry_out(execution, observer)
+                if entry.waits:
+                    run = _wait(execution, run, observer)
         except Interrupted:
             write_line("`sluice resume` goes on from here", sys.stderr)
             return ExitCode.INTERRUPTED
@@ -70,6 +96,27 @@ def execute(
             warn(execution.finish_telling())
             warn(describe_refused(execution.taken_in))
     return _conclude(execution, run, stream, as_json=as_json, to_stdout=events != "-")
+
+
+def _wait(execution: Execution, run: Run, observer: Progress) -> Run:
+    """Go on with *run* whenever its entry gates may have opened, until it has ended.
+
+    Asked to stop while nothing runs, it is left as it is: pending.
+    """
+    while _is_pending(run):
+        try:
+            if not execution.wait(run, observer.line):
+                return run
+        except Interrupted:
+            observer.close()
+            return run
+        observer.close()
+        run = execution.resume(run.run_id, observer)
+    return run
+
+
+def _is_pending(run: Run) -> bool:
+    return run.finished is not None and run.finished.outcome is Outcome.PENDING
 
 
 def _conclude(

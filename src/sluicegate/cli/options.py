@@ -71,6 +71,38 @@ jobs_option = click.option(
     help="How many stages run programs at once; default: one a processor.",
 )
 
+
+def entry_options(command: Command) -> Command:
+    """What to do at an environment's entry gate that does not open."""
+    for option in reversed(_ENTRY):
+        command = option(command)
+    return command
+
+
+_ENTRY = (
+    click.option(
+        "--wait",
+        "waits",
+        is_flag=True,
+        help="Where people have to approve: stay, and go on once they have. Ctrl-C"
+        " leaves the run pending.",
+    ),
+    click.option(
+        "--override",
+        metavar="REASON",
+        help="Break the glass: enter an environment whose rules do not hold. Needs the"
+        " signature of somebody whom its rules let do that, is told to everybody, and"
+        " stays open until `sluice overrides close`.",
+    ),
+    click.option(
+        "--sign-with",
+        "key",
+        metavar="KEY",
+        type=click.Path(path_type=Path),
+        help="The SSH key that signs --override, as for `sluice approve`.",
+    ),
+)
+
 events_option = click.option(
     "--events",
     metavar="FILE",

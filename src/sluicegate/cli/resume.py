@@ -6,13 +6,19 @@ import click
 
 from sluicegate.cli.completing import complete_run
 from sluicegate.cli.exit_codes import ExitCode
-from sluicegate.cli.options import events_option, file_option, jobs_option
+from sluicegate.cli.options import (
+    entry_options,
+    events_option,
+    file_option,
+    jobs_option,
+)
 
 
 @click.command()
 @click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
 @file_option
 @jobs_option
+@entry_options
 @events_option
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
@@ -24,6 +30,9 @@ def resume(
     jobs: int | None,
     events: str | None,
     as_json: bool,
+    override: str | None,
+    key: Path | None,
+    waits: bool,
 ) -> ExitCode:
     """Go on with RUN, by default the newest, where it was left.
 
@@ -31,11 +40,12 @@ def resume(
     broken or pending starts anew, and a rollout goes on with the evidence it has. The
     same commit must be checked out, with the same pipeline file. Exits as `sluice run`.
     """
-    from sluicegate.cli.execution import execute  # noqa: PLC0415 - not for --help
+    from sluicegate.cli.execution import Entry, execute  # noqa: PLC0415 - not for --help
 
     return execute(
         file,
         lambda execution, observer: execution.resume(run_id, observer, jobs=jobs),
         as_json=as_json,
         events=events,
+        entry=Entry(override, key, waits),
     )

@@ -7,6 +7,7 @@ import click
 
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.options import (
+    entry_options,
     events_option,
     file_option,
     jobs_option,
@@ -23,6 +24,7 @@ from sluicegate.cli.options import (
 )
 @selection_options
 @jobs_option
+@entry_options
 @events_option
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
@@ -32,6 +34,9 @@ def run(
     *,
     events: str | None,
     as_json: bool,
+    override: str | None,
+    key: Path | None,
+    waits: bool,
     **choice: Any,  # noqa: ANN401 - read_options names and types them
 ) -> ExitCode:
     """Run the pipeline for the current commit.
@@ -46,7 +51,7 @@ def run(
     5 if the log was tampered with, 130 if interrupted (`sluice resume` goes on).
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.choice import read_options  # noqa: PLC0415 - not for --help
-    from sluicegate.cli.execution import execute  # noqa: PLC0415 - likewise
+    from sluicegate.cli.execution import Entry, execute  # noqa: PLC0415 - likewise
 
     options = read_options(**choice)
 
@@ -55,4 +60,5 @@ def run(
         lambda execution, observer: execution.start(observer, options),
         as_json=as_json,
         events=events,
+        entry=Entry(override, key, waits),
     )

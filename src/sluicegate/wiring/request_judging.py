@@ -90,7 +90,9 @@ class Judging:
         )
         environment = self.found.request.environment
         try:
-            return tuple(reader.read(self.requests.state, environment))
+            return tuple(
+                reader.read(self.requests.state, environment, self.requests.now)
+            )
         except (UsageError, ExternalError) as error:
             self.trouble.append(str(error))
             return None
