@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from sluicegate.gates.condition import Condition
-from sluicegate.gates.facts import hangs_on_release
+from sluicegate.gates.facts import FIRST_RELEASE, hangs_on_release
 from sluicegate.model.decision import Decision, Verdict
 from sluicegate.model.event import ConditionResult
 from sluicegate.model.evidence import Value
@@ -51,19 +51,22 @@ def judge_condition(
     """Judge one, as `judge_conditions` does.
 
     The first release has nothing before it. A condition that lacks nothing but what
-    could be measured of an earlier release is for the people to decide who must approve
+    could be measured of an earlier release may say itself what holds then, by
+    ``environment.first_release``. Else it is for the people to weigh who must approve
     this one; where nobody must, it stays closed.
     """
     missing = [name for name in condition.names if name not in values]
     if not first_release or not hangs_on_release(missing):
         return condition.judge(values)
+    if FIRST_RELEASE in condition.names:
+        return condition.judge_whatever(values, missing)
     text = " ".join(condition.text.split())
     if has_approvals:
         why = f"{NOTHING_RELEASED}, which is for those to weigh who approve this"
         return Decision(Verdict.OPEN, f"{text}: {why}")
     why = (
         f"{NOTHING_RELEASED}, and nobody is asked: let the environment ask for"
-        " approvals, or release once without this condition"
+        f" approvals, or its gate say what holds then, like {FIRST_RELEASE} || ..."
     )
     return Decision(Verdict.CLOSED, f"{text}: {why}")
 

@@ -52,17 +52,38 @@ class Condition:
         missing = [name for name in self.names if name not in values]
         if missing:
             return self._closed(f"{_join(missing)} was not measured")
+        return self._judge(values, {})
+
+    def judge_whatever(
+        self, values: Mapping[str, Value], unknown: Sequence[str]
+    ) -> Decision:
+        """Open only if it is true of *values*, whatever the values of *unknown* are.
+
+        Which CEL can tell of ``first || new <= old`` where ``first`` is true: it has
+        no value then for what it need not look at.
+        """
+        kinds = {name: kind for name, kind in self.types.items() if name in unknown}
+        missing = [name for name in self.names if name not in {*values, *kinds}]
+        if missing:
+            return self._closed(f"{_join(missing)} was not measured")
+        return self._judge(values, kinds)
+
+    def _judge(
+        self, values: Mapping[str, Value], unknown: Mapping[str, FieldType]
+    ) -> Decision:
         try:
             read = {
                 name: _usable(name, values[name], self.types.get(name))
                 for name in self.names
+                if name not in unknown
             }
             kinds = {name: kind_of(value) for name, value in read.items()}
-            if kinds != self.types:
-                check_kinds(self.text, kinds)
+            if {**unknown, **kinds} != self.types:
+                check_kinds(self.text, {**unknown, **kinds})
             holds = self.expression.evaluate(read)
         except UsageError as error:
-            return self._closed(str(error))
+            why = f"{_join(unknown)} was not measured" if unknown else str(error)
+            return self._closed(why)
         verdict = Verdict.OPEN if holds else Verdict.CLOSED
         return Decision(verdict, f"{_display(self.text)}: {_show(read)}")
 

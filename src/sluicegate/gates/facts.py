@@ -24,6 +24,9 @@ ROOTS = ("stable", "environment", "time")
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+FIRST_RELEASE = "environment.first_release"
+"""By what a condition says itself what holds while nothing is released."""
+
 _AGE = "environment.release_age_hours"
 
 
@@ -38,9 +41,7 @@ class Fact(NamedTuple):
 FACTS: Mapping[str, Fact] = MappingProxyType(
     {
         "environment.name": Fact("text", "", "What the environment is called."),
-        "environment.first_release": Fact(
-            "boolean", "", "Nothing is released there so far."
-        ),
+        FIRST_RELEASE: Fact("boolean", "", "Nothing is released there so far."),
         _AGE: Fact(
             "number",
             "hours",
@@ -101,7 +102,7 @@ def values_of(
     values: dict[str, Value] = {
         **_named(evidence),
         "environment.name": environment,
-        "environment.first_release": stable is None,
+        FIRST_RELEASE: stable is None,
         "environment.rollback": rollback,
         **_time(now),
     }

@@ -5,15 +5,21 @@ import pytest
 from sluicegate.gates.comparison import NOTHING_RELEASED, judge_conditions
 from sluicegate.gates.condition import Condition, compile_condition
 from sluicegate.gates.gate import Gate
+from sluicegate.gates.kinds import FieldType
 from sluicegate.model.decision import Verdict
 from sluicegate.model.evidence import Value
 
-NAMES = ("scan.critical", "stable.scan.critical", "environment.release_age_hours")
+TYPES: dict[str, FieldType] = {
+    "scan.critical": "number",
+    "stable.scan.critical": "number",
+    "environment.release_age_hours": "number",
+    "environment.first_release": "boolean",
+}
 COMPARES = "scan.critical <= stable.scan.critical"
 
 
 def condition(text: str = COMPARES) -> Condition:
-    return compile_condition(text, NAMES, dict.fromkeys(NAMES, "number"))
+    return compile_condition(text, TYPES, TYPES)
 
 
 def judge(
@@ -54,7 +60,8 @@ def test_the_first_release_is_closed_where_nobody_is_asked() -> None:
     assert verdict is Verdict.CLOSED
     assert reason == (
         f"{COMPARES}: {NOTHING_RELEASED}, and nobody is asked: let the environment ask"
-        " for approvals, or release once without this condition"
+        " for approvals, or its gate say what holds then, like"
+        " environment.first_release || ..."
     )
 
 
@@ -85,6 +92,54 @@ def test_the_age_of_the_release_before_is_for_people_too() -> None:
 
     assert judge({}, first=True, people=True, text=text)[0] is Verdict.OPEN
     assert judge({}, first=True, people=False, text=text)[0] is Verdict.CLOSED
+
+
+FIRST = "environment.first_release"
+
+
+@pytest.mark.parametrize("people", [True, False])
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (f"{FIRST} || {COMPARES}", "open"),
+        (f"{COMPARES} || {FIRST}", "open"),
+        (f"{FIRST} ? scan.critical == 0 : {COMPARES}", "open"),
+        (f"{FIRST} ? scan.critical > 0 : {COMPARES}", "closed"),
+        (f"!{FIRST} && {COMPARES}", "closed"),
+        (f"{FIRST} && {COMPARES}", "closed"),
+        (f"({COMPARES}) != {FIRST}", "closed"),
+        (f"{FIRST} || environment.release_age_hours > 4", "open"),
+    ],
+)
+def test_a_condition_may_say_itself_what_holds_at_the_first_release(
+    text: str, verdict: str, *, people: bool
+) -> None:
+    values: dict[str, Value] = {"scan.critical": 0, FIRST: True}
+
+    judged, _ = judge(values, first=True, people=people, text=text)
+
+    assert judged.value == verdict
+
+
+def test_a_condition_on_the_first_release_compares_at_every_other() -> None:
+    text = f"{FIRST} || {COMPARES}"
+    values: dict[str, Value] = {"scan.critical": 3, FIRST: False}
+
+    gone, _ = judge(values, first=False, people=True, text=text)
+    worse, _ = judge(
+        {**values, "stable.scan.critical": 2}, first=False, people=True, text=text
+    )
+
+    assert gone is worse is Verdict.CLOSED
+
+
+def test_the_first_release_needs_the_evidence_that_it_can_have() -> None:
+    text = f"{FIRST} || {COMPARES}"
+
+    verdict, reason = judge({FIRST: True}, first=True, people=True, text=text)
+
+    assert verdict is Verdict.CLOSED
+    assert "scan.critical" in reason
 
 
 def test_results_come_in_the_order_of_the_conditions() -> None:
