@@ -30,6 +30,7 @@ _COMMANDS = {
     "status": "Show how a run stands, and what to do next.",
     "releases": "List what every environment runs and ran, with notes.",
     "environments": "Show what each environment runs, and who approved it.",
+    "gate": "Explain gates, and test the rules they go by.",
     "approvals": "List the releases that wait for people, and for whom.",
     "approve": "Say yes to a release, after seeing what it is.",
     "reject": "Say no to a release.",
