@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+import click
+
+from sluicegate.audit.recorder import OnEntry
 from sluicegate.cli.detected import describe_detected, describe_gaps, open_project
 from sluicegate.cli.events import event_stream
 from sluicegate.cli.exit_codes import ExitCode, for_outcome
@@ -24,11 +27,14 @@ from sluicegate.errors import Interrupted, UsageError
 from sluicegate.model.decision import Outcome
 from sluicegate.model.run import Run
 from sluicegate.report.document import run_document
+from sluicegate.report.entering import how_to_answer, overridden
+from sluicegate.report.escape import escape
 from sluicegate.report.plain import describe_reuse
 from sluicegate.report.statements import Taken, describe_refused, statements_text
 from sluicegate.wiring.breaking_glass import Override
 from sluicegate.wiring.execution import Execution
 from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,9 @@ def execute(
     as_json: bool,
     events: str | None = None,
     entry: Entry = _ENTRY,
+    open_execution: Callable[[Project, OnEntry, Override | None], Execution] = (
+        Execution
+    ),
 ) -> ExitCode:
     """Carry a run out, show it, and say how it ended.
 
@@ -78,7 +87,7 @@ def execute(
         if entry.override is not None:
             # Whoever signs may have to type: the terminal is theirs for that.
             override = Override(entry.override, entry.key, observer.close)
-        execution = Execution(project, on_entry, override)
+        execution = open_execution(project, on_entry, override)
         for line in describe_detected(project):
             write_line(line, stream)
         try:
@@ -134,7 +143,9 @@ def _conclude(
             f"log: {head.size} entries, root {head.root_text}\n"
             "     check it with `sluice audit verify`"
         )
-        if run.finished and run.finished.outcome in _RESUMABLE:
+        if asked := how_to_answer(run, "`sluice resume`"):
+            text = f"{asked}\n{text}"
+        elif run.finished and run.finished.outcome in _RESUMABLE:
             hint = (
                 "`sluice resume` goes on from there; once a commit has mended it,"
                 " `sluice run`"
@@ -142,6 +153,9 @@ def _conclude(
             text = f"{hint}\n{text}"
         if reused := describe_reuse(run):
             text = f"{reused}\n{text}"
+        if broken := overridden(run):
+            closes = "`sluice overrides` lists what is open of it"
+            text = f"{_make_loud(escape(broken), stream)}; {closes}\n{text}"
     if to_stdout:
         write_result(text)
     else:
@@ -152,6 +166,10 @@ def _conclude(
         warn([pending])
     assert run.finished is not None
     return for_outcome(run.finished.outcome.value)
+
+
+def _make_loud(text: str, stream: TextIO) -> str:
+    return click.style(text, fg="red", bold=True) if stream.isatty() else text
 
 
 def _describe_taken(taken: Sequence[Taken]) -> str:

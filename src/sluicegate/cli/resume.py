@@ -1,5 +1,6 @@
 """``sluice resume``."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -38,9 +39,11 @@ def resume(
 
     Stages whose gate is open or closed are not repeated; a stage that was cut off,
     broken or pending starts anew, and a rollout goes on with the evidence it has. The
-    same commit must be checked out, with the same pipeline file. Exits as `sluice run`.
+    same commit must be checked out, with the same pipeline file, unless it is a
+    rollback. Exits as `sluice run`.
     """
     from sluicegate.cli.execution import Entry, execute  # noqa: PLC0415 - not for --help
+    from sluicegate.wiring.rollback import open_to_resume  # noqa: PLC0415 - likewise
 
     return execute(
         file,
@@ -48,4 +51,5 @@ def resume(
         as_json=as_json,
         events=events,
         entry=Entry(override, key, waits),
+        open_execution=partial(open_to_resume, run_id),
     )

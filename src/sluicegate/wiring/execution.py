@@ -1,7 +1,7 @@
 """Running a project's pipeline, and going on with a run."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,13 +13,17 @@ from sluicegate.engine.forecast import check_earlier
 from sluicegate.engine.ledger import SerialObserver
 from sluicegate.engine.machine import fold
 from sluicegate.engine.runner import Runner
-from sluicegate.engine.selection import Chosen, choose_stages
+from sluicegate.engine.selection import choose_stages
+from sluicegate.engine.situation import Earlier
 from sluicegate.engine.toolbox import Observer
 from sluicegate.errors import ExternalError, UsageError
+from sluicegate.model.event import RunStarted
 from sluicegate.model.run import Run
 from sluicegate.model.ulid import FORM
+from sluicegate.report.entering import waits_for
 from sluicegate.report.statements import Taken
 from sluicegate.stages.canary import CanaryStage
+from sluicegate.stages.stage import Stage
 from sluicegate.wiring.breaking_glass import GlassBreaker, Override
 from sluicegate.wiring.notify import Notifier, subject_of
 from sluicegate.wiring.options import Options
@@ -37,12 +41,14 @@ if TYPE_CHECKING:
 class Execution:
     """Runs of *project*. ``on_entry`` gets each entry of a run as it is recorded.
 
-    ``override`` breaks the glass of every entry gate that does not open.
+    ``override`` breaks the glass of every entry gate that does not open. ``earlier`` is
+    the release that they go back to, None if they go back to none.
     """
 
     project: Project
     on_entry: OnEntry = lambda _entry: None
     override: Override | None = None
+    earlier: Earlier | None = None
     taken_in: list[Taken] = field(default_factory=list, init=False)
     """What was in the inboxes."""
 
@@ -81,18 +87,34 @@ class Execution:
         chosen = choose_stages(project.pipeline, options.selection)
         if chosen.earlier:
             check_earlier(foresee(project, options), options.selection)
-        self._check_environments(chosen)
+        self._check_rules(named.stage for named in chosen.stages)
+        return self._begin(
+            started, observer, jobs=options.jobs, forced=options.forced(chosen)
+        )
+
+    def go_back(self, observer: Observer, started: RunStarted) -> Run:
+        """Begin the run *started*, which goes back to the earlier release.
+
+        Raises:
+            UsageError: it cannot be run as it is; nothing was written.
+            Interrupted: asked to stop; the run can be resumed.
+        """
+        self._check_rules(named.stage for named in self.project.pipeline.stages)
+        return self._begin(started, observer, jobs=None)
+
+    def _begin(
+        self,
+        started: RunStarted,
+        observer: Observer,
+        *,
+        jobs: int | None,
+        forced: Collection[str] = (),
+    ) -> Run:
         self._take_in()
-        run_id = project.machine.new_id()
+        run_id = self.project.machine.new_id()
         with self.log.recorder(run_id, self.on_entry) as recorder:
             started = replace(started, start_ts=self.log.clock.now())
-            runner = self._runner(
-                run_id,
-                recorder,
-                observer,
-                jobs=options.jobs,
-                forced=options.forced(chosen),
-            )
+            runner = self._runner(run_id, recorder, observer, jobs=jobs, forced=forced)
             with self.surroundings.leaving_no_secrets(run_id):
                 return runner.start(run_id, started)
 
@@ -108,7 +130,7 @@ class Execution:
         if not self.log.has_begun:
             raise _no_run_yet()
         self._take_in()
-        run_id = self._find_run(run_id) if run_id else self._newest_run()
+        run_id = self.find(run_id)
         with self.log.recorder(run_id, self.on_entry) as recorder:
             with self.log.naming():
                 recorder.recover()
@@ -120,11 +142,25 @@ class Execution:
                     " `sluice audit log` lists them",
                 )
             run = fold(run_id, events)
+            self._check_earlier(run)
             check_resumable(run, self.project.pipeline, self.project.source)
             self._check_override(run)
             observer.event(run.started)  # what is resumed; nothing that happens now
             with self.surroundings.leaving_no_secrets(run_id):
                 return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
+
+    def _check_earlier(self, run: Run) -> None:
+        """See to it that *run* goes back to what this does, and to nothing else.
+
+        Raises:
+            UsageError: another run has begun since this was opened.
+        """
+        goes_back = None if self.earlier is None else self.earlier.run_id
+        if run.started.rollback != goes_back:
+            raise UsageError(
+                f"run {run.run_id} has begun just now",
+                hint=f"`sluice resume {run.run_id}` goes on with it",
+            )
 
     def wait(self, run: Run, say: "Say") -> bool:
         """Wait until *run*, which is pending, may be worth resuming.
@@ -137,7 +173,7 @@ class Execution:
             IntegrityError: the log is not what it was.
         """
         from sluicegate.wiring.inboxes import Inboxes  # noqa: PLC0415 - rare
-        from sluicegate.wiring.waiting import Waiting, waits_for  # noqa: PLC0415 - rare
+        from sluicegate.wiring.waiting import Waiting  # noqa: PLC0415 - rare
 
         asked = waits_for(run)
         if asked:
@@ -145,13 +181,12 @@ class Execution:
             Waiting(inboxes, self._take_in, say).wait(asked)
         return bool(asked)
 
-    def _check_environments(self, chosen: Chosen) -> None:
+    def _check_rules(self, stages: Iterable[Stage]) -> None:
         """See to it, before anything runs, that there are rules for what is to come.
 
         Raises:
             UsageError: the protected branch has no such environment, or there is none.
         """
-        stages = (named.stage for named in chosen.stages)
         found = {each.environment for each in stages if isinstance(each, CanaryStage)}
         for environment in sorted(found):
             self.surroundings.authority.policy(environment)
@@ -188,6 +223,16 @@ class Execution:
                 self.taken_in.append(Taken("the inboxes", "", str(error), None, ()))
                 return
         self.taken_in.extend(map(describe, found))
+
+    def find(self, text: str | None) -> str:
+        """The run that is meant by the beginning or the end of its id, or the newest.
+
+        Raises:
+            UsageError: several are meant, or there is none.
+        """
+        if not self.log.has_begun:
+            raise _no_run_yet()
+        return self._find_run(text) if text else self._newest_run()
 
     def _find_run(self, text: str) -> str:
         """The run that is meant by the beginning or the end of its id.
@@ -275,6 +320,7 @@ class Execution:
             serial,
             jobs=jobs or os.cpu_count() or 1,
             forced=forced,
+            earlier=self.earlier,
         )
 
 

@@ -20,6 +20,7 @@ from sluicegate.gates.rules import Policy
 from sluicegate.model.digest import Digest
 from sluicegate.ports.protected import ProtectedBranch, Tip
 from sluicegate.stages.environment import Environment
+from sluicegate.stages.pipeline import Pipeline
 from sluicegate.wiring.policy_files import MAX_POLICY_BYTES, PolicyFiles
 from sluicegate.wiring.project import Project
 
@@ -68,6 +69,16 @@ class PolicySource:
         """
         own = self._own(*self._branch())
         return read_pipeline(own.data, own.source).pipeline.definition
+
+    def pipeline(self) -> Pipeline:
+        """The pipeline of the protected branch.
+
+        Raises:
+            UsageError: as above.
+            ExternalError: Git fails.
+        """
+        own = self._own(*self._branch())
+        return read_pipeline(own.data, own.source).pipeline
 
     def paths(self) -> tuple[str, ...]:
         """What belongs to the service, from its folder; nothing if everything does.
