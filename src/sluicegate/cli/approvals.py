@@ -37,8 +37,8 @@ def approvals(
     in.
 
     \b
-    Exits with 0, 2 if there is no such request or log, 5 if log or request are not
-    what they were.
+    Exits with 0, 2 if there is no such request or log, 5 if log or request are
+    not what they were.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.asked import (  # noqa: PLC0415 - not for --help
         list_requests,

@@ -19,9 +19,12 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    EntryEvent,
+    EnvironmentEntered,
     Event,
     PublishConfirmed,
     PublishRequested,
+    ReleaseRequested,
     RolloutStarted,
     RunFinished,
     RunInterrupted,
@@ -35,6 +38,7 @@ from sluicegate.model.event import (
 from sluicegate.model.finding import Finding
 from sluicegate.report.attempts import Attempts
 from sluicegate.report.duration import format_duration
+from sluicegate.report.entering import describe_entry
 from sluicegate.report.escape import escape
 from sluicegate.report.plain import (
     MARK,
@@ -112,6 +116,8 @@ class TerminalObserver(Progress):
                 self._note(event.stage, describe_rollout(event))
             case PublishRequested() | PublishConfirmed():
                 self._note(event.stage, describe_publish(event))
+            case ReleaseRequested() | EnvironmentEntered():
+                self._tell_entry(event)
             case _:
                 pass
 
@@ -180,6 +186,13 @@ class TerminalObserver(Progress):
             said.append(f"; {again}", style="yellow")
         mark, style = MARK[event.outcome], STYLE[event.outcome]
         self._row(mark, style, event.stage, took, said)
+
+    def _tell_entry(self, event: EntryEvent) -> None:
+        said = describe_entry(event)
+        if isinstance(event, EnvironmentEntered) and event.override:
+            self._row("!", "bold red", event.stage, "", _said(said, "bold red"))
+        else:
+            self._note(event.stage, said)
 
     def _tell_why(self, stage: _Stage) -> None:
         for finding in stage.findings[:_SHOWN_FINDINGS]:

@@ -23,10 +23,10 @@ def reject(
     signs as `sluice approve` does.
 
     \b
-    Exits with 0 if the answer was left, 1 if the request is expired, used, rejected or
-    replaced, or the answer to the question was no, 2 if no such request is here or it
-    cannot be signed, 4 if it may not have been left, 5 if log, request or evidence are
-    not what they were.
+    Exits with 0 if the answer was left, 1 if the request is expired, used,
+    rejected or replaced, or you said no to the question, 2 if no such request is
+    here or it cannot be signed, 4 if it may not have been left, 5 if the log, the
+    request or its evidence are not what they were.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.answering import Wish, answer  # noqa: PLC0415 - not for --help
     from sluicegate.model.release_request import Answer  # noqa: PLC0415 - likewise

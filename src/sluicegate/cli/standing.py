@@ -14,6 +14,7 @@ from sluicegate.config.file import PIPELINE_FILE
 from sluicegate.errors import UsageError
 from sluicegate.model.decision import Outcome
 from sluicegate.report.document import run_document
+from sluicegate.report.entering import overridden
 from sluicegate.report.status import (
     RunRow,
     RunStatus,
@@ -116,7 +117,8 @@ def _show_table(status: RunStatus, now: datetime) -> None:
     about, verdict, when = status_head(status, now)
     finished = status.run.finished
     style = _STYLE[finished.outcome] if finished else "cyan"
-    console.print(about, style="bold", markup=False)
+    loud = "bold red" if overridden(status.run) else "bold"
+    console.print(about, style=loud, markup=False)
     console.print(verdict, style=f"bold {style}", markup=False)
     console.print(when, style="dim", markup=False)
     _show_rows(status_rows(status, now), console)

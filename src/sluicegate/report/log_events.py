@@ -4,6 +4,8 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 
 from sluicegate.model.log_event import (
+    EnvironmentLocked,
+    EnvironmentUnlocked,
     HoldPlaced,
     HoldReleased,
     KeyRotated,
@@ -11,11 +13,19 @@ from sluicegate.model.log_event import (
     LeaseTaken,
     LogCreated,
     LogEvent,
+    OverrideClosed,
+    RequestAnswered,
     RetentionChanged,
 )
+from sluicegate.model.release_request import Answer
 from sluicegate.report.escape import escape
 from sluicegate.report.moment import format_moment
 
+_SAID = {
+    Answer.APPROVE: "approved",
+    Answer.REJECT: "REJECTED",
+    Answer.OVERRIDE: "OVERRIDE of",
+}
 _SHORT = 80  # characters of a value that fits in a line beside others
 
 
@@ -24,7 +34,7 @@ def describe_log_event(kind: str, event: LogEvent) -> str:
     return escape(_describe(kind, event))
 
 
-def _describe(kind: str, event: object) -> str:
+def _describe(kind: str, event: object) -> str:  # noqa: PLR0911 - one line an event
     match event:
         case LogCreated():
             return f"log of {event.origin} begun, kept for {event.retention_days} days"
@@ -42,10 +52,31 @@ def _describe(kind: str, event: object) -> str:
             return f"{event.environment}: lease taken by run {event.run_id} to {until}"
         case LeaseReleased():
             return f"{event.environment}: lease of entry {event.fence} released"
+        case RequestAnswered() | OverrideClosed():
+            return _describe_said(event)
+        case EnvironmentLocked() | EnvironmentUnlocked():
+            return _describe_lock(event)
         case KeyRotated():
             return f"signed with {event.new_vkey} from here on: {event.reason}"
         case _:
             return f"{kind}: {_list_fields(event)}"
+
+
+def _describe_said(event: RequestAnswered | OverrideClosed) -> str:
+    if isinstance(event, OverrideClosed):
+        return f"override {event.override} closed{_because(event.reason)}"
+    what = f"{_SAID[event.answer]} request {event.request.short}"
+    return f"{event.environment}: {what}{_because(event.reason)}"
+
+
+def _describe_lock(event: EnvironmentLocked | EnvironmentUnlocked) -> str:
+    if isinstance(event, EnvironmentLocked):
+        return f"{event.environment}: locked{_because(event.reason)}"
+    return f"{event.environment}: lock {event.lock} ended{_because(event.reason)}"
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""
 
 
 def _list_fields(event: object) -> str:

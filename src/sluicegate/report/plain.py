@@ -7,7 +7,6 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
-    EntryEvent,
     EnvironmentEntered,
     Event,
     PublishConfirmed,
@@ -31,6 +30,7 @@ from sluicegate.model.run import Run
 from sluicegate.model.task import write_labels
 from sluicegate.model.traffic import RequestCounts
 from sluicegate.report.duration import format_duration
+from sluicegate.report.entering import describe_entry
 from sluicegate.report.escape import escape
 
 MARK = {
@@ -69,19 +69,11 @@ def _describe(event: Event) -> str | None:  # noqa: C901, PLR0911 - one line an 
         case PublishRequested() | PublishConfirmed():
             return f"{event.stage}: {describe_publish(event)}"
         case ReleaseRequested() | EnvironmentEntered():
-            return f"{event.stage}: {_describe_entry(event)}"
+            return f"{event.stage}: {describe_entry(event)}"
         case WeightRequested() | RolloutFinished():
             return None
         case _:
             return f"{event.stage}: {describe_rollout(event)}"
-
-
-def _describe_entry(event: EntryEvent) -> str:
-    if isinstance(event, ReleaseRequested):
-        return f"release request {event.request.hex[:12]} for {event.environment}"
-    by = ", ".join(each.person for each in event.approvals)
-    how = "OVERRIDDEN" if event.override else "open"
-    return f"entry to {event.environment} {how}{f' by {by}' if by else ''}"
 
 
 def _describe_start(event: RunStarted) -> str:

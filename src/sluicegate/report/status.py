@@ -12,6 +12,7 @@ from sluicegate.model.run import Phase, Run, StageState
 from sluicegate.model.task import write_labels
 from sluicegate.report.audit import shorten_run
 from sluicegate.report.duration import format_duration
+from sluicegate.report.entering import describe_entry, how_to_answer, overridden
 from sluicegate.report.escape import escape
 from sluicegate.report.moment import format_ago, format_moment
 from sluicegate.report.plain import MARK, describe_publish
@@ -59,7 +60,9 @@ def status_head(status: RunStatus, now: datetime) -> tuple[str, str, str]:
     """What the run is about, how it stands, and when that was: one line each."""
     started, finished = status.run.started, status.run.finished
     where = f" ({started.branch})" if started.branch else ""
-    parts = [f"{started.pipeline} · commit {started.commit[:12]}{where}"]
+    broken = overridden(status.run)
+    parts = [broken] if broken else []
+    parts += [f"{started.pipeline} · commit {started.commit[:12]}{where}"]
     parts += ["with uncommitted changes"] if started.dirty else []
     parts += [started.selection] if started.selection else []
     parts += [write_labels(started.labels)] if started.labels else []
@@ -116,6 +119,10 @@ def _notes(stage: StageState) -> tuple[str, ...]:
     notes = []
     if stage.attempt > 1:
         notes.append(f"attempt {stage.attempt}")
+    if stage.entered is not None:
+        notes.append(describe_entry(stage.entered))
+    elif stage.requested is not None:
+        notes.append(describe_entry(stage.requested))
     if stage.publish:
         notes.append(describe_publish(stage.publish[-1]))
     progress = follow(stage.rollout)
@@ -145,7 +152,7 @@ def what_to_do(status: RunStatus) -> str:
         case Outcome.BROKEN:
             return f"mend what broke, and {resume}: what is open is not run again"
         case Outcome.PENDING:
-            return f"{resume} looks again"
+            return how_to_answer(run, resume) or f"{resume} looks again"
 
 
 def status_text(status: RunStatus, now: datetime) -> str:

@@ -175,9 +175,9 @@ def _about_evidence(request: ReleaseRequest, seen: Backdrop) -> Iterator[str]:
     for name in sorted(now.keys() & before.keys()):
         if words := _worse(name, before[name], now[name]):
             yield words
-    ended = {end.stage for end in seen.stages}
-    gone = [end.stage for end in seen.live_stages if end.stage not in ended]
-    if gone and seen.stages:
+    planned = {each.name for each in seen.run.stages} if seen.run else set()
+    gone = [end.stage for end in seen.live_stages if end.stage not in planned]
+    if gone and planned:
         yield f"stages that the last release had, and this one has not: {_some(gone)}"
 
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sluicegate.errors import ExternalError, UsageError
-from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.model.decision import Verdict
 from sluicegate.model.event import ReleaseRequested
-from sluicegate.model.run import Run
 from sluicegate.report.request import Standing
 from sluicegate.wiring.inboxes import Inboxes
 from sluicegate.wiring.request_judging import Judging
@@ -21,17 +20,6 @@ LOOK_SECONDS = 3
 
 Say = Callable[[str, str], None]
 """Tells a person, of a stage, what it waits for."""
-
-
-def waits_for(run: Run) -> Sequence[ReleaseRequested]:
-    """The requests that *run* waits for: why stages of it are pending."""
-    return [
-        stage.requested
-        for stage in run.stages
-        if stage.requested is not None
-        and stage.entered is None
-        and stage.outcome is Outcome.PENDING
-    ]
 
 
 @dataclass
@@ -87,7 +75,9 @@ class Waiting:
         if decision.verdict is not Verdict.PENDING:
             return True
         missing = "; ".join(decision.missing) or decision.reason
-        self._tell(asked.stage, f"{missing} (`sluice approve {found.id.short}`)")
+        self._tell(
+            asked.stage, f"waiting: {missing} (`sluice approve {found.id.short}`)"
+        )
         return False
 
     def _tell(self, stage: str, text: str) -> None:

@@ -11,7 +11,12 @@ from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.difference import Difference, FileDifference
 from sluicegate.model.digest import Digest
-from sluicegate.model.event import ConditionResult, RunStarted, StageFinished
+from sluicegate.model.event import (
+    ConditionResult,
+    PlannedStage,
+    RunStarted,
+    StageFinished,
+)
 from sluicegate.model.evidence import Evidence, Value
 from sluicegate.model.policy import People
 from sluicegate.model.release_request import (
@@ -56,7 +61,7 @@ RUN = RunStarted(
     commit="c" * 40,
     branch="main",
     dirty=False,
-    stages=(),
+    stages=(PlannedStage("test", "pytest", ()), PlannedStage("canary", "canary", ())),
     start_ts=START,
 )
 
@@ -209,3 +214,7 @@ def test_evidence_of_an_earlier_run_is_as_old_as_that_one() -> None:
     stages = (replace(ended(), cached=task),)
 
     assert "the evidence of test is 30 days old" in find(stages=stages)
+
+
+def test_stages_that_come_later_are_not_missed() -> None:
+    assert find(live_stages=(ended(), ended("canary"))) == ""

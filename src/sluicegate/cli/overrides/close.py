@@ -31,8 +31,8 @@ def close(
     `sluice audit hold release`.
 
     \b
-    Exits with 0, 2 if no such override is open or it cannot be signed, 4 if it may not
-    have happened, 5 if the log is not what it was.
+    Exits with 0, 2 if no such override is open or it cannot be signed, 4 if
+    it may not have happened, 5 if the log is not what it was.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.audit.holding import Ways  # noqa: PLC0415 - not for --help
     from sluicegate.cli.overriding import close_override  # noqa: PLC0415 - likewise
