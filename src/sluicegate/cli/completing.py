@@ -1,4 +1,4 @@
-"""What the shell may complete: stages of the pipeline file, runs of the log.
+"""What the shell may complete: stages and environments of the file, runs of the log.
 
 Both are read where it costs next to nothing, and nothing is checked: whoever presses
 the tab key wants no error, so what cannot be read completes nothing.
@@ -28,6 +28,21 @@ def complete_stage(
         stages = child(parse_source(file.read_bytes(), str(file)), "stages")
         if isinstance(stages, Table):
             return [name for name in stages.entries if name.startswith(incomplete)]
+    return []
+
+
+def complete_environment(
+    ctx: click.Context,
+    param: click.Parameter,  # noqa: ARG001 - click's signature
+    incomplete: str,
+) -> list[str]:
+    """The names of the pipeline file's environments."""
+    from sluicegate.config.names import read_environments  # noqa: PLC0415 - reads YAML
+
+    file = ctx.params.get("file") or Path("sluicegate.yaml")
+    with suppress(OSError, SluicegateError):
+        names = read_environments(file.read_bytes(), str(file))
+        return [name for name in names if name.startswith(incomplete)]
     return []
 
 

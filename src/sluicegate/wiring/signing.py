@@ -5,6 +5,7 @@ import binascii
 import hashlib
 from pathlib import Path
 
+from sluicegate.audit.statements.judging import AllowedSigners
 from sluicegate.errors import ExternalError, UsageError
 from sluicegate.wiring.inboxes import Inboxes
 from sluicegate.wiring.request_judging import Signer
@@ -26,6 +27,14 @@ def read_signer(key: Path, inboxes: Inboxes, reason: str = "") -> Signer | None:
     return Signer(allowed.names_of(public), _fingerprint(public), reason)
 
 
+def find_names(fingerprint: str, allowed: AllowedSigners) -> tuple[str, ...]:
+    """Whose key has that fingerprint, by the names that *allowed* has; maybe nobody."""
+    keys = dict.fromkeys(
+        word for word in allowed.text.split() if _fingerprint(word) == fingerprint
+    )
+    return tuple(name for key in keys for name in allowed.names_of(key))
+
+
 def _read_public(key: Path) -> str | None:
     """The public key, in base64: the file itself may hold it, or the one beside it."""
     for path in (key, key.with_name(f"{key.name}.pub")):
@@ -42,7 +51,7 @@ def _fingerprint(public: str) -> str:
     """As ``ssh-keygen -l`` shows it."""
     try:
         blob = base64.b64decode(public, validate=True)
-    except binascii.Error:
+    except (binascii.Error, ValueError):
         return "a key that cannot be read"
     digest = base64.b64encode(hashlib.sha256(blob).digest()).decode()
     return f"SHA256:{digest.rstrip('=')}"
