@@ -86,23 +86,28 @@ def answer(wish: Wish) -> ExitCode:
         inboxes.to_write_to(wish.inbox),
         _about(found),
     )
-    missing = viewer.missing_after() if wish.answer is Answer.APPROVE else ()
+    missing = viewer.missing_after() if wish.answer is Answer.APPROVE else None
     _tell(
         wish, view, Done(left, reason, () if signer is None else signer.names, missing)
     )
     if signer is not None and not signer.names:
         warn([f"{signer.fingerprint} is the key of nobody here: it will be refused"])
+    elif signer is not None and wish.answer is Answer.APPROVE:
+        warn(f"it will not count: {why}" for why in viewer.judging.objections(signer))
     return ExitCode.OPEN
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An answer that was left, who signed it, and what is still missing with it."""
+    """An answer that was left, and who signed it.
+
+    ``missing`` is who or what is still missing with it, None if that is not known.
+    """
 
     left: Left
     reason: str
     names: Sequence[str]
-    missing: Sequence[str]
+    missing: Sequence[str] | None
 
 
 def _read_reason(wish: Wish) -> str:
@@ -164,7 +169,7 @@ def _tell(wish: Wish, view: RequestView, done: Done) -> None:
             "place": left.where,
             "key": left.signature.fingerprint,
             "names": list(done.names),
-            "still_missing": list(done.missing),
+            "still_missing": None if done.missing is None else list(done.missing),
         }
         document = {**view_fields(view), "answered": answered}
         write_result(json.dumps(document, ensure_ascii=False, indent=2))
@@ -179,7 +184,7 @@ def _tell(wish: Wish, view: RequestView, done: Done) -> None:
         f"  signed by {who}{left.signature.fingerprint}",
         f"  as        {left.digest}",
         f"  waits in  {left.where}",
-        *(f"  missing   {each}" for each in done.missing),
+        *(f"  missing   {each}" for each in done.missing or ()),
         f"next: {view.resume}",
         f"      {_what_then(wish.answer, done)}",
     ):
@@ -190,6 +195,8 @@ def _what_then(answer: Answer, done: Done) -> str:
     takes = "where the log's key is, takes it in"
     if answer is Answer.REJECT:
         return f"{takes}; the run ends closed, until a new one asks anew"
+    if done.missing is None:
+        return f"{takes}, and says whether it is enough"
     if done.missing:
         return f"{takes}; the release waits for the others"
     return f"{takes} and goes on"

@@ -33,4 +33,5 @@ def show_lines(lines: Iterable[Line], stream: TextIO) -> None:
         # What does not fit goes on below its own beginning, never at the margin, where
         # it would look like a line of ours.
         indent = min(len(line.text) - len(text), _MOST_INDENT, console.width // 2)
-        console.print(Padding(Text(text, _STYLE[line.tone]), (0, 0, 0, indent)))
+        said = Text(text, _STYLE[line.tone])
+        console.print(Padding(said, (0, 0, 0, indent), expand=False))

@@ -159,7 +159,8 @@ def _changes(view: RequestView) -> Iterator[Line]:
     yield Line("")
     if request.live is None:
         count = len(request.changes)
-        yield Line(f"What it brings: {_count(count, 'commit')}, all of them new there")
+        brings = f"What it brings: {_count(count, 'commit')}, all of them new there"
+        yield Line(brings, Tone.HEAD)
     else:
         since = "from" if request.rollback else "since"
         count = len(request.changes)
@@ -210,7 +211,9 @@ def _people_of(change: Change) -> str:
 def _evidence(view: RequestView) -> Iterator[Line]:
     yield Line("")
     if not view.stages:
-        yield Line("Evidence: not known here", Tone.WARNING)
+        yield Line("Evidence: what it says is not known here", Tone.WARNING)
+        for found in view.request.evidence:
+            yield Line(f"    {found.digest.short}  {found.stage}", Tone.DIM)
         return
     yield Line("Evidence", Tone.HEAD)
     width = max(len(end.stage) for end in view.stages)
@@ -230,7 +233,9 @@ def _answers(view: RequestView, now: datetime) -> Iterator[Line]:
     for given in view.answers:
         yield _said(given, now)
     yield Line("")
-    if view.standing is not Standing.OPEN:
+    if view.standing is Standing.UNKNOWN:
+        yield Line(f"How it stands is not known: {view.because}", Tone.WARNING)
+    elif view.standing is not Standing.OPEN:
         yield Line(describe_standing(view), Tone.BAD)
     elif view.missing:
         yield Line("Still missing", Tone.HEAD)
@@ -272,13 +277,6 @@ def _cut(text: str) -> str:
     """*text* on one line; blanks in a row could make it look like two on a terminal."""
     text = " ".join(text.split())
     return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
-
-
-def next_steps(view: RequestView, missing: Sequence[str]) -> str:
-    """What happens after a yes, in one or two lines; *missing* is what still is."""
-    if missing:
-        return f"still missing then: {'; '.join(map(escape, missing))}"
-    return f"nothing is missing then: {view.resume} goes on"
 
 
 def list_lines(views: Sequence[RequestView], now: datetime) -> list[Line]:

@@ -4,7 +4,7 @@ What is judged here decides nothing: the recorder judges again. It tells somebod
 has to answer how things stand, and whether their yes would count.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
@@ -15,7 +15,7 @@ from sluicegate.audit.statements.answers import AnswerReader
 from sluicegate.engine.machine import fold
 from sluicegate.engine.request import digest_evidence, evidence_of
 from sluicegate.errors import ExternalError, IntegrityError, UsageError
-from sluicegate.gates.approvals import Hearing, judge_approvals
+from sluicegate.gates.approvals import Hearing, judge_approvals, judge_override
 from sluicegate.gates.entry import EntryDecision, EntryFacts, judge_entry
 from sluicegate.gates.facts import values_of
 from sluicegate.gates.human import Humans
@@ -123,6 +123,32 @@ class Judging:
             ),
         )
 
+    @cached_property
+    def ignored(self) -> Mapping[Digest, str]:
+        """Why answers to the request do not count, by what was signed."""
+        if self.policy is None:
+            return {}
+        found: dict[Digest, str] = {}
+        hearing = self._hearing(self.answers or ())
+        for layer in self.policy.layers:
+            if layer.approvals is not None:
+                tally = judge_approvals(layer.approvals, layer.people, hearing)
+                found |= tally.ignored
+            if layer.override is not None:
+                tally = judge_override(layer.override, layer.people, hearing)
+                found |= tally.ignored
+        return found
+
+    def _hearing(self, answers: tuple[Approval, ...]) -> Hearing:
+        layers = () if self.policy is None else self.policy.layers
+        return Hearing(
+            self.requests.now,
+            self.found.id,
+            self.found.request,
+            answers,
+            Humans.known_to(layer.people for layer in layers),
+        )
+
     def objections(self, signer: Signer) -> Iterator[str]:
         """Why the yes of *signer* would not count, a line for every layer of rules."""
         if self.policy is None:
@@ -131,15 +157,8 @@ class Judging:
         if not signer.names:
             yield f"{who} is the key of nobody here"
             return
-        layers = self.policy.layers
-        hearing = Hearing(
-            self.requests.now,
-            self.found.id,
-            self.found.request,
-            (self._yes_of(signer),),
-            Humans.known_to(layer.people for layer in layers),
-        )
-        for layer in layers:
+        hearing = self._hearing((self._yes_of(signer),))
+        for layer in self.policy.layers:
             if layer.approvals is not None:
                 tally = judge_approvals(layer.approvals, layer.people, hearing)
                 if why := tally.ignored.get(_UNSIGNED):

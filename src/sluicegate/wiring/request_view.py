@@ -117,16 +117,17 @@ class Viewer:
         why = "; ".join(self.judging.trouble)
         return (f"who must approve cannot be told here: {why}",)
 
-    def missing_after(self) -> tuple[str, ...]:
-        """What is still missing once the signer has said yes."""
+    def missing_after(self) -> tuple[str, ...] | None:
+        """What is still missing once the signer has said yes; None if not known."""
         decision = self.judging.judge_with(self.signer)
-        return self.missing() if decision is None else decision.missing
+        return None if decision is None else decision.missing
 
     def _answers(self) -> Iterator[Given]:
         for each in self.judging.answers or ():
             if each.request == self.found.id:
                 who = self.judging.name(each.identities) or each.key
-                yield Given(who, each.answer, each.reason, each.recorded, each.flaw)
+                flaw = each.flaw or self.judging.ignored.get(each.statement, "")
+                yield Given(who, each.answer, each.reason, each.recorded, flaw)
         yield from self.requests.waiting.get(self.found.id, ())
 
     @cached_property

@@ -145,7 +145,10 @@ def test_evidence_shows_the_figures_that_gates_have_judged() -> None:
 
 
 def test_evidence_that_is_not_known_is_called_that() -> None:
-    assert "Evidence: not known here" in request_text(VIEW, NOW)
+    text = request_text(VIEW, NOW)
+
+    assert "Evidence: what it says is not known here" in text
+    assert f"{Digest.of(b'evidence').short}  test" in text
 
 
 def test_files_are_listed_the_biggest_changes_alone_and_all_are_counted() -> None:
@@ -194,8 +197,15 @@ def test_answers_say_whether_they_count() -> None:
     assert "eve said NO just now: no  (waits in the inbox, not looked at yet)" in said
 
 
+def test_a_request_without_a_log_does_not_seem_open() -> None:
+    text = request_text(view(standing=Standing.UNKNOWN, because="no log is here"), NOW)
+
+    assert "How it stands is not known: no log is here" in text
+    assert "Nothing is missing" not in text
+
+
 @pytest.mark.parametrize(
-    "standing", [each for each in Standing if each.value != "open"]
+    "standing", [each for each in Standing if each.value not in {"open", "unknown"}]
 )
 def test_a_request_that_cannot_be_answered_says_why(standing: Standing) -> None:
     text = request_text(view(standing=standing, because="of this"), NOW)
