@@ -18,7 +18,7 @@ from sluicegate.model.decision import Verdict
 from sluicegate.model.release_request import Answer, Change, ReleaseRequest
 
 FULL = bool(os.environ.get("SLUICE_FULL"))
-PAIRS = 10_000 if FULL else 50
+PAIRS = 10_000 if FULL else 20
 WORLDS = 25  # for each pair of files
 
 NAMES = ("ann", "bob", "eve")
