@@ -1,6 +1,6 @@
 """`sluice` where the wall clock is moved: a script, and a project that uses it.
 
-    python moved_clock.py SECONDS ARGUMENT...
+    python moved_clock.py MILLISECONDS ARGUMENT...
 
 Only what the program takes for the time of day is moved, and by the same amount all
 the time. Durations and waiting, engines and other programs know nothing of it: days
@@ -34,12 +34,12 @@ class MovedProject(CliProject):
 
     @override
     def argv(self, *arguments: str, before: Sequence[str] = ()) -> list[str]:
-        seconds = str(self.moved.total_seconds())
-        return [*before, sys.executable, __file__, seconds, *arguments]
+        moved = str(self.moved // timedelta(milliseconds=1))
+        return [*before, sys.executable, __file__, moved, *arguments]
 
 
-def _main(seconds: str, *arguments: str) -> None:
-    moved, read = timedelta(seconds=float(seconds)), SystemClock.now
+def _main(milliseconds: str, *arguments: str) -> None:
+    moved, read = timedelta(milliseconds=int(milliseconds)), SystemClock.now
 
     def now(clock: SystemClock) -> datetime:
         return read(clock) + moved
