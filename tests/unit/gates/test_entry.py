@@ -187,6 +187,12 @@ def test_a_yes_to_another_request_is_told_if_it_came_after_this_one_was_made() -
     assert ignored(older) == ()
 
 
+def test_a_yes_to_this_request_is_told_whenever_it_was_recorded() -> None:
+    early = replace(BOB, environment="staging", recorded=REQUEST.created - HOUR)
+
+    assert len(ignored(early)) == 1
+
+
 def test_an_override_where_nobody_may_is_ignored_and_told() -> None:
     assert ignored(GLASS) == (
         "override of eve@acme.org does not count: nobody is asked for one",
@@ -351,6 +357,15 @@ def test_comparisons_of_stages_leave_a_first_release_to_whoever_must_approve() -
     assert judge_first(rules(), stages=True) is CLOSED
 
 
+def test_what_runs_elsewhere_makes_it_no_later_release() -> None:
+    release = Release(digest_of("older"), "v1", "c" * 40)
+    there = {"staging": StableRelease("staging", release, "run", NOW, 1)}
+    asked = replace(facts(BOB), values={"scan.critical": 3}, stable=there)
+    own = replace(rules(RULE), conditions=COMPARES)
+
+    assert judge_entry(policy(own), asked).verdict is OPEN
+
+
 def test_later_releases_are_compared() -> None:
     release = Release(digest_of("older"), "v1", "c" * 40)
     there = {"production": StableRelease("production", release, "run", NOW, 1)}
@@ -456,6 +471,15 @@ def test_a_layer_that_asks_for_nothing_stands_in_nobodys_way() -> None:
     nothing = rules(source="org.yaml")
 
     assert judge(policy(rules(RULE, EVE_MAY), nothing), GLASS).override
+
+
+def test_nobody_is_told_to_override_what_asks_for_nothing() -> None:
+    decision = judge(
+        policy(rules(RULE, EVE_MAY), rules(source="org.yaml")),
+        overrides("bob@acme.org"),
+    )
+
+    assert decision.missing[-1] == "sluicegate.yaml: to override: 1 more (eve may)"
 
 
 def test_a_layer_that_only_names_who_may_must_be_overridden_too() -> None:

@@ -28,6 +28,7 @@ def test_what_several_files_know_is_joined_in_whatever_order_they_come() -> None
     ]
 
     for some in permutations(lists):
+        assert len(Humans.known_to(some).circles) == 2
         assert Humans.known_to(some).behind(["four"]) == {
             *("a", "b", "c"),
             *("one", "two", "three", "four"),
