@@ -551,7 +551,7 @@ def test_a_tag_that_moves_between_push_and_reading_back_closes_the_gate(
     proxied: tuple[Publisher, RegistryProxy],
 ) -> None:
     publisher, proxy = proxied
-    commit = publisher.project.git("rev-parse", "HEAD")
+    commit = publisher.write("backoff: 100ms", host=publisher.host)
 
     def move(method: str, path: str, _status: int, body: bytes) -> bytes:
         by_tag = method == "GET" and path.endswith(f"/manifests/{commit}")
