@@ -46,7 +46,7 @@ def read_stable(
         return None
     for run_id, index in _arrivals(log, stable):
         fields = _fields_before(log, run_id, index)
-        if fields:
+        if any(fields.values()):
             return StableEvidence(stable, fields)
     return StableEvidence(stable, {})
 

@@ -24,6 +24,7 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.event import RunStarted, StageFinished
 from sluicegate.model.evidence import Value
 from sluicegate.model.release_request import Answer, Approval
+from sluicegate.model.run import Run
 from sluicegate.wiring.policy import PolicySource
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.requests import Found, Requests
@@ -174,31 +175,39 @@ class Judging:
     def run(self) -> tuple[RunStarted | None, tuple[StageFinished, ...]]:
         """How the run began, and how the stages ended that the request names.
 
+        Those of a rollback are of the run that it goes back to.
+
         Raises:
             IntegrityError: one of them found something else than the request says.
         """
-        log, request = self.requests.log, self.found.request
-        if log is None:
+        request = self.found.request
+        run = source = self._fold(request.run_id)
+        if run is None:
             return None, ()
-        journal = self.requests.place.journal(request.run_id)
-        events = read_run(log, journal, request.run_id).events
-        if not events:
-            return None, ()
-        run = fold(request.run_id, list(events))
+        if run.started.rollback is not None:
+            source = self._fold(run.started.rollback)
         named = {each.stage: each.digest for each in request.evidence}
         stages = tuple(
             stage.finished
-            for stage in run.stages
+            for stage in (() if source is None else source.stages)
             if stage.name in named and stage.finished is not None
         )
         for end in stages:
             if digest_evidence(end.evidence) != named[end.stage]:
                 raise IntegrityError(
-                    f"what {end.stage} found in run {request.run_id} is not what"
+                    f"what {end.stage} found for run {request.run_id} is not what"
                     f" request {self.found.id.short} says",
                     hint="approve nothing; `sluice audit verify` looks for damage",
                 )
         return run.started, stages
+
+    def _fold(self, run_id: str) -> Run | None:
+        """The run, None where it is not known here."""
+        log = self.requests.log
+        if log is None:
+            return None
+        events = read_run(log, self.requests.place.journal(run_id), run_id).events
+        return fold(run_id, events) if events else None
 
     def _values(self, policy: Policy) -> dict[str, Value]:
         request, log = self.found.request, self.requests.log

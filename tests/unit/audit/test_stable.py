@@ -69,6 +69,15 @@ def test_a_canary_that_was_rolled_back_leaves_the_evidence_of_the_release() -> N
     assert found(world) == ("v1", {"scan": {"critical": 1}})
 
 
+def test_a_rollback_that_waited_for_its_entry_gate_has_measured_nothing() -> None:
+    world = World.begin()
+    world.append("R1", started(), scan(1), *rollout("v1", None, RolloutResult.DEPLOYED))
+    world.append("R2", started(), scan(2), *rollout("v2", "v1"))
+    world.append("R3", started(), end("canary"), *rollout("v1", "v2"))
+
+    assert found(world) == ("v1", {"scan": {"critical": 1}})
+
+
 def test_the_last_attempt_counts() -> None:
     world = World.begin()
     arrived = rollout("v1", None, RolloutResult.DEPLOYED)
