@@ -12,7 +12,7 @@ def read_environments(data: bytes, name: str) -> tuple[str, ...]:
     """The environments that the pipeline file *data* has, as far as they have names.
 
     Raises:
-        PipelineFileError: it is no YAML.
+        PipelineFileError: it is no YAML with keys at its top.
     """
     found = child(parse_source(data, name), "environments")
     if not isinstance(found, Table):
