@@ -23,7 +23,6 @@ from sluicegate.audit.statements.sshsig import parse_signature
 from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
-    CountedApproval,
     EnvironmentEntered,
     Event,
     ReleaseRequested,
@@ -187,7 +186,7 @@ def histories(longest: int = 40) -> st.SearchStrategy[list[Step]]:
 def play(world: World, history: Sequence[Step]) -> None:
     """Let *history* happen; what cannot happen now does not."""
     for word, number in history:
-        if word in _OF_RUNS:
+        if word in {*_OF_RUNS, "ask", "enter"}:
             _play_run(world, word, f"R{number}", number)
         else:
             _OF_LOGS[word](world, number)
@@ -197,6 +196,10 @@ def _play_run(world: World, word: str, run_id: str, number: int) -> None:
     if word == "run":
         if run_id not in world.seqs:
             world.append(run_id, started(bytes([number]), dirty=number == 1))
+    elif run_id in world.seqs and word == "ask":
+        _ask(world, run_id, number)
+    elif run_id in world.seqs and word == "enter":
+        _enter(world, run_id, number)
     elif run_id in world.seqs:
         world.append(run_id, _OF_RUNS[word](number))
 
@@ -233,26 +236,28 @@ def _lengthen(world: World, number: int) -> None:
     world.record(RetentionChanged(days + number, days))
 
 
-def _ask(number: int) -> Event:
-    request = Digest.of(bytes([number]))
-    return ReleaseRequested(
+def _ask(world: World, run_id: str, number: int) -> Digest:
+    """Ask for a release, by a request that nobody has made before."""
+    request = Digest.of(f"{run_id} {world.seqs[run_id]}".encode())
+    asked = ReleaseRequested(
         "canary", f"env{number}", request, Digest.of(b"rules"), START, START
     )
+    world.append(run_id, asked)
+    return request
 
 
-def _enter(number: int) -> Event:
-    approvals = (CountedApproval(Digest.of(b"yes"), "ann", "SHA256:ann"),)
-    return EnvironmentEntered(
-        *("canary", f"env{number}", Digest.of(b"rules"), "main", "f" * 40, ()),
-        approvals,
+def _enter(world: World, run_id: str, number: int) -> None:
+    entered = EnvironmentEntered(
+        *("canary", f"env{number}", Digest.of(b"rules"), "main", "f" * 40, (), ()),
         override=number % 2 == 1,
         size=0,
-        request=Digest.of(bytes([number])),
+        request=_ask(world, run_id, number),
     )
+    world.append(run_id, entered)
 
 
 def _answer(world: World, number: int) -> object:
-    request = Digest.of(bytes([number]))
+    request = next(iter(read_state(world.log).requests), Digest.of(b"none"))
     return sign(world, RequestAnswered(request, f"env{number}", Answer.REJECT, "no"))
 
 
@@ -271,8 +276,6 @@ def _close(world: World, number: int) -> None:
 
 
 _OF_RUNS: dict[str, Callable[[int], Event]] = {
-    "ask": _ask,
-    "enter": _enter,
     "run": lambda _: started(),
     "end": lambda _: finished(),
     "resume": lambda _: RunResumed(),
