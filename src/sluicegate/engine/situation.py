@@ -48,13 +48,13 @@ class Situation:
         self, name: str, output: str, upstream: Sequence[StageFinished], ports: Ports
     ) -> StageContext:
         """What stage *name* may know, given how the stages ended that it needs."""
-        workspace = ports.workspace
+        workspace, earlier = ports.workspace, self.earlier
         return StageContext(
             stage=name,
             pipeline=self.pipeline.name,
             definition=self.pipeline.definition,
             commit=self.source.commit,
-            release=self.source.release,
+            release=self.source.release if earlier is None else earlier.release.name,
             run_id=self.run_id,
             project=workspace.project(),
             output=output,
