@@ -15,6 +15,7 @@ from sluicegate.model.release_request import Answer, Approval
 from sluicegate.model.state_item import Lock
 
 _QUOTED = 200  # characters of a reason that somebody gave
+_TOLD = 5  # rejects that are told in full; the log, which keeps this, bounds entries
 _NEW = "resume the run, which makes a new request"
 
 
@@ -30,16 +31,18 @@ def judge_standing(
     """
     verdict, reason = _judge_force(policy, hearing, used=used)
     rejects = list(find_rejects(hearing))
-    said = "; ".join(
+    said = [
         f"rejected by {_name(given, hearing.humans)}: {quote(given.reason)}"
-        for given in rejects
-    )
+        for given in rejects[:_TOLD]
+    ]
+    if len(rejects) > _TOLD:
+        said.append(f"and {len(rejects) - _TOLD} more")
     return (
         ConditionResult("the request is in force", verdict, reason),
         ConditionResult(
             "nobody rejects it",
             Verdict.CLOSED if rejects else Verdict.OPEN,
-            said or "nobody did",
+            "; ".join(said) or "nobody did",
         ),
     )
 

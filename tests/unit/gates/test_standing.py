@@ -169,6 +169,16 @@ def test_every_no_is_told_in_the_order_of_the_log() -> None:
     assert noes(later, first) == [first, later]
 
 
+def test_of_many_rejects_the_first_five_are_told_in_full() -> None:
+    def reason(count: int) -> str:
+        many = [rejects("dan@acme.org", index=at) for at in range(count)]
+        return judge_standing(POLICY, hearing(*many), used=False)[1].reason
+
+    five = "; ".join([reason(1)] * 5)
+    assert reason(5) == five
+    assert reason(7) == f"{five}; and 2 more"
+
+
 def test_a_lock_names_who_holds_it_why_and_the_way_out() -> None:
     lock = Lock("01JD", "production", "moving the\ndatabase", "ssh:ann", NOW, 3)
 
