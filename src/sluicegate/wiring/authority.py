@@ -36,7 +36,7 @@ class ProjectAuthority(Authority):
 
     @override
     def policy(self, environment: str) -> Policy:
-        return self._source.policy(environment)
+        return self._source.policy(environment, self.project.pipeline)
 
     @override
     def settings(self, environment: str) -> Environment:

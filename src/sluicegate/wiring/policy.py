@@ -33,19 +33,27 @@ class PolicySource:
 
     project: Project
 
-    def policy(self, environment: str) -> Policy:
+    def policy(self, environment: str, released: Pipeline | None = None) -> Policy:
         """All that judges a release into *environment*.
+
+        *released* is the pipeline that the released commit has been through.
 
         Raises:
             UsageError: there is no protected branch, it has no pipeline file, no such
-                environment or no stage that goes there, or a file cannot be used.
+                environment or no stage that goes there, or a file cannot be used; or
+                *released* is not the pipeline that the rules are of.
             IntegrityError: a shared policy is another one than was pinned.
             ExternalError: Git fails, or a shared policy cannot be fetched.
         """
         branch, tip = self._branch()
         files = PolicyFiles(branch, tip, self._pinned)
-        texts = files.collect(self._path, self._own(branch, tip))
-        return parse_policy(texts, environment, tip.branch, tip.commit)
+        own = self._own(branch, tip)
+        texts = files.collect(self._path, own)
+        policy = parse_policy(texts, environment, tip.branch, tip.commit)
+        if released is not None:
+            ruled = read_pipeline(own.data, own.source).pipeline
+            _check_released(policy, ruled, released)
+        return policy
 
     def environment(self, environment: str) -> Environment:
         """The settings of *environment*, its target among them.
@@ -129,3 +137,33 @@ class PolicySource:
     def _pinned(self) -> PinnedFiles:
         machine = self.project.machine
         return PinnedFiles(machine.cache_folder / "policies", machine.process)
+
+
+def _check_released(policy: Policy, ruled: Pipeline, released: Pipeline) -> None:
+    """Refuse what goes by the name of another: evidence, and a whole project.
+
+    A command could claim of itself whatever the rules ask of a scan, and a pipeline
+    whose environment asks for little could release in the place of one that asks.
+
+    Raises:
+        UsageError: *released* is of another project than *ruled*, or a stage before the
+            environment is of another kind.
+    """
+    where = f"at {policy.branch}"
+    project, known = (each.name.partition("_")[0] for each in (released, ruled))
+    if project != known:
+        raise UsageError(
+            f"what is released belongs to {project}, and the rules {where} are those of"
+            f" {known}",
+            hint=_MERGE,
+        )
+    for named in released.stages:
+        if named.name not in policy.stages:
+            continue
+        kind, uses = ruled.stage(named.name).stage.uses, named.stage.uses
+        if uses != kind:
+            raise UsageError(
+                f"stage {named.name!r} is {uses} in what is released, and {kind}"
+                f" {where}: what it finds is not what {policy.environment} asks for",
+                hint=_MERGE,
+            )

@@ -120,6 +120,32 @@ def test_nothing_that_a_released_branch_says_has_any_effect(here: Clone) -> None
     assert here.source().environment("production").target == target
 
 
+def test_no_stage_of_another_kind_speaks_for_that_of_the_protected_branch(
+    here: Clone,
+) -> None:
+    here.commit(**{FILE: pipeline(RULES)})
+    honest = here.source().project.pipeline
+    fields = "evidence: {file: x.json, fields: {critical: integer}}"
+    forged = pipeline(RULES).replace("uses: trivy", f"uses: command, run: x, {fields}")
+    (here.folder / FILE).write_text(forged)
+    source = here.source()
+
+    assert source.policy("production", honest) == source.policy("production")
+    with pytest.raises(UsageError, match="'scan' is command in what is released"):
+        source.policy("production", source.project.pipeline)
+
+
+def test_no_other_project_releases_under_rules_of_its_own(here: Clone) -> None:
+    here.commit(
+        **{FILE: pipeline(RULES), "spare.yaml": pipeline().replace("churn", "x")}
+    )
+    (here.folder / "spare.yaml").write_text(pipeline())
+    source = here.source("spare.yaml")
+
+    with pytest.raises(UsageError, match=r"belongs to churn, and the rules at .* of x"):
+        source.policy("production", source.project.pipeline)
+
+
 def test_rules_of_a_clone_are_those_of_its_origin(here: Clone) -> None:
     here.commit(**{FILE: pipeline(RULES)})
     clone = Clone(here.folder.with_name("clone"), here)
