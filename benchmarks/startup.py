@@ -1,8 +1,9 @@
-"""How long `sluice --help` takes, against its framework alone and against its peers.
+"""How long `sluice` takes to start, against its framework alone and against its peers.
 
     python benchmarks/startup.py [--rounds 30] [--out benchmarks/results/startup.json]
 
-All four run with the same interpreter, from the same environment, in turns.
+All run with the same interpreter, from the same environment, in turns. `sluice approve
+--help` loads the command that a person waits for, and nothing that it needs later.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from measure import (
 )
 
 REFERENCE = 'python -c "import click"'
+HELP, APPROVE = "sluice --help", "sluice approve --help"
 GOAL = 2.0
 
 
@@ -33,7 +35,8 @@ def main() -> None:
     folder = Path(sys.executable).parent
     commands = {
         REFERENCE: [sys.executable, "-c", "import click"],
-        "sluice --help": [str(folder / "sluice"), "--help"],
+        HELP: [str(folder / "sluice"), "--help"],
+        APPROVE: [str(folder / "sluice"), "approve", "--help"],
         "nox --help": [str(folder / "nox"), "--help"],
         "pre-commit --help": [str(folder / "pre-commit"), "--help"],
     }
@@ -51,9 +54,9 @@ def main() -> None:
         ]
         for name, timing in timings.items()
     ]
-    ratio = timings["sluice --help"].ratio(reference)
-    met = "met" if ratio <= GOAL else "missed"
-    goal = f"Goal: at most {GOAL:g} times the first; {met}."
+    worst = max(timings[name].ratio(reference) for name in (HELP, APPROVE))
+    met = "met" if worst <= GOAL else "missed"
+    goal = f"Goal of `sluice`: at most {GOAL:g} times the first; {met}."
     document = {
         "benchmark": "startup",
         "place": place,
