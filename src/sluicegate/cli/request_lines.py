@@ -30,6 +30,9 @@ def show_lines(lines: Iterable[Line], stream: TextIO) -> None:
     console = Console(file=stream, highlight=False)
     for line in lines:
         text = line.text.lstrip(" ")
+        if not text:
+            console.print()
+            continue
         # What does not fit goes on below its own beginning, never at the margin, where
         # it would look like a line of ours.
         indent = min(len(line.text) - len(text), _MOST_INDENT, console.width // 2)
