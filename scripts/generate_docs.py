@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import condition_reference
+from condition_reference import unit_of
+
 from sluicegate.audit import log_shapes, shapes
 from sluicegate.audit.codec import TIME
 from sluicegate.audit.meanings import KINDS as EVENT_TYPES
 from sluicegate.audit.schema import entry_schema, format_schema
-from sluicegate.config.schema import json_schema
+from sluicegate.config.schema import gate_tests_schema, json_schema
 from sluicegate.stages.kinds import KINDS
 from sluicegate.stages.stage import DURATION_PATTERN, Stage
 
@@ -57,12 +60,24 @@ def render() -> dict[str, str]:
     """Every generated file, by name."""
     schema = json_schema()
     entries = entry_schema()
+    tests = gate_tests_schema()
     return {
         "audit-entries.md": "\n".join(_entries(entries)) + "\n",
         "audit-entry.schema.json": format_schema(entries),
+        "conditions.md": "\n".join(_conditions()) + "\n",
+        "gate-tests.md": "\n".join(_gate_tests(json.loads(tests))) + "\n",
+        "gate-tests.schema.json": tests,
         "sluicegate.schema.json": schema,
         "stages.md": "\n".join(_stages(json.loads(schema))) + "\n",
     }
+
+
+def _conditions() -> Iterator[str]:
+    return condition_reference.conditions(NAMES, EXAMPLES, _table)
+
+
+def _gate_tests(schema: Schema) -> Iterator[str]:
+    return condition_reference.gate_tests(schema, _table, _rows)
 
 
 def _entries(schema: Schema) -> Iterator[str]:
@@ -148,6 +163,7 @@ def _stages(schema: Schema) -> Iterator[str]:
         yield from _stage(kind, defs)
     yield from _common(defs)
     yield from _rest("Environments", "environments.<name>", defs["Environment"], defs)
+    yield from _of_policies(schema)
     yield from _rest("Audit log", "audit", defs["Audit"], defs)
     for name in ("Webhook", "Command"):
         yield from _rest(
@@ -167,8 +183,8 @@ def _stage(kind: type[Stage], defs: Schema) -> Iterator[str]:
     own = [row for row in _rows(schema, defs) if row[0] not in COMMON]
     if own:
         yield from _table(("setting", "value", "default", "meaning"), own)
-    fields = [(f"`{f.name}`", f.type, f.meaning) for f in stage.fields()]
-    yield from _table(("evidence", "type", "meaning"), fields)
+    fields = [(f.name, f.type, unit_of(f), f.meaning) for f in stage.fields()]
+    yield from _table(("evidence", "type", "unit", "meaning"), fields)
     default = _list(stage.default_gate(name))
     yield from ["", f"Default gate of a stage called `{name}`: {default}."]
     always = stage.gate_always(name)
@@ -196,6 +212,15 @@ def _common(defs: Schema) -> Iterator[str]:
     ]
 
 
+def _of_policies(schema: Schema) -> Iterator[str]:
+    yield from ["", "## People, groups, shared policies and budgets", ""]
+    yield "At the top of a pipeline file, and of a shared policy:"
+    keys = ("people", "services", "groups", "extends", "budgets")
+    top = {"properties": {key: schema["properties"][key] for key in keys}}
+    rows = list(_rows(top, schema["$defs"]))
+    yield from _table(("setting", "value", "default", "meaning"), rows)
+
+
 def _rest(title: str, place: str, schema: Schema, defs: Schema) -> Iterator[str]:
     yield from ["", f"## {title}", "", f"Under `{place}`:"]
     yield from _table(
@@ -216,6 +241,9 @@ def _rows(schema: Schema, defs: Schema, prefix: str = "") -> Iterator[Row]:
             continue
         default = "**required**" if key in required else _default(field)
         yield (name, _type(field, defs), default, field.get("description", ""))
+        items = _nested(_options(field)[0].get("items", {}), defs)
+        if items is not None:
+            yield from _rows(items, defs, f"{name}[].")
 
 
 def _nested(field: Schema, defs: Schema) -> Schema | None:
@@ -224,7 +252,8 @@ def _nested(field: Schema, defs: Schema) -> Schema | None:
 
 
 def _options(field: Schema) -> list[Schema]:
-    options = [o for o in field.get("anyOf", [field]) if o.get("type") != "null"]
+    choice = field.get("anyOf") or field.get("oneOf") or [field]
+    options = [o for o in choice if o.get("type") != "null"]
     return options or [field]
 
 
@@ -239,6 +268,8 @@ def _type(field: Schema, defs: Schema) -> str:
 
 
 def _one_type(field: Schema, defs: Schema) -> str:
+    if "oneOf" in field:
+        return _type(field, defs)
     if "const" in field:
         return f"`{field['const']}`"
     if "enum" in field:

@@ -59,6 +59,20 @@ def test_every_example_is_a_pipeline_file(name: str) -> None:
     parse_pipeline(EXAMPLES[name].encode(), name)
 
 
+def test_every_field_of_evidence_is_in_the_reference() -> None:
+    """The reference makes stages of every kind; this looks at the code instead."""
+    page = (ROOT / "docs" / "reference" / "conditions.md").read_text("utf-8")
+    code = "".join(
+        path.read_text("utf-8")
+        for path in (ROOT / "src" / "sluicegate" / "stages").glob("*.py")
+    )
+
+    fields = set(re.findall(r'FieldSpec\(\s*"(\w+)"', code))
+
+    assert len(fields) > 50
+    assert [f for f in sorted(fields) if not re.search(rf"`\w+\.{f}`", page)] == []
+
+
 def test_the_documented_exit_codes_are_the_real_ones() -> None:
     text = (ROOT / "docs" / "exit-codes.md").read_text("utf-8")
 

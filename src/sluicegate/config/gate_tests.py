@@ -146,10 +146,11 @@ class _Reader:
             stage, environment = self.tests.stage, self.tests.environment
             place = ()
         if (stage is None) == (environment is None):
-            message = "say which gate is judged: stage or environment"
+            message, at = "say which gate is judged: stage or environment", place
             if stage is not None:
                 message = "must be about a stage or an environment, not about both"
-            self.checker.report(place or ("cases", index), message)
+                at = (*place, "environment")
+            self.checker.report(at or ("cases", index), message)
             return None, None
         stages = self.read.stages
         if stage is not None and stage not in stages.kinds:

@@ -16,6 +16,7 @@ from pydantic_core.core_schema import DictSchema
 from typing_extensions import override
 
 from sluicegate.config.document import WORD_PATTERN, Document
+from sluicegate.config.gate_cases import GateTests
 from sluicegate.stages.kinds import KINDS
 from sluicegate.stages.notify import Notify
 from sluicegate.stages.stage import write_duration
@@ -37,6 +38,12 @@ def json_schema() -> str:
         notify=(notify, Field((), description="Whom to tell of a run.")),
     )
     schema = model.model_json_schema(schema_generator=_Schema)
+    return json.dumps({"$schema": _DIALECT, **schema}, indent=2) + "\n"
+
+
+def gate_tests_schema() -> str:
+    """The schema of a table of cases for gates, likewise."""
+    schema = GateTests.model_json_schema(schema_generator=_Schema)
     return json.dumps({"$schema": _DIALECT, **schema}, indent=2) + "\n"
 
 

@@ -41,11 +41,8 @@ class GateTrials:
             ExternalError: one cannot be fetched.
         """
         cases = parse_gate_tests(self._data, str(self.table), self._read)
-        policies = {
-            case.environment: self._policy(case.environment)
-            for case in cases
-            if case.environment is not None
-        }
+        places = {each.environment for each in cases if each.environment}
+        policies = {place: self._policy(place) for place in places}
         return tuple(self._judge(case, policies) for case in cases)
 
     @cached_property
