@@ -34,6 +34,8 @@ def run_document(
             "dirty": started.dirty,
             "selection": started.selection,
             "labels": dict(started.labels),
+            "rollback": started.rollback,
+            "rollback_reason": started.reason,
             "started": started.start_ts.isoformat(),
             "ended": finished.end_ts.isoformat() if finished else None,
             "stages": [_stage(run, stage) for stage in run.stages],

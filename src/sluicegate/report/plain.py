@@ -29,6 +29,7 @@ from sluicegate.model.finding import Finding
 from sluicegate.model.run import Run
 from sluicegate.model.task import write_labels
 from sluicegate.model.traffic import RequestCounts
+from sluicegate.report.audit import shorten_run
 from sluicegate.report.duration import format_duration
 from sluicegate.report.entering import describe_entry
 from sluicegate.report.escape import escape
@@ -80,9 +81,18 @@ def _describe_start(event: RunStarted) -> str:
     where = f" ({event.branch})" if event.branch else ""
     dirty = ", with uncommitted changes" if event.dirty else ""
     parts = [f"{event.pipeline} · commit {event.commit[:12]}{where}{dirty}"]
+    parts += [describe_goal(event)] if event.rollback else []
     parts += [event.selection] if event.selection else []
     parts += [write_labels(event.labels)] if event.labels else []
     return " · ".join(parts)
+
+
+def describe_goal(event: RunStarted) -> str:
+    """To what a run goes back, and why; empty if it does not; not escaped."""
+    if event.rollback is None:
+        return ""
+    why = f": {' '.join(event.reason.split())}" if event.reason else ""
+    return f"rollback to the release of run {shorten_run(event.rollback)}{why}"
 
 
 def describe_reuse(run: Run) -> str | None:

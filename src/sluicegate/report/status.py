@@ -15,7 +15,7 @@ from sluicegate.report.duration import format_duration
 from sluicegate.report.entering import describe_entry, how_to_answer, overridden
 from sluicegate.report.escape import escape
 from sluicegate.report.moment import format_ago, format_moment
-from sluicegate.report.plain import MARK, describe_publish
+from sluicegate.report.plain import MARK, describe_goal, describe_publish
 from sluicegate.report.rollout import describe_progress, follow
 
 _MS = timedelta(milliseconds=1)
@@ -64,6 +64,7 @@ def status_head(status: RunStatus, now: datetime) -> tuple[str, str, str]:
     parts = [broken] if broken else []
     parts += [f"{started.pipeline} · commit {started.commit[:12]}{where}"]
     parts += ["with uncommitted changes"] if started.dirty else []
+    parts += [describe_goal(started)] if started.rollback else []
     parts += [started.selection] if started.selection else []
     parts += [write_labels(started.labels)] if started.labels else []
     ago = format_ago(started.start_ts, now)
@@ -135,7 +136,8 @@ def what_to_do(status: RunStatus) -> str:
     """What a person does next, in one line; empty where there is nothing to do."""
     run = status.run
     resume = f"`sluice resume {run.run_id}`"
-    if status.checked_out not in {None, run.started.commit}:
+    is_rollback = run.started.rollback is not None  # it depends on no checkout
+    if not is_rollback and status.checked_out not in {None, run.started.commit}:
         resume = f"`git checkout {run.started.commit[:12]}` and {resume}"
     if status.state is State.RUNNING:
         return "another process carries it on; there is nothing to do"
@@ -144,6 +146,8 @@ def what_to_do(status: RunStatus) -> str:
     match run.finished.outcome:
         case Outcome.OPEN:
             return ""
+        case Outcome.CLOSED if is_rollback:
+            return "that answer stands; `sluice rollback` goes back anew, also further"
         case Outcome.CLOSED:
             return (
                 "that answer stands for this commit: mend it, commit, and `sluice run`;"
@@ -195,7 +199,8 @@ def runs_text(rows: Sequence[RunRow], now: datetime) -> str:
 
 def _run_cells(row: RunRow, now: datetime) -> tuple[str, ...]:
     started, finished = row.started, row.finished
-    what = [started.selection or "", write_labels(started.labels)]
+    labels = write_labels(started.labels)
+    what = [describe_goal(started), started.selection or "", labels]
     reason = finished.reason if finished else ""
     return (
         shorten_run(row.run_id),
@@ -225,6 +230,8 @@ def runs_document(rows: Sequence[RunRow]) -> str:
                     "dirty": row.started.dirty,
                     "selection": row.started.selection,
                     "labels": dict(row.started.labels),
+                    "rollback": row.started.rollback,
+                    "rollback_reason": row.started.reason,
                     "started": row.started.start_ts.isoformat(),
                     "ended": row.finished.end_ts.isoformat() if row.finished else None,
                 }

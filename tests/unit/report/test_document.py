@@ -51,6 +51,8 @@ def test_a_run_that_ended_is_written_whole() -> None:
         "dirty": False,
         "selection": None,
         "labels": {},
+        "rollback": None,
+        "rollback_reason": None,
         "started": "2026-11-22T00:00:00+00:00",
         "ended": "2026-11-22T00:00:00+00:00",
         "log": {"origin": "log.example", "size": 3, "root": "abc"},

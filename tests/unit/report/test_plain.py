@@ -150,6 +150,13 @@ def test_a_run_of_a_part_with_labels_says_so() -> None:
     assert line == "p_r_v1.0 · commit aaaaaaaaaaaa (main) · --only lint · os=linux"
 
 
+def test_a_rollback_says_to_what_and_why() -> None:
+    line = describe(started(rollback=EARLIER, reason="it is\nslow \x1b[2J"))
+
+    goal = f"rollback to the release of run {EARLIER[-8:]}: it is slow \\x1b[2J"
+    assert line == f"p_r_v1.0 · commit aaaaaaaaaaaa (main) · {goal}"
+
+
 @pytest.mark.parametrize(
     ("cached", "said"),
     [

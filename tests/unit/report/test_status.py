@@ -67,6 +67,35 @@ def test_a_running_run_says_what_runs_and_for_how_long() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (None, f"`sluice resume {RUN_ID}` goes on from there"),
+        (Outcome.CLOSED, "that answer stands; `sluice rollback` goes back anew"),
+        (Outcome.PENDING, f"`sluice resume {RUN_ID}` looks again"),
+    ],
+)
+def test_a_rollback_says_to_what_and_needs_nothing_checked_out(
+    outcome: Outcome | None, said: str
+) -> None:
+    first = started(STAGES[0], rollback=EARLIER, reason="it is\nslow \x1b[2J")
+    events: list[Event] = [first, begin("lint")]
+    if outcome is not None:
+        last = RunFinished(outcome, "stopped at lint", NOW, NOW, 0)
+        events += [end("lint", outcome), last]
+    found = status(*events, state=State.INTERRUPTED, checked_out="b" * 40)
+
+    lines = status_text(found, NOW).splitlines()
+
+    goal = "rollback to the release of run Y9Z0BB: it is slow \\x1b[2J"
+    assert lines[0].endswith(goal.replace("Y9Z0BB", EARLIER[-8:]))
+    assert lines[-1].startswith(said)
+    row = RunRow(RUN_ID, found.run.started, found.run.finished, State.INTERRUPTED)
+    assert "rollback to the release of run" in runs_text([row], NOW)
+    (run,) = json.loads(runs_document([row]))["runs"]
+    assert run["rollback"] == EARLIER
+
+
 def test_an_interrupted_run_says_what_was_cut_off_and_how_to_go_on() -> None:
     found = status(*STORY, RunInterrupted("test"), state=State.INTERRUPTED)
 
