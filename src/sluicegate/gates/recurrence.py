@@ -28,7 +28,6 @@ _OWN_ZONES = ("localtime", "posixrules", "right/", "posix/")  # the machine's, o
 _LIKE = "write it like Europe/Berlin, or UTC"
 _SOMEWHEN = datetime(2000, 1, 1)  # noqa: DTZ001 - a date of a clock on the wall
 _MINUTE = timedelta(minutes=1)
-_SECOND = timedelta(seconds=1)
 
 _NEAR = range(-27, 28, 3)
 """Hours around a moment, more than clocks were ever moved by: 24, in Samoa in 2011."""
@@ -118,7 +117,8 @@ def _nearest(window: Window, at: datetime, *, back: bool) -> datetime | None:
     zone = ZoneInfo(window.timezone)
     local = at.astimezone(zone).replace(tzinfo=None)
     slack = _shift_near(zone, at)
-    begin = local + slack + _SECOND if back else local - slack
+    # Where it begins is never looked at, but `at` itself counts among the last ones.
+    begin = local + slack + _MINUTE if back else local - slack
     found: tuple[datetime, datetime] | None = None
     for date in CronSim(window.cron, begin, reverse=back):
         for moment in _moments(window.cron, date, zone):
