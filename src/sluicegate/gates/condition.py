@@ -85,7 +85,8 @@ class Condition:
             why = f"{_join(unknown)} was not measured" if unknown else str(error)
             return self._closed(why)
         verdict = Verdict.OPEN if holds else Verdict.CLOSED
-        return Decision(verdict, f"{_display(self.text)}: {_show(read)}")
+        shown = _show(read, is_alone=len(self.names) == 1)
+        return Decision(verdict, f"{_display(self.text)}: {shown}")
 
     def _closed(self, why: str) -> Decision:
         return Decision(Verdict.CLOSED, f"{_display(self.text)}: {why}")
@@ -170,8 +171,8 @@ def _usable(name: str, value: Value, kind: FieldType | None) -> Value:
     return exact
 
 
-def _show(read: Mapping[str, Value]) -> str:
-    if len(read) == 1:
+def _show(read: Mapping[str, Value], *, is_alone: bool) -> str:
+    if is_alone:
         return f"it is {_literal(next(iter(read.values())))}"
     return ", ".join(f"{name} is {_literal(value)}" for name, value in read.items())
 

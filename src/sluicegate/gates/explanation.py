@@ -114,7 +114,7 @@ def read_reason(
     for name, label in zip(names, labels, strict=True):
         head = f"{', ' if found else ''}{label} is "
         if not rest.startswith(head):
-            return None
+            continue  # judged without it, at a first release
         rest = rest.removeprefix(head)
         try:
             value, end = json.JSONDecoder().raw_decode(rest)

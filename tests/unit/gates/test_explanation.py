@@ -62,7 +62,6 @@ def test_a_reason_of_another_kind_gives_no_values(
         "it is [1]",
         "it is ",
         "a.x is 1, a.y is 2, a.z is 3",
-        "a.x is 1",
     ],
 )
 def test_a_reason_that_only_looks_like_values_gives_none(reason: str) -> None:
@@ -80,6 +79,23 @@ def test_a_condition_is_told_with_units_and_meanings() -> None:
     assert rule.verdict is Verdict.OPEN
     assert rule.reason == ""
     assert rule.readings == (Reading("scan.age", 1.5, "days", "Its age."),)
+
+
+def test_what_the_first_release_could_not_have_is_told_as_such() -> None:
+    text = "environment.first_release || scan.critical <= stable.scan.critical"
+    names = ("environment.first_release", "scan.critical", "stable.scan.critical")
+    condition = compile_condition(
+        text, names, {names[0]: "boolean", names[1]: "integer", names[2]: "integer"}
+    )
+    values: dict[str, Value] = {names[0]: True, names[1]: 3}
+    decision = condition.judge_whatever(values, names[2:])
+    result = ConditionResult(text, decision.verdict, decision.reason)
+
+    rule = explain_result(result, {}, dict.fromkeys(names, ("", "")))
+
+    assert rule.verdict is Verdict.OPEN
+    assert rule.reason == ""
+    assert [each.value for each in rule.readings] == [True, 3, None]
 
 
 def test_what_the_gate_saw_is_told_not_what_is_found_now() -> None:
