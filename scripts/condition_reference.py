@@ -96,7 +96,8 @@ def _facts(table: Table) -> Iterator[str]:
         " what holds then by reading `environment.first_release`:"
         " `environment.first_release || scan.high <= stable.scan.high` is open. One"
         " that does not is for the people to weigh who must approve: it counts as open"
-        " where the environment asks for approvals, and says so, and is closed where"
+        " where the environment asks for approvals (for the gate of a stage: where the"
+        " pipeline file itself says so), and its reason tells; it is closed where"
         " nobody is asked. As it counts as a whole, write what holds always as a"
         " condition of its own."
     )

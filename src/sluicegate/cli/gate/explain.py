@@ -34,8 +34,8 @@ def explain(
     what the log says was judged then. The beginning or the end of a run's id will do.
 
     \b
-    Exits with 0 whatever the verdict was, 2 if there is no such run, stage or log,
-    5 if the log is not what was written.
+    Exits with 0 whatever the verdict was, 2 if there is no such run, stage or
+    log, 5 if the log is not what was written.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.gate import explaining  # noqa: PLC0415 - not for --help
 
