@@ -14,10 +14,17 @@ class Occasion(enum.Enum):
     BROKEN = "broken"  # a tool failed: no verdict
     CLOSED = "closed"  # a gate said no, other than by an abort
     PROMOTED = "promoted"  # a release has all the traffic of an environment
+    OVERRIDE = "override"  # somebody broke the glass of an entry gate
 
 
-ATTENTION = (Occasion.PENDING, Occasion.ABORT, Occasion.BROKEN, Occasion.PROMOTED)
-"""What is told unless the pipeline file chooses."""
+ATTENTION = (
+    Occasion.PENDING,
+    Occasion.ABORT,
+    Occasion.BROKEN,
+    Occasion.PROMOTED,
+    Occasion.OVERRIDE,
+)
+"""What is told unless the pipeline file chooses; an override is told in any case."""
 
 
 @dataclass(frozen=True, slots=True)

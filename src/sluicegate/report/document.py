@@ -60,8 +60,22 @@ def _stage(run: Run, stage: StageState) -> dict[str, object]:
         "duration_ms": finished.usage.wall_ms if finished else 0,
         "evidence": _evidence(finished.evidence) if finished else {},
     }
+    document |= _entry_gate(stage)
     rollout = _rollout(stage.rollout)
     return document if rollout is None else {**document, "rollout": rollout}
+
+
+def _entry_gate(stage: StageState) -> dict[str, object]:
+    """What was asked at the entry gate of an environment, and who let it in."""
+    document: dict[str, object] = {}
+    if stage.requested is not None:
+        document["request"] = str(stage.requested.request)
+    if stage.entered is not None:
+        document["entered"] = {
+            "override": stage.entered.override,
+            "people": [each.person for each in stage.entered.approvals],
+        }
+    return document
 
 
 def _unfinished(stage: StageState) -> str:

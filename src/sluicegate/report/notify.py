@@ -27,6 +27,7 @@ _COLOR: Mapping[Occasion, str] = {
     Occasion.BROKEN: "Warning",
     Occasion.CLOSED: "Attention",
     Occasion.PROMOTED: "Good",
+    Occasion.OVERRIDE: "Attention",
 }
 
 
@@ -72,6 +73,10 @@ def _title(notification: Notification) -> str:
             return f"{release} was refused" + (f" at{place}" if place else "")
         case Occasion.PROMOTED:
             return f"{release} is live" + (f" in{place}" if place else "")
+        case Occasion.OVERRIDE:
+            return f"OVERRIDE: {release} was let" + (
+                f" into{place}" if place else " in"
+            )
 
 
 def _facts(notification: Notification) -> list[tuple[str, str]]:

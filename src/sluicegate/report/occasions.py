@@ -9,13 +9,17 @@ from dataclasses import dataclass
 
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
+    EnvironmentEntered,
     Event,
+    ReleaseRequested,
     RolloutFinished,
     RunFinished,
     StageFinished,
+    StageStarted,
 )
 from sluicegate.model.notification import Notification, Occasion
 from sluicegate.model.rollout import RolloutResult
+from sluicegate.report.entering import describe_entry
 
 _BY_OUTCOME: Mapping[Outcome, Occasion] = {
     Outcome.PENDING: Occasion.PENDING,
@@ -33,7 +37,8 @@ _BY_RESULT: Mapping[RolloutResult, Occasion] = {
 class Subject:
     """The run that is watched, and the commands with which one goes on from it.
 
-    ``environments`` holds the environment of each stage that has one.
+    ``environments`` holds the environment of each stage that has one. ``where`` are the
+    options with which a command that answers a request finds the project.
     """
 
     pipeline: str
@@ -44,6 +49,7 @@ class Subject:
     resume: str
     look: str
     show: str
+    where: str = ""
 
 
 class Watcher:
@@ -51,11 +57,21 @@ class Watcher:
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
+        self._begun: dict[str, StageStarted] = {}
+        self._asked: dict[str, ReleaseRequested] = {}
         self._ends: dict[str, StageFinished] = {}
 
     def see(self, event: Event) -> Iterator[Notification]:
         """What *event* makes worth telling."""
         match event:
+            case StageStarted():
+                self._begun[event.stage] = event
+            case ReleaseRequested():
+                self._asked[event.stage] = event
+            case EnvironmentEntered():
+                self._asked.pop(event.stage, None)
+                if event.override:
+                    yield self._override(event)
             case StageFinished():
                 self._ends[event.stage] = event
             case RolloutFinished() if event.result in _BY_RESULT:
@@ -81,6 +97,32 @@ class Watcher:
             at=event.end_ts,
         )
 
+    def _override(self, event: EnvironmentEntered) -> Notification:
+        """An override; its time is that of the attempt that it was made for."""
+        subject = self._subject
+        return Notification(
+            occasion=Occasion.OVERRIDE,
+            pipeline=subject.pipeline,
+            run_id=subject.run_id,
+            release=subject.release,
+            commit=subject.commit,
+            stage=event.stage,
+            environment=event.environment,
+            verdict=Occasion.OVERRIDE.value,
+            reason=describe_entry(event),
+            next_command=f"sluice overrides{subject.where}",
+            at=self._begun[event.stage].start_ts,
+        )
+
+    def _next(self, stage: str | None, outcome: Outcome) -> str:
+        """The command with which a run that has ended so goes on."""
+        asked = self._asked.get(stage or "")
+        if outcome is Outcome.PENDING and asked is not None:
+            return f"sluice approve {asked.request.short}{self._subject.where}"
+        if outcome is Outcome.CLOSED:
+            return self._subject.look
+        return self._subject.resume
+
     def _run(self, event: RunFinished, occasion: Occasion) -> Notification:
         subject = self._subject
         ends = [end for end in self._ends.values() if end.outcome is event.outcome]
@@ -99,8 +141,6 @@ class Watcher:
             environment=None if stage is None else subject.environments.get(stage),
             verdict=event.outcome.value,
             reason=reason,
-            next_command=subject.look
-            if occasion is Occasion.CLOSED
-            else subject.resume,
+            next_command=self._next(stage, event.outcome),
             at=event.end_ts,
         )

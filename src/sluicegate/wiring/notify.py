@@ -78,7 +78,9 @@ class Notifier:
         occasion = notification.occasion
         for name, entry, messenger in self._messengers:
             stale = aborted and Occasion.ABORT in entry.on
-            if occasion not in entry.on or (occasion is Occasion.CLOSED and stale):
+            if occasion not in {Occasion.OVERRIDE, *entry.on} or (
+                occasion is Occasion.CLOSED and stale
+            ):
                 continue
             template = entry.template if isinstance(entry, WebhookNotify) else "generic"
             body = render(notification, template)
@@ -155,6 +157,7 @@ def subject_of(
         resume=f"sluice resume {run_id}{which}",
         look=f"sluice audit log --run {run_id}{where}",
         show=f"sluice releases show {shlex.quote(source.release)}{which}",
+        where=which,
     )
 
 

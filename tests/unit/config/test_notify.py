@@ -134,8 +134,8 @@ def test_an_address_is_not_repeated_wherever_it_was_put(
         (
             "{uses: webhook, url: {env: A}, on: [abrt]}",
             (
-                "notify.0.on.0: must be 'pending', 'abort', 'broken', 'closed' or"
-                " 'promoted', not \"abrt\" (did you mean 'abort'?)"
+                "notify.0.on.0: must be 'pending', 'abort', 'broken', 'closed',"
+                " 'promoted' or 'override', not \"abrt\" (did you mean 'abort'?)"
             ),
         ),
         (

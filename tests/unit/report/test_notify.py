@@ -253,6 +253,7 @@ def test_others_get_a_document_with_everything() -> None:
         (Occasion.BROKEN, None, "v1.2.0 is stuck at canary"),
         (Occasion.CLOSED, None, "v1.2.0 was refused at canary"),
         (Occasion.PROMOTED, "production", "v1.2.0 is live in production"),
+        (Occasion.OVERRIDE, "production", "OVERRIDE: v1.2.0 was let into production"),
     ],
 )
 def test_the_title_says_what_happened_where(

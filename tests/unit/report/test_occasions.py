@@ -8,14 +8,20 @@ from fakes import START
 from rollouts import world
 
 from sluicegate.model.command import ResourceUsage
-from sluicegate.model.decision import Outcome
+from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
+    ConditionResult,
+    CountedApproval,
+    EnvironmentEntered,
     Event,
+    ReleaseRequested,
     RolloutFinished,
     RunFinished,
     RunInterrupted,
     RunResumed,
     StageFinished,
+    StageStarted,
 )
 from sluicegate.model.evidence import Evidence
 from sluicegate.model.notification import Notification, Occasion
@@ -186,3 +192,47 @@ def test_a_rollout_is_told_under_the_name_of_its_stage() -> None:
     (message,) = watcher.see(rollout(RolloutResult.PROMOTED))
 
     assert (message.stage, message.environment) == ("canary", None)
+
+
+REQUESTED = ReleaseRequested(
+    stage="canary",
+    environment="production",
+    request=Digest.of(b"request"),
+    policy=Digest.of(b"policy"),
+    created=START,
+    expires=START,
+)
+OVERRIDDEN = EnvironmentEntered(
+    stage="canary",
+    environment="production",
+    policy=Digest.of(b"policy"),
+    branch="refs/heads/main",
+    commit="c" * 40,
+    conditions=(ConditionResult("approvals", Verdict.PENDING, "2 more"),),
+    approvals=(CountedApproval(Digest.of(b"e"), "eve", "SHA256:e"),),
+    override=True,
+    size=9,
+    request=Digest.of(b"request"),
+)
+
+
+def test_a_run_that_waits_for_people_names_the_command_that_answers() -> None:
+    pending = stage("canary", Outcome.PENDING, "1 more")
+    (message,) = told(REQUESTED, pending, run(Outcome.PENDING))
+
+    assert message.next_command == f"sluice approve {Digest.of(b'request').short}"
+
+
+def test_an_override_is_told_at_once_with_what_did_not_hold() -> None:
+    (message,) = told(StageStarted("canary", 1, START), REQUESTED, OVERRIDDEN)
+
+    assert message.occasion is Occasion.OVERRIDE
+    assert message.environment == "production"
+    assert message.reason.endswith("OVERRIDDEN by eve, though: 2 more")
+    assert message.next_command == "sluice overrides"
+
+
+def test_what_opened_by_its_rules_is_told_only_once_it_is_live() -> None:
+    opened = replace(OVERRIDDEN, override=False)
+
+    assert told(StageStarted("canary", 1, START), REQUESTED, opened) == []
