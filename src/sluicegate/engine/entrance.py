@@ -122,14 +122,11 @@ class Entrance:
             self._emit(event)
 
     def _must_be_made(self, policy: Policy, decision: EntryDecision) -> bool:
-        """Whether people have anything to answer."""
-        match decision.verdict:
-            case Verdict.OPEN:
-                return policy.needs_people
-            case Verdict.PENDING:
-                return True
-            case Verdict.CLOSED:
-                return self._ports.break_glass is not None
+        """Whether anybody has to answer it, or is about to break the glass."""
+        if policy.needs_people and decision.verdict is not Verdict.CLOSED:
+            return True
+        is_open = decision.verdict is Verdict.OPEN
+        return not is_open and self._ports.break_glass is not None
 
     def _admission(
         self,

@@ -53,7 +53,7 @@ def judge_lock(lock: Lock | None) -> ConditionResult:
         return ConditionResult("no lock", Verdict.OPEN, "not locked")
     reason = (
         f"locked by {lock.by} since {write_moment(lock.since_ts)}: "
-        f"{quote(lock.reason)}; sluice unlock {lock.environment}"
+        f"{quote(lock.reason)}; `sluice unlock {lock.environment} --reason ...`"
     )
     return ConditionResult("no lock", Verdict.PENDING, reason)
 

@@ -246,6 +246,7 @@ def test_a_lock_holds_up_even_what_nobody_needs_to_approve() -> None:
 
     assert admission.decision.verdict is Verdict.PENDING
     assert "migration" in admission.decision.reason
+    assert gate.events == []
 
 
 def test_evidence_that_was_exchanged_is_no_verdict_but_tampering() -> None:

@@ -302,7 +302,7 @@ def test_a_lock_holds_an_entry_up_and_names_its_owner() -> None:
     (line,) = decision.missing
     assert line == (
         "locked by ssh:ann since Mon 2026-11-23 11:00 UTC: moving the database;"
-        " sluice unlock production"
+        " `sluice unlock production --reason ...`"
     )
 
 

@@ -186,7 +186,7 @@ def test_a_lock_names_who_holds_it_why_and_the_way_out() -> None:
         "no lock",
         Verdict.PENDING,
         "locked by ssh:ann since Mon 2026-11-23 12:00 UTC: moving the database;"
-        " sluice unlock production",
+        " `sluice unlock production --reason ...`",
     )
     assert judge_lock(None).verdict is Verdict.OPEN
 
