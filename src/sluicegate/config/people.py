@@ -54,13 +54,11 @@ class Who(Settings):
 
     def resolve(self, names: Iterable[str]) -> frozenset[str]:
         """The people that *names* stand for; groups start with `GROUP`."""
-        found: set[str] = set()
+        found: list[str] = []
         for name in names:
-            if name.startswith(GROUP):
-                found |= self.group(name.removeprefix(GROUP)).members
-            else:
-                found |= self.as_people().named([name])
-        return frozenset(found)
+            is_group = name.startswith(GROUP)
+            found += self.groups[name.removeprefix(GROUP)] if is_group else (name,)
+        return self.as_people().named(found)
 
 
 def check_who(checker: Checker, who: Who) -> None:
@@ -91,7 +89,7 @@ def check_names(
 def _name_problems(
     who: Who, names: Iterable[str], *, groups: bool
 ) -> Iterator[tuple[int, str]]:
-    people = who.as_people()
+    people, known = who.as_people(), frozenset(map(normalise, who.people))
     seen: dict[str, str] = {}
     for index, name in enumerate(names):
         plain = name.removeprefix(GROUP)
@@ -103,7 +101,7 @@ def _name_problems(
             continue
         elif people.is_service(name):
             yield index, f"{name!r} is no person: services and bots never count"
-        elif _is_slip(who, name):
+        elif _is_slip(who, known, name):
             hint = suggest(name, who.people)
             if name in who.groups:
                 hint = f": write {GROUP}{name} for the group" if groups else ""
@@ -115,11 +113,11 @@ def _name_problems(
             seen[person] = person
 
 
-def _is_slip(who: Who, name: str) -> bool:
+def _is_slip(who: Who, known: frozenset[str], name: str) -> bool:
     """Whether it is a bare name that the file does not explain, though it could."""
     if not (who.people or name in who.groups) or "@" in name or ":" in name:
         return False
-    return normalise(name) not in map(normalise, who.people)
+    return normalise(name) not in known
 
 
 def _check_identities(checker: Checker, who: Who) -> None:

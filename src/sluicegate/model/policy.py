@@ -41,27 +41,31 @@ class People:
     identities: Mapping[str, frozenset[str]] = field(default_factory=dict)
     services: frozenset[str] = frozenset()
 
+    _names: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    _services: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        names: dict[str, tuple[str, ...]] = {}
+        for name, known in self.identities.items():
+            for identity in frozenset(map(normalise, (name, *known))):
+                names[identity] = (*names.get(identity, ()), name)
+        object.__setattr__(self, "_names", names)  # frozen
+        services = frozenset(map(normalise, self.services))
+        object.__setattr__(self, "_services", services)
+
     def named(self, identities: Iterable[str]) -> frozenset[str]:
         """The people whom *identities* name, services left out."""
         return frozenset(
             name
             for identity in map(normalise, identities)
             if not self.is_service(identity)
-            for name in self._owners(identity)
+            for name in self._names.get(identity, (identity,))
         )
 
     def is_service(self, identity: str) -> bool:
         """Whether it is no person's: a service listed as such, or a bot's account."""
         plain = normalise(identity)
-        return plain.endswith(_BOT) or plain in map(normalise, self.services)
-
-    def _owners(self, identity: str) -> Iterable[str]:
-        owners = [
-            name
-            for name, known in self.identities.items()
-            if identity == normalise(name) or identity in map(normalise, known)
-        ]
-        return owners or (identity,)
+        return plain.endswith(_BOT) or plain in self._services
 
 
 @dataclass(frozen=True, slots=True)
