@@ -84,7 +84,7 @@ def save_request(requests: Requests, text: str, file: Path) -> ExitCode:
 def _views(
     requests: Requests, *, shows_all: bool, whole: bool
 ) -> Iterator[RequestView]:
-    for entry in requests.all() if shows_all else requests.open():
+    for entry in requests.all() if shows_all else requests.open:
         try:
             viewer = Viewer(requests, requests.load(entry))
         except MissingError as error:

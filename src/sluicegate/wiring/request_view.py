@@ -154,7 +154,7 @@ class Viewer:
         policy, decision, live = judging.policy, judging.decision, self._live()
         run, stages = judging.run
         signer = () if self.signer is None else judging.objections(self.signer)
-        found = self._difference
+        found, known = self._difference, self.requests.signers
         return Backdrop(
             now=self.requests.now,
             run=run,
@@ -167,7 +167,7 @@ class Viewer:
             else self._git.is_ancestor(request.commit, policy.commit),
             policy=None if policy is None else policy.digest,
             people=() if policy is None else [one.people for one in policy.layers],
-            signers=self._signers,
+            signers=frozenset() if known is None else known.names,
             conditions=() if decision is None else decision.conditions,
             overrides=self._overrides,
             others=self._others,
@@ -193,7 +193,7 @@ class Viewer:
             return []
         return [
             each.request.short
-            for each in self.requests.open()
+            for each in self.requests.open
             if each.environment == self.found.request.environment
             and each != self.found.entry
         ]
@@ -217,11 +217,3 @@ class Viewer:
             return self.judging.source.definition()
         except (UsageError, ExternalError):
             return None
-
-    @cached_property
-    def _signers(self) -> frozenset[str]:
-        """The names that ``allowed_signers`` has."""
-        try:
-            return self.requests.inboxes.read_signers().names
-        except (UsageError, ExternalError):
-            return frozenset()

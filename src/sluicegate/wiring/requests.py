@@ -11,6 +11,7 @@ from pathlib import Path
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.request_form import MAX_REQUEST_BYTES, parse_request
 from sluicegate.audit.snapshot import read_state
+from sluicegate.audit.statements.judging import AllowedSigners
 from sluicegate.audit.statements.predicates import Answering
 from sluicegate.audit.statements.signed import MAX_FILE_BYTES, parse_signed
 from sluicegate.audit.time import GateClock
@@ -118,12 +119,17 @@ class Requests:
         said, key = signed.statement.predicate, signed.signature
         if not isinstance(said, Answering):
             return None
-        try:
-            names = self.inboxes.read_signers().names_of(key.key)
-        except (UsageError, ExternalError):
-            names = ()
+        names = () if self.signers is None else self.signers.names_of(key.key)
         who, at = ", ".join(names) or key.fingerprint, signed.statement.created
         return said.request, Given(who, said.answer, said.reason, at, waits=True)
+
+    @cached_property
+    def signers(self) -> AllowedSigners | None:
+        """Whose signatures count now; None where that cannot be told."""
+        try:
+            return self.inboxes.read_signers()
+        except (UsageError, ExternalError):
+            return None
 
     def _inboxes_here(self) -> Iterator[Inbox]:
         """Those that no network is needed for."""
@@ -135,6 +141,7 @@ class Requests:
         """The same, of a log that is read anew."""
         return Requests(self.inboxes)
 
+    @cached_property
     def open(self) -> Sequence[OpenRequest]:
         """Those that an answer can still do something for, newest first."""
         return [each for each in self.all() if self.standing(each)[0] is Standing.OPEN]
@@ -144,6 +151,11 @@ class Requests:
         found = self.state.requests.values()
         return sorted(found, key=lambda each: each.index, reverse=True)
 
+    @cached_property
+    def _newest(self) -> Mapping[tuple[str, str], OpenRequest]:
+        """The newest request of every stage of a run."""
+        return {(each.run_id, each.stage): each for each in reversed(self.all())}
+
     def standing(self, entry: OpenRequest) -> tuple[Standing, str]:
         """What an answer can still do, by the log alone, and because of what.
 
@@ -151,14 +163,8 @@ class Requests:
         """
         if entry.entered is not None:
             return Standing.USED, f"entry {entry.entered} used it, and once is all"
-        newer = [
-            each
-            for each in self.state.requests.values()
-            if (each.run_id, each.stage) == (entry.run_id, entry.stage)
-            and each.index > entry.index
-        ]
-        if newer:
-            newest = max(newer, key=lambda each: each.index)
+        newest = self._newest[entry.run_id, entry.stage]
+        if newest.index > entry.index:
             return (
                 Standing.REPLACED,
                 f"something has changed since, and {newest.request.short} is asked now",
@@ -233,7 +239,7 @@ class Requests:
 
     def _none(self, beginning: str, environment: str | None) -> Found:
         where = f" for {environment}" if environment else ""
-        listed = self._listed(self.open())
+        listed = self._listed(self.open)
         says = f"open are:\n{listed}" if listed else "none is open"
         raise UsageError(
             f"no request{where} begins with {beginning}; {says}",

@@ -9,7 +9,10 @@ from sluicegate.engine.machine import fold
 from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
+    CountedApproval,
+    EnvironmentEntered,
     Event,
+    ReleaseRequested,
     RolloutStarted,
     RunFinished,
     StageSkipped,
@@ -115,3 +118,20 @@ def test_a_rollout_is_in_its_stage() -> None:
     )
 
     assert found["stages"][0]["rollout"]["release"] == "v2"
+
+
+def test_what_was_asked_at_an_entry_gate_and_who_let_it_in_is_in_its_stage() -> None:
+    request, policy = Digest.of(b"request"), Digest.of(b"policy")
+    asked = ReleaseRequested("canary", "production", request, policy, NOW, NOW)
+    eve = CountedApproval(Digest.of(b"signed"), "eve", "SHA256:e")
+    entered = EnvironmentEntered(
+        *("canary", "production", policy, "refs/heads/main", "c" * 40, (), (eve,)),
+        override=True,
+        size=3,
+        request=request,
+    )
+
+    found = document(started(planned("canary")), begin("canary"), asked, entered)
+
+    assert found["stages"][0]["request"] == str(request)
+    assert found["stages"][0]["entered"] == {"override": True, "people": ["eve"]}
