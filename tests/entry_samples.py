@@ -136,6 +136,12 @@ SAMPLES: Mapping[str, run.Event | log.LogEvent] = {
         {"files": f"sha256:{'4' * 64}"},
         f"{RUN}/scan/1",
     ),
+    "gpu.reserved": run.GpuReserved(
+        "train",
+        2,
+        1_800_000,
+        run.ConditionResult("GPU-minutes per week <= 600", Verdict.PENDING, "wait"),
+    ),
     "stage.skipped": run.StageSkipped("deploy", "it is no release", "git.tag != ''"),
     "publish.requested": run.PublishRequested(
         "publish",

@@ -38,6 +38,9 @@ KINDS: Mapping[str, str] = {
     "stage.finished": (
         "An attempt at a stage ended: what it found, and how its gate judged that."
     ),
+    "gpu.reserved": (
+        "An attempt at a stage is about to use GPUs; or a budget does not let it."
+    ),
     "stage.skipped": "A stage will not run.",
     "publish.requested": "Announces that an image is about to be pushed.",
     "publish.confirmed": "The registry was seen to serve the image by every name.",
@@ -188,6 +191,9 @@ _KEYS: Mapping[str, str] = {
     "stages.retries": "How many attempts follow one that is broken.",
     "selection": "The options that left stages of the pipeline out.",
     "labels": "What tells the runs of a matrix apart.",
+    "over_budget": (
+        "The budget of runs that is used up: no stage runs, and the run counts in none."
+    ),
     "rollback": "The run of the release that the run goes back to, if it does.",
     "run.interrupted.stage": "The stage that was under way, if it was one.",
     # Stages
@@ -216,6 +222,23 @@ _KEYS: Mapping[str, str] = {
     "resources.max_rss_bytes": "The memory of the largest process, in bytes.",
     "inputs": "Digests of all that the result depends on, by part.",
     "cached": "The task whose result this is, where it was not found out anew.",
+    "over_budget.condition": "The budget, and how much it allows.",
+    "over_budget.verdict": "closed.",
+    "over_budget.reason": "How much of it was used, and when the next period begins.",
+    "declared": (
+        "What the stage says that it takes while it runs; left out if it did not run."
+    ),
+    "declared.gpu": "How many GPUs: times wall_ms, it is the GPU time of the attempt.",
+    "declared.cpu": "How many processors.",
+    "declared.memory_bytes": "How much memory, in bytes.",
+    "gpu.reserved.gpu": "How many GPUs.",
+    "gpu.reserved.wall_ms": "For how long at most, in milliseconds.",
+    "gpu.reserved.refused": (
+        "The budget that does not let it; then nothing is reserved."
+    ),
+    "refused.condition": "The budget, and how much it allows.",
+    "refused.verdict": "closed if it is used up, pending if others may use the rest.",
+    "refused.reason": "How much of it was used, and when the next period begins.",
     "stage.skipped.condition": "The stage's own condition, where that did not hold.",
     # Releasing
     "release.requested.request": "The SHA-256 of the request: its id.",

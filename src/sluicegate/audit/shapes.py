@@ -26,6 +26,7 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.event import Event
 from sluicegate.model.evidence import Evidence, EvidenceFile, Value, round_value
 from sluicegate.model.publication import PublishedImage
+from sluicegate.model.resources import Resources
 from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
@@ -116,6 +117,13 @@ _USAGE = Shape(
     Field("wall_ms", INTEGER),
     Field("cpu_ms", INTEGER, optional=True),
     Field("max_rss_bytes", INTEGER, optional=True),
+).codec
+
+_DECLARED = Shape(
+    Resources,
+    Field("gpu", INTEGER, optional=True, absent=0),
+    Field("cpu", INTEGER, optional=True),
+    Field("memory_bytes", INTEGER, optional=True),
 ).codec
 
 _EVIDENCE_FILE = Shape(
@@ -232,6 +240,7 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         Field("labels", _TEXTS, optional=True, absent={}),
         Field("rollback", TEXT, optional=True),
         Field("reason", TEXT, optional=True),
+        Field("over_budget", _CONDITION, optional=True),
     ),
     "run.resumed": Shape(model.RunResumed),
     "run.interrupted": Shape(model.RunInterrupted, Field("stage", TEXT, optional=True)),
@@ -261,6 +270,14 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         _END,
         Field("inputs", _TEXTS, optional=True, absent={}),
         Field("cached", TEXT, optional=True),
+        Field("declared", _DECLARED, optional=True),
+    ),
+    "gpu.reserved": Shape(
+        model.GpuReserved,
+        _STAGE,
+        Field("gpu", INTEGER),
+        Field("wall_ms", INTEGER),
+        Field("refused", _CONDITION, optional=True),
     ),
     "stage.skipped": Shape(
         model.StageSkipped, _STAGE, _REASON, Field("condition", TEXT, optional=True)

@@ -23,6 +23,7 @@ from sluicegate.model.event import (
     EntryEvent,
     EnvironmentEntered,
     Event,
+    GpuReserved,
     PublishConfirmed,
     PublishEvent,
     PublishRequested,
@@ -183,11 +184,15 @@ def _is_judged(event: StageFinished) -> bool:
 
 
 def _apply_to_running(
-    stage: StageState, event: PublishEvent | EntryEvent | RolloutEvent, run_id: str
+    stage: StageState,
+    event: PublishEvent | EntryEvent | RolloutEvent | GpuReserved,
+    run_id: str,
 ) -> StageState:
     if stage.phase is not Phase.RUNNING:
         raise _misplaced(run_id, event)
     match event:
+        case GpuReserved():
+            return stage  # of one attempt, and for the accounts alone
         case PublishRequested() | PublishConfirmed():
             return replace(stage, publish=(*stage.publish, event))
         case ReleaseRequested() | EnvironmentEntered():
@@ -285,6 +290,7 @@ def _stage(
     event: StageStarted
     | StageFinished
     | StageSkipped
+    | GpuReserved
     | PublishEvent
     | EntryEvent
     | RolloutEvent,

@@ -13,6 +13,7 @@ from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Evidence
 from sluicegate.model.publication import PublishedImage
+from sluicegate.model.resources import Resources
 from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
@@ -38,7 +39,8 @@ class RunStarted:
     ``selection`` are the options that left stages of the pipeline out, None if none
     is; ``labels`` tell the runs of a matrix apart. ``rollback`` is the run of the
     release that this one goes back to, None if it goes back to none, and ``reason``
-    why somebody wanted that, None where nobody says.
+    why somebody wanted that, None where nobody says. ``over_budget`` is the budget of
+    runs that is used up: then no stage runs, and the run counts in no budget.
     """
 
     pipeline: str
@@ -52,6 +54,7 @@ class RunStarted:
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     rollback: str | None = None
     reason: str | None = None
+    over_budget: "ConditionResult | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class StageFinished:
     ``subjects`` are the artifacts it is about, as (name, digest). ``inputs`` is all the
     result depends on, by the name of the part: two attempts with the same inputs find
     the same. ``cached`` is the task id of the earlier attempt whose result this is.
+    ``declared`` is what the stage says that it takes, if it did run and says so.
     """
 
     stage: str
@@ -126,6 +130,21 @@ class StageFinished:
     end_ts: datetime
     inputs: Mapping[str, str] = field(default_factory=dict)
     cached: str | None = None
+    declared: Resources | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GpuReserved:
+    """The attempt at a stage under way is about to use ``gpu`` GPUs.
+
+    For ``wall_ms`` milliseconds at most. ``refused`` is the budget that does not let
+    it; then nothing is reserved.
+    """
+
+    stage: str
+    gpu: int
+    wall_ms: int
+    refused: ConditionResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +342,7 @@ RunEvent = (
     | StageStarted
     | StageFinished
     | StageSkipped
+    | GpuReserved
 )
 
 EntryEvent = ReleaseRequested | EnvironmentEntered

@@ -9,6 +9,7 @@ from sluicegate.model.event import (
     CanaryReady,
     EnvironmentEntered,
     Event,
+    GpuReserved,
     PublishConfirmed,
     PublishEvent,
     PublishRequested,
@@ -67,6 +68,8 @@ def _describe(event: Event) -> str | None:  # noqa: C901, PLR0911 - one line an 
             return f"{event.stage}: {event.outcome.value} {how}: {event.reason}"
         case StageSkipped():
             return f"{event.stage}: not run, {event.reason}"
+        case GpuReserved():
+            return None  # what is refused, the end of the stage says
         case PublishRequested() | PublishConfirmed():
             return f"{event.stage}: {describe_publish(event)}"
         case ReleaseRequested() | EnvironmentEntered():

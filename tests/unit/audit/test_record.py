@@ -32,6 +32,7 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Evidence, EvidenceFile, round_value
 from sluicegate.model.log_event import LogCreated
 from sluicegate.model.publication import PublishedImage
+from sluicegate.model.resources import Resources
 from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
@@ -83,6 +84,9 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
         TIMES,
         st.none() | TEXTS,
         TEXT_MAPS,
+        st.none() | TEXTS,
+        st.none() | TEXTS,
+        st.none() | CONDITIONS,
     ),
     model.RunResumed: st.builds(model.RunResumed),
     model.RunInterrupted: st.builds(model.RunInterrupted, st.none() | TEXTS),
@@ -105,6 +109,11 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
         TIMES,
         TEXT_MAPS,
         st.none() | TEXTS,
+        st.none()
+        | st.builds(Resources, WHOLES, st.none() | WHOLES, st.none() | WHOLES),
+    ),
+    model.GpuReserved: st.builds(
+        model.GpuReserved, TEXTS, WHOLES, WHOLES, st.none() | CONDITIONS
     ),
     model.StageSkipped: st.builds(model.StageSkipped, TEXTS, TEXTS, st.none() | TEXTS),
     model.PublishRequested: st.builds(

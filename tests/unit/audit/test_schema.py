@@ -238,6 +238,7 @@ OPTIONAL = {
     *("canary.reference", "stable.reference", "rollouts.0.canary.reference"),
     *("rollouts.0.stable.reference", "stable.0.release.reference"),
     "request",  # of environment.entered, where nobody was asked
+    "refused",  # of gpu.reserved, where nothing stood against it
 }
 
 
