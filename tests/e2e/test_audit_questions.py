@@ -27,6 +27,7 @@ from sluicegate.cli import main
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
     CanaryJudged,
+    EnvironmentEntered,
     Event,
     PublishRequested,
     RolloutFinished,
@@ -50,6 +51,17 @@ stages:
 }
 IMAGE = Digest.of(b"image")
 AT = datetime(2026, 6, 1, tzinfo=UTC)
+ENTERED = EnvironmentEntered(
+    stage="canary",
+    environment="production",
+    policy=Digest.of(b"rules"),
+    branch="refs/heads/main",
+    commit="f" * 40,
+    conditions=(),
+    approvals=(),
+    override=False,
+    size=0,
+)
 
 
 @dataclass
@@ -79,6 +91,7 @@ def deploy(log: AuditLog, run_id: str, commit: str) -> None:
         started(definition=IMAGE, commit=commit),
         end("scan"),
         PublishRequested("publish", IMAGE, ("ghcr.io/acme/churn:v1.2.0",), ()),
+        ENTERED,
         RolloutStarted("canary", "production", release, None, AT),
         WeightConfirmed("canary", 5, few, few, AT),
         CanaryJudged("canary", CanaryVerdict.PROMOTE, "evidence", "no worse"),
@@ -155,7 +168,7 @@ def test_the_answers_are_those_that_were_recorded(audited: Audited) -> None:
     assert [each["result"] for each in deployed] == ["promoted"]
     outcomes = [e["outcome"] for e in lines("audit log --type run.finished")]
     assert outcomes == ["closed", "open"]
-    assert len(lines("audit log --run RUN")) == 7
+    assert len(lines("audit log --run RUN")) == 8
     assert {e["type"] for e in lines("audit log --digest IMAGE")} == {
         "run.started",
         "publish.requested",
@@ -164,6 +177,11 @@ def test_the_answers_are_those_that_were_recorded(audited: Audited) -> None:
     assert [e["type"] for e in lines("audit log --digest FILE")][:1] == [
         "stage.finished"
     ]
+    that_day = "sluice environments production --at 2026-06-01 --json"
+    (place,) = json.loads(audited.ask(that_day).stdout)["environments"]
+    (served,) = place["releases"]
+    assert (served["name"], served["image"]) == ("v1.2.0", str(IMAGE))
+    assert served["entrance"]["policy"]["digest"] == str(ENTERED.policy)
     unfinished = json.loads(audited.ask("sluice status --unfinished --json").stdout)
     assert [run["run_id"] for run in unfinished["runs"]] == [audited.values["RUN"]]
 
