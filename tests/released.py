@@ -1,12 +1,14 @@
 """A repository with a service in a folder, and a log of its releases."""
 
+import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from audit_writer import new_id
 from click.testing import CliRunner, Result
 from fakes import START, FakeClock
@@ -31,10 +33,12 @@ from sluicegate.model.event import (
     EntryEvent,
     Event,
     GateRecord,
+    PlannedStage,
     RolloutFinished,
     RolloutStarted,
     RunStarted,
     StageFinished,
+    StageStarted,
 )
 from sluicegate.model.evidence import Evidence
 from sluicegate.model.log_event import LogEvent
@@ -61,11 +65,15 @@ def clock_of(start: datetime) -> FakeClock:
 
 @dataclass
 class Place:
-    """A repository under *root*, and a log that is written by hand."""
+    """A repository under *root*, and a log that is written by hand.
+
+    ``found`` is what the stages of every run find before the rollout.
+    """
 
     root: Path
     clock: FakeClock = field(default_factory=FakeClock)
     commits: dict[str, str] = field(default_factory=dict)
+    found: Sequence[StageFinished] = field(default_factory=lambda: (the_tests(),))
 
     @property
     def home(self) -> Path:
@@ -89,6 +97,18 @@ class Place:
         self.git("init", "-q", "-b", "main")
         (self.service / "sluicegate.yaml").write_text(PIPELINE)
         (self.service / ".gitignore").write_text("kept\n")
+
+    def copy(self, root: Path) -> "Place":
+        """The same under *root*, which must be empty; quicker than made anew."""
+        shutil.copytree(self.root, root, symlinks=True, dirs_exist_ok=True)
+        return replace(self, root=root, clock=replace(self.clock))
+
+    def enter(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Be in the service's folder, with folders of one's own."""
+        for variable in ("config", "state", "cache"):
+            home = str(self.home / variable)
+            monkeypatch.setenv(f"XDG_{variable.upper()}_HOME", home)
+        monkeypatch.chdir(self.service)
 
     def git(self, *arguments: str, author: str = "Ann") -> str:
         identity = ("-c", f"user.name={author}", "-c", "user.email=t@example.org")
@@ -146,7 +166,8 @@ class Place:
         began = self.clock.now()
         events: list[Event] = [
             self._started(name, began, rollback),
-            *(() if rollback else (the_tests(),)),
+            *(() if rollback else self._ends(began)),
+            StageStarted("canary", 1, began),
             *entry,
             RolloutStarted("canary", environment, self.release(name), stable, began),
         ]
@@ -172,6 +193,16 @@ class Place:
             for event in events:
                 recorder.record(event)
 
+    def _ends(self, began: datetime) -> Iterator[Event]:
+        for end in self.found:
+            yield StageStarted(end.stage, 1, began)
+            yield end
+
+    def _planned(self, ends: Sequence[StageFinished]) -> tuple[PlannedStage, ...]:
+        names = tuple(end.stage for end in ends)
+        before = tuple(PlannedStage(name, name, ()) for name in names)
+        return (*before, PlannedStage("canary", "canary", names))
+
     def _started(self, name: str, now: datetime, rollback: str | None) -> RunStarted:
         return RunStarted(
             pipeline="churn_release_v1.0",
@@ -179,7 +210,7 @@ class Place:
             commit=self.commits[name],
             branch="main",
             dirty=False,
-            stages=(),
+            stages=self._planned(() if rollback else self.found),
             start_ts=now,
             rollback=rollback,
             reason=None if rollback is None else "it is slow",

@@ -29,15 +29,19 @@ REQUEST, POLICY = Digest.of(b"request"), Digest.of(b"policy")
 KEY = "SHA256:" + "k" * 43
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    place = Place(tmp_path, clock_of(LONG_AGO))
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    place = Place(tmp_path_factory.mktemp("place"), clock_of(LONG_AGO))
     place.begin()
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(place.home / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(place.home / "state"))
-    monkeypatch.chdir(place.service)
     for name in ("v1", "v2", "v3"):
         place.commits[name] = place.commit(name, "churn/a")
+    return place
+
+
+@pytest.fixture
+def place(template: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    place = template.copy(tmp_path)
+    place.enter(monkeypatch)
     return place
 
 
@@ -82,9 +86,10 @@ def answer(place: Place, person: str, answer: Answer, reason: str) -> None:
     )
 
 
-@pytest.fixture
-def released(place: Place) -> Place:
+@pytest.fixture(scope="module")
+def story(template: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """v1 on the first day, v2 two days later, and v3 for an hour as a canary."""
+    place = template.copy(tmp_path_factory.mktemp("released"))
     place.record("v1", None, DEPLOYED)
     place.clock.sleep(2 * DAY.total_seconds())
     answer(place, "ann", Answer.APPROVE, "looks\nfine \x1b[31m")
@@ -93,6 +98,13 @@ def released(place: Place) -> Place:
     place.record("v2", "v1", PROMOTED, entry=entry, took=HOUR)
     place.clock.sleep(DAY.total_seconds())
     place.record("v3", "v2", RolloutResult.ROLLED_BACK, took=HOUR)
+    return place
+
+
+@pytest.fixture
+def released(story: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    place = story.copy(tmp_path)
+    place.enter(monkeypatch)
     return place
 
 
@@ -167,18 +179,18 @@ def test_the_day_is_answered_with_every_digest_and_who_approved(
     for line in (
         f"  approved   ann, key {KEY}",
         f"             statement {signed('ann')}",
-        "entry 5: looks fine \\x1b[31m",
+        "entry 7: looks fine \\x1b[31m",
         f"             bob, key {KEY}",
         f"  request    {REQUEST}",
         f"  rules      {POLICY}",
         f"             refs/heads/main at {'f' * 40}",
-        "entry 10\n",
+        "entry 14\n",
         "    ✓ test  212 passed in 3 s\n",
         "            failed 0 · coverage 0.875\n",
         "    log and evidence      sluice audit verify --log kept/audit\n",
-        "    who let it in         sluice audit show 10 --log kept/audit\n",
-        "    a proof of that       sluice audit prove 10 --log kept/audit\n",
-        "    what ann signed       sluice audit show 5 --log kept/audit\n",
+        "    who let it in         sluice audit show 14 --log kept/audit\n",
+        "    a proof of that       sluice audit prove 14 --log kept/audit\n",
+        "    what ann signed       sluice audit show 7 --log kept/audit\n",
     ):
         assert line in text, text
     assert "v3: a part of the traffic, as a canary, from" in text
@@ -212,8 +224,8 @@ def test_machines_get_the_same(released: Place) -> None:
         "commit": "f" * 40,
     }
     assert [(e["person"], e["entry"]) for e in entrance["approvals"]] == [
-        ("ann", 5),
-        ("bob", 6),
+        ("ann", 7),
+        ("bob", 8),
     ]
     (live,) = ask(released)["environments"]
     assert live["live"]["approved_by"] == ["ann", "bob"]

@@ -12,13 +12,10 @@ from released import RUNS, Place
 from sluicegate.model.rollout import RolloutResult
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    place = Place(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(place.home / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(place.home / "state"))
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    place = Place(tmp_path_factory.mktemp("place"))
     place.begin()
-    monkeypatch.chdir(place.service)
     place.commits["v1"] = place.commit("begin", "churn/a")
     place.commit("of another service", "other")
     place.commit("share \x1b[31mmore\u202e", "shared/a", author="Bo\x07b")
@@ -28,11 +25,26 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 @pytest.fixture
-def released(place: Place) -> Place:
+def place(template: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    place = template.copy(tmp_path)
+    place.enter(monkeypatch)
+    return place
+
+
+@pytest.fixture(scope="module")
+def story(template: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    place = template.copy(tmp_path_factory.mktemp("released"))
     place.record("v1", None, RolloutResult.DEPLOYED)
     place.record("v2", None, RolloutResult.DEPLOYED, "staging")
     place.record("v2", "v1", RolloutResult.PROMOTED)
     place.record("v3", "v2", RolloutResult.ROLLED_BACK)
+    return place
+
+
+@pytest.fixture
+def released(story: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    place = story.copy(tmp_path)
+    place.enter(monkeypatch)
     return place
 
 
@@ -238,7 +250,7 @@ def test_a_folder_without_a_log_says_what_begins_one(place: Place) -> None:
 
 
 def test_a_log_that_was_changed_is_not_shown(released: Place) -> None:
-    (bundle,) = (released.audit / "tile/entries").rglob("17")
+    (bundle,) = (released.audit / "tile/entries").rglob("25")
     bundle.write_bytes(bundle.read_bytes().replace(b"v2 was judged", b"v2 was praised"))
 
     done = released.sluice("releases")
