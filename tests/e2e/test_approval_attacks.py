@@ -54,6 +54,7 @@ schema: sluicegate/v1
 name: {name}_release_v1.0
 stages:
   lint: {{uses: ruff, gate: ["lint.findings < 9"]}}
+  check: {{uses: command, run: sh check.sh, inputs: [check.sh]}}
   build: {{uses: docker-build, image: {name}}}
   canary: {{uses: canary, environment: production}}
 people:
@@ -203,7 +204,8 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     project = CliProject.make(
         root,
         docker_service.files(Service("v1"))
-        | {"sluicegate.yaml": world.write_pipeline(port), SIGNERS: signers},
+        | {"sluicegate.yaml": world.write_pipeline(port), SIGNERS: signers}
+        | {"check.sh": "true\n"},
     )
     project.git(
         *("commit", "-q", "--amend", "-m", "begin"),
@@ -418,6 +420,28 @@ def test_signers_of_the_released_branch_do_not_count(loosened: World) -> None:
 
     main = loosened.project.git("rev-parse", "main")
     assert f"{who} is not in {SIGNERS}@{main}" in loosened.resume()
+
+
+def test_a_stage_that_moves_the_protected_branch_gets_nothing_judged(
+    world: World,
+) -> None:
+    """Its programs can write into the clone. What is judged by is where it was."""
+    alone = re.sub(r"(?s)    approvals:.*", "", world.read(PIPELINE_FILE))
+    assert "approvals" not in alone
+    world.project.git("checkout", "-q", "-b", "feature")
+    world.project.commit(
+        {
+            PIPELINE_FILE: alone.replace("_v1.0", "_v1.1"),
+            "check.sh": "git update-ref refs/heads/main HEAD\n",
+        },
+        "more",
+    )
+
+    said = world.sluice("run", code=4)
+
+    assert "refs/heads/main is at" in said
+    moved = world.project.git("rev-parse", "main")
+    assert moved == world.project.git("rev-parse", "feature"), "nothing was tried"
 
 
 def test_a_reject_ends_the_request_whatever_was_said_before(approved: World) -> None:

@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 from typing_extensions import override
@@ -14,10 +14,16 @@ from sluicegate.audit.request_form import format_request, parse_request
 from sluicegate.audit.snapshot import read_state
 from sluicegate.audit.statements.answers import AnswerReader
 from sluicegate.engine.authority import Asker, Authority, Standing
-from sluicegate.errors import IntegrityError, PermanentError, UsageError
+from sluicegate.errors import (
+    ExternalError,
+    IntegrityError,
+    PermanentError,
+    UsageError,
+)
 from sluicegate.gates.rules import Policy
 from sluicegate.model.digest import Digest
 from sluicegate.model.release_request import Change, ReleaseRequest
+from sluicegate.ports.protected import Tip
 from sluicegate.stages.environment import Environment
 from sluicegate.wiring.inboxes import Inboxes
 from sluicegate.wiring.policy import PolicySource
@@ -29,14 +35,39 @@ _ACTORS = ("GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR")
 
 @dataclass(frozen=True)
 class ProjectAuthority(Authority):
-    """Judges releases of *project*, whose log is *log*."""
+    """Judges releases of *project*, whose log is *log*.
+
+    ``began_at`` is where the protected branch was before any code of the commit ran:
+    a program that a stage has started could have moved it. None where nothing ran.
+    """
 
     project: Project
     log: ProjectLog
+    began_at: Tip | None = None
 
     @override
     def policy(self, environment: str) -> Policy:
-        return self._source.policy(environment, self.project.pipeline)
+        policy = self._source.policy(environment, self.project.pipeline)
+        now = Tip(policy.branch, policy.commit)
+        if self.began_at not in {None, now}:
+            raise UsageError(
+                f"{now.branch} is at {now.commit[:12]} now, and was not when this"
+                " began: whoever has fetched or merged in the meantime has moved it,"
+                " or a program that a stage has started",
+                hint="see whose commit that is; then `sluice resume` goes by its rules",
+            )
+        return policy
+
+    def watching(self) -> "ProjectAuthority":
+        """The same, which refuses to judge if the protected branch is moved from now.
+
+        Where it cannot be told, it must not come to be, either.
+        """
+        try:
+            tip = self._source.tip()
+        except (UsageError, ExternalError):
+            tip = Tip("", "")
+        return replace(self, began_at=tip)
 
     @override
     def settings(self, environment: str) -> Environment:

@@ -55,6 +55,15 @@ class PolicySource:
             _check_released(policy, ruled, released)
         return policy
 
+    def tip(self) -> Tip:
+        """Where the protected branch is.
+
+        Raises:
+            UsageError: there is none.
+            ExternalError: Git fails.
+        """
+        return self._branch()[1]
+
     def environment(self, environment: str) -> Environment:
         """The settings of *environment*, its target among them.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sluicegate.adapters.existing_environment import ExistingEnvironments
@@ -17,7 +17,6 @@ from sluicegate.audit.leases import Leases
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.results import LoggedResults
 from sluicegate.audit.stable import LoggedStable
-from sluicegate.engine.authority import Authority
 from sluicegate.engine.toolbox import BreakGlass, Ports
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.process import OnLine, ProcessRunner
@@ -44,7 +43,7 @@ class Surroundings:
     break_glass: BreakGlass | None = None
 
     @cached_property
-    def authority(self) -> Authority:
+    def authority(self) -> ProjectAuthority:
         """What judges releases."""
         return ProjectAuthority(self.project, self.log)
 
@@ -103,9 +102,12 @@ class Surroundings:
             sleep=self.log.clock.sleep,
         )
         workspace = self.workspace(run_id)
-        return self._ports(
+        ports = self._ports(
             self.log.clock, tools, workspace, lambda: self.log.log, run_id
         )
+        if not project.pipeline.environments:
+            return ports
+        return replace(ports, authority=self.authority.watching())
 
     def ports_to_look(self) -> Ports:
         """Ports that make nothing: no log, no environment, no folder."""
