@@ -161,7 +161,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     state = root / "home/.local/state/sluicegate/targets" / world.name / "production"
     try:
         said = world.sluice("run", check=3)
-        assert f"`sluice approve {world.request[:12]}` shows and answers" in said
+        assert f"`sluice approve {world.request[:12]}` answers it" in said
         yield world
     finally:
         remove_environment(world.name, "production", state)
@@ -350,7 +350,7 @@ def test_who_waits_at_a_terminal_goes_on_by_themselves_or_leaves_it_pending(
         first.send_signal(signal.SIGINT)
         rest = first.stdout.read()
         assert first.wait() == 3, rest
-    assert "shows and answers what is asked" in rest
+    assert "answers it" in rest
 
     with world.project.start("resume", "--wait") as second:
         assert second.stdout is not None

@@ -62,4 +62,4 @@ def how_to_answer(run: Run, resume: str) -> str:
     if not asked:
         return ""
     commands = " and ".join(f"`sluice approve {one.request.short}`" for one in asked)
-    return f"{commands} shows and answers what is asked; then {resume} goes on"
+    return f"{commands} answers it; then {resume} goes on"

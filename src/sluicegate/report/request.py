@@ -71,6 +71,8 @@ class RequestView:
         missing: who or what is still missing, a line each.
         unusual: what whoever decides must not overlook, a line each.
         resume: the command with which the run goes on.
+        is_stale: whether the rules are others now: a yes would not count, and the run
+            has to ask anew.
     """
 
     id: Digest
@@ -83,6 +85,7 @@ class RequestView:
     missing: tuple[str, ...] = ()
     unusual: tuple[str, ...] = ()
     resume: str = ""
+    is_stale: bool = False
 
 
 @enum.unique
@@ -300,6 +303,9 @@ def _row(view: RequestView, now: datetime) -> Iterator[Line]:
     for given in view.answers:
         yield _said(given, now)
     yield from (Line(f"    missing: {each}", Tone.WARNING) for each in view.missing)
+    if view.is_stale:
+        yield Line(f"    `{view.resume}` asks anew")
+        return
     if any(given.waits for given in view.answers) or not view.missing:
         yield Line(f"    `{view.resume}` goes on")
     if view.missing:

@@ -122,7 +122,7 @@ def _notes(stage: StageState) -> tuple[str, ...]:
         notes.append(f"attempt {stage.attempt}")
     if stage.entered is not None:
         notes.append(describe_entry(stage.entered))
-    elif stage.requested is not None:
+    elif stage.requested is not None and stage.finished is None:
         notes.append(describe_entry(stage.requested))
     if stage.publish:
         notes.append(describe_publish(stage.publish[-1]))

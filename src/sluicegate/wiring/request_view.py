@@ -59,6 +59,7 @@ class Viewer:
             missing=self.missing() if is_open else (),
             unusual=find_unusual(request, self._backdrop()) if is_open else (),
             resume=f"sluice resume {request.run_id}",
+            is_stale=is_open and self._is_stale,
         )
 
     def row(self) -> RequestView:
@@ -78,7 +79,13 @@ class Viewer:
             answers=tuple(self._answers()) if is_open else (),
             missing=self.missing() if is_open else (),
             resume=f"sluice resume {self.found.request.run_id}",
+            is_stale=is_open and self._is_stale,
         )
+
+    @property
+    def _is_stale(self) -> bool:
+        policy = self.judging.policy
+        return policy is not None and policy.digest != self.found.request.policy
 
     @property
     def needs_reason(self) -> bool:
@@ -191,11 +198,17 @@ class Viewer:
         """The further requests that wait for the same environment."""
         if self.found.entry is None:
             return []
+        rejected = {
+            given.request
+            for given in self.requests.state.answers.values()
+            if given.answer is Answer.REJECT
+        }
         return [
             each.request.short
             for each in self.requests.open
             if each.environment == self.found.request.environment
             and each != self.found.entry
+            and each.request not in rejected
         ]
 
     def _live(self) -> Deployment | None:

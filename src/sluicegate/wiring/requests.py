@@ -211,6 +211,11 @@ class Requests:
             ) from error
         except IntegrityError as error:
             raise IntegrityError(f"request {entry.request.short}: {error}") from error
+        origin = None if self.log is None else self.log.head().origin
+        if request.log != origin:
+            raise IntegrityError(
+                f"request {entry.request.short} is about another log, {request.log}"
+            )
         said = (request.environment, request.run_id, request.stage, request.expires)
         if said != (entry.environment, entry.run_id, entry.stage, entry.expires):
             raise IntegrityError(

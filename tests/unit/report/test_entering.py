@@ -139,8 +139,7 @@ def test_a_run_that_waits_for_people_says_how_they_answer() -> None:
 
     assert waits_for(run) == [REQUESTED]
     assert how_to_answer(run, "`sluice resume 01J`") == (
-        f"`sluice approve {REQUEST.short}` shows and answers what is asked;"
-        " then `sluice resume 01J` goes on"
+        f"`sluice approve {REQUEST.short}` answers it; then `sluice resume 01J` goes on"
     )
 
 

@@ -32,6 +32,7 @@ from sluicegate.report.request import (
     RequestView,
     Standing,
     Tone,
+    list_lines,
     request_lines,
     request_text,
 )
@@ -306,4 +307,49 @@ def test_markdown_shows_what_counts() -> None:
     assert "### Release <code>v2</code> into <code>production</code>" in text
     assert "#### Unusual\n\n- <code>a rollback</code>" in text
     assert "one of &#64;ml" in text
+    assert f"`sluice approve {VIEW.id.short}`" in text
+
+
+def listed(*views: RequestView) -> str:
+    return "\n".join(line.text for line in list_lines(views, NOW))
+
+
+def test_a_list_says_of_an_open_request_who_is_missing_and_what_to_type() -> None:
+    text = listed(view(missing=("1 more (bob may)",)))
+
+    assert f"{VIEW.id.short}  production  release v2, asked 2 h ago" in text
+    assert "missing: 1 more (bob may)" in text
+    assert text.endswith(f"`sluice approve {VIEW.id.short}`")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, f"`sluice resume {RUN_ID}` goes on"),
+        (
+            {"is_stale": True, "missing": ("the rules have changed",)},
+            f"`sluice resume {RUN_ID}` asks anew",
+        ),
+        (
+            {"standing": Standing.USED, "because": "entry 9 used it"},
+            "    entry 9 used it",
+        ),
+    ],
+    ids=["nothing missing", "other rules", "used"],
+)
+def test_a_list_names_no_command_that_would_do_nothing(
+    changes: dict[str, Any], said: str
+) -> None:
+    text = listed(view(**changes))
+
+    assert text.endswith(said)
+    assert "sluice approve" not in text
+
+
+def test_a_list_says_of_an_answer_that_waits_what_takes_it_in() -> None:
+    waiting = Given("ann", Answer.APPROVE, "", NOW, waits=True)
+    text = listed(view(answers=(waiting,), missing=("2 more",)))
+
+    assert "ann said yes just now  (waits in the inbox, not looked at yet)" in text
+    assert f"`sluice resume {RUN_ID}` goes on" in text
     assert f"`sluice approve {VIEW.id.short}`" in text
