@@ -94,6 +94,16 @@ def test_links_within_the_repository_lead_somewhere(path: Path) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
+def test_the_tests_that_the_threat_model_names_are_there() -> None:
+    text = (ROOT / "docs" / "threat-model.md").read_text("utf-8")
+
+    named = set(re.findall(r"`((?:tests/[\w/]+/)?test_\w+\.py)`", text))
+
+    assert named
+    places = {name: name if "/" in name else f"tests/e2e/{name}" for name in named}
+    assert [name for name, path in places.items() if not (ROOT / path).exists()] == []
+
+
 def test_every_decision_is_listed() -> None:
     folder = ROOT / "docs" / "adr"
     index = (folder / "README.md").read_text("utf-8")
