@@ -95,6 +95,7 @@ def parse_policy(
         branch=branch,
         commit=commit,
         baseline=settings.baseline,
+        definition=read.pipeline.definition,
         stages=gates,
     )
 

@@ -36,6 +36,7 @@ class Standing:
         lock: the lock of that environment, if it is locked.
         stable: what each environment runs.
         used: the requests that have opened an environment.
+        definitions: the pipelines that runs on the protected branch have had.
     """
 
     size: int
@@ -43,6 +44,7 @@ class Standing:
     lock: Lock | None = None
     stable: Mapping[str, StableRelease] = field(default_factory=dict)
     used: frozenset[Digest] = frozenset()
+    definitions: frozenset[Digest] = frozenset()
 
 
 class Authority(Protocol):

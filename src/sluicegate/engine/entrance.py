@@ -229,6 +229,7 @@ class Entrance:
             lock=standing.lock,
             stable=standing.stable,
             used=request_id in standing.used,
+            definitions=standing.definitions,
         )
         return judge_entry(policy, facts)
 

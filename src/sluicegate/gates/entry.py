@@ -26,7 +26,7 @@ from sluicegate.gates.layer import (
     write_override,
 )
 from sluicegate.gates.rules import Policy
-from sluicegate.gates.standing import judge_lock, judge_standing
+from sluicegate.gates.standing import judge_lock, judge_pipeline, judge_standing
 from sluicegate.gates.unmet import list_ignored, list_missing
 from sluicegate.model.decision import Decision, Verdict
 from sluicegate.model.digest import Digest
@@ -48,6 +48,8 @@ class EntryFacts:
         lock: the lock of the environment, None if nobody has locked it.
         stable: what each environment of the log runs.
         used: whether the request has opened the environment before.
+        definitions: what pipelines have been on the protected branch, by the log; None
+            where nobody looked, and then it is not judged.
     """
 
     now: datetime
@@ -58,6 +60,7 @@ class EntryFacts:
     lock: Lock | None = None
     stable: Mapping[str, StableRelease] = field(default_factory=dict)
     used: bool = False
+    definitions: frozenset[Digest] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ def judge_entry(policy: Policy, facts: EntryFacts) -> EntryDecision:
     rules = (
         *(result for layer in layers for result in layer.results),
         *judge_stages(policy, around),
+        *judge_pipeline(policy, facts.request, facts.definitions),
         judge_lock(facts.lock),
     )
     stands = _combine(standing).verdict is Verdict.OPEN

@@ -62,6 +62,7 @@ class Policy:
         branch: the protected branch, a whole ref name.
         commit: the tip at which the rules were read.
         baseline: the commit that counts as released before the first release.
+        definition: what the protected branch's own pipeline is; None if nobody asks.
         stages: the gates of the protected branch's own stages that come before this
             environment: a released commit cannot loosen what judges it.
     """
@@ -72,6 +73,7 @@ class Policy:
     branch: str
     commit: str
     baseline: str | None = None
+    definition: Digest | None = None
     stages: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
 
     @property

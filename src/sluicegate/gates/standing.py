@@ -3,15 +3,16 @@
 An override mends none of this but the lock.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sluicegate.gates.approvals import Hearing, find_mismatch
 from sluicegate.gates.human import Humans
 from sluicegate.gates.rules import Policy
 from sluicegate.gates.when import write_moment
 from sluicegate.model.decision import Verdict
+from sluicegate.model.digest import Digest
 from sluicegate.model.event import ConditionResult
-from sluicegate.model.release_request import Answer, Approval
+from sluicegate.model.release_request import Answer, Approval, ReleaseRequest
 from sluicegate.model.state_item import Lock
 
 _QUOTED = 200  # characters of a reason that somebody gave
@@ -56,6 +57,33 @@ def judge_lock(lock: Lock | None) -> ConditionResult:
         f"{quote(lock.reason)}; `sluice unlock {lock.environment} --reason ...`"
     )
     return ConditionResult("no lock", Verdict.PENDING, reason)
+
+
+def judge_pipeline(
+    policy: Policy, request: ReleaseRequest, known: Collection[Digest] | None
+) -> tuple[ConditionResult, ...]:
+    """Judge whether the stages that the release came through are ones that were agreed.
+
+    A pipeline that the protected branch never had may scan for less, or test less,
+    under the names of stages that are trusted. What goes back to an earlier release
+    came through a pipeline then.
+
+    Args:
+        policy: the rules; where they ask for nothing, nothing can be loosened.
+        request: what is asked for.
+        known: what pipelines the protected branch has had, None if nobody looked.
+    """
+    if known is None or not policy.asks_for_something or request.rollback:
+        return ()
+    if request.definition == policy.definition or request.definition in known:
+        verdict, reason = Verdict.OPEN, "it is, or has been, the one there"
+    else:
+        verdict = Verdict.CLOSED
+        reason = (
+            f"the pipeline file is none that {policy.branch} has or has had: its stages"
+            " may ask for less; merge it first"
+        )
+    return (ConditionResult(f"the pipeline is {policy.branch}'s", verdict, reason),)
 
 
 def find_rejects(hearing: Hearing) -> Iterator[Approval]:

@@ -22,6 +22,7 @@ from sluicegate.errors import (
 )
 from sluicegate.gates.rules import Policy
 from sluicegate.model.digest import Digest
+from sluicegate.model.log_state import LogState
 from sluicegate.model.release_request import Change, ReleaseRequest
 from sluicegate.ports.protected import Tip
 from sluicegate.stages.environment import Environment
@@ -98,6 +99,25 @@ class ProjectAuthority(Authority):
                 for each in state.requests.values()
                 if each.entered is not None
             ),
+            definitions=self._definitions(state),
+        )
+
+    def _definitions(self, state: LogState) -> frozenset[Digest]:
+        """The pipelines that runs on the protected branch have had.
+
+        Raises:
+            PermanentError: which branch that is cannot be told.
+        """
+        try:
+            branch = self._source.tip().branch
+        except UsageError as error:
+            raise PermanentError(str(error), hint=error.hint) from error
+        for prefix in ("refs/remotes/origin/", "refs/heads/"):
+            branch = branch.removeprefix(prefix)
+        return frozenset(
+            known.digest
+            for (_, name), known in state.definitions.items()
+            if name == branch
         )
 
     @override

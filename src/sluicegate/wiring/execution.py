@@ -185,11 +185,18 @@ class Execution:
         """See to it, before anything runs, that there are rules for what is to come.
 
         Raises:
-            UsageError: the protected branch has no such environment, or there is none.
+            UsageError: the protected branch has no such environment, or there is none;
+                or its rules are about commits, and this is none.
         """
         found = {each.environment for each in stages if isinstance(each, CanaryStage)}
         for environment in sorted(found):
-            self.surroundings.authority.policy(environment)
+            policy = self.surroundings.authority.policy(environment)
+            if policy.asks_for_something and self.project.source.dirty:
+                raise UsageError(
+                    f"{environment} has rules, and the work tree has changes that no"
+                    " commit holds: nobody could tell who made them",
+                    hint="commit or stash them; `--until STAGE` runs what comes before",
+                )
         if self._breaker is not None:
             self._breaker.check(sorted(found))
 

@@ -51,7 +51,8 @@ WANTED = Wanted(
 
 
 def rules(*layers: Rules) -> Policy:
-    return Policy("production", layers, Digest.of(b"rules"), "main", "f" * 40)
+    digest, pipeline = Digest.of(b"rules"), WANTED.definition
+    return Policy("production", layers, digest, "main", "f" * 40, definition=pipeline)
 
 
 @dataclass
@@ -163,7 +164,10 @@ def changed_artifact(gate: Gate) -> None:
 
 
 def changed_pipeline(gate: Gate) -> None:
-    gate.wanted = replace(WANTED, definition=Digest.of(b"another"))
+    another = Digest.of(b"another")
+    gate.wanted = replace(WANTED, definition=another)
+    said = gate.fakes.authority.said
+    gate.fakes.authority.said = replace(said, definitions=frozenset({another}))
 
 
 def changed_policy(gate: Gate) -> None:
@@ -234,6 +238,19 @@ def test_a_condition_that_does_not_hold_asks_nobody() -> None:
 
     assert admission.decision.verdict is Verdict.CLOSED
     assert gate.events == []
+
+
+def test_a_pipeline_that_the_protected_branch_never_had_is_not_believed() -> None:
+    gate = Gate.with_rules(ASKS)
+    another = Digest.of(b"scans for nothing")
+    gate.wanted = replace(WANTED, definition=another)
+
+    admission = gate.ask()
+    gate.wanted = replace(gate.wanted, rollback=True)
+
+    assert gate.ask().decision.verdict is Verdict.PENDING  # it came through one then
+    assert admission.decision.verdict is Verdict.CLOSED
+    assert "merge it first" in admission.decision.reason
 
 
 def test_a_lock_holds_up_even_what_nobody_needs_to_approve() -> None:
