@@ -145,7 +145,7 @@ def _refuse(view: RequestView, wish: Wish) -> ExitCode:
     """Say that nothing can be answered any more."""
     if wish.as_json:
         document = {**view_fields(view), "answered": None}
-        write_result(json.dumps(document, ensure_ascii=False, indent=2))
+        write_result(json.dumps(document, indent=2))
     label = click.style("refused:", fg="red", bold=True)
     click.echo(f"{label} {escape(describe_standing(view))}", err=True)
     click.echo("nothing was signed; `sluice approvals` lists what is open", err=True)
@@ -172,7 +172,7 @@ def _tell(wish: Wish, view: RequestView, done: Done) -> None:
             "still_missing": None if done.missing is None else list(done.missing),
         }
         document = {**view_fields(view), "answered": answered}
-        write_result(json.dumps(document, ensure_ascii=False, indent=2))
+        write_result(json.dumps(document, indent=2))
         return
     said = {Answer.APPROVE: "approved", Answer.REJECT: "rejected"}[wish.answer]
     request = view.request

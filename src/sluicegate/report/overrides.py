@@ -41,4 +41,4 @@ def overrides_document(overrides: Sequence[Override]) -> str:
             for each in overrides
         ]
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return json.dumps(document, indent=2)

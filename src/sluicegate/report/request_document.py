@@ -1,6 +1,7 @@
 """A release request for machines, and as Markdown for a page that people read. Pure.
 
-Machines get every digest whole: a short form is for eyes alone.
+Machines get every digest whole: a short form is for eyes alone. JSON is ASCII, so that
+nothing in it obeys where somebody only looks at it.
 """
 
 import json
@@ -23,13 +24,13 @@ _SHOWN_COMMITS = 50
 
 def request_document(view: RequestView) -> str:
     """Write one request as JSON."""
-    return json.dumps(view_fields(view), ensure_ascii=False, indent=2)
+    return json.dumps(view_fields(view), indent=2)
 
 
 def requests_document(views: Sequence[RequestView]) -> str:
     """Write several, in the order given."""
     found = {"requests": [view_fields(view) for view in views]}
-    return json.dumps(found, ensure_ascii=False, indent=2)
+    return json.dumps(found, indent=2)
 
 
 def view_fields(view: RequestView) -> dict[str, object]:

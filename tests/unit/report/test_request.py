@@ -290,6 +290,15 @@ def test_the_document_holds_every_digest_whole() -> None:
     assert found["approve"] == f"sluice approve {VIEW.id.short}"
 
 
+def test_a_document_that_is_looked_at_obeys_nobody() -> None:
+    subject = "fix \u202e\u200b\x1b[2J"
+    text = request_document(asked(changes=(Change("c" * 40, (), subject),)))
+
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert json.loads(text)["changes"][0]["subject"] == subject
+
+
 def test_a_list_of_requests_is_in_the_order_given() -> None:
     others = [VIEW, view(id=Digest.of(b"other"))]
     found = json.loads(requests_document(others))
