@@ -203,7 +203,9 @@ class TestAServiceOfAMonorepo:
         file = service.folder / "sluicegate.yaml"
         assert printed == file.read_text()
         assert "paths: [../../libs]" in printed
-        assert before["pipeline"] == after["pipeline"] == "api_release_v1.0"
+        # Nobody has written a version yet: what is found may change at any time.
+        assert before["pipeline"] == "api_release_v0.0"
+        assert after["pipeline"] == "api_release_v1.0"
         assert before["stages"] == after["stages"]
 
 

@@ -110,13 +110,13 @@ def change_nothing(project: CliProject) -> None:
 
 
 def change_definition(project: CliProject) -> None:
-    changed = PIPELINE.replace("wc -l <", "wc -c <")
+    changed = PIPELINE.replace("wc -l <", "wc -c <").replace("_v1.0", "_v1.1")
     project.commit({"sluicegate.yaml": changed}, "change")
 
 
 def change_gate(project: CliProject) -> None:
     gate = 'data.txt], needs: [], gate: ["count.exit_code <= 0"]}'
-    changed = PIPELINE.replace("data.txt], needs: []}", gate)
+    changed = PIPELINE.replace("data.txt], needs: []}", gate).replace("_v1.0", "_v1.1")
     project.commit({"sluicegate.yaml": changed}, "change")
 
 

@@ -39,6 +39,7 @@ _COMMANDS = {
     "lock": "Keep releases out of an environment.",
     "unlock": "Let releases into an environment again.",
     "audit": "Read and verify the audit log.",
+    "version": "Give a changed pipeline file its next version.",
     "doctor": "Say what is needed here, what is there, and what to do.",
     "demo": "Show the whole pipeline on a real service.",
     "schema": "Print the JSON Schema of the pipeline file, for editors.",
@@ -50,6 +51,7 @@ _MEANT = {
     "accept": "approve",
     "approval": "approvals",
     "build": "run",
+    "bump": "version bump",
     "check": "run",
     "deny": "reject",
     "freeze": "lock",
@@ -66,7 +68,6 @@ _MEANT = {
     "undo": "rollback",
     "validate": "plan",
     "verify": "audit verify",
-    "version": "--version",
 }
 
 

@@ -26,10 +26,12 @@ from sluicegate.report.plan import (
     plan_head,
     plan_text,
 )
+from sluicegate.wiring.definitions import Definitions
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.planning import foresee
 from sluicegate.wiring.project import Project
+from sluicegate.wiring.record import ProjectLog
 
 _LEAST_BESIDE_NAME = 30  # columns for mark, action and time
 _STYLE = {
@@ -76,6 +78,8 @@ def _look(project: Project, options: Options) -> RunPlan:
         jobs=jobs,
         expected_ms=expected.wall_ms,
         unknown=expected.unknown,
+        file=str(project.file),
+        standing=Definitions(project, ProjectLog(project)).foresee(),
     )
 
 

@@ -38,7 +38,7 @@ def explain(standing: Standing, file: str) -> Explanation:
         )
     needs = standing.change.needs
     return Explanation(
-        escape(f"{text}; in {file} now {list_details(standing.change.details)}"),
+        escape(f"{text}; {file} differs: {list_details(standing.change.details)}"),
         f"`{bump_command(file, needs)}` makes it {standing.next_name}; then commit it",
     )
 

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import StageFinished
+from sluicegate.model.version import Standing
 from sluicegate.report.audit import shorten_run
+from sluicegate.report.definition import explain
 from sluicegate.report.duration import format_duration
 from sluicegate.report.escape import escape
 from sluicegate.report.moment import format_ago
@@ -45,6 +47,7 @@ class RunPlan:
 
     ``dirty`` are the files that no commit holds as they are. ``expected_ms`` is how
     long it would take with ``jobs`` stages at once, not counting ``unknown`` ones.
+    ``standing`` is why the release branch would refuse to run it, if it would.
     """
 
     pipeline: str
@@ -57,6 +60,8 @@ class RunPlan:
     jobs: int
     expected_ms: int
     unknown: tuple[str, ...] = field(default=())
+    file: str = "sluicegate.yaml"
+    standing: Standing | None = None
 
     def named(self, *actions: str) -> list[str]:
         """The stages of which one of *actions* would become."""
@@ -119,6 +124,11 @@ def conclude_plan(plan: RunPlan) -> list[str]:
             "`sluice run` refuses while no commit holds the changes in the work tree:"
             f" {_listed(plan.dirty)}; --allow-dirty runs anyway"
         )
+    if plan.standing is not None:
+        said = explain(plan.standing, plan.file)
+        lines.append(
+            f"{plan.standing.branch} refuses to run it: {said.text}. {said.advice}"
+        )
     return [_total(plan), *map(escape, lines)]
 
 
@@ -151,10 +161,25 @@ def plan_document(plan: RunPlan) -> str:
             "jobs": plan.jobs,
             "expected_ms": plan.expected_ms,
             "unknown": list(plan.unknown),
+            "version": _version(plan),
         },
         ensure_ascii=False,
         indent=2,
     )
+
+
+def _version(plan: RunPlan) -> dict[str, object] | None:
+    standing = plan.standing
+    if standing is None:
+        return None
+    change = standing.change
+    said = explain(standing, plan.file)
+    return {
+        "needs": None if change is None else change.needs.value,
+        "changes": [] if change is None else list(change.details),
+        "reason": said.text,
+        "advice": said.advice,
+    }
 
 
 def _stage(row: PlannedRow) -> dict[str, object]:

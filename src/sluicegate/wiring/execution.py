@@ -25,6 +25,7 @@ from sluicegate.report.statements import Taken
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.stage import Stage
 from sluicegate.wiring.breaking_glass import GlassBreaker, Override
+from sluicegate.wiring.definitions import Definitions
 from sluicegate.wiring.notify import Notifier, subject_of
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.planning import foresee
@@ -87,6 +88,7 @@ class Execution:
         chosen = choose_stages(project.pipeline, options.selection)
         if chosen.earlier:
             check_earlier(foresee(project, options), options.selection)
+        Definitions(project, self.log).check()
         self._check_rules(named.stage for named in chosen.stages)
         return self._begin(
             started, observer, jobs=options.jobs, forced=options.forced(chosen)

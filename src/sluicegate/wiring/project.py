@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from sluicegate.wiring.machine import Machine
 if TYPE_CHECKING:
     from sluicegate.wiring.detection import Detected
 
+_WITHOUT_VERSION = re.compile(r"_v[0-9.]+$")
 _ON_THIS_MACHINE = re.compile(r"file:|[/~.]|[A-Za-z]:[\\/]")
 _NOT_IN_ORIGIN = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -52,7 +53,10 @@ class Project:
             UsageError: there is no such file, or it cannot be used.
         """
         if self.detected is not None:
-            return parse_pipeline(self.detected.text.encode(), "the detected pipeline")
+            text = self.detected.text.encode()
+            found = parse_pipeline(text, "the detected pipeline")
+            # What is found may be something else tomorrow: no version stands for it.
+            return replace(found, name=_WITHOUT_VERSION.sub("_v0.0", found.name))
         try:
             data = self.file.read_bytes()
         except FileNotFoundError:
