@@ -23,6 +23,25 @@ from sluicegate.model.log_event import EnvironmentLocked, RequestAnswered
 from sluicegate.model.release_request import Answer
 from sluicegate.model.rollout import RolloutResult
 
+RULES = """\
+schema: sluicegate/v1
+name: churn_release_v2.0
+audit: {store: "dir:kept/audit"}
+stages:
+  build: {uses: docker-build, image: churn}
+  one: {uses: canary, environment: staging}
+  two: {uses: canary, environment: production}
+environments:
+  staging:
+    target: {uses: docker, port: 8000}
+  production:
+    target: {uses: docker, port: 8000, publish: 8081}
+    after: {staging: 24h}
+    freeze:
+      - {from: "2024-01-01T00:00:00Z", to: "2100-01-01T00:00:00Z", reason: the fair}
+  lab:
+    target: {uses: docker, port: 8000, publish: 8082}
+"""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DEPLOYED, PROMOTED = RolloutResult.DEPLOYED, RolloutResult.PROMOTED
 REQUEST, POLICY = Digest.of(b"request"), Digest.of(b"policy")
@@ -156,6 +175,26 @@ def test_a_lock_and_what_waits_are_shown(released: Place) -> None:
     assert f"`sluice approvals {other.hex[:12]}`" in staging
     assert "  now       nothing that the log knows of\n" in staging
     assert "  canary    v1, under way, since " in staging
+
+
+def test_the_rules_of_the_protected_branch_say_what_the_next_release_waits_for(
+    released: Place,
+) -> None:
+    (released.service / "sluicegate.yaml").write_text(RULES)
+    released.commit("rules")
+    (released.service / "sluicegate.yaml").write_text(RULES.replace("24h", "1h"))
+    released.record("v3", None, DEPLOYED, "staging")
+
+    done = released.sluice("environments")
+
+    assert done.exit_code == 0, done.output
+    staging, production, lab = done.stdout.split("\n\n")
+    assert staging.startswith("staging\n")
+    assert lab.startswith("lab\n")
+    assert "  soak      v3 is stable in staging for " in production
+    assert " of 1 d, long enough\n" in production
+    assert "  window    opens 2100-01-01 00:00:00Z\n" in production
+    assert "            frozen until Fri 2100-01-01 00:00 UTC: the fair" in production
 
 
 def test_the_day_is_answered_with_every_digest_and_who_approved(
