@@ -109,16 +109,9 @@ class ProjectAuthority(Authority):
             PermanentError: which branch that is cannot be told.
         """
         try:
-            branch = self._source.tip().branch
+            return agreed_definitions(state, self._source.tip().branch)
         except UsageError as error:
             raise PermanentError(str(error), hint=error.hint) from error
-        for prefix in ("refs/remotes/origin/", "refs/heads/"):
-            branch = branch.removeprefix(prefix)
-        return frozenset(
-            known.digest
-            for (_, name), known in state.definitions.items()
-            if name == branch
-        )
 
     @override
     def changes(self, since: str | None, until: str) -> Sequence[Change]:
@@ -179,6 +172,14 @@ class ProjectAuthority(Authority):
             SshKeygenChecker(self.project.machine.environ),
             cache(inboxes.read_signers),
         )
+
+
+def agreed_definitions(state: LogState, branch: str) -> frozenset[Digest]:
+    """The pipelines that runs on *branch*, a whole ref name, have had by the log."""
+    for prefix in ("refs/remotes/origin/", "refs/heads/"):
+        branch = branch.removeprefix(prefix)
+    known = state.definitions.values()
+    return frozenset(each.digest for each in known if each.branch == branch)
 
 
 def _accounts(environ: Mapping[str, str], names: Sequence[str]) -> tuple[str, ...]:

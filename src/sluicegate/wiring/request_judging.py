@@ -25,6 +25,7 @@ from sluicegate.model.event import RunStarted, StageFinished
 from sluicegate.model.evidence import Value
 from sluicegate.model.release_request import Answer, Approval
 from sluicegate.model.run import Run
+from sluicegate.wiring.authority import agreed_definitions
 from sluicegate.wiring.policy import PolicySource
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.requests import Found, Requests
@@ -121,6 +122,7 @@ class Judging:
                 lock=state.locks.get(request.environment),
                 stable=state.stable,
                 used=entry is not None and entry.entered is not None,
+                definitions=agreed_definitions(state, self.policy.branch),
             ),
         )
 
