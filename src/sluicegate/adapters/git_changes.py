@@ -1,10 +1,12 @@
 """Who made the commits that are released, by the ``git`` program.
 
-What the commits themselves say of it is not trusted further than it goes: no mail map
-and no replacement of the clone has a say, and a co-author counts wherever in a message
-they are named. That a name in a commit is forged cannot be seen here.
+What the commits themselves say of it is not trusted further than it goes: no mail map,
+and no replacement, graft or cached graph of the clone has a say, and a co-author counts
+wherever in a message they are named. That a name in a commit is forged cannot be seen
+here.
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -22,6 +24,11 @@ _CO_AUTHOR = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _SUBJECT = 200  # characters
+_AS_IT_IS = (
+    *("-c", "log.follow=false"),
+    *("-c", "log.mailmap=false"),
+    *("-c", "core.commitGraph=false"),  # a file that may name other parents
+)
 
 
 class GitChanges:
@@ -97,7 +104,7 @@ class GitChanges:
 
     def _run(self, *arguments: str) -> CommandResult:
         command = Command(
-            ("git", "-c", "log.follow=false", "-c", "log.mailmap=false", *arguments),
+            ("git", *_AS_IT_IS, *arguments),
             cwd=self._folder,
             timeout=_TIMEOUT,
             env={
@@ -105,6 +112,7 @@ class GitChanges:
                 "GIT_OPTIONAL_LOCKS": "0",
                 "GIT_NO_LAZY_FETCH": "1",
                 "GIT_NO_REPLACE_OBJECTS": "1",
+                "GIT_GRAFT_FILE": os.devnull,
             },
         )
         return self._runner.run(command, lambda _line: None)

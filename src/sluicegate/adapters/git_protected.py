@@ -5,6 +5,8 @@ remote, the local default branch. Nothing in the work tree or in the commit that
 checked out has a say in it.
 """
 
+import os
+from collections.abc import Sequence
 from datetime import timedelta
 
 from typing_extensions import override
@@ -18,6 +20,7 @@ _TIMEOUT = timedelta(minutes=1)
 _USUAL = ("main", "master")
 _REMOTE = "refs/remotes/origin"
 _FILES = frozenset({b"100644", b"100755"})
+_MAX_CHANGES = 500
 
 
 class GitProtectedBranch(ProtectedBranch):
@@ -47,6 +50,22 @@ class GitProtectedBranch(ProtectedBranch):
             raise UsageError(f"{where} has more than {limit} bytes")
         return self._ask("cat-file", "blob", blob.decode()).stdout
 
+    def changes(self, tip: Tip, path: str) -> Sequence[Tip]:
+        """Where the branch itself was when *path* became another, newest first.
+
+        What was merged is none of it: a commit of a merged branch was never its tip.
+        The newest 500 are found, fewer in a shallow clone.
+
+        Raises:
+            PermanentError: Git is missing or fails.
+        """
+        said = self._ask(
+            *("rev-list", "--first-parent", f"--max-count={_MAX_CHANGES}"),
+            *(tip.commit, "--", f":(top,literal){path}"),
+            literal=False,
+        )
+        return [Tip(tip.branch, each) for each in said.stdout.decode("ascii").split()]
+
     def _tip_of_remote(self) -> Tip:
         named = self._git("symbolic-ref", "--quiet", f"{_REMOTE}/HEAD")
         if named.exit_code == 0:
@@ -72,9 +91,11 @@ class GitProtectedBranch(ProtectedBranch):
     def _the_one(self, branches: list[str], unknown: str, hint: str) -> Tip:
         found = []
         for branch in branches:
+            # `rev-parse` alone would take a tag that is called refs/heads/..., too.
+            if self._git("show-ref", "--verify", "--quiet", branch).exit_code:
+                continue
             asked = self._git(
-                *("rev-parse", "--verify", "--quiet", "--end-of-options"),
-                f"{branch}^{{commit}}",
+                "rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}"
             )
             if asked.exit_code == 0:
                 found.append(Tip(branch, asked.stdout.decode("ascii").strip()))
@@ -82,23 +103,24 @@ class GitProtectedBranch(ProtectedBranch):
             raise UsageError(f"it cannot be told {unknown}", hint=hint)
         return found[0]
 
-    def _ask(self, *arguments: str) -> CommandResult:
-        said = self._git(*arguments)
+    def _ask(self, *arguments: str, literal: bool = True) -> CommandResult:
+        said = self._git(*arguments, literal=literal)
         if said.exit_code:
             words = said.stderr.decode("utf-8", "replace").strip()
             raise PermanentError(f"git {arguments[0]} failed: {words[-300:]}")
         return said
 
-    def _git(self, *arguments: str) -> CommandResult:
+    def _git(self, *arguments: str, literal: bool = True) -> CommandResult:
         command = Command(
-            ("git", *arguments),
+            ("git", "-c", "core.commitGraph=false", *arguments),
             cwd=self._folder,
             timeout=_TIMEOUT,
             env={
                 "LC_ALL": "C",
                 "GIT_OPTIONAL_LOCKS": "0",
-                "GIT_LITERAL_PATHSPECS": "1",
+                "GIT_LITERAL_PATHSPECS": "1" if literal else "0",
                 "GIT_NO_REPLACE_OBJECTS": "1",
+                "GIT_GRAFT_FILE": os.devnull,
             },
         )
         return self._runner.run(command, lambda _line: None)

@@ -36,7 +36,8 @@ class Standing:
         lock: the lock of that environment, if it is locked.
         stable: what each environment runs.
         used: the requests that have opened an environment.
-        definitions: the pipelines that runs on the protected branch have had.
+        definitions: of the pipelines that the protected branch has had, the one that is
+            run, if it is one of them.
     """
 
     size: int

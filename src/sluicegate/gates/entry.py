@@ -48,8 +48,9 @@ class EntryFacts:
         lock: the lock of the environment, None if nobody has locked it.
         stable: what each environment of the log runs.
         used: whether the request has opened the environment before.
-        definitions: what pipelines have been on the protected branch, by the log; None
-            where nobody looked, and then it is not judged.
+        definitions: of the pipelines that have been on the protected branch, the one
+            that is asked for, if it is one; None where nobody looked, and then it is
+            not judged.
     """
 
     now: datetime

@@ -22,7 +22,6 @@ from sluicegate.errors import (
 )
 from sluicegate.gates.rules import Policy
 from sluicegate.model.digest import Digest
-from sluicegate.model.log_state import LogState
 from sluicegate.model.release_request import Change, ReleaseRequest
 from sluicegate.ports.protected import Tip
 from sluicegate.stages.environment import Environment
@@ -99,17 +98,18 @@ class ProjectAuthority(Authority):
                 for each in state.requests.values()
                 if each.entered is not None
             ),
-            definitions=self._definitions(state),
+            definitions=self._definitions(),
         )
 
-    def _definitions(self, state: LogState) -> frozenset[Digest]:
-        """The pipelines that runs on the protected branch have had.
+    def _definitions(self) -> frozenset[Digest]:
+        """The pipeline that is run, if the protected branch has or has had it.
 
         Raises:
             PermanentError: which branch that is cannot be told.
         """
+        mine = self.project.pipeline.definition
         try:
-            return agreed_definitions(state, self._source.tip().branch)
+            return frozenset({mine} if self._source.has_had(mine) else ())
         except UsageError as error:
             raise PermanentError(str(error), hint=error.hint) from error
 
@@ -172,14 +172,6 @@ class ProjectAuthority(Authority):
             SshKeygenChecker(self.project.machine.environ),
             cache(inboxes.read_signers),
         )
-
-
-def agreed_definitions(state: LogState, branch: str) -> frozenset[Digest]:
-    """The pipelines that runs on *branch*, a whole ref name, have had by the log."""
-    for prefix in ("refs/remotes/origin/", "refs/heads/"):
-        branch = branch.removeprefix(prefix)
-    known = state.definitions.values()
-    return frozenset(each.digest for each in known if each.branch == branch)
 
 
 def _accounts(environ: Mapping[str, str], names: Sequence[str]) -> tuple[str, ...]:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from sluicegate.adapters.git_pinned import PinnedFiles
 from sluicegate.adapters.git_protected import GitProtectedBranch
+from sluicegate.config.definition import definition_digest
 from sluicegate.config.file import read_pipeline
 from sluicegate.config.policy import (
     PolicyText,
     environment_of,
     parse_policy,
 )
+from sluicegate.config.source import parse_source
 from sluicegate.errors import UsageError
 from sluicegate.gates.rules import Policy
 from sluicegate.model.digest import Digest
@@ -97,6 +99,27 @@ class PolicySource:
         own = self._own(*self._branch())
         return read_pipeline(own.data, own.source).pipeline
 
+    def has_had(self, definition: Digest) -> bool:
+        """Whether the pipeline there is, or was there once, that of *definition*.
+
+        Git says so and not the log: that knows by what name a branch was checked out,
+        and everybody may call theirs like the protected one.
+
+        Raises:
+            UsageError: as above.
+            ExternalError: Git fails.
+        """
+        branch, tip = self._branch()
+        for each in (tip, *branch.changes(tip, self._path)):
+            try:
+                own = self._own(branch, each)
+                found = definition_digest(parse_source(own.data, own.source))
+            except UsageError:
+                continue  # it was not there then, or could not be used
+            if found == definition:
+                return True
+        return False
+
     def paths(self) -> tuple[str, ...]:
         """What belongs to the service, from its folder; nothing if everything does.
 
@@ -112,7 +135,7 @@ class PolicySource:
         ruled = read_pipeline(own.data, own.source).pipeline.paths
         return tuple(dict.fromkeys((".", *ruled, *self.project.pipeline.paths)))
 
-    def _branch(self) -> tuple[ProtectedBranch, Tip]:
+    def _branch(self) -> tuple[GitProtectedBranch, Tip]:
         if self._repository is None:
             raise UsageError(
                 f"{self.project.folder} is not in a Git repository, and so has no"

@@ -25,7 +25,6 @@ from sluicegate.model.event import RunStarted, StageFinished
 from sluicegate.model.evidence import Value
 from sluicegate.model.release_request import Answer, Approval
 from sluicegate.model.run import Run
-from sluicegate.wiring.authority import agreed_definitions
 from sluicegate.wiring.policy import PolicySource
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.requests import Found, Requests
@@ -122,9 +121,19 @@ class Judging:
                 lock=state.locks.get(request.environment),
                 stable=state.stable,
                 used=entry is not None and entry.entered is not None,
-                definitions=agreed_definitions(state, self.policy.branch),
+                definitions=self._definitions,
             ),
         )
+
+    @cached_property
+    def _definitions(self) -> frozenset[Digest]:
+        """The pipeline that is asked for, if the protected branch has or has had it."""
+        asked = self.found.request.definition
+        try:
+            return frozenset({asked} if self.source.has_had(asked) else ())
+        except (UsageError, ExternalError) as error:
+            self.trouble.append(str(error))
+            return frozenset()
 
     @cached_property
     def ignored(self) -> Mapping[Digest, str]:

@@ -150,6 +150,16 @@ def test_a_replacement_of_a_commit_has_no_say(repository: Repository) -> None:
     assert repository.identities(first, last) == {"ann@acme.org"}
 
 
+def test_a_graft_hides_nobody(repository: Repository) -> None:
+    first = repository.commit("begin")
+    repository.commit("mine", by="ann@acme.org")
+    last = repository.commit("yours", by="bob@acme.org")
+    grafts = repository.root / ".git/info/grafts"
+    grafts.write_text(f"{last} {first}\n")
+
+    assert repository.identities(first, last) == {"ann@acme.org", "bob@acme.org"}
+
+
 def test_what_the_clone_does_not_have_is_not_nobody(
     repository: Repository, tmp_path: Path
 ) -> None:

@@ -47,9 +47,9 @@ class Clone:
         self.git("commit", "-q", "-m", "x")
         return self.git("rev-parse", "HEAD")
 
-    def branch(self) -> GitProtectedBranch:
+    def branch(self, folder: str = ".") -> GitProtectedBranch:
         runner = SubprocessRunner(StopRequest(), self.environ)
-        return GitProtectedBranch(str(self.folder), runner)
+        return GitProtectedBranch(str(self.folder / folder), runner)
 
     def read(self, path: str = FILE) -> bytes | None:
         branch = self.branch()
@@ -122,6 +122,52 @@ def test_a_remote_that_does_not_name_its_branch_may_have_only_one_usual(
     assert clone.git("rev-parse", "main"), "a branch here of that name does not count"
     with pytest.raises(UsageError, match="which branch of origin"):
         clone.read()
+
+
+def test_a_tag_that_is_called_like_the_branch_of_a_remote_is_none(
+    clone: Clone,
+) -> None:
+    clone.git("remote", "set-head", "origin", "--delete")
+    clone.git("checkout", "-q", "-b", "mine")
+    clone.commit("mine")
+    clone.git("tag", "refs/remotes/origin/master")
+    assert clone.read() == b"protected", "there is but one"
+
+    clone.git("update-ref", "-d", "refs/remotes/origin/main")
+    with pytest.raises(UsageError, match="which branch of origin"):
+        clone.read()
+
+
+def test_what_a_file_was_on_the_branch_is_not_what_it_was_on_merged_ones(
+    origin: Clone,
+) -> None:
+    first = origin.git("rev-parse", "HEAD")
+    origin.git("checkout", "-q", "-b", "feature")
+    never = origin.commit("on no day the rules")
+    origin.commit("merged")
+    origin.git("checkout", "-q", "main")
+    origin.commit("something else", "README")
+    origin.git("merge", "-q", "--no-ff", "-m", "merge", "feature")
+    merge = origin.git("rev-parse", "HEAD")
+
+    branch = origin.branch(".github")
+    found = branch.changes(branch.tip(), FILE)
+
+    assert [each.commit for each in found] == [merge, first]
+    assert never not in {each.commit for each in found}
+    assert [branch.read(each, FILE, 100) for each in found] == [b"merged", b"protected"]
+
+
+def test_a_graft_does_not_change_what_the_branch_has_been(origin: Clone) -> None:
+    first = origin.git("rev-parse", "HEAD")
+    last = origin.commit("now")
+    weak = origin.git("commit-tree", "-m", "never merged", f"{first}^{{tree}}")
+    (origin.folder / ".git/info/grafts").write_text(f"{last} {weak}\n")
+
+    branch = origin.branch()
+    found = branch.changes(branch.tip(), FILE)
+
+    assert [each.commit for each in found] == [last, first]
 
 
 def test_without_a_remote_it_is_the_default_branch_here(origin: Clone) -> None:

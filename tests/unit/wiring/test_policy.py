@@ -146,6 +146,26 @@ def test_no_other_project_releases_under_rules_of_its_own(here: Clone) -> None:
         source.policy("production", source.project.pipeline)
 
 
+def test_a_pipeline_is_known_if_the_protected_branch_has_or_has_had_it(
+    here: Clone,
+) -> None:
+    weak = pipeline().replace("uses: trivy", "uses: trivy, scanners: [secret]")
+    here.commit(**{FILE: pipeline(RULES)})
+    before = here.source().project.pipeline.definition
+    here.commit(**{FILE: "not: a pipeline\n"})
+    here.commit(**{FILE: pipeline(RULES).replace("uses: trivy", "uses: ruff")})
+    clone = Clone(here.folder.with_name("clone"), here)
+    clone.commit(**{FILE: weak})
+    source = clone.source()
+
+    assert clone.git("branch", "--show-current") == "main", (
+        "called like it, and no more"
+    )
+    assert source.has_had(before)
+    assert source.has_had(here.source().definition())
+    assert not source.has_had(source.project.pipeline.definition)
+
+
 def test_rules_of_a_clone_are_those_of_its_origin(here: Clone) -> None:
     here.commit(**{FILE: pipeline(RULES)})
     clone = Clone(here.folder.with_name("clone"), here)
