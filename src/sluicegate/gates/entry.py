@@ -99,7 +99,7 @@ def judge_entry(policy: Policy, facts: EntryFacts) -> EntryDecision:
     layers = [judge_layer(rules, policy, hearing, around) for rules in policy.layers]
     rules = (
         *(result for layer in layers for result in layer.results),
-        *judge_stages(policy, around),
+        *judge_stages(policy, around, rollback=facts.request.rollback),
         *judge_pipeline(policy, facts.request, facts.definitions),
         judge_lock(facts.lock),
     )

@@ -85,9 +85,21 @@ def judge_layer(
     return JudgedLayer(rules, asked, glass, others)
 
 
-def judge_stages(policy: Policy, around: Surroundings) -> tuple[ConditionResult, ...]:
-    """Judge the gates of the protected branch's own stages once more."""
-    texts = [one for conditions in policy.stages.values() for one in conditions]
+def judge_stages(
+    policy: Policy, around: Surroundings, *, rollback: bool = False
+) -> tuple[ConditionResult, ...]:
+    """Judge the gates of the protected branch's own stages once more.
+
+    A *rollback* goes back to what once came through all gates there were. A stage of
+    which it has no evidence at all came later, and must not keep anybody from it.
+    """
+    measured = {name.partition(".")[0] for name in around.values}
+    texts = [
+        one
+        for stage, conditions in policy.stages.items()
+        if stage in measured or not rollback
+        for one in conditions
+    ]
     return _judge_values(texts, policy, around, has_approvals=policy.needs_people)
 
 

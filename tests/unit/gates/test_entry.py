@@ -352,6 +352,16 @@ def test_a_comparison_of_a_shared_policy_leaves_it_to_its_own_people_alone() -> 
     assert judge_first(rules(RULE), replace(shared, approvals=RULE)) is OPEN
 
 
+def test_a_stage_that_came_later_keeps_nobody_from_going_back() -> None:
+    judged = replace(policy(rules(RULE)), stages={"scan": (CLEAN,)})
+    back = replace(facts(BOB), request=replace(REQUEST, rollback=True))
+    found = replace(back, values={"scan.critical": 1})
+
+    assert judge_entry(judged, back).verdict is OPEN
+    assert judge_entry(judged, found).verdict is CLOSED  # it was there, and closes
+    assert judge_entry(judged, facts(BOB)).verdict is CLOSED
+
+
 def test_comparisons_of_stages_leave_a_first_release_to_whoever_must_approve() -> None:
     assert judge_first(rules(RULE), stages=True) is OPEN
     assert judge_first(rules(), stages=True) is CLOSED
