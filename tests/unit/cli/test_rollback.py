@@ -189,16 +189,29 @@ def test_a_canary_that_was_taken_back_is_no_release_to_go_back_to(
     assert "its canary was taken back" in done.stderr
 
 
-def test_what_the_rules_want_to_know_now_must_have_been_measured_then(
-    place: Place,
-) -> None:
-    rules = RULES.replace("  live:", "  scan: {uses: trivy}\n  live:")
-    (place.service / "sluicegate.yaml").write_text(rules)
+SCANNED = RULES.replace("  live:", "  scan: {uses: trivy}\n  live:")
+
+
+def test_a_stage_that_came_later_keeps_nobody_from_going_back(place: Place) -> None:
+    (place.service / "sluicegate.yaml").write_text(SCANNED)
     place.commit("scan images")
 
     done = place.sluice("rollback", "production")
 
-    assert done.exit_code == 1
+    assert done.exit_code == 3, done.output
+    assert "scan.critical" not in done.stdout
+
+
+def test_what_the_environment_itself_asks_for_must_have_been_measured(
+    place: Place,
+) -> None:
+    asks = SCANNED.rstrip() + "\n    gate: [scan.critical == 0]\n"
+    (place.service / "sluicegate.yaml").write_text(asks)
+    place.commit("scan images")
+
+    done = place.sluice("rollback", "production")
+
+    assert done.exit_code == 1, done.output
     assert "scan.critical == 0" in done.stdout
     assert "was not measured" in done.stdout
 
