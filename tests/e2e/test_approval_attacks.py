@@ -5,6 +5,8 @@ judged before anything is touched, so nothing is deployed, save in the test that
 that the same steps, done honestly, do open it.
 """
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -466,6 +468,39 @@ def test_a_file_of_evidence_that_was_exchanged_is_tampering(approved: World) -> 
     approved.kept(Digest(report)).write_bytes(b"{}")
 
     approved.resume(code=5)
+
+
+def test_what_no_recorder_has_noted_is_not_taken_into_the_log(world: World) -> None:
+    # What a program may do that can write, and has no key: note that it was entered.
+    last = [e for e in world.project.entries() if "run_id" in e][-1]
+    common = {
+        key: last[key]
+        for key in ("actor", "machine", "recorded_ts", "run_id", "schema", "source")
+    }
+    lines = []
+    for seq, event in enumerate(
+        (
+            {"type": "run.resumed"},
+            {"type": "stage.started", "stage": "canary", "attempt": 2}
+            | {"start_ts": last["recorded_ts"]},
+            {"type": "environment.entered", "stage": "canary", "approvals": []}
+            | {"environment": "production", "conditions": [], "size": 1}
+            | {"policy": f"sha256:{'0' * 64}", "override": False, "commit": "0" * 40}
+            | {"branch": "refs/heads/main"},
+        ),
+        start=last["seq"] + 1,
+    ):
+        more = {"tool": last["tool"], "seq": seq, "event_id": f"{seq:026}"}
+        entry = json.dumps(common | more | event, sort_keys=True, separators=(",", ":"))
+        check = hashlib.sha256(entry.encode()).hexdigest()[:16]
+        lines.append(f"{check} {entry}\n")
+    journal = world.project.folder / f".sluicegate/journal/{last['run_id']}.journal"
+    journal.parent.mkdir(exist_ok=True)
+    journal.write_text("".join(lines))
+
+    assert "no recorder of this log has written a line" in world.resume(code=5)
+    journal.unlink()
+    assert "pending: stopped at canary" in world.resume()
 
 
 def test_a_clock_that_was_set_back_is_no_clock_to_judge_by(approved: World) -> None:

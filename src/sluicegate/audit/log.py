@@ -4,6 +4,7 @@ The checkpoint is the commit point. Everything it commits to is durable before i
 replaced; files beyond it are leftovers of a crash, mean nothing and are overwritten.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Self
@@ -266,6 +267,16 @@ class AuditLog(LogReader):
         for name, _ in growth.files:
             if parse_path(name).width == TILE_WIDTH:
                 self.store.drop(list(self.store.names(f"{name}.p/")))
+
+    def secrets(self, purpose: str) -> tuple[bytes, ...]:
+        """What only holders of the log's keys can tell, that of the current key first.
+
+        They are for what waits beside the log, and are the same as long as the keys
+        are: signatures by Ed25519, which is deterministic, of what is no checkpoint.
+        """
+        message = f"sluicegate secret\n{purpose}\n{self.key.name}\n".encode()
+        signed = (signer.sign(message) for signer in self._authority.signers)
+        return tuple(hashlib.sha256(each).digest() for each in signed)
 
     def _sign(self, checkpoint: Checkpoint, others: Sequence[Signature] = ()) -> bytes:
         text = format_checkpoint(checkpoint)

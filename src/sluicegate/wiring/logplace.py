@@ -1,5 +1,6 @@
 """A log in its place, as someone who reads it sees it: no pipeline, no repository."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, partial
@@ -183,9 +184,9 @@ class LogPlace:
         """What a person calls it."""
         return str(self.folder or self.address)
 
-    def journal(self, run_id: str) -> FileJournal:
-        """Where entries of the run wait to be committed."""
-        return FileJournal(self.local / "journal", run_id)
+    def journal(self, run_id: str, secrets: Sequence[bytes] = ()) -> FileJournal:
+        """Where entries of the run wait to be committed; *secrets* are of its log."""
+        return FileJournal(self.local / "journal", run_id, secrets)
 
     @cached_property
     def _own_key(self) -> tuple[str, str] | None:

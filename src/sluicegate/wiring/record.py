@@ -213,8 +213,11 @@ class ProjectLog:
         return self.place.reader()
 
     def journal(self, run_id: str) -> FileJournal:
-        """Where entries of the run wait to be committed."""
-        return self.place.journal(run_id)
+        """Where entries of the run wait to be committed.
+
+        Only those that a recorder has written are read; it takes the log's key to tell.
+        """
+        return self.place.journal(run_id, self.log.secrets("journal"))
 
     @contextmanager
     def recorder(self, run_id: str, on_entry: OnEntry) -> Iterator[Recorder]:

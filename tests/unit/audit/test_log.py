@@ -61,6 +61,16 @@ def test_a_retention_below_the_floor_is_refused_before_anything_is_written(
     assert store.objects == {}
 
 
+def test_secrets_are_those_of_the_key_and_of_the_purpose() -> None:
+    store = FakeStore()
+    log = create(store)
+
+    assert log.secrets("journal") == reopen(store).secrets("journal")
+    assert log.secrets("journal") != log.secrets("something else")
+    (secret,) = log.secrets("journal")
+    assert secret not in b"".join(store.objects.values())
+
+
 def test_entries_come_back_in_order() -> None:
     log = create(FakeStore())
     log.append([b"a", b"b"])

@@ -1,11 +1,15 @@
 r"""A run's journal: one line an entry, with a checksum before it.
 
-A line is ``<16 hex digits of SHA-256> <entry>\n``, flushed to the disk before `append`
-returns. Only the last line can be torn by a crash, and nobody was told that it is kept.
+A line is ``<16 hex digits of SHA-256>.<64 of a MAC> <entry>\n``, flushed to the disk
+before `append` returns. Only the last line can be torn by a crash, and nobody was told
+that it is kept. The MAC says that a recorder has written it, and not a program that a
+stage has started: what is in a journal is committed to the log one day.
 """
 
 import hashlib
+import hmac
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,10 +30,18 @@ _CHECK = 16
 
 
 class FileJournal(Journal):
-    """The journal of the run *run_id* in *folder*; the file exists while it is used."""
+    """The journal of the run *run_id* in *folder*; the file exists while it is used.
 
-    def __init__(self, folder: Path, run_id: str) -> None:
+    *secrets* are what only recorders know: lines are written with the first, and those
+    that none of them has written are refused. Without any, whoever wrote is believed:
+    that is for those who only look.
+    """
+
+    def __init__(
+        self, folder: Path, run_id: str, secrets: Sequence[bytes] = ()
+    ) -> None:
         self._path = folder / f"{quote(run_id, safe='')}.journal"
+        self._secrets = secrets
         self._file: int | None = None
         self._size = 0
 
@@ -39,7 +51,7 @@ class FileJournal(Journal):
 
     @override
     def append(self, entry: bytes) -> None:
-        line = _check(entry) + b" " + entry + b"\n"
+        line = self._head(entry) + b" " + entry + b"\n"
         if b"\n" in entry:
             raise UsageError("an entry of a journal holds no newline")
         file = self._open()
@@ -104,10 +116,23 @@ class FileJournal(Journal):
             raise PermanentError(f"{self._path}: {error.strerror}") from error
 
     def _parse(self, line: bytes) -> bytes:
-        check, _, entry = line.partition(b" ")
+        head, _, entry = line.partition(b" ")
+        check, _, mac = head.partition(b".")
         if check != _check(entry):
             raise IntegrityError(f"{self._path}: a line was changed")
+        macs = [_mac(secret, entry) for secret in self._secrets]
+        if macs and not any(hmac.compare_digest(mac, each) for each in macs):
+            raise IntegrityError(
+                f"{self._path}: no recorder of this log has written a line of it",
+                hint="find out who did; was the log's key exchanged in between, or"
+                " sluicegate? Then move the file away: it held what is not in the log",
+            )
         return entry
+
+    def _head(self, entry: bytes) -> bytes:
+        if not self._secrets:
+            return _check(entry)
+        return _check(entry) + b"." + _mac(self._secrets[0], entry)
 
     def _open(self) -> int:
         if self._file is None:
@@ -145,6 +170,10 @@ class FileJournal(Journal):
 
 def _check(entry: bytes) -> bytes:
     return hashlib.sha256(entry).hexdigest()[:_CHECK].encode()
+
+
+def _mac(secret: bytes, entry: bytes) -> bytes:
+    return hmac.new(secret, entry, hashlib.sha256).hexdigest().encode()
 
 
 def _cut_torn(data: bytes) -> bytes:

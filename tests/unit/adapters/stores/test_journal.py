@@ -159,3 +159,36 @@ def test_whether_a_journal_is_held_is_told_without_touching_it(tmp_path: Path) -
     holder.close()
     assert not other.is_held()
     assert other.read() == [b"a"]
+
+
+def test_only_what_a_recorder_has_written_is_believed_by_one(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path, "R1", (b"current", b"old"))
+    journal.append(b"a")
+    journal.close()
+    rotated = FileJournal(tmp_path, "R1", (b"newer", b"current"))
+
+    assert rotated.read() == [b"a"]
+    assert FileJournal(tmp_path, "R1").read() == [b"a"], "who looks needs no key"
+    with pytest.raises(IntegrityError, match="no recorder of this log"):
+        FileJournal(tmp_path, "R1", (b"stranger",)).read()
+
+
+def test_what_somebody_else_has_written_is_tampering(tmp_path: Path) -> None:
+    for by in ((), (b"guessed",)):
+        folder = tmp_path / str(len(by))
+        FileJournal(folder, "R1", by).append(b"entered")
+
+        with pytest.raises(IntegrityError, match="no recorder of this log"):
+            FileJournal(folder, "R1", (b"secret",)).read()
+
+
+def test_a_line_of_a_recorder_vouches_for_no_other(tmp_path: Path) -> None:
+    FileJournal(tmp_path, "R1", (b"secret",)).append(b"closed")
+    FileJournal(tmp_path, "R2").append(b"opened")
+    sealed = (tmp_path / "R1.journal").read_bytes().partition(b" ")[0]
+    plain = (tmp_path / "R2.journal").read_bytes().partition(b" ")[0]
+    mixed = plain + sealed[sealed.index(b".") :] + b" opened\n"
+    (tmp_path / "R1.journal").write_bytes(mixed)
+
+    with pytest.raises(IntegrityError, match="no recorder of this log"):
+        FileJournal(tmp_path, "R1", (b"secret",)).read()
