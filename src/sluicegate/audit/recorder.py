@@ -6,9 +6,11 @@ log. An event is never lost once a method has returned, and never doubled: its i
 whether it is in the log.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+from sluicegate.audit.admission import Admission
 from sluicegate.audit.envelope import Actor, Envelope, Recording, Source
 from sluicegate.audit.history import read_run
 from sluicegate.audit.log import MAX_ENTRY_BYTES, AuditLog
@@ -28,17 +30,22 @@ from sluicegate.model.event import (
 from sluicegate.model.task import task_id
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.journal import Journal
+from sluicegate.tlog.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What every entry of a run says besides its event, and what none may say."""
+    """What every entry of a run says besides its event, and what none may say.
+
+    What *admission* has a say in is committed at once, as it says.
+    """
 
     source: Source
     actor: Actor
     tool: Recording
     machine: str | None = None
     redactor: Redactor = field(default_factory=Redactor)
+    admission: Admission | None = None
 
 
 OnEntry = Callable[[bytes], None]
@@ -87,17 +94,14 @@ class Recorder:
             UsageError: it cannot be recorded, or another process records this run.
             ExternalError: it may not be durable.
         """
-        written = encode(self._envelope(), event, self._task_of(event))
-        entry = self._facts.redactor.entry(written, MAX_ENTRY_BYTES)
-        if len(entry) > MAX_ENTRY_BYTES:
-            raise UsageError(
-                f"the event takes {len(entry)} bytes; the log takes {MAX_ENTRY_BYTES}",
-                hint="keep large reports as evidence files",
-            )
+        admission = self._facts.admission
+        if admission is not None and admission.concerns(event):
+            return self._record_as(partial(admission.decide, event=event))
+        entry, kept = self._write(event)
         self._journal.append(entry)
         self._next_seq += 1
         self._on_entry(entry)
-        return event if entry == written else decode(entry)[1]
+        return kept
 
     def commit(self) -> None:
         """Commit what was noted to the log, all of it or nothing.
@@ -126,6 +130,45 @@ class Recorder:
         kept = self.note(event)
         self.commit()
         return kept
+
+    def _record_as(self, decide: Callable[[Checkpoint], Event]) -> Event:
+        """Commit what was noted, and after it what *decide* says of the state then.
+
+        Nobody appends in between. The last of them waits in no journal: until it is
+        committed, it may still be another one.
+        """
+        written: list[tuple[bytes, Event]] = []
+
+        def append(old: Checkpoint) -> Sequence[bytes]:
+            written[:] = [self._write(decide(old))]
+            return [*waiting, written[0][0]]
+
+        if self._in_doubt:
+            self.recover()
+        self._journal.hold()
+        waiting = self._journal.read()
+        self._in_doubt = True
+        self._log.append_as(append)
+        self._journal.clear()
+        self._in_doubt = False
+        self._next_seq += 1
+        self._on_entry(written[0][0])
+        return written[0][1]
+
+    def _write(self, event: Event) -> tuple[bytes, Event]:
+        """The next entry, and *event* as it is in there.
+
+        Raises:
+            UsageError: it cannot be recorded.
+        """
+        written = encode(self._envelope(), event, self._task_of(event))
+        entry = self._facts.redactor.entry(written, MAX_ENTRY_BYTES)
+        if len(entry) > MAX_ENTRY_BYTES:
+            raise UsageError(
+                f"the event takes {len(entry)} bytes; the log takes {MAX_ENTRY_BYTES}",
+                hint="keep large reports as evidence files",
+            )
+        return entry, event if entry == written else decode(entry)[1]
 
     def recover(self) -> int:
         """Commit what a process that died has left in the journal; call before `note`.

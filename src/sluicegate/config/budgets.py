@@ -20,7 +20,7 @@ class Budgets(Settings):
     )
     gpu_minutes: _Limits = Field(
         default_factory=dict,
-        description="Minutes of slots of the pool gpu, like {week: 600}.",
+        description="Minutes of GPUs that stages declare, like {week: 600}.",
     )
 
     def as_budgets(self) -> budget.Budgets:

@@ -77,7 +77,8 @@ def _definition(named: NamedStage, stage: CommandStage) -> str:
     What only says when and how often the stage runs makes no difference to its result.
     """
     settings = stage.model_dump(
-        mode="json", exclude={"needs", "when", "retries", "pools", "timeout"}
+        mode="json",
+        exclude={"needs", "when", "retries", "pools", "resources", "timeout"},
     )
     conditions = [condition.text for condition in named.gate.conditions]
     return _digest([__version__, settings, conditions])

@@ -9,8 +9,9 @@ from sluicegate.gates.gate import Gate
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
-from sluicegate.model.event import GateRecord, StageFinished
+from sluicegate.model.event import ConditionResult, GateRecord, StageFinished
 from sluicegate.model.evidence import Evidence, Value
+from sluicegate.model.resources import Resources
 from sluicegate.model.run import Run
 from sluicegate.model.tool import Tool
 
@@ -19,7 +20,7 @@ from sluicegate.model.tool import Tool
 class Attempt:
     """An attempt at a stage, from its start to its end.
 
-    ``inputs`` and ``cached`` are as `StageFinished` has them.
+    ``inputs``, ``cached`` and ``declared`` are as `StageFinished` has them.
     """
 
     stage: str
@@ -30,6 +31,7 @@ class Attempt:
     tools: tuple[Tool, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     cached: str | None = None
+    declared: Resources | None = None
 
 
 def judged(
@@ -70,6 +72,14 @@ def unjudged(attempt: Attempt, record: GateRecord, reason: str) -> StageFinished
     """End *attempt* before the stage has done anything, by another gate's *record*."""
     outcome = Outcome.of(record.verdict)
     return _finished(attempt, outcome, reason, record, Evidence(), ())
+
+
+def over_budget(
+    attempt: Attempt, gate: Gate, refused: ConditionResult
+) -> StageFinished:
+    """End *attempt* before the stage has done anything: a budget is used up."""
+    record = GateRecord(gate.policy, refused.verdict, (refused,))
+    return unjudged(attempt, record, refused.reason)
 
 
 def broken(attempt: Attempt, error: SluicegateError) -> StageFinished:
@@ -147,4 +157,5 @@ def _finished(
         end_ts=attempt.end_ts,
         inputs=attempt.inputs,
         cached=attempt.cached,
+        declared=attempt.declared,
     )

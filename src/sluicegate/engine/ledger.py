@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from sluicegate.engine.machine import Effect, advance
 from sluicegate.engine.toolbox import Observer, Record
-from sluicegate.model.event import Event, StageSkipped, StageStarted
+from sluicegate.model.event import Event, GpuReserved, StageSkipped, StageStarted
 from sluicegate.model.finding import Finding
 from sluicegate.model.run import Run
 
@@ -28,17 +28,25 @@ class Ledger:
     def happen(self, event: Event) -> None:
         """Record *event*, unless it cannot follow the ones before it.
 
-        The beginning of a stage and a skipped stage have no effect outside the
-        workspace: they are committed with whatever comes next.
+        The beginning of a stage, GPUs set aside and a skipped stage have no effect
+        outside the workspace: they are committed with whatever comes next.
 
         Raises:
             IntegrityError: it cannot follow.
             UsageError: it cannot be recorded; it has not happened.
             ExternalError: it may not be durable.
         """
+        self.ask(event)
+
+    def ask(self, event: Event) -> Event:
+        """Let *event* happen, and say what has: a budget may have made another of it.
+
+        Raises:
+            as `happen`.
+        """
         with self._lock:
             run, effects = advance(self._run_id, self._run, event)
-            if isinstance(event, StageStarted | StageSkipped):
+            if isinstance(event, StageStarted | GpuReserved | StageSkipped):
                 kept = self._record.note(event)
             else:
                 kept = self._record.record(event)
@@ -46,6 +54,7 @@ class Ledger:
                 run, effects = advance(self._run_id, self._run, kept)
             self._run, self._effects = run, effects
             self._observer.event(kept)
+            return kept
 
     @property
     def run(self) -> Run:

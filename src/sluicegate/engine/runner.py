@@ -6,7 +6,13 @@ from datetime import timedelta
 
 from sluicegate.engine.beginning import check_kept, check_unchanged
 from sluicegate.engine.crew import Crew
-from sluicegate.engine.judging import Attempt, broken, unrecordable, upstream_of
+from sluicegate.engine.judging import (
+    Attempt,
+    broken,
+    over_budget,
+    unrecordable,
+    upstream_of,
+)
 from sluicegate.engine.ledger import Ledger
 from sluicegate.engine.machine import FinishRun, RunStage, SkipStage
 from sluicegate.engine.outputs import restore_outputs
@@ -21,7 +27,9 @@ from sluicegate.errors import Interrupted, PermanentError, UsageError
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.event import (
+    ConditionResult,
     Event,
+    GpuReserved,
     RunFinished,
     RunInterrupted,
     RunResumed,
@@ -37,6 +45,7 @@ from sluicegate.stages.pipeline import NamedStage, Pipeline
 from sluicegate.stages.publish import PublishStage
 from sluicegate.stages.stage import CommandStage, Retries
 
+_MILLISECOND = timedelta(milliseconds=1)
 _LONGEST_BACKOFF = timedelta(minutes=10)
 
 
@@ -172,7 +181,13 @@ class _Attempts:
         self._ledger = ledger
         self._ports = ports
         self._stages = StageRunner(
-            ports, situation, self._check_tree, self._check_kept, observer, forced
+            ports,
+            situation,
+            self._check_tree,
+            self._check_kept,
+            self._reserve,
+            observer,
+            forced,
         )
         self._rollouts = RolloutRunner(ports, self._check_tree, ledger.happen, observer)
         self._publishes = PublishRunner(
@@ -215,7 +230,26 @@ class _Attempts:
             end = clock.now()
             attempt = Attempt(named.name, effect.attempt, start_ts, end, usage)
             return broken(attempt, error)
-        return self._dispatch(named, effect.attempt)
+        return self._within_budget(named, effect.attempt)
+
+    def _within_budget(self, named: NamedStage, number: int) -> StageFinished:
+        """Carry the attempt through, unless a budget is used up.
+
+        A stage that runs programs asks for its GPUs itself, once it is known that no
+        earlier result will do.
+        """
+        refused, asks_itself = self._ledger.run.started.over_budget, False
+        if refused is None:
+            asks_itself = isinstance(named.stage, CommandStage)
+            refused = None if asks_itself else self._reserve(named)
+        if refused is not None:
+            now = self._ports.clock.now()
+            attempt = Attempt(named.name, number, now, now, ResourceUsage(0))
+            return over_budget(attempt, named.gate, refused)
+        finished = self._dispatch(named, number)
+        if asks_itself:
+            return finished
+        return replace(finished, declared=named.stage.declared())
 
     def _dispatch(self, named: NamedStage, number: int) -> StageFinished:
         run, earlier = self._ledger.run, self._situation.earlier
@@ -241,6 +275,22 @@ class _Attempts:
                 )
             case _:
                 raise TypeError(f"stage kind {named.stage.kind} cannot be run")
+
+    def _reserve(self, named: NamedStage) -> ConditionResult | None:
+        """Set aside the GPUs of a stage that is about to start.
+
+        Returns:
+            The budget that does not let it, if one does not.
+
+        Raises:
+            ExternalError: it may not be recorded.
+        """
+        declared, limit = named.stage.declared(), named.stage.timeout
+        if declared is None or not declared.gpu:
+            return None
+        asked = GpuReserved(named.name, declared.gpu, limit // _MILLISECOND)
+        kept = self._ledger.ask(asked)
+        return kept.refused if isinstance(kept, GpuReserved) else None
 
     def _named(self, name: str) -> NamedStage:
         return self._situation.pipeline.stage(name)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sluicegate.engine.inputs import FILES, PROBES, digest_files, gather, probe
-from sluicegate.engine.judging import Attempt, broken, judged
+from sluicegate.engine.judging import Attempt, broken, judged, over_budget
 from sluicegate.engine.outputs import keep_outputs
 from sluicegate.engine.reuse import Miss, find_result, put_back
 from sluicegate.engine.situation import Situation
@@ -13,8 +13,9 @@ from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.command import ResourceUsage, Step, StepResult
 from sluicegate.model.decision import Outcome
-from sluicegate.model.event import StageFinished
+from sluicegate.model.event import ConditionResult, StageFinished
 from sluicegate.model.evidence import Evidence, EvidenceFile, Value, round_value
+from sluicegate.model.resources import Resources
 from sluicegate.model.tool import Tool
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.results import EarlierResult
@@ -34,17 +35,20 @@ class StageRunner:
         situation: Situation,
         check_tree: Callable[[], None],
         check_kept: Callable[[], None],
+        reserve: Callable[[NamedStage], ConditionResult | None],
         observer: Observer,
         forced: Collection[str] = (),
     ) -> None:
         """Create it.
 
         *check_tree* raises if the work tree is not what it was, *check_kept* if a file
-        of the commit is not.
+        of the commit is not. *reserve* sets aside the GPUs of a stage, or says which
+        budget does not let it.
         """
         self._ports = ports
         self._situation = situation
         self._check_tree, self._check_kept = check_tree, check_kept
+        self._reserve = reserve
         self._observer = observer
         self._forced = frozenset(forced)
 
@@ -73,6 +77,13 @@ class StageRunner:
             earlier = self._earlier(named, stage, trial.inputs, context)
             if earlier is not None:
                 return self._take_over(trial, named, earlier, context)
+        except ExternalError as error:
+            return broken(trial.attempt(), error)
+        refused = self._reserve(named)
+        if refused is not None:
+            return over_budget(trial.attempt(), named.gate, refused)
+        trial.declared = stage.declared()
+        try:
             report, files = self._carry_out(named, stage, context, trial)
             stable = stable_fields(named.gate, self._ports)
         except ExternalError as error:
@@ -249,6 +260,7 @@ class _Trial:
     tools: dict[str, Tool] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     usage: ResourceUsage = field(default_factory=lambda: ResourceUsage(0))
+    declared: Resources | None = None
 
     def __post_init__(self) -> None:
         self._start_ts, self._start_ms = self.clock.now(), self.clock.monotonic_ms()
@@ -265,6 +277,7 @@ class _Trial:
             tuple(self.tools.values()),
             self.inputs,
             cached,
+            self.declared,
         )
 
 

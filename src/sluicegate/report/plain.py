@@ -69,7 +69,7 @@ def _describe(event: Event) -> str | None:  # noqa: C901, PLR0911 - one line an 
         case StageSkipped():
             return f"{event.stage}: not run, {event.reason}"
         case GpuReserved():
-            return None  # what is refused, the end of the stage says
+            return None if event.refused else _describe_reserved(event)
         case PublishRequested() | PublishConfirmed():
             return f"{event.stage}: {describe_publish(event)}"
         case ReleaseRequested() | EnvironmentEntered():
@@ -78,6 +78,12 @@ def _describe(event: Event) -> str | None:  # noqa: C901, PLR0911 - one line an 
             return None
         case _:
             return f"{event.stage}: {describe_rollout(event)}"
+
+
+def _describe_reserved(event: GpuReserved) -> str:
+    gpus = "1 GPU" if event.gpu == 1 else f"{event.gpu} GPUs"
+    most = format_duration(event.wall_ms)
+    return f"{event.stage}: {gpus} reserved, for {most} at most"
 
 
 def _describe_start(event: RunStarted) -> str:

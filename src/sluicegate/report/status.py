@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sluicegate.model.decision import Outcome
+from sluicegate.gates.budget import is_of_budget
+from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.event import RunFinished, RunStarted
 from sluicegate.model.run import Phase, Run, StageState
 from sluicegate.model.task import write_labels
@@ -148,6 +149,11 @@ def what_to_do(status: RunStatus) -> str:
             return ""
         case Outcome.CLOSED if is_rollback:
             return "that answer stands; `sluice rollback` goes back anew, also further"
+        case Outcome.CLOSED if _is_over_budget(run):
+            return (
+                "`sluice run` once the budget's next period has begun, or with a larger"
+                " budget on the protected branch"
+            )
         case Outcome.CLOSED:
             return (
                 "that answer stands for this commit: mend it, commit, and `sluice run`;"
@@ -157,6 +163,17 @@ def what_to_do(status: RunStatus) -> str:
             return f"mend what broke, and {resume}: what is open is not run again"
         case Outcome.PENDING:
             return how_to_answer(run, resume) or f"{resume} looks again"
+
+
+def _is_over_budget(run: Run) -> bool:
+    """Whether a stage is closed by a budget, and not by what it found."""
+    gates = [stage.finished.gate for stage in run.stages if stage.finished]
+    return any(
+        is_of_budget(each.condition) and each.verdict is Verdict.CLOSED
+        for gate in gates
+        if gate is not None
+        for each in gate.conditions
+    )
 
 
 def status_text(status: RunStatus, now: datetime) -> str:

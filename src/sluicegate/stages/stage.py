@@ -18,7 +18,9 @@ from sluicegate.model.command import Command, Step, StepResult
 from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Value
 from sluicegate.model.finding import Finding
+from sluicegate.model.resources import Resources
 from sluicegate.model.tool import Tool
+from sluicegate.stages.resources import Memory
 
 DURATION_PATTERN = r"^([0-9]{1,9})(ms|s|m|h|d)$"
 _DURATION = re.compile(DURATION_PATTERN.strip("^$"))
@@ -29,6 +31,9 @@ _UNIT = {
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
 }
+GPU_POOL = "gpu"
+"""The pool whose slots are GPUs."""
+
 _LONGEST = timedelta(days=3650)  # any sum of a few leads to a date that can be written
 
 
@@ -191,6 +196,20 @@ def _spell_out_retries(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over
     return value
 
 
+class StageResources(Settings):
+    """What a stage takes while it runs: said by its author, measured by nobody."""
+
+    gpu: Annotated[int, Field(ge=0, le=10_000)] | None = Field(
+        None,
+        description="GPUs; default: the slots it takes of a pool called gpu. Budgets of"
+        " GPU-minutes go by it.",
+    )
+    cpu: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        None, description="Processors."
+    )
+    memory: Memory | None = Field(None, description="Memory, like 4GiB or 512MiB.")
+
+
 class Stage(Settings):
     """Settings that every kind has, and what every kind can say about itself."""
 
@@ -222,6 +241,17 @@ class Stage(Settings):
         default_factory=dict,
         description="Slots of the pipeline's pools that the stage takes while it runs.",
     )
+    resources: StageResources = Field(
+        default_factory=StageResources,
+        description="What the stage takes while it runs, like {gpu: 1, memory: 4GiB}.",
+    )
+
+    def declared(self) -> Resources | None:
+        """What it says that it takes; None if it says nothing."""
+        said = self.resources
+        gpu = self.pools.get(GPU_POOL, 0) if said.gpu is None else said.gpu
+        found = Resources(gpu, said.cpu, said.memory)
+        return None if found == Resources() else found
 
     def may_leave_files(self) -> bool:
         """Whether it may write files for later stages that it does not declare."""

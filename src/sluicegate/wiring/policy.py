@@ -11,6 +11,7 @@ from sluicegate.adapters.git_pinned import PinnedFiles
 from sluicegate.adapters.git_protected import GitProtectedBranch
 from sluicegate.config.definition import definition_digest
 from sluicegate.config.file import read_pipeline
+from sluicegate.config.limits import parse_budgets
 from sluicegate.config.policy import (
     PolicyText,
     environment_of,
@@ -19,6 +20,7 @@ from sluicegate.config.policy import (
 from sluicegate.config.source import parse_source
 from sluicegate.errors import UsageError
 from sluicegate.gates.rules import Policy
+from sluicegate.model.budget import Budgets
 from sluicegate.model.digest import Digest
 from sluicegate.ports.protected import ProtectedBranch, Tip
 from sluicegate.stages.environment import Environment
@@ -26,6 +28,7 @@ from sluicegate.stages.pipeline import Pipeline
 from sluicegate.wiring.policy_files import MAX_POLICY_BYTES, PolicyFiles
 from sluicegate.wiring.project import Project
 
+_LIMITING = (b"budgets", b"extends")  # without either word, nothing is limited
 _MERGE = "what judges a release is read there alone: merge it first"
 
 
@@ -119,6 +122,28 @@ class PolicySource:
             if found == definition:
                 return True
         return False
+
+    def budgets(self) -> Budgets:
+        """What may be used in a day or a week; nothing is limited where nobody says so.
+
+        So it is without a protected branch, or a pipeline file on it.
+
+        Raises:
+            UsageError: the file there, or a policy that it extends, cannot be used.
+            IntegrityError: a shared policy is another one than was pinned.
+            ExternalError: Git fails, or a shared policy cannot be fetched.
+        """
+        try:
+            branch, tip = self._branch()
+        except UsageError:
+            return Budgets()
+        data = branch.read(tip, self._path, MAX_POLICY_BYTES)
+        if data is None or not any(word in data for word in _LIMITING):
+            return Budgets()
+        own = PolicyText(f"{self._path} at {tip.branch}", data)
+        return parse_budgets(
+            PolicyFiles(branch, tip, self._pinned).collect(self._path, own)
+        )
 
     def paths(self) -> tuple[str, ...]:
         """What belongs to the service, from its folder; nothing if everything does.
