@@ -470,6 +470,13 @@ def test_a_file_of_evidence_that_was_exchanged_is_tampering(approved: World) -> 
     approved.resume(code=5)
 
 
+def test_what_no_commit_holds_is_not_released_under_rules(world: World) -> None:
+    (world.project.folder / "check.sh").write_text("true # by nobody\n")
+
+    said = world.sluice("run", "--allow-dirty", code=2)
+    assert "changes that no commit holds: nobody could tell who made them" in said
+
+
 def test_what_no_recorder_has_noted_is_not_taken_into_the_log(world: World) -> None:
     # What a program may do that can write, and has no key: note that it was entered.
     last = [e for e in world.project.entries() if "run_id" in e][-1]
