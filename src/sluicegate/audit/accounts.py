@@ -75,8 +75,7 @@ class Accounts:
                 self._open[run_id, event.stage] = reserved
             case StageFinished():
                 self._open.pop((run_id, event.stage), None)
-                gpu = 0 if event.declared is None else event.declared.gpu
-                self._gpus.append((at, gpu_ms(gpu, event.usage.wall_ms)))
+                self._gpus.append((at, event.gpu_ms))
             case StageStarted():
                 self._cut_off(at, run_id, event.stage)
             case RunResumed() | RunInterrupted() | RunFinished():

@@ -25,11 +25,12 @@ from sluicegate.report.plan import (
     plan_document,
     plan_head,
     plan_text,
+    usually,
 )
 from sluicegate.wiring.definitions import Definitions
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.options import Options
-from sluicegate.wiring.planning import foresee
+from sluicegate.wiring.planning import foresee, look_at_budgets
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
 
@@ -79,6 +80,8 @@ def _look(project: Project, options: Options) -> RunPlan:
         expected_ms=expected.wall_ms,
         unknown=expected.unknown,
         file=str(project.file),
+        expected_gpu_ms=expected.gpu_ms,
+        balances=look_at_budgets(project),
         standing=Definitions(project, ProjectLog(project)).foresee(),
     )
 
@@ -95,6 +98,8 @@ def _row(forecast: Forecast, needs: tuple[str, ...]) -> PlannedRow:
         task=None if source is None else source.task_id,
         since=None if source is None else source.finished.end_ts,
         last=forecast.last,
+        usual_ms=forecast.usual_ms,
+        gpu=forecast.gpu,
     )
 
 
@@ -110,7 +115,10 @@ def _show_table(plan: RunPlan, now: datetime) -> None:
     actions = max((len(row.action) for row in plan.rows), default=0)
     times = max(len("last time"), *(len(last_time(row)) for row in plan.rows))
     console.print(plan_head(plan), style="bold", markup=False)
+    usual = max(map(len, map(usually, plan.rows)), default=0)
+    usual = max(usual, len("usually")) if usual else 0
     title = f"  {'stage':<{names}}  {'':<{actions}}  {'last time':<{times}}"
+    title += f"  {'usually':<{usual}}" if usual else ""
     console.print(stage_row(Text(title, "dim"), Text("why", "dim"), console.width))
     for row in plan.rows:
         head = Text.assemble(
@@ -118,6 +126,7 @@ def _show_table(plan: RunPlan, now: datetime) -> None:
             (f"{cut(row.name, names)}  ", "bold"),
             (f"{row.action:<{actions}}  ", _STYLE[row.action]),
             (f"{last_time(row):<{times}}", "dim"),
+            (f"  {usually(row):<{usual}}" if usual else "", ""),
         )
         console.print(stage_row(head, Text(explain_row(row, now)), console.width))
     total, *notes = conclude_plan(plan)

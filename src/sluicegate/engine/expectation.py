@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sluicegate.engine.forecast import Action, Forecast
 from sluicegate.engine.machine import RunStage
 from sluicegate.engine.schedule import choose
-from sluicegate.model.decision import Outcome
+from sluicegate.model.resources import gpu_ms
 from sluicegate.stages.pipeline import Pipeline
 
 _WORK = (Action.RUN, Action.RECONCILE)
@@ -14,13 +14,14 @@ _WORK = (Action.RUN, Action.RECONCILE)
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """``wall_ms`` is the time on the clock, in milliseconds.
+    """``wall_ms`` is the time on the clock, in milliseconds, ``gpu_ms`` that of GPUs.
 
     ``unknown`` are the stages that would run and of which nobody knows how long they
     take: they count as nothing.
     """
 
     wall_ms: int
+    gpu_ms: int
     unknown: tuple[str, ...] = ()
 
 
@@ -45,14 +46,14 @@ def expect(forecasts: Sequence[Forecast], pipeline: Pipeline, jobs: int) -> Expe
         if not chosen:
             first = min(ends, key=lambda name: ends[name])
             now = ends.pop(first)
-    return Expectation(now, tuple(n for n, each in lengths.items() if each is None))
+    gpus = {each.name: each.gpu for each in forecasts}
+    return Expectation(
+        now,
+        sum(gpu_ms(gpus[name], length or 0) for name, length in lengths.items()),
+        tuple(name for name, length in lengths.items() if length is None),
+    )
 
 
 def _length(forecast: Forecast) -> int | None:
-    """Milliseconds; None if that is not known. A broken attempt tells nothing."""
-    if forecast.action not in _WORK:
-        return 0
-    last = forecast.last
-    if last is None or last.outcome is Outcome.BROKEN:
-        return None
-    return last.usage.wall_ms
+    """Milliseconds; None if that is not known."""
+    return forecast.usual_ms if forecast.action in _WORK else 0

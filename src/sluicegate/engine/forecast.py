@@ -11,11 +11,14 @@ from sluicegate.engine.situation import Situation
 from sluicegate.engine.toolbox import Ports
 from sluicegate.engine.whens import judge_when
 from sluicegate.errors import ExternalError, PermanentError, UsageError
-from sluicegate.model.decision import Verdict
+from sluicegate.gates.budget import is_over_budget
+from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.event import StageFinished
 from sluicegate.ports.results import EarlierResult
 from sluicegate.stages.pipeline import NamedStage
 from sluicegate.stages.stage import CommandStage, StageContext
+
+_NEWEST = 9  # attempts that tell how long one usually takes
 
 
 @enum.unique
@@ -36,7 +39,9 @@ class Forecast:
     ``last`` is the newest end of an attempt that ran the stage, None if none ever did.
     ``MISSING`` is a stage that was not chosen and has no earlier result to be taken.
     ``source`` is the attempt whose result is used, for a stage that is ``CACHED``;
-    ``changed`` the parts of the inputs that are not what they were.
+    ``changed`` the parts of the inputs that are not what they were. ``usual_ms`` is
+    the median of how long the newest few attempts took that came to an answer, None if
+    none did; ``gpu`` is how many GPUs it declares.
     """
 
     name: str
@@ -46,6 +51,8 @@ class Forecast:
     last: StageFinished | None = None
     source: EarlierResult | None = None
     changed: tuple[str, ...] = ()
+    usual_ms: int | None = None
+    gpu: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +117,22 @@ class _Forecaster:
             self._skipped.add(named.name)
         if action is Action.RUN and named.name in self._chosen.earlier:
             action = Action.MISSING
-        last = next(
-            (
-                result.finished
-                for result in self._ports.results.of(named.name)
-                if result.finished.cached is None
-            ),
-            None,
-        )
+        ran = [
+            result.finished
+            for result in self._ports.results.of(named.name)
+            if result.finished.cached is None and not is_over_budget(result.finished)
+        ]
+        declared = named.stage.declared()
         return Forecast(
             named.name,
             named.stage.uses,
             action,
             decided.reason,
-            last,
+            ran[0] if ran else None,
             decided.source,
             decided.changed,
+            _usual(ran),
+            0 if declared is None else declared.gpu,
         )
 
     def _decide(self, named: NamedStage) -> _Decision:
@@ -198,6 +205,17 @@ class _Forecaster:
         wanted = found.finished.cached
         results = self._ports.results.of(stage)
         return next((each for each in results if each.task_id == wanted), found)
+
+
+def _usual(ran: Sequence[StageFinished]) -> int | None:
+    """The median of the newest few, in milliseconds. A broken attempt tells nothing."""
+    lengths = [
+        each.usage.wall_ms
+        for each in ran
+        if each.outcome in {Outcome.OPEN, Outcome.CLOSED}
+    ]
+    newest = sorted(lengths[:_NEWEST])
+    return newest[(len(newest) - 1) // 2] if newest else None
 
 
 def _asks_evidence(named: NamedStage) -> bool:

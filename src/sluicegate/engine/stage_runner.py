@@ -81,6 +81,7 @@ class StageRunner:
             return broken(trial.attempt(), error)
         refused = self._reserve(named)
         if refused is not None:
+            trial.inputs = {}  # nobody has found anything out about them
             return over_budget(trial.attempt(), named.gate, refused)
         trial.declared = stage.declared()
         try:

@@ -12,10 +12,8 @@ from datetime import datetime
 
 from sluicegate.model.budget import Budgets, Period
 from sluicegate.model.decision import Verdict
-from sluicegate.model.event import ConditionResult
+from sluicegate.model.event import ConditionResult, StageFinished
 from sluicegate.model.resources import MS_PER_MINUTE
-
-_WORD = {Period.DAY: "today", Period.WEEK: "this week"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ def _worst(
 def _refuse(balance: Balance) -> ConditionResult:
     limit, used = amount(balance, balance.limit), amount(balance, balance.used)
     condition = f"{balance.what} per {balance.period.value} <= {limit}"
-    said = f"{used} of {limit} {balance.what} {_WORD[balance.period]} are used"
+    said = f"{used} of {limit} {balance.what} {balance.period.word} are used"
     if balance.used >= balance.limit:
         ends = f"{balance.ends:%Y-%m-%d %H:%M} UTC"
         reason = f"the budget is used up: {said}, until {ends}"
@@ -119,6 +117,12 @@ def _refuse(balance: Balance) -> ConditionResult:
     return ConditionResult(condition, Verdict.PENDING, reason)
 
 
+def is_over_budget(finished: StageFinished) -> bool:
+    """Whether the attempt was ended by a budget, and the stage has done nothing."""
+    conditions = () if finished.gate is None else finished.gate.conditions
+    return any(is_of_budget(each.condition) for each in conditions)
+
+
 def is_of_budget(condition: str) -> bool:
     """Whether a gate's record has *condition* from here, not from a pipeline file."""
     return _OURS.fullmatch(condition) is not None
@@ -126,9 +130,12 @@ def is_of_budget(condition: str) -> bool:
 
 def amount(balance: Balance, number: int) -> str:
     """A number in the unit of *balance*, for people."""
-    if balance.what == RUNS:
-        return str(number)
-    tenths = number * 10 // MS_PER_MINUTE  # so that almost all is not all
+    return str(number) if balance.what == RUNS else format_gpu_ms(number)
+
+
+def format_gpu_ms(number: int) -> str:
+    """GPU-minutes with one decimal, cut off: almost all is not all."""
+    tenths = number * 10 // MS_PER_MINUTE
     return str(tenths // 10) if tenths % 10 == 0 else f"{tenths / 10:.1f}"
 
 

@@ -20,6 +20,11 @@ class Period(enum.Enum):
     DAY = "day"
     WEEK = "week"
 
+    @property
+    def word(self) -> str:
+        """The one that is now, in words."""
+        return "today" if self is Period.DAY else "this week"
+
     def start(self, now: datetime) -> datetime:
         """When the period began that *now* (UTC) is in."""
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)

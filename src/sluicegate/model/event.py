@@ -13,7 +13,7 @@ from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Evidence
 from sluicegate.model.publication import PublishedImage
-from sluicegate.model.resources import Resources
+from sluicegate.model.resources import Resources, gpu_ms
 from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
@@ -131,6 +131,13 @@ class StageFinished:
     inputs: Mapping[str, str] = field(default_factory=dict)
     cached: str | None = None
     declared: Resources | None = None
+
+    @property
+    def gpu_ms(self) -> int:
+        """The time of GPUs that the attempt took, in milliseconds."""
+        return gpu_ms(
+            0 if self.declared is None else self.declared.gpu, self.usage.wall_ms
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ def _stage(run: Run, stage: StageState) -> dict[str, object]:
         "duration_ms": finished.usage.wall_ms if finished else 0,
         "evidence": _evidence(finished.evidence) if finished else {},
     }
+    if finished is not None and finished.gpu_ms:
+        document["gpu_ms"] = finished.gpu_ms
     document |= _entry_gate(stage)
     rollout = _rollout(stage.rollout)
     return document if rollout is None else {**document, "rollout": rollout}

@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sluicegate.gates.budget import RUNS as OF_RUNS
+from sluicegate.gates.budget import Balance, amount, format_gpu_ms
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import StageFinished
+from sluicegate.model.resources import gpu_ms
 from sluicegate.model.version import Standing
 from sluicegate.report.audit import shorten_run
 from sluicegate.report.definition import explain
@@ -27,7 +30,8 @@ class PlannedRow:
 
     ``changed`` are the parts of its inputs that are not what they were, ``since`` is
     the end of the attempt whose result would be used, ``task`` that attempt's id, and
-    ``last`` the end of the newest attempt that ran it.
+    ``last`` the end of the newest attempt that ran it. ``usual_ms`` is how long it
+    usually takes, None where nobody knows, ``gpu`` how many GPUs it declares.
     """
 
     name: str
@@ -39,6 +43,13 @@ class PlannedRow:
     task: str | None = None
     since: datetime | None = None
     last: StageFinished | None = None
+    usual_ms: int | None = None
+    gpu: int = 0
+
+    @property
+    def is_work(self) -> bool:
+        """Whether it would take time."""
+        return self.action in {RUN, RECONCILE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,8 @@ class RunPlan:
 
     ``dirty`` are the files that no commit holds as they are. ``expected_ms`` is how
     long it would take with ``jobs`` stages at once, not counting ``unknown`` ones.
-    ``standing`` is why the release branch would refuse to run it, if it would.
+    ``expected_gpu_ms`` is the time of GPUs likewise. ``standing`` is why the release
+    branch would refuse to run it, if it would; ``balances`` are all budgets.
     """
 
     pipeline: str
@@ -62,6 +74,8 @@ class RunPlan:
     unknown: tuple[str, ...] = field(default=())
     file: str = "sluicegate.yaml"
     standing: Standing | None = None
+    expected_gpu_ms: int = 0
+    balances: tuple[Balance, ...] = ()
 
     def named(self, *actions: str) -> list[str]:
         """The stages of which one of *actions* would become."""
@@ -94,14 +108,35 @@ def last_time(row: PlannedRow) -> str:
     return took if outcome is Outcome.OPEN else f"{took}, {outcome.value}"
 
 
+def usually(row: PlannedRow) -> str:
+    """How long it is expected to take now, with its GPUs; "" if it takes no time."""
+    if row.usual_ms is None or not row.is_work:
+        return ""
+    took = format_duration(row.usual_ms)
+    return f"{took}, {_gpu_minutes(row)} GPU-min" if row.gpu else took
+
+
+def _gpu_minutes(row: PlannedRow) -> str:
+    return format_gpu_ms(gpu_ms(row.gpu, row.usual_ms or 0))
+
+
 def plan_text(plan: RunPlan, now: datetime) -> str:
     """Lines without a terminal's means, one a stage."""
-    cells = [
-        (MARK[row.action], row.name, row.action, last_time(row), explain_row(row, now))
+    cells: list[tuple[str, ...]] = [
+        (
+            MARK[row.action],
+            row.name,
+            row.action,
+            last_time(row),
+            usually(row),
+            explain_row(row, now),
+        )
         for row in plan.rows
     ]
-    cells.insert(0, ("", "stage", "", "last time", "why"))
-    widths = [max(len(row[place]) for row in cells) for place in range(4)]
+    cells.insert(0, ("", "stage", "", "last time", "usually", "why"))
+    if not any(map(usually, plan.rows)):
+        cells = [(*row[:4], row[-1]) for row in cells]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)][:-1]
     lines = [
         "  ".join(
             text.ljust(width) for text, width in zip(row, (*widths, 0), strict=True)
@@ -129,7 +164,17 @@ def conclude_plan(plan: RunPlan) -> list[str]:
         lines.append(
             f"{plan.standing.branch} refuses to run it: {said.text}. {said.advice}"
         )
-    return [_total(plan), *map(escape, lines)]
+    return [_total(plan), *describe_balances(plan.balances), *map(escape, lines)]
+
+
+def describe_balances(balances: Sequence[Balance]) -> list[str]:
+    """A line that says what budgets leave; none without budgets."""
+    left = [
+        f"{amount(each, each.left)} of {amount(each, each.limit)} {each.what} left"
+        f" {each.period.word}"
+        for each in balances
+    ]
+    return [f"budgets: {', '.join(left)}"] if left else []
 
 
 def _total(plan: RunPlan) -> str:
@@ -144,7 +189,10 @@ def _total(plan: RunPlan) -> str:
     about = "at least" if plan.unknown else "about"
     side = f", up to {plan.jobs} at once" if plan.jobs > 1 and known > 1 else ""
     also = f", not counting {_listed(plan.unknown)}" if plan.unknown else ""
-    return escape(f"{what}: {about} {format_duration(plan.expected_ms)}{side}{also}")
+    gpus = format_gpu_ms(plan.expected_gpu_ms)
+    gpu = f" and {gpus} GPU-minutes" if plan.expected_gpu_ms else ""
+    took = f"{format_duration(plan.expected_ms)}{gpu}"
+    return escape(f"{what}: {about} {took}{side}{also}")
 
 
 def plan_document(plan: RunPlan) -> str:
@@ -160,12 +208,28 @@ def plan_document(plan: RunPlan) -> str:
             "stages": [_stage(row) for row in plan.rows],
             "jobs": plan.jobs,
             "expected_ms": plan.expected_ms,
+            "expected_gpu_ms": plan.expected_gpu_ms,
             "unknown": list(plan.unknown),
+            "budgets": [balance_document(each) for each in plan.balances],
             "version": _version(plan),
         },
         ensure_ascii=False,
         indent=2,
     )
+
+
+def balance_document(balance: Balance) -> dict[str, object]:
+    """A budget as it stands; runs, or milliseconds of GPUs."""
+    unit = "runs" if balance.what == OF_RUNS else "gpu_ms"
+    return {
+        "unit": unit,
+        "period": balance.period.value,
+        "limit": balance.limit,
+        "used": balance.used,
+        "reserved": balance.reserved,
+        "left": balance.left,
+        "ends": balance.ends.isoformat(),
+    }
 
 
 def _version(plan: RunPlan) -> dict[str, object] | None:
@@ -199,6 +263,8 @@ def _stage(row: PlannedRow) -> dict[str, object]:
             "duration_ms": last.usage.wall_ms,
             "ended": last.end_ts.isoformat(),
         },
+        "usual_ms": row.usual_ms,
+        "gpu": row.gpu,
     }
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sluicegate.gates.budget import is_of_budget
-from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.gates.budget import format_gpu_ms, is_over_budget
+from sluicegate.model.decision import Outcome
 from sluicegate.model.event import RunFinished, RunStarted
 from sluicegate.model.run import Phase, Run, StageState
 from sluicegate.model.task import write_labels
@@ -127,6 +127,8 @@ def _notes(stage: StageState) -> tuple[str, ...]:
         notes.append(describe_entry(stage.requested))
     if stage.publish:
         notes.append(describe_publish(stage.publish[-1]))
+    if stage.finished is not None and stage.finished.gpu_ms:
+        notes.append(f"used {format_gpu_ms(stage.finished.gpu_ms)} GPU-minutes")
     progress = follow(stage.rollout)
     if progress is not None:
         notes.append(describe_progress(progress))
@@ -167,12 +169,10 @@ def what_to_do(status: RunStatus) -> str:
 
 def _is_over_budget(run: Run) -> bool:
     """Whether a stage is closed by a budget, and not by what it found."""
-    gates = [stage.finished.gate for stage in run.stages if stage.finished]
     return any(
-        is_of_budget(each.condition) and each.verdict is Verdict.CLOSED
-        for gate in gates
-        if gate is not None
-        for each in gate.conditions
+        is_over_budget(stage.finished) and stage.outcome is Outcome.CLOSED
+        for stage in run.stages
+        if stage.finished is not None
     )
 
 

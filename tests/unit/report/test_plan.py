@@ -1,10 +1,14 @@
 """Unit tests of `sluicegate.report.plan`."""
 
 import json
+from dataclasses import replace
 
 from run_events import EARLIER, at, end
 
+from sluicegate.gates.budget import Balance
+from sluicegate.model.budget import Period
 from sluicegate.model.decision import Outcome
+from sluicegate.model.version import Bump, Change, PipelineName, Standing
 from sluicegate.report.plan import (
     CACHED,
     MISSING,
@@ -136,6 +140,8 @@ def test_the_document_has_the_same_for_machines() -> None:
                 "duration_ms": 1234,
                 "ended": "2026-11-22T00:00:00+00:00",
             },
+            "usual_ms": None,
+            "gpu": 0,
         },
         {
             "name": "test",
@@ -150,5 +156,70 @@ def test_the_document_has_the_same_for_machines() -> None:
                 "duration_ms": 12_000,
                 "ended": "2026-11-22T00:00:00+00:00",
             },
+            "usual_ms": None,
+            "gpu": 0,
         },
     ]
+
+
+TRAIN = replace(TEST, name="train", usual_ms=150_000, gpu=2)
+WEEK = Balance("GPU-minutes", Period.WEEK, 36_000_000, 30_000, 60_000, at(86_400))
+DAY = Balance("runs", Period.DAY, 20, 20, 0, at(86_400))
+
+
+def test_what_would_run_says_how_long_it_usually_takes_and_the_time_of_its_gpus() -> (
+    None
+):
+    _, head, lint, train = plan_text(plan(LINT, TRAIN), at(3 * 3600)).splitlines()
+
+    assert "usually" in head
+    assert "  2 min 30 s, 5 GPU-min  files changed" in train
+    assert "GPU" not in lint
+
+
+def test_the_total_names_the_time_of_gpus_and_what_budgets_leave() -> None:
+    total, left = conclude_plan(
+        plan(TRAIN, expected_gpu_ms=300_000, balances=(DAY, WEEK))
+    )
+
+    assert total == "1 of 1 stages would run: about 12 s and 5 GPU-minutes"
+    assert left == (
+        "budgets: 0 of 20 runs left today, 598.5 of 600 GPU-minutes left this week"
+    )
+
+
+def test_machines_read_budgets_in_milliseconds() -> None:
+    document = json.loads(plan_document(plan(TRAIN, balances=(WEEK,))))
+
+    assert document["budgets"] == [
+        {
+            "unit": "gpu_ms",
+            "period": "week",
+            "limit": 36_000_000,
+            "used": 30_000,
+            "reserved": 60_000,
+            "left": 35_910_000,
+            "ends": "2026-11-23T00:00:00+00:00",
+        }
+    ]
+    assert document["version"] is None
+
+
+def test_what_the_release_branch_refuses_is_said_with_the_command() -> None:
+    standing = Standing(
+        PipelineName("p_r", 1, 0),
+        "main",
+        EARLIER,
+        "a" * 40,
+        is_known=True,
+        change=Change(Bump.MINOR, ("gate of stage \x1b[2Jlint is changed",)),
+        next_name=PipelineName("p_r", 1, 1),
+    )
+
+    _, said = conclude_plan(plan(LINT, standing=standing))
+
+    assert said.startswith("main refuses to run it: p_r_v1.0 stands for")
+    assert said.endswith(
+        "`sluice version bump --minor` makes it p_r_v1.1; then commit it"
+    )
+    assert "\x1b" not in said
