@@ -56,6 +56,8 @@ def project(tmp_path: Path) -> CliProject:
 
 def write(project: CliProject, audit: str, size: int = 10) -> None:
     text = PIPELINE.format(audit=audit, size=size)
+    # Another size is another definition, and needs a version of its own.
+    text = text.replace("_v1.0", f"_v1.{size % 1000}")
     project.commit({"sluicegate.yaml": text}, "change the pipeline")
     project.git("push", "-q", "origin", "main")
 

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -51,12 +51,17 @@ class Publisher:
     registry: RealRegistry
     config: Path
     host: str = ""
+    written: list[str] = field(default_factory=list)
 
     def write(self, settings: str = "", *, host: str | None = None) -> str:
         """Commit a pipeline with these settings of its publish stage; the commit."""
         self.host = host or self.registry.host
         text = f", {settings}" if settings else ""
         pipeline = PIPELINE.format(host=self.host, settings=text)
+        # Other settings are another definition, and need a version of their own.
+        self.written += [pipeline] if pipeline not in self.written else []
+        version = f"_v1.{self.written.index(pipeline)}"
+        pipeline = pipeline.replace("_v1.0", version)
         model = secrets.token_hex(8)
         files = {"sluicegate.yaml": pipeline, "model.bin": model}
         return self.project.commit(files, "change the model")
