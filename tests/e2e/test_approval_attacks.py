@@ -484,19 +484,23 @@ def test_what_no_recorder_has_noted_is_not_taken_into_the_log(world: World) -> N
         key: last[key]
         for key in ("actor", "machine", "recorded_ts", "run_id", "schema", "source")
     }
+    entered: dict[str, Any] = {
+        "type": "environment.entered",
+        "stage": "canary",
+        "environment": "production",
+        "policy": f"sha256:{'0' * 64}",
+        "branch": "refs/heads/main",
+        "commit": "0" * 40,
+        "conditions": [],
+        "approvals": [],
+        "override": False,
+        "size": 1,
+    }
+    started: dict[str, Any] = {"type": "stage.started", "stage": "canary", "attempt": 2}
+    started["start_ts"] = last["recorded_ts"]
+    resumed: dict[str, Any] = {"type": "run.resumed"}
     lines = []
-    for seq, event in enumerate(
-        (
-            {"type": "run.resumed"},
-            {"type": "stage.started", "stage": "canary", "attempt": 2}
-            | {"start_ts": last["recorded_ts"]},
-            {"type": "environment.entered", "stage": "canary", "approvals": []}
-            | {"environment": "production", "conditions": [], "size": 1}
-            | {"policy": f"sha256:{'0' * 64}", "override": False, "commit": "0" * 40}
-            | {"branch": "refs/heads/main"},
-        ),
-        start=last["seq"] + 1,
-    ):
+    for seq, event in enumerate((resumed, started, entered), start=last["seq"] + 1):
         more = {"tool": last["tool"], "seq": seq, "event_id": f"{seq:026}"}
         entry = json.dumps(common | more | event, sort_keys=True, separators=(",", ":"))
         check = hashlib.sha256(entry.encode()).hexdigest()[:16]

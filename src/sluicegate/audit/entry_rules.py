@@ -90,7 +90,8 @@ class EntryRules:
     @property
     def evidence_files(self) -> int:
         """How many files were read and agree with the log."""
-        return len(self._files.sound) + len(self.statements.sound)
+        named = len(self._files.sound) + len(self.statements.sound)
+        return named + len(self._releases.sound)
 
     def check(self, start: int, entries: Sequence[bytes]) -> None:
         """Check the entries from *start* on; those before may be unreadable."""
@@ -113,7 +114,8 @@ class EntryRules:
                 found.append(f"it has {len(data)} bytes, more than {MAX_ENTRY_BYTES}")
             self._bundles.add(index, data, at)
             self.times.add(index, at)
-            self._missing += ((index, name) for name in self._files.take_missing())
+            for found_by in (self._files, self._releases):
+                self._missing += ((index, name) for name in found_by.take_missing())
             if found:
                 self.problems += [f"entry {index}: {problem}" for problem in found]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sluicegate.audit.record import Entry
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model.digest import Digest
-from sluicegate.model.event import StageFinished
+from sluicegate.model.event import ReleaseRequested, StageFinished
 from sluicegate.model.evidence import OUTPUTS
 from sluicegate.ports.evidence import EvidenceStore
 
@@ -21,12 +21,14 @@ class Named:
     lists: set[Digest] = field(default_factory=set)
 
     def add(self, entry: Entry) -> None:
-        """Add what *entry* names: a stage's results, the statement it came from."""
+        """Add what *entry* names: results, a request, the statement it came from."""
         if isinstance(entry.event, StageFinished):
             for file in entry.event.evidence.files:
                 self.files.add(file.digest)
                 if file.name == OUTPUTS:
                     self.lists.add(file.digest)
+        if isinstance(entry.event, ReleaseRequested):
+            self.files.add(entry.event.request)
         if entry.envelope.statement is not None:
             self.files.add(entry.envelope.statement)
 

@@ -38,7 +38,8 @@ class _Answered:
 class ReleaseRules:
     """Checks entries in order; *evidence* has what the requests say, None if unread.
 
-    After `skip`, what an entry refers to may be among those that were not seen.
+    ``sound`` are the requests that were read and are what was asked. After `skip`, what
+    an entry refers to may be among those that were not seen.
     """
 
     def __init__(self, evidence: EvidenceStore | None) -> None:
@@ -47,6 +48,13 @@ class ReleaseRules:
         self._answers: dict[Digest, _Answered] = {}
         self._used: dict[Digest, int] = {}
         self._gaps = False
+        self.sound: set[Digest] = set()
+        self._missing: list[str] = []
+
+    def take_missing(self) -> list[str]:
+        """What was looked for since the last time and is not there at all."""
+        taken, self._missing = self._missing, []
+        return taken
 
     def skip(self) -> None:
         """Entries were not seen."""
@@ -78,14 +86,17 @@ class ReleaseRules:
             return
         try:
             request = parse_request(self._evidence.load(event.request))
-        except MissingError:
-            return  # what is pruned loses its evidence first
+        except MissingError as error:
+            self._missing.append(f"its release request: {error}")
+            return
         except IntegrityError as error:
             yield f"its release request: {error}"
             return
         said = (request.run_id, request.stage, request.environment, request.policy)
         if said != (run_id, event.stage, event.environment, event.policy):
             yield "its release request says otherwise"
+        else:
+            self.sound.add(event.request)
 
     def _check_entry(
         self, index: int, run_id: str, event: EnvironmentEntered

@@ -62,6 +62,22 @@ def problems(*entries: Entry, skipped: bool = False) -> list[str]:
     ]
 
 
+def test_a_request_that_is_not_there_is_missed_and_one_that_is_counts() -> None:
+    empty, full = FakeEvidence(), FakeEvidence()
+    full.keep(format_request(REQUEST))
+    without, whole = ReleaseRules(empty), ReleaseRules(full)
+
+    for rules in (without, whole):
+        assert list(rules.check(0, of_run(ASKED))) == []
+
+    (missing,) = without.take_missing()
+    assert missing.startswith("its release request: ")
+    assert without.take_missing() == []
+    assert without.sound == set()
+    assert whole.take_missing() == []
+    assert whole.sound == {ID}
+
+
 def test_an_entry_by_a_signed_answer_to_its_own_request_is_in_order() -> None:
     assert problems(of_run(ASKED), answer(), of_run(ENTERED)) == []
 
