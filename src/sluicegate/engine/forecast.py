@@ -208,14 +208,14 @@ class _Forecaster:
 
 
 def _usual(ran: Sequence[StageFinished]) -> int | None:
-    """The median of the newest few, in milliseconds. A broken attempt tells nothing."""
+    """The (upper) median of the newest few, in ms. A broken attempt tells nothing."""
     lengths = [
         each.usage.wall_ms
         for each in ran
         if each.outcome in {Outcome.OPEN, Outcome.CLOSED}
     ]
     newest = sorted(lengths[:_NEWEST])
-    return newest[(len(newest) - 1) // 2] if newest else None
+    return newest[len(newest) // 2] if newest else None
 
 
 def _asks_evidence(named: NamedStage) -> bool:

@@ -136,6 +136,8 @@ def amount(balance: Balance, number: int) -> str:
 def format_gpu_ms(number: int) -> str:
     """GPU-minutes with one decimal, cut off: almost all is not all."""
     tenths = number * 10 // MS_PER_MINUTE
+    if number and not tenths:
+        return "less than 0.1"
     return str(tenths // 10) if tenths % 10 == 0 else f"{tenths / 10:.1f}"
 
 

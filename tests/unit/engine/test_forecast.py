@@ -4,12 +4,16 @@ from dataclasses import replace
 
 import pytest
 from fakes import exited
+from run_events import end
 from run_world import SOURCE, World, pipeline, stage
 
 from sluicegate.engine.forecast import Action, Forecast, check_earlier, forecast
 from sluicegate.engine.selection import Selection, choose_stages
 from sluicegate.engine.situation import Situation
 from sluicegate.errors import UsageError
+from sluicegate.model.decision import Outcome, Verdict
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import ConditionResult, GateRecord
 from sluicegate.model.source import WorkTree
 from sluicegate.ports.results import EarlierResult
 from sluicegate.stages.canary import CanaryStage
@@ -173,3 +177,33 @@ def test_a_condition_on_facts_is_judged_whatever_runs_before() -> None:
     )
 
     assert actions(foresee(World(what))) == {"a": "run", "b": "skip", "c": "run"}
+
+
+def test_how_long_a_stage_takes_is_the_median_of_the_newest_that_ran() -> None:
+    world = World(pipeline(stage("train", pools={"gpu": 2}), gpu=2))
+    budget = ConditionResult("GPU-minutes per day <= 1", Verdict.CLOSED, "used up")
+    over = GateRecord(Digest.of(b""), Verdict.CLOSED, (budget,))
+    ends = [
+        end("train", wall_ms=1, cached="R0/train/1"),
+        end("train", Outcome.BROKEN, wall_ms=2),
+        replace(end("train", Outcome.CLOSED, wall_ms=3), gate=over),
+        *(end("train", wall_ms=1000 * n) for n in (5, 9, 1, 8, 2, 7, 3, 6, 4)),
+        *(end("train", wall_ms=10**6) for _ in range(9)),
+    ]
+    for each in reversed(ends):  # the newest comes last
+        world.fakes.results.earlier.append(EarlierResult("R/train/1", each))
+
+    (found,) = foresee(world)
+
+    assert (found.usual_ms, found.gpu) == (5000, 2)
+    assert found.last == ends[1]
+
+
+def test_how_long_a_stage_takes_that_never_came_to_an_answer_is_not_known() -> None:
+    world = World(pipeline(stage("train")))
+    broken = end("train", Outcome.BROKEN, wall_ms=2)
+    world.fakes.results.earlier += [EarlierResult("R/train/1", broken)]
+
+    (found,) = foresee(world)
+
+    assert found.usual_ms is None

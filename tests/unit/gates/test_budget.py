@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluicegate.gates.budget import Used, balances, is_of_budget, judge_gpu, judge_run
+from sluicegate.gates.budget import (
+    Used,
+    balances,
+    format_gpu_ms,
+    is_of_budget,
+    judge_gpu,
+    judge_run,
+)
 from sluicegate.model.budget import Budgets, Period
 from sluicegate.model.decision import Verdict
 
@@ -130,3 +137,21 @@ def test_the_gate_opens_only_if_every_budget_has_something_left(
 )
 def test_conditions_of_a_file_are_none_of_a_budget(text: str) -> None:
     assert not is_of_budget(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (1, "less than 0.1"),
+        (6_000, "0.1"),
+        (60_000, "1"),
+        (89_999, "1.4"),
+        (599_999, "9.9"),
+        (36_000_000, "600"),
+    ],
+)
+def test_gpu_minutes_are_cut_off_so_that_almost_all_is_not_all(
+    number: int, text: str
+) -> None:
+    assert format_gpu_ms(number) == text
