@@ -54,7 +54,7 @@ class GitChanges:
         """
         for commit in filter(None, (since, until)):
             self._check(commit)
-        if self._ask("rev-parse", "--is-shallow-repository").strip() == b"true":
+        if self.is_shallow():
             raise PermanentError(
                 "this clone is shallow: it cannot be told who made what is released",
                 hint="`git fetch --unshallow` (actions/checkout: `fetch-depth: 0`)",
@@ -66,6 +66,14 @@ class GitChanges:
             *(f":(glob){path}" for path in paths),
         )
         return tuple(_parse(said.decode("utf-8", "replace")))
+
+    def is_shallow(self) -> bool:
+        """Whether the clone lacks history, so that nobody can say who made what.
+
+        Raises:
+            PermanentError: Git fails.
+        """
+        return self._ask("rev-parse", "--is-shallow-repository").strip() == b"true"
 
     def committer(self, commit: str) -> str:
         """The address of who committed *commit*.

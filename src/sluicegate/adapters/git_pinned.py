@@ -50,10 +50,14 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class PinnedFiles:
-    """Reads pinned files, and keeps them in *cache*, a folder of this user."""
+    """Reads pinned files, and keeps them in *cache*, a folder of this user.
+
+    Without *fetches*, only what is kept already is read, and nothing is made.
+    """
 
     cache: Path
     runner: ProcessRunner
+    fetches: bool = True
 
     def read(self, pin: Pin, limit: int) -> bytes:
         """Read the file that *pin* names.
@@ -70,6 +74,11 @@ class PinnedFiles:
             kept = None
         if kept is not None and Digest.of(kept) == pin.digest:
             return kept
+        if not self.fetches:
+            raise PermanentError(
+                f"{pin.path} of {pin.url} at {pin.commit[:12]} was never read here",
+                hint="the next run fetches it, once",
+            )
         with self._repository(pin) as folder:
             data = self._fetch(folder, pin, limit)
         found = Digest.of(data)

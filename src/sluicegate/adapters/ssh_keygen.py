@@ -20,7 +20,7 @@ from sluicegate.adapters.process import strip_environment
 from sluicegate.errors import IntegrityError, PermanentError, UsageError
 from sluicegate.ports.statement_signer import SignatureChecker, StatementSigner
 
-_PROGRAM = "ssh-keygen"
+PROGRAM = "ssh-keygen"
 _TIMEOUT_SECONDS = 30
 _PATTERN = frozenset("*?!")
 _SAID_CHARACTERS = 300
@@ -38,7 +38,7 @@ class SshKeygenSigner(StatementSigner):
 
     @override
     def sign(self, message: bytes, namespace: str) -> str:
-        argv = (_PROGRAM, "-q", "-Y", "sign", "-n", namespace, "-f", str(self._key))
+        argv = (PROGRAM, "-q", "-Y", "sign", "-n", namespace, "-f", str(self._key))
         try:
             # No timeout: a person may have to look for the hardware key. What it asks
             # and why it failed are the person's to read: standard error is theirs.
@@ -53,7 +53,7 @@ class SshKeygenSigner(StatementSigner):
             raise _no_program(error) from error
         if done.returncode:
             raise UsageError(
-                f"{_PROGRAM} did not sign with {self._key}",
+                f"{PROGRAM} did not sign with {self._key}",
                 hint="name a private key, or the public key of one that your SSH agent"
                 " holds (`ssh-add -L` lists them), with --sign-with",
             )
@@ -105,7 +105,7 @@ class SshKeygenChecker(SignatureChecker):
     ) -> "subprocess.CompletedProcess[bytes]":
         try:
             return subprocess.run(  # noqa: S603 - argv is ours
-                (_PROGRAM, "-Y", *arguments),
+                (PROGRAM, "-Y", *arguments),
                 cwd=place,
                 input=message,
                 capture_output=True,
@@ -116,7 +116,7 @@ class SshKeygenChecker(SignatureChecker):
             )
         except subprocess.TimeoutExpired:
             raise PermanentError(
-                f"{_PROGRAM} has not answered for {_TIMEOUT_SECONDS} s"
+                f"{PROGRAM} has not answered for {_TIMEOUT_SECONDS} s"
             ) from None
         except OSError as error:
             raise _no_program(error) from error
@@ -137,6 +137,6 @@ def _said(output: bytes) -> str:
 
 def _no_program(error: OSError) -> PermanentError:
     return PermanentError(
-        f"cannot run {_PROGRAM}: {error.strerror}",
+        f"cannot run {PROGRAM}: {error.strerror}",
         hint="install OpenSSH's client (Debian and Ubuntu: openssh-client)",
     )

@@ -16,6 +16,7 @@ from sluicegate.report.checkup import (
     conclusion,
     describe,
 )
+from sluicegate.report.escape import escape
 from sluicegate.wiring.checkup import Checkup
 from sluicegate.wiring.machine import Machine
 
@@ -51,8 +52,9 @@ def _show_table(about: str, checks: Sequence[Check]) -> None:
         style = "bold red" if check.is_lacking else _STYLE[check.state]
         said = Text(describe(check), style="" if check.is_needed else "dim")
         if check.advice:
-            said.append(f"\n-> {check.advice}", style="cyan")
-        table.add_row(Text(MARK[check.state], style), Text(check.name, "bold"), said)
+            said.append(f"\n-> {escape(check.advice)}", style="cyan")
+        name = Text(escape(check.name), "bold")
+        table.add_row(Text(MARK[check.state], style), name, said)
     console.print(about, style="bold", markup=False)
     console.print(table)
     is_lacking = any(check.is_lacking for check in checks)

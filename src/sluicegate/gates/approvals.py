@@ -225,11 +225,12 @@ def _find_unknown(
         f"nobody can be told apart from them: list them under people or services"
         for part, identities, did in parts
         if part in rule.exclude
-        and not any(_is_known(identity, rule, people) for identity in identities)
+        and not any(is_known(identity, rule, people) for identity in identities)
     )
 
 
-def _is_known(identity: str, rule: ApprovalRule, people: People) -> bool:
+def is_known(identity: str, rule: ApprovalRule, people: People) -> bool:
+    """Whether *identity* is of a person or service that the layer of *rule* knows."""
     listed = {*people.identities, *rule.allowed}.union(*people.identities.values())
     return people.is_service(identity) or normalise(identity) in map(normalise, listed)
 

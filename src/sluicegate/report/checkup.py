@@ -46,7 +46,7 @@ def checkup_text(about: str, checks: Sequence[Check]) -> str:
     lines = [about]
     for check in checks:
         said = describe(check)
-        lines.append(f"{MARK[check.state]:<2}  {check.name:<{width}}  {said}")
+        lines.append(f"{MARK[check.state]:<2}  {escape(check.name):<{width}}  {said}")
         if check.advice:
             lines.append(f"    {'':<{width}}  -> {escape(check.advice)}")
     return "\n".join((*lines, conclusion(checks)))

@@ -76,7 +76,7 @@ class ProjectAuthority(Authority):
     @override
     def asker(self) -> Asker:
         origin, remote = self.log.log.head().origin, self.project.source.remote
-        return Asker(origin, remote or origin, self._requester())
+        return Asker(origin, remote or origin, name_requester(self.project))
 
     @override
     def standing(self, environment: str) -> Standing:
@@ -143,18 +143,6 @@ class ProjectAuthority(Authority):
     def new_nonce(self) -> str:
         return secrets.token_hex(16)
 
-    def _requester(self) -> tuple[str, ...]:
-        """Who runs this, by all the names that are known here."""
-        machine = self.project.machine
-        address = self._git.own_address()
-        found = (
-            f"user:{machine.user}",
-            *_user_name(),
-            *((address,) if address else ()),
-            *_accounts(machine.environ, _ACTORS),
-        )
-        return tuple(dict.fromkeys(found))
-
     @cached_property
     def _source(self) -> PolicySource:
         return PolicySource(self.project)
@@ -172,6 +160,19 @@ class ProjectAuthority(Authority):
             SshKeygenChecker(self.project.machine.environ),
             cache(inboxes.read_signers),
         )
+
+
+def name_requester(project: Project) -> tuple[str, ...]:
+    """Who runs *project* here, by all the names that are known."""
+    machine = project.machine
+    address = GitChanges(str(project.folder), machine.process).own_address()
+    found = (
+        f"user:{machine.user}",
+        *_user_name(),
+        *((address,) if address else ()),
+        *_accounts(machine.environ, _ACTORS),
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def _accounts(environ: Mapping[str, str], names: Sequence[str]) -> tuple[str, ...]:

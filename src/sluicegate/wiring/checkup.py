@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sluicegate.audit.reader import LogReader
 from sluicegate.audit.time import MAX_BEHIND
 from sluicegate.errors import SluicegateError, UsageError
 from sluicegate.report.checkup import Check, State
@@ -17,6 +18,7 @@ from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.pipeline import Pipeline
 from sluicegate.stages.stage import CommandStage
 from sluicegate.stages.trivy import TrivyStage
+from sluicegate.wiring.checkup_people import PeopleCheckup
 from sluicegate.wiring.checkup_tools import ToolCheckup
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.project import Project
@@ -68,6 +70,7 @@ class Checkup:
             *tools.checks(),
             *self._places(),
             *self._log(),
+            *self._people(),
         )
 
     @cached_property
@@ -156,11 +159,10 @@ class Checkup:
     def _log(self) -> Iterator[Check]:
         if self._pipeline is None:
             return
-        project = self.project
-        log = LogPlace.of_project(project)
+        log = self._place
         name = log.name
         try:
-            reader = log.reader()
+            reader = self._reader
             head, newest = reader.head(), reader.newest()
         except UsageError as error:
             if log.store.load() is not None:  # so it is about the key
@@ -191,6 +193,24 @@ class Checkup:
             )
         else:
             yield Check("clock", State.FOUND, f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+    @cached_property
+    def _place(self) -> LogPlace:
+        return LogPlace.of_project(self.project)
+
+    @cached_property
+    def _reader(self) -> LogReader:
+        return self._place.reader()
+
+    def _people(self) -> Iterator[Check]:
+        """What approvals need, where a pipeline file asks for them."""
+        if self._pipeline is None or self.project.detected is not None:
+            return
+        try:
+            log = self._reader
+        except SluicegateError:
+            log = None  # `_log` says why
+        yield from PeopleCheckup(self.project, log).checks()
 
     def _key(self, origin: str) -> Check:
         """The key that signs the log: there, and nobody else's to read."""

@@ -34,9 +34,13 @@ _MERGE = "what judges a release is read there alone: merge it first"
 
 @dataclass(frozen=True)
 class PolicySource:
-    """Reads the rules of *project* anew each time it is asked."""
+    """Reads the rules of *project* anew each time it is asked.
+
+    Without *fetches*, no network is used: a pinned policy must have been read before.
+    """
 
     project: Project
+    fetches: bool = True
 
     def policy(self, environment: str, released: Pipeline | None = None) -> Policy:
         """All that judges a release into *environment*.
@@ -193,7 +197,9 @@ class PolicySource:
     @property
     def _pinned(self) -> PinnedFiles:
         machine = self.project.machine
-        return PinnedFiles(machine.cache_folder / "policies", machine.process)
+        return PinnedFiles(
+            machine.cache_folder / "policies", machine.process, self.fetches
+        )
 
 
 def _check_released(policy: Policy, ruled: Pipeline, released: Pipeline) -> None:

@@ -48,16 +48,17 @@ class AllowedSigners:
 
         Whether a signature counts, and for which of them, only ssh-keygen says.
         """
-        return _names_in(self.lines_of(key))
+        return names_in(self.lines_of(key))
 
     @property
     def names(self) -> frozenset[str]:
         """All names, patterns left out."""
         lines = (line.strip() for line in self.text.split("\n"))
-        return frozenset(_names_in(line for line in lines if line[:1] not in {"", "#"}))
+        return frozenset(names_in(line for line in lines if line[:1] not in {"", "#"}))
 
 
-def _names_in(lines: Iterable[str]) -> tuple[str, ...]:
+def names_in(lines: Iterable[str]) -> tuple[str, ...]:
+    """The names that *lines* start with, patterns left out."""
     names = (name for line in lines for name in line.split()[0].split(","))
     return tuple(dict.fromkeys(each for each in names if not _PATTERN & set(each)))
 

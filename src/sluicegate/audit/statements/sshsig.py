@@ -88,7 +88,7 @@ def _parse(signature: bytes) -> SshSignature:
     hash_name = reader.text()
     made = reader.string()
     reader.end()
-    key_type, rsa_bits = _read_key(blob)
+    key_type, rsa_bits = read_key(blob)
     digest = base64.b64encode(sha256(blob).digest()).decode().rstrip("=")
     return SshSignature(
         key_type=key_type,
@@ -116,7 +116,12 @@ def _decode(encoded: str) -> bytes:
         raise IntegrityError("not an SSH signature: no base64") from error
 
 
-def _read_key(blob: bytes) -> tuple[str, int]:
+def read_key(blob: bytes) -> tuple[str, int]:
+    """The type of a public key, and of an RSA key the bits of its modulus, else 0.
+
+    Raises:
+        IntegrityError: it is none.
+    """
     reader = SshReader(blob)
     key_type = reader.text()
     if key_type != _RSA:
