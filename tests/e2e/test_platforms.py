@@ -35,6 +35,8 @@ class Case:
 
 # Every command that a person can call.
 ON_WINDOWS = {
+    "approvals": [Case("approvals", "no"), Case("approvals --json", "[")],
+    "approve": [Case("approve 0123456789ab --yes", "no request", 2)],
     "audit": [
         Case("audit log", "open: all 3 gates are open"),
         Case("audit log --json", '"type": "run.finished"'),
@@ -44,16 +46,27 @@ ON_WINDOWS = {
     "completion": [Case("completion bash", "complete")],
     "demo": [Case("demo", "running stages needs Linux or macOS", 2)],
     "doctor": [Case("doctor", "git", 4)],
+    "environments": [Case("environments", "no")],
+    "gate": [
+        Case("gate explain check", "open"),
+        Case("gate test none.yaml", "none.yaml", 2),
+    ],
     "init": [Case("init --print", "schema: sluicegate/v1")],
+    "lock": [Case("lock production --reason x", "production", 2)],
+    "overrides": [Case("overrides", "no")],
     "plan": [
         Case("plan", "nothing would run"),
         Case("plan --json", '"stages"'),
     ],
+    "reject": [Case("reject 0123456789ab --reason x --yes", "no request", 2)],
     "releases": [Case("releases", "no release yet")],
     "resume": [Case("resume", "running stages needs Linux or macOS", 2)],
+    "rollback": [Case("rollback production", "needs Linux or macOS", 2)],
     "run": [Case("run", "running stages needs Linux or macOS", 2)],
     "schema": [Case("schema", '"title"')],
     "status": [Case("status", "open, all 3 gates are open")],
+    "unlock": [Case("unlock production --reason x", "production", 2)],
+    "version": [Case("version bump", "churn_release_v1.0", 2)],
 }
 
 
