@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from sluicegate.errors import IntegrityError, PermanentError, UsageError
+from sluicegate.errors import IntegrityError, PermanentError, TransientError, UsageError
 from sluicegate.model.command import Command, CommandResult
 from sluicegate.model.digest import Digest
 from sluicegate.ports.process import ProcessRunner
@@ -75,7 +75,7 @@ class PinnedFiles:
         if kept is not None and Digest.of(kept) == pin.digest:
             return kept
         if not self.fetches:
-            raise PermanentError(
+            raise TransientError(
                 f"{pin.path} of {pin.url} at {pin.commit[:12]} was never read here",
                 hint="the next run fetches it, once",
             )

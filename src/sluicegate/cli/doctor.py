@@ -15,7 +15,8 @@ def doctor(file: Path | None, *, as_json: bool) -> ExitCode:
     """Say what a run here needs, what of it is there, and what to do about the rest.
 
     Looks at programs and their versions, the Python of the project, the log and its
-    key, disk and clock. Nothing is made, installed or written.
+    key, disk and clock, and what approvals need where people are asked for them.
+    Nothing is made, installed or written.
 
     \b
     Exits with 0 if all that is needed is there, 4 if not.

@@ -15,7 +15,7 @@ from sluicegate.audit.snapshot import read_state
 from sluicegate.audit.statements.judging import AllowedSigners
 from sluicegate.audit.statements.predicates import APPROVAL_NAMESPACE
 from sluicegate.config.policy import PolicyText, read_extended
-from sluicegate.errors import SluicegateError
+from sluicegate.errors import SluicegateError, TransientError
 from sluicegate.gates.human import Humans
 from sluicegate.gates.readiness import (
     Ground,
@@ -214,7 +214,8 @@ def _rules(asking: list[Policy]) -> Check:
 
 
 def _missing(name: str, error: SluicegateError) -> Check:
-    return Check(name, State.MISSING, where=str(error), advice=error.hint or "")
+    state = State.WARNING if isinstance(error, TransientError) else State.MISSING
+    return Check(name, state, where=str(error), advice=error.hint or "")
 
 
 def _wanted(layer: Rules) -> Iterator[str]:
