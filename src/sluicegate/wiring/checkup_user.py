@@ -117,8 +117,12 @@ def _may(
     layers: Sequence[_Layer], identities: Sequence[str], *, ready: bool = False
 ) -> Iterator[str]:
     """What whoever goes by *identities* may do; only what their keys do, if *ready*."""
-    for asked, layer, _ in layers:
+    for asked, layer, ground in layers:
         named = frozenset(map(normalise, layer.people.named(identities)))
+        if ready and (
+            len(named) != 1 or any(map(ground.humans.is_service, identities))
+        ):
+            continue  # nobody can say who signed
         for verb, rule, reach in (
             ("approve", layer.approvals, asked.reach),
             ("override", layer.override, asked.glass),

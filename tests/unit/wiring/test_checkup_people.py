@@ -98,6 +98,20 @@ def test_the_doctor_looks_at_all_that_an_approval_needs(world: World) -> None:
     assert "override of production" not in found  # eve could break the glass
 
 
+def test_a_key_of_two_people_approves_nothing(world: World) -> None:
+    world.be("bob")
+    shared = world.person("bob").line(name="bob@acme.org,ann@acme.org")
+    own = world.person("ann").line() + world.person("eve").line()
+    world.project.commit({SIGNERS: own + shared}, "share a key")
+
+    found = world.checks()
+
+    assert "nobody can say who signed" in found["key of bob"].where
+    assert found["your key"].state is State.WARNING
+    assert "approves nothing here" in found["your key"].where
+    assert found["your key"].advice.endswith("of bob@acme.org, ann@acme.org")
+
+
 def test_the_doctor_says_when_a_release_could_never_be_approved(world: World) -> None:
     lines = world.person("ann").line() + world.person("eve").line('namespaces="git"')
     world.project.commit({SIGNERS: lines}, "keys for other things")
