@@ -195,6 +195,25 @@ def test_an_approval_is_signed_left_and_taken_in_by_the_next_resume(
     assert len(listed["missing"]) == 1
 
 
+def test_an_answer_on_a_remote_is_shown_once_it_is_fetched_until_the_log_has_it(
+    world: World,
+) -> None:
+    git, remote = world.project.git, str(world.root / "remote")
+    git("init", "-q", "--bare", remote)
+    git("remote", "add", "shared", remote)
+    world.say("approve", "ann", "--to-inbox", f"git:{remote}")
+    assert world.listed()[0]["answers"] == []
+
+    git("fetch", "-q", "shared")
+
+    waits = [("ann@acme.org", False)]
+    answers = world.listed()[0]["answers"]
+    assert [(one["who"], one["in_log"]) for one in answers] == waits
+    world.here("audit", "absorb", f"git:{remote}", check=0)  # and the ref stays here
+    answers = world.listed()[0]["answers"]
+    assert [(one["who"], one["in_log"]) for one in answers] == [("ann", True)]
+
+
 def test_characters_of_a_commit_that_do_not_show_are_named_and_obey_nobody(
     world: World,
 ) -> None:
@@ -300,10 +319,11 @@ def test_a_no_wins_and_nobody_is_asked_for_a_yes_any_more(world: World) -> None:
 
     said = world.say("approve", "ann", check=1)
 
-    assert "refused: This request is rejected: bob said no: not tested" in said
+    assert "refused: this request is rejected: bob said no: not tested" in said
     assert world.letters() == []
     assert world.listed() == []
     assert [one["standing"] for one in world.listed("--all")] == ["rejected"]
+    assert "waits" not in world.here("environments", check=0)
 
 
 def test_where_no_log_is_a_file_with_the_request_will_do(
@@ -382,6 +402,8 @@ def test_an_override_is_loud_everywhere_until_somebody_has_looked_into_it(
     assert "production: OVERRIDE of request" in world.here("audit", "log", check=0)
     (found,) = world.document("overrides")["overrides"]
     assert found["by"] == ["eve"]
+    assert found["reasons"] == ["it burns"]
+    assert "deployed, OVERRIDDEN" in world.here("releases", check=0)
     assert found["override"] in world.here("overrides", check=0)
     assert world.listed() == []
 

@@ -1,6 +1,7 @@
 """What ``sluice approve`` and ``sluice reject`` do and show."""
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -58,7 +59,8 @@ def answer(wish: Wish) -> ExitCode:
     if not wish.is_sure and not sys.stdin.isatty():
         raise UsageError(
             "there is no terminal to ask on",
-            hint="look with `sluice approvals REQUEST`, then answer with --yes",
+            hint=f"look with `sluice approvals {shlex.quote(wish.text)}`, then answer"
+            " with --yes",
         )
     reason = _read_reason(wish)
     requests = open_requests(wish.file, wish.log)

@@ -239,7 +239,8 @@ def _answers(view: RequestView, now: datetime) -> Iterator[Line]:
     if view.standing is Standing.UNKNOWN:
         yield Line(f"How it stands is not known: {view.because}", Tone.WARNING)
     elif view.standing is not Standing.OPEN:
-        yield Line(describe_standing(view), Tone.BAD)
+        said = describe_standing(view)
+        yield Line(f"{said[0].upper()}{said[1:]}", Tone.BAD)
     elif view.missing:
         yield Line("Still missing", Tone.HEAD)
         yield from (Line(f"  {each}") for each in view.missing)
@@ -260,7 +261,7 @@ def _said(given: Given, now: datetime) -> Line:
 
 def describe_standing(view: RequestView) -> str:
     """What an answer can still do, in one line."""
-    words = f"This request is {view.standing.value}"
+    words = f"this request is {view.standing.value}"
     return f"{words}: {view.because}" if view.because else words
 
 

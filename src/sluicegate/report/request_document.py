@@ -45,7 +45,7 @@ def view_fields(view: RequestView) -> dict[str, object]:
         "answers": [_answer(given) for given in view.answers],
         "missing": list(view.missing),
         "unusual": list(view.unusual),
-        "approve": f"sluice approve {view.id.short}",
+        "approve": f"sluice approve {view.id.hex}",
         "resume": view.resume or None,
     }
 

@@ -151,7 +151,8 @@ class Environments:
         earlier = took_over[: took_over.index(live)] if live else took_over
         last = here[-1] if here else None
         shares = last is not None and last.standing in _SHARES and not last.until_ts
-        waiting = self.requests.open
+        rejected = self.requests.rejected
+        waiting = [one for one in self.requests.open if one.request not in rejected]
         overrides = state.overrides.values()
         return EnvironmentView(
             name=name,

@@ -100,7 +100,7 @@ class Viewer:
         if entry is None and expires <= self.requests.now:
             return Standing.EXPIRED, f"on {format_moment(expires)}"
         if entry is None:
-            return Standing.UNKNOWN, "no log is here that would tell how it stands"
+            return Standing.UNKNOWN, "no log is here that would tell"
         standing, because = self.requests.standing(entry)
         if standing is not Standing.OPEN:
             return standing, because
@@ -198,11 +198,7 @@ class Viewer:
         """The further requests that wait for the same environment."""
         if self.found.entry is None:
             return []
-        rejected = {
-            given.request
-            for given in self.requests.state.answers.values()
-            if given.answer is Answer.REJECT
-        }
+        rejected = self.requests.rejected
         return [
             each.request.short
             for each in self.requests.open

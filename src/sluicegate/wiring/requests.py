@@ -8,12 +8,17 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
+from sluicegate.adapters.inboxes.git_refs import GitInbox
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.request_form import MAX_REQUEST_BYTES, parse_request
 from sluicegate.audit.snapshot import read_state
 from sluicegate.audit.statements.judging import AllowedSigners
 from sluicegate.audit.statements.predicates import Answering
-from sluicegate.audit.statements.signed import MAX_FILE_BYTES, parse_signed
+from sluicegate.audit.statements.signed import (
+    MAX_FILE_BYTES,
+    SignedStatement,
+    parse_signed,
+)
 from sluicegate.audit.time import GateClock
 from sluicegate.errors import (
     ExternalError,
@@ -23,9 +28,9 @@ from sluicegate.errors import (
 )
 from sluicegate.model.digest import Digest
 from sluicegate.model.log_state import LogState
-from sluicegate.model.release_request import ReleaseRequest
+from sluicegate.model.release_request import Answer, ReleaseRequest
 from sluicegate.model.state_item import OpenRequest
-from sluicegate.ports.inbox import Inbox
+from sluicegate.ports.inbox import Letter
 from sluicegate.report.escape import escape
 from sluicegate.report.moment import format_ago, format_moment
 from sluicegate.report.request import Given, Standing
@@ -99,29 +104,25 @@ class Requests:
     @cached_property
     def waiting(self) -> Mapping[Digest, Sequence[Given]]:
         """Answers in the inboxes here, by request. Nobody has verified them."""
+        known = set() if self.log is None else set(self.state.statements)
         found: dict[Digest, list[Given]] = {}
-        for inbox in self._inboxes_here():
+        for letter in self._letters_here():
             try:
-                letters = list(islice(inbox.letters(MAX_FILE_BYTES), _MAX_LETTERS))
-            except ExternalError:
-                continue  # whoever takes them in reports it
-            for letter in letters:
-                given = self._read_answer(letter.data or b"")
-                if given is not None:
-                    found.setdefault(given[0], []).append(given[1])
+                signed = parse_signed(letter.data or b"")
+            except IntegrityError:
+                continue
+            said = signed.statement.predicate
+            if signed.digest in known or not isinstance(said, Answering):
+                continue
+            known.add(signed.digest)  # it may lie here and on a remote
+            found.setdefault(said.request, []).append(self._describe(signed, said))
         return found
 
-    def _read_answer(self, data: bytes) -> tuple[Digest, Given] | None:
-        try:
-            signed = parse_signed(data)
-        except IntegrityError:
-            return None
-        said, key = signed.statement.predicate, signed.signature
-        if not isinstance(said, Answering):
-            return None
+    def _describe(self, signed: SignedStatement, said: Answering) -> Given:
+        key, at = signed.signature, signed.statement.created
         names = () if self.signers is None else self.signers.names_of(key.key)
-        who, at = ", ".join(names) or key.fingerprint, signed.statement.created
-        return said.request, Given(who, said.answer, said.reason, at, waits=True)
+        who = ", ".join(names) or key.fingerprint
+        return Given(who, said.answer, said.reason, at, waits=True)
 
     @cached_property
     def signers(self) -> AllowedSigners | None:
@@ -131,11 +132,19 @@ class Requests:
         except (UsageError, ExternalError):
             return None
 
-    def _inboxes_here(self) -> Iterator[Inbox]:
-        """Those that no network is needed for."""
-        yield self.inboxes.beside
-        if self.inboxes.repository is not None:
-            yield self.inboxes.open("git")
+    def _letters_here(self) -> Iterator[Letter]:
+        """What waits in inboxes that no network is needed for."""
+        inboxes = self.inboxes
+        looks = [inboxes.beside.letters]
+        if inboxes.repository is not None:
+            runner = self.place.machine.process
+            git = GitInbox(str(inboxes.folder), runner)
+            looks += [git.letters, git.fetched]
+        for look in looks:
+            try:
+                yield from list(islice(look(MAX_FILE_BYTES), _MAX_LETTERS))
+            except ExternalError:
+                continue  # whoever takes them in reports it
 
     def again(self) -> "Requests":
         """The same, of a log that is read anew."""
@@ -145,6 +154,14 @@ class Requests:
     def open(self) -> Sequence[OpenRequest]:
         """Those that an answer can still do something for, newest first."""
         return [each for each in self.all() if self.standing(each)[0] is Standing.OPEN]
+
+    @property
+    def rejected(self) -> frozenset[Digest]:
+        """Those that somebody has said no to, by the log alone."""
+        answers = self.state.answers.values()
+        return frozenset(
+            given.request for given in answers if given.answer is Answer.REJECT
+        )
 
     def all(self) -> Sequence[OpenRequest]:
         """Those that were not pruned, newest first."""
@@ -170,7 +187,11 @@ class Requests:
                 f"something has changed since, and {newest.request.short} is asked now",
             )
         if entry.expires <= self.now:
-            return Standing.EXPIRED, f"on {format_moment(entry.expires)}"
+            when = format_moment(entry.expires)
+            return (
+                Standing.EXPIRED,
+                f"on {when}; `sluice resume {entry.run_id}` asks anew",
+            )
         return Standing.OPEN, ""
 
     def find(self, text: str, environment: str | None = None) -> Found:

@@ -287,7 +287,7 @@ def test_the_document_holds_every_digest_whole() -> None:
         "digest": str(Digest.of(b"manifest")),
     }
     assert found["expires"] == "2026-11-25T00:00:00.000Z"
-    assert found["approve"] == f"sluice approve {VIEW.id.short}"
+    assert found["approve"] == f"sluice approve {VIEW.id.hex}"
 
 
 def test_a_document_that_is_looked_at_obeys_nobody() -> None:

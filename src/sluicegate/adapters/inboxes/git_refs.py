@@ -26,8 +26,12 @@ from sluicegate.ports.process import ProcessRunner
 PREFIX = "refs/heads/sluicegate-inbox/"
 FILE = "statement.json"
 
+FETCHED = "refs/remotes/*/sluicegate-inbox/*"
+"""Where ``git fetch`` leaves the branches of remotes."""
+
 _TIMEOUT = timedelta(seconds=30)  # a remote that is away holds up every run
 _MAX_REFS = 200
+_FORMAT = "--format=%(objectname)%09%(refname)"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PUT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -69,10 +73,19 @@ class GitInbox(Inbox):
         with self._objects(refs) as env:
             for ref, commit in refs.items():
                 self._commits[ref] = commit
-                try:
-                    yield Letter(ref, self._read(ref, commit, limit, env))
-                except UsageError as error:
-                    yield Letter(ref, None, str(error))
+                yield self._letter(ref, commit, limit, env)
+
+    def fetched(self, limit: int) -> Iterator[Letter]:
+        """What has waited on remotes when they were last fetched; asks no network.
+
+        It may have been taken in since. It can be looked at, and not be removed.
+
+        Raises:
+            PermanentError: Git fails.
+        """
+        said = self._ask("for-each-ref", _FORMAT, FETCHED)
+        for ref, commit in _refs(said, "refs/remotes/").items():
+            yield self._letter(ref, commit, limit, {})
 
     @override
     def put(self, name: str, data: bytes) -> str:
@@ -104,17 +117,18 @@ class GitInbox(Inbox):
     def _list(self) -> dict[str, str]:
         """The refs of the inbox by name, with the commits they are at."""
         if self._remote is None:
-            said = self._ask(
-                "for-each-ref", "--format=%(objectname)%09%(refname)", PREFIX
-            )
+            said = self._ask("for-each-ref", _FORMAT, PREFIX)
         else:
             said = self._ask("ls-remote", "--quiet", self._remote, f"{PREFIX}*")
-        found = {}
-        for line in said.stdout.decode("utf-8", "replace").splitlines():
-            commit, _, ref = line.partition("\t")
-            if ref.startswith(PREFIX) and _COMMIT.fullmatch(commit):
-                found[ref] = commit
-        return dict(sorted(found.items())[:_MAX_REFS])
+        return _refs(said, PREFIX)
+
+    def _letter(
+        self, ref: str, commit: str, limit: int, env: Mapping[str, str]
+    ) -> Letter:
+        try:
+            return Letter(ref, self._read(ref, commit, limit, env))
+        except UsageError as error:
+            return Letter(ref, None, str(error))
 
     def _read(self, ref: str, commit: str, limit: int, env: Mapping[str, str]) -> bytes:
         """Read the one file of a branch.
@@ -122,7 +136,7 @@ class GitInbox(Inbox):
         Raises:
             UsageError: there is something else in it.
         """
-        if not _NAME.fullmatch(ref.removeprefix(PREFIX)):
+        if not _NAME.fullmatch(ref.partition("/sluicegate-inbox/")[2]):
             raise UsageError("its name is not that of a statement")
         listed = self._git("ls-tree", "-z", "-l", "--full-tree", commit, env=env)
         entries = [each for each in listed.stdout.split(b"\0") if each]
@@ -204,6 +218,16 @@ class GitInbox(Inbox):
             },
         )
         return self._runner.run(command, lambda _line: None)
+
+
+def _refs(said: CommandResult, prefix: str) -> dict[str, str]:
+    """The refs that Git lists, by name, with the commits they are at."""
+    found = {}
+    for line in said.stdout.decode("utf-8", "replace").splitlines():
+        commit, _, ref = line.partition("\t")
+        if ref.startswith(prefix) and _COMMIT.fullmatch(commit):
+            found[ref] = commit
+    return dict(sorted(found.items())[:_MAX_REFS])
 
 
 def _failed(what: str, said: CommandResult) -> PermanentError:

@@ -87,6 +87,22 @@ def test_reading_a_remote_leaves_nothing_in_the_repository(
     assert all(path.stat().st_mtime_ns == before[path] for path in after)
 
 
+def test_what_was_fetched_can_be_looked_at_without_its_remote(
+    clone: Path, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "-q", "origin", "laptop")
+    inbox(tmp_path / "laptop", "origin").put("approval-1", b"one")
+    inbox(clone).put("approval-2", b"two")
+    assert list(inbox(clone).fetched(LIMIT)) == []
+    git(clone, "fetch", "-q", "origin")
+    (tmp_path / "origin").rename(tmp_path / "away")
+
+    (found,) = inbox(clone).fetched(LIMIT)
+
+    assert found.place == "refs/remotes/origin/sluicegate-inbox/approval-1"
+    assert found.data == b"one"
+
+
 def test_a_statement_names_nobody_who_has_left_it(clone: Path) -> None:
     inbox(clone).put("hold-1", b"one")
 
