@@ -6,6 +6,8 @@ from sluicegate.audit.log_recorder import LogRecorder
 from sluicegate.audit.snapshot import read_state
 from sluicegate.errors import UsageError
 from sluicegate.model.log_event import OverrideClosed
+from sluicegate.model.log_state import LogState
+from sluicegate.model.release_request import Answer
 from sluicegate.model.state_item import Override
 from sluicegate.tlog.checkpoint import Checkpoint
 
@@ -28,6 +30,18 @@ def close_override(recorder: LogRecorder, text: str, reason: str) -> Override:
 
     recorder.record_after(decide)
     return found[0]
+
+
+def reasons_of(state: LogState, found: Override) -> tuple[str, ...]:
+    """Why the glass was broken, as far as the log still knows."""
+    requests = {
+        one.request for one in state.requests.values() if one.entered == found.index
+    }
+    return tuple(
+        given.reason
+        for given in state.answers.values()
+        if given.request in requests and given.answer is Answer.OVERRIDE
+    )
 
 
 def find_override(overrides: Iterable[Override], text: str) -> Override:

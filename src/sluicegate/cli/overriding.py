@@ -25,10 +25,11 @@ def list_overrides(file: Path | None, log: str | None, *, as_json: bool) -> Exit
     use_what_the_terminal_has()
     requests = open_requests(file, log)
     found = sorted(requests.state.overrides.values(), key=lambda each: each.index)
+    why = {one.override: overrides.reasons_of(requests.state, one) for one in found}
     if as_json:
-        write_result(overrides_document(found))
+        write_result(overrides_document(found, why))
     else:
-        show_lines(override_lines(found, requests.now), sys.stdout)
+        show_lines(override_lines(found, why, requests.now), sys.stdout)
     return ExitCode.OPEN
 
 

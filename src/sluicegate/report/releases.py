@@ -62,7 +62,9 @@ def release_table(rows: Sequence[Deployment]) -> str:
 def standing(row: Deployment) -> str:
     """What became of it, in words."""
     words = row.standing.value.replace("_", " ")
-    return words if row.rollback is None else f"{words} (rollback)"
+    words = words if row.rollback is None else f"{words} (rollback)"
+    entered = None if row.entrance is None else row.entrance.entered
+    return f"{words}, OVERRIDDEN" if entered and entered.override else words
 
 
 def release_text(
