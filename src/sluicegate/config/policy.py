@@ -179,7 +179,9 @@ def _layers(shared: _Shared, read: ReadPipeline, environment: str) -> Iterator[R
             except ExpressionError as error:
                 path = ("environments", name, "gate", index)
                 checker.report(path, f"{text!r}: {error}")
-        yield build_rules(shared.source, shared.policy, rules, tuple(conditions))
+        # What a file says of every environment is a layer of its own.
+        source = f'"{EVERY}" of {shared.source}' if name == EVERY else shared.source
+        yield build_rules(source, shared.policy, rules, tuple(conditions))
     if asked.keys().isdisjoint((EVERY, environment)):  # it still knows who is who
         yield build_rules(shared.source, shared.policy, ReleaseRules(), ())
     _raise_problems(

@@ -204,8 +204,8 @@ def test_a_service_in_a_folder_of_its_own_extends_from_there(here: Clone) -> Non
 
     assert [layer.source for layer in found.layers] == [
         f"services/churn/{FILE} at refs/heads/main",
-        "services/org.yaml at refs/heads/main",
-        "services/more/a.yaml at refs/heads/main",
+        '"*" of services/org.yaml at refs/heads/main',
+        '"*" of services/more/a.yaml at refs/heads/main',
     ]
 
 
