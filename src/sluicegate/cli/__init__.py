@@ -141,7 +141,7 @@ def show_error(error: SluicegateError) -> None:
     lines = str(error).splitlines()
     if isinstance(error, PipelineFileError) and len(lines) > 1:
         # Each problem on a line of its own that starts with its place: editors look.
-        lines = [f"the pipeline file has {len(lines)} mistakes", *lines]
+        lines = [f"{len(lines)} mistakes, each with its line", *lines]
     click.echo("\n".join((f"{label} {lines[0]}", *lines[1:])), err=True)
     if error.hint:
         click.echo(f"{click.style(' hint:', fg='cyan')} {error.hint}", err=True)

@@ -55,7 +55,8 @@ class Definitions:
             standing = self._standing(found)
             if standing.is_broken:
                 said = explain(standing, str(project.file))
-                raise UsageError(said.text, hint=said.advice)
+                hint = f"{said.advice}; on other branches it can be tried out as it is"
+                raise UsageError(said.text, hint=hint)
 
     def foresee(self) -> Standing | None:
         """What keeps the release branch from running this file; None if nothing does.
