@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from fakes_registry import FakeRegistry
@@ -329,6 +329,7 @@ class FakeAuthority(Authority):
     )
     said: Standing = field(default_factory=lambda: Standing(0))
     made_by: tuple[Change, ...] = ()
+    tip_by: tuple[str, ...] = ()
     requester: tuple[str, ...] = ("user:1000",)
     kept: dict[Digest, ReleaseRequest] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -347,12 +348,14 @@ class FakeAuthority(Authority):
         return Asker("log.example/churn", "https://git.example/churn", self.requester)
 
     @override
-    def standing(self, environment: str) -> Standing:
-        return self.said
+    def standing(self, environment: str, entered: Digest | None = None) -> Standing:
+        return replace(self.said, used=self.said.used - {entered})
 
     @override
-    def changes(self, since: str | None, until: str) -> Sequence[Change]:
-        return self.made_by
+    def changes(
+        self, since: str | None, until: str, *, or_tip: bool
+    ) -> Sequence[Change]:
+        return self.made_by or ((Change(until, self.tip_by),) if or_tip else ())
 
     @override
     def pusher(self, commit: str) -> tuple[str, ...]:

@@ -19,6 +19,10 @@ from sluicegate.ports.process import ProcessRunner
 _TIMEOUT = timedelta(minutes=2)
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _FORMAT = "%H%x00%ae%x00%ce%x00%B"
+_LOG = (
+    *("log", "-z", f"--format={_FORMAT}", "--encoding=UTF-8", "--no-color"),
+    *("--no-show-signature", "--no-notes"),
+)
 _CO_AUTHOR = re.compile(
     r"^\s*co-(?:authored|developed)-by\s*:[^<\n]*<([^>\n]+)>",
     re.IGNORECASE | re.MULTILINE,
@@ -61,8 +65,7 @@ class GitChanges:
             )
         span = until if since is None else f"{since}..{until}"
         said = self._ask(
-            *("log", "-z", f"--format={_FORMAT}", "--encoding=UTF-8", "--no-color"),
-            *("--no-show-signature", "--full-history", "--no-notes", span, "--"),
+            *(*_LOG, "--full-history", span, "--"),
             *(f":(glob){path}" for path in paths),
         )
         return tuple(_parse(said.decode("utf-8", "replace")))
@@ -74,6 +77,17 @@ class GitChanges:
             PermanentError: Git fails.
         """
         return self._ask("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def one(self, commit: str) -> Change:
+        """Who made the whole commit *commit*.
+
+        Raises:
+            PermanentError: the clone does not have it, or Git fails.
+        """
+        self._check(commit)
+        said = self._ask(*_LOG, "-1", commit, "--")
+        (found,) = _parse(said.decode("utf-8", "replace"))
+        return found
 
     def committer(self, commit: str) -> str:
         """The address of who committed *commit*.

@@ -73,8 +73,13 @@ class Authority(Protocol):
         """Who asks."""
         ...
 
-    def standing(self, environment: str) -> Standing:
+    def standing(self, environment: str, entered: Digest | None = None) -> Standing:
         """What the log says now; every answer's signature is verified again.
+
+        Args:
+            environment: its name.
+            entered: the request by which whoever asks has entered before: it is used
+                by nobody else.
 
         Raises:
             IntegrityError: the log or a statement in it is not what it was.
@@ -82,10 +87,13 @@ class Authority(Protocol):
         """
         ...
 
-    def changes(self, since: str | None, until: str) -> Sequence[Change]:
+    def changes(
+        self, since: str | None, until: str, *, or_tip: bool
+    ) -> Sequence[Change]:
         """The commits in *until* and not in *since* that touch the service.
 
-        Without *since*, all commits of *until*.
+        Without *since*, all commits of *until*. Where there are none, because *since*
+        has them all, *or_tip* asks for *until* itself: a release is somebody's.
 
         Raises:
             ExternalError: the clone does not have all of them.

@@ -28,7 +28,7 @@ from sluicegate.model.event import (
     StageFinished,
 )
 from sluicegate.model.evidence import Value
-from sluicegate.model.release_request import ReleaseRequest
+from sluicegate.model.release_request import Change, ReleaseRequest
 
 NEVER_ASKED = timedelta(days=3)
 """How long a request is good for where no rule says so: it can only be overridden."""
@@ -71,8 +71,10 @@ class Entrance:
     """The entry gate that one attempt at a stage has to pass.
 
     *wanted* is what is to be released, *upstream* how the stages before it ended,
-    *requested* the newest request that the stage has made, if any. *emit* has committed
-    an event to the log when it returns; *say* takes lines for people.
+    *requested* the newest request that the stage has made, if any; *entered* is how the
+    gate opened for a rollout that never began: that opens nothing by itself, for since
+    then somebody may have locked the environment. *emit* has committed an event to the
+    log when it returns; *say* takes lines for people.
     """
 
     def __init__(
@@ -81,12 +83,13 @@ class Entrance:
         wanted: Wanted,
         upstream: Sequence[StageFinished],
         requested: ReleaseRequested | None,
+        entered: EnvironmentEntered | None,
         emit: Callable[[EntryEvent], None],
         say: Callable[[str], None],
     ) -> None:
         self._ports, self._authority = ports, ports.authority
         self._wanted, self._upstream = wanted, upstream
-        self._requested = requested
+        self._requested, self._entered = requested, entered
         self._emit, self._say = emit, say
 
     def ask(self) -> Admission:
@@ -98,7 +101,7 @@ class Entrance:
         """
         policy = self._policy()
         self._check_evidence()
-        standing = self._authority.standing(self._wanted.environment)
+        standing = self._standing()
         request = self._known(policy, standing)
         is_made = request is not None
         request = request or self._draft(policy, standing)
@@ -111,15 +114,21 @@ class Entrance:
         break_glass = self._ports.break_glass
         if decision.verdict is not Verdict.OPEN and break_glass is not None:
             break_glass(request_id, request)
-            standing = self._authority.standing(self._wanted.environment)
+            standing = self._standing()
             decision = self._judge(policy, standing, request)
         return self._admission(policy, decision, standing, request_id)
 
     def enter(self, admission: Admission) -> None:
         """Use an open *admission*: its approvals count for nothing else from now on."""
         event = admission.entered(self._wanted.stage)
-        if event is not None:
-            self._emit(event)
+        mine = self._entered
+        if event is None or (mine is not None and mine.request == event.request):
+            return  # what was used is used
+        self._emit(event)
+
+    def _standing(self) -> Standing:
+        entered = None if self._entered is None else self._entered.request
+        return self._authority.standing(self._wanted.environment, entered)
 
     def _must_be_made(self, policy: Policy, decision: EntryDecision) -> bool:
         """Whether anybody has to answer it, or is about to break the glass."""
@@ -197,12 +206,20 @@ class Entrance:
             self._authority.asker(),
             policy,
             live,
-            changes=self._authority.changes(since, commit) if asks else (),
+            changes=self._changes(since, commit) if asks else (),
             pusher=self._authority.pusher(commit) if asks else (),
             created=now,
             expires=now + _lasts(policy),
             nonce=self._authority.new_nonce(),
         )
+
+    def _changes(self, since: str | None, commit: str) -> Sequence[Change]:
+        """Who made what is new; of what is not new, who made the commit itself.
+
+        Going back is nobody's change.
+        """
+        is_change = not self._wanted.rollback
+        return self._authority.changes(since, commit, or_tip=is_change)
 
     def _make(self, request: ReleaseRequest) -> None:
         """Record *request*; what it says is kept before anybody can ask for it."""
@@ -215,6 +232,7 @@ class Entrance:
             expires=request.expires,
         )
         self._emit(self._requested)
+        self._entered = None
 
     def _judge(
         self, policy: Policy, standing: Standing, request: ReleaseRequest

@@ -202,11 +202,16 @@ def _apply_to_running(
 
 
 def _apply_to_entry(stage: StageState, event: EntryEvent, run_id: str) -> StageState:
-    """An environment is entered once a rollout, by the newest request if by any."""
-    if stage.entered is not None or stage.rollout:
+    """An environment is entered once a rollout, by the newest request if by any.
+
+    As long as no rollout has begun, a new request takes the place of an entry.
+    """
+    if stage.rollout:
         raise _misplaced(run_id, event)
     if isinstance(event, ReleaseRequested):
-        return replace(stage, requested=event)
+        return replace(stage, requested=event, entered=None)
+    if stage.entered is not None:
+        raise _misplaced(run_id, event)
     newest = None if stage.requested is None else stage.requested.request
     if event.request not in {None, newest}:
         raise _misplaced(run_id, event)

@@ -96,12 +96,13 @@ class RolloutRunner:
             self._check_tree()
             release = _release(context)
             entrance = None
-            if state.entered is None and not state.rollout:
+            if not state.rollout:
                 wanted = want(
                     context, stage.environment, release, upstream, earlier=earlier
                 )
                 entrance = Entrance(
-                    *(self._ports, wanted, upstream, state.requested, self._emit, say)
+                    *(self._ports, wanted, upstream, state.requested, state.entered),
+                    *(self._emit, say),
                 )
             refusal = self._roll_out(
                 self._plan(named, stage, release), state, entrance, emit, say

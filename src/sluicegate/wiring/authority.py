@@ -79,13 +79,14 @@ class ProjectAuthority(Authority):
         return Asker(origin, remote or origin, name_requester(self.project))
 
     @override
-    def standing(self, environment: str) -> Standing:
+    def standing(self, environment: str, entered: Digest | None = None) -> Standing:
         log = self.log.log
         with self.log.naming():
             state = read_state(log)
             try:
                 now = self.log.clock.now()
-                answers = tuple(self._answers.read(state, environment, now))
+                read = self._answers.read(state, environment, now, entered=entered)
+                answers = tuple(read)
             except UsageError as error:
                 raise PermanentError(str(error), hint=error.hint) from error
         return Standing(
@@ -96,7 +97,7 @@ class ProjectAuthority(Authority):
             used=frozenset(
                 each.request
                 for each in state.requests.values()
-                if each.entered is not None
+                if each.entered is not None and each.request != entered
             ),
             definitions=self._definitions(),
         )
@@ -114,8 +115,11 @@ class ProjectAuthority(Authority):
             raise PermanentError(str(error), hint=error.hint) from error
 
     @override
-    def changes(self, since: str | None, until: str) -> Sequence[Change]:
-        return self._git.between(since, until, self._source.paths())
+    def changes(
+        self, since: str | None, until: str, *, or_tip: bool
+    ) -> Sequence[Change]:
+        found = self._git.between(since, until, self._source.paths())
+        return found if found or not or_tip else (self._git.one(until),)
 
     @override
     def pusher(self, commit: str) -> tuple[str, ...]:

@@ -73,6 +73,11 @@ class GlassBreaker:
         """
         if not environments:
             raise UsageError("no stage of this run enters an environment")
+        if not any(map(str.isalnum, self.override.reason)):
+            raise UsageError(
+                "an override needs a reason in words",
+                hint="whoever looks into it later has nothing else to go by",
+            )
         signer = read_signer(self._stating("").find_key(), self._inboxes)
         names = None if signer is None else signer.names
         for environment in environments:

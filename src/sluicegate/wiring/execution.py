@@ -210,7 +210,7 @@ class Execution:
         """
         if self._breaker is None:
             return
-        left = {each.name for each in run.stages if each.entered is None}
+        left = {each.name for each in run.stages if not each.rollout}
         stages = (one.stage for one in self.project.pipeline.stages if one.name in left)
         found = {each.environment for each in stages if isinstance(each, CanaryStage)}
         self._breaker.check(sorted(found))

@@ -105,6 +105,17 @@ def test_only_what_came_since_the_last_release_counts(repository: Repository) ->
     }
 
 
+def test_a_commit_alone_says_who_made_it(repository: Repository) -> None:
+    repository.commit("begin", by="eve@acme.org")
+    last = repository.commit("mine", by="ann@acme.org", to="bob@acme.org")
+    runner = SubprocessRunner(StopRequest(), {"PATH": "/usr/bin:/bin"})
+
+    change = GitChanges(str(repository.root), runner).one(last)
+
+    assert (change.commit, change.subject) == (last, "mine")
+    assert change.identities == ("ann@acme.org", "bob@acme.org")
+
+
 def test_of_a_folder_only_what_touches_it_or_its_paths_counts(
     repository: Repository,
 ) -> None:

@@ -78,12 +78,26 @@ class Gate:
             self.wanted,
             self.upstream,
             next(reversed(self.requests), None),
+            self.entered,
             self.events.append,
             self.lines.append,
         )
 
     def ask(self) -> Admission:
         return self.entrance().ask()
+
+    @property
+    def entered(self) -> EnvironmentEntered | None:
+        """How it opened, if no newer request has taken the place of that."""
+        last = self.events[-1] if self.events else None
+        return last if isinstance(last, EnvironmentEntered) else None
+
+    def enter(self) -> None:
+        """Go through, as a process does that dies before its rollout begins."""
+        entrance = self.entrance()
+        entrance.enter(entrance.ask())
+        used = frozenset({each.request for each in self.requests})
+        self.fakes.authority.said = replace(self.fakes.authority.said, used=used)
 
     @property
     def requests(self) -> list[ReleaseRequested]:
@@ -264,6 +278,57 @@ def test_a_lock_holds_up_even_what_nobody_needs_to_approve() -> None:
     assert admission.decision.verdict is Verdict.PENDING
     assert "migration" in admission.decision.reason
     assert gate.events == []
+
+
+def test_an_entry_whose_rollout_never_began_is_gone_on_with_not_made_twice() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.ask()
+    gate.say()
+    gate.enter()
+    recorded = list(gate.events)
+
+    gate.enter()
+
+    assert gate.ask().is_open
+    assert gate.events == recorded
+
+
+def test_an_entry_opens_nothing_that_was_locked_before_its_rollout_began() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.ask()
+    gate.say()
+    gate.enter()
+    lock = Lock("L", "production", "stop", "user:1000", gate.fakes.clock.now(), 3)
+    gate.fakes.authority.said = replace(gate.fakes.authority.said, lock=lock)
+
+    assert gate.ask().decision.verdict is Verdict.PENDING
+
+
+def test_an_entry_under_rules_that_have_changed_since_takes_a_new_request() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.ask()
+    gate.say()
+    gate.enter()
+    changed_policy(gate)
+
+    admission = gate.ask()
+
+    assert admission.decision.verdict is Verdict.PENDING
+    assert len(gate.requests) == 2
+
+
+def test_who_releases_again_what_is_released_still_needs_another_person() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.fakes.authority.tip_by = ("ann@acme.org",)
+    gate.ask()
+    gate.say()
+
+    assert gate.ask().decision.verdict is Verdict.PENDING
+    gate.wanted = replace(WANTED, rollback=True)
+    gate.events.clear()
+    gate.ask()
+    gate.say()
+    assert gate.ask().is_open  # going back is nobody's change
 
 
 def test_evidence_that_was_exchanged_is_no_verdict_but_tampering() -> None:

@@ -17,6 +17,7 @@ from sluicegate.audit.statements.sshsig import SshSignature, armor, decode_signa
 from sluicegate.audit.statements.sshverify import check_signature
 from sluicegate.audit.statements.statement import Statement, parse_statement
 from sluicegate.errors import IntegrityError
+from sluicegate.model.digest import Digest
 from sluicegate.model.log_state import LogState
 from sluicegate.model.release_request import Approval
 from sluicegate.model.state_item import GivenAnswer
@@ -39,11 +40,17 @@ class AnswerReader:
     signers: Callable[[], AllowedSigners]
 
     def read(
-        self, state: LogState, environment: str, now: datetime | None = None
+        self,
+        state: LogState,
+        environment: str,
+        now: datetime | None = None,
+        *,
+        entered: Digest | None = None,
     ) -> Iterator[Approval]:
         """The answers to the open requests about *environment*, in their order.
 
-        An answer to a request that was used does nothing any more, nor one to what has
+        An answer to a request that was used does nothing any more, unless it is
+        *entered*, by which whoever asks has used it; nor one to what has
         expired by *now*; without it, expired ones are read too. One that does not
         count has its ``flaw`` said: whoever judges must know of it.
 
@@ -57,7 +64,8 @@ class AnswerReader:
             asked = state.requests.get(each.request)
             if asked is None or asked.environment != environment:
                 continue
-            if asked.entered is None and (now is None or now < asked.expires):
+            is_used = asked.entered is not None and asked.request != entered
+            if not is_used and (now is None or now < asked.expires):
                 yield self._read(each)
 
     def _read(self, given: GivenAnswer) -> Approval:
