@@ -89,6 +89,9 @@ class _Group(LazyGroup):
 
         _open_closed_streams()
         use_what_the_terminal_has()
+        # rich looks at it by itself, click does not; wiring is slow to load for it.
+        if os.environ.get("NO_COLOR"):  # noqa: TID251 - says how, not what
+            ctx.color = False
         # Loading makes nothing but what stays: looking for garbage would take a fifth
         # of the time. Whoever goes on for long lets it be looked for again.
         gc.disable()

@@ -1,7 +1,11 @@
 """Unit tests of `sluicegate.cli.exit_codes`."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from sluicegate.cli import main
 from sluicegate.cli.exit_codes import ExitCode, for_error, for_outcome
 from sluicegate.errors import (
     IntegrityError,
@@ -47,3 +51,16 @@ def test_every_outcome_has_its_own_code() -> None:
 )
 def test_no_error_ends_as_open(error: SluicegateError, code: ExitCode) -> None:
     assert for_error(error) is code
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_who_wants_no_colour_gets_none_in_errors(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, wanted: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    env = {"NO_COLOR": None if wanted else "1"}
+
+    said = CliRunner().invoke(main, ["status"], env=env, color=True)
+
+    assert "error:" in said.output
+    assert ("\x1b[" in said.output) is wanted
