@@ -195,6 +195,19 @@ def test_an_approval_is_signed_left_and_taken_in_by_the_next_resume(
     assert len(listed["missing"]) == 1
 
 
+def test_an_answer_that_its_key_has_not_signed_is_listed_by_nobody_s_name(
+    world: World,
+) -> None:
+    world.say("approve", "ann", "--reason", "looks good")
+    (letter,) = world.letters()
+    said = json.loads(letter.read_text())
+    said["statement"] = said["statement"].replace("looks good", "looks fine")
+
+    letter.write_text(json.dumps(said, separators=(",", ":"), sort_keys=True))
+
+    assert world.listed()[0]["answers"] == []
+
+
 def test_an_answer_on_a_remote_is_shown_once_it_is_fetched_until_the_log_has_it(
     world: World,
 ) -> None:

@@ -254,7 +254,7 @@ def _said(given: Given, now: datetime) -> Line:
     if given.flaw:
         return Line(f"    {said}  (does not count: {given.flaw})", Tone.DIM)
     if given.waits:
-        return Line(f"    {said}  (waits in the inbox, not looked at yet)", Tone.DIM)
+        return Line(f"    {said}  (waits in the inbox, not taken in yet)", Tone.DIM)
     is_yes = given.answer is Answer.APPROVE
     return Line(f"    {said}", Tone.GOOD if is_yes else Tone.BAD)
 

@@ -12,13 +12,14 @@ from sluicegate.adapters.inboxes.git_refs import GitInbox
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.request_form import MAX_REQUEST_BYTES, parse_request
 from sluicegate.audit.snapshot import read_state
-from sluicegate.audit.statements.judging import AllowedSigners
-from sluicegate.audit.statements.predicates import Answering
+from sluicegate.audit.statements.judging import AllowedSigners, refuse_key
+from sluicegate.audit.statements.predicates import Answering, kind_of
 from sluicegate.audit.statements.signed import (
     MAX_FILE_BYTES,
     SignedStatement,
     parse_signed,
 )
+from sluicegate.audit.statements.sshverify import check_signature
 from sluicegate.audit.time import GateClock
 from sluicegate.errors import (
     ExternalError,
@@ -103,7 +104,10 @@ class Requests:
 
     @cached_property
     def waiting(self) -> Mapping[Digest, Sequence[Given]]:
-        """Answers in the inboxes here, by request. Nobody has verified them."""
+        """Answers in the inboxes here that their keys have signed, by request.
+
+        Whether a key counts is judged by whoever takes them in.
+        """
         known = set() if self.log is None else set(self.state.statements)
         found: dict[Digest, list[Given]] = {}
         for letter in self._letters_here():
@@ -114,9 +118,27 @@ class Requests:
             said = signed.statement.predicate
             if signed.digest in known or not isinstance(said, Answering):
                 continue
+            if not self._is_signed(signed):
+                continue
             known.add(signed.digest)  # it may lie here and on a remote
             found.setdefault(said.request, []).append(self._describe(signed, said))
         return found
+
+    def _is_signed(self, signed: SignedStatement) -> bool:
+        """Whether the key that it names has signed it, for this log.
+
+        An inbox is anybody's: without this, a name could be put under any answer.
+        """
+        key, statement = signed.signature, signed.statement
+        if self.log is not None and statement.log != self.log.head().origin:
+            return False
+        if refuse_key(key, kind_of(statement.predicate)):
+            return False
+        try:
+            check_signature(key, signed.payload)
+        except IntegrityError:
+            return False
+        return True
 
     def _describe(self, signed: SignedStatement, said: Answering) -> Given:
         key, at = signed.signature, signed.statement.created

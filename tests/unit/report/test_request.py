@@ -195,7 +195,7 @@ def test_answers_say_whether_they_count() -> None:
 
     assert "bob said yes 2 h ago: looks good" in said
     assert "ann said yes 2 h ago  (does not count: an author of cccc)" in said
-    assert "eve said NO just now: no  (waits in the inbox, not looked at yet)" in said
+    assert "eve said NO just now: no  (waits in the inbox, not taken in yet)" in said
 
 
 def test_a_request_without_a_log_does_not_seem_open() -> None:
@@ -359,6 +359,6 @@ def test_a_list_says_of_an_answer_that_waits_what_takes_it_in() -> None:
     waiting = Given("ann", Answer.APPROVE, "", NOW, waits=True)
     text = listed(view(answers=(waiting,), missing=("2 more",)))
 
-    assert "ann said yes just now  (waits in the inbox, not looked at yet)" in text
+    assert "ann said yes just now  (waits in the inbox, not taken in yet)" in text
     assert f"`sluice resume {RUN_ID}` goes on" in text
     assert f"`sluice approve {VIEW.id.short}`" in text

@@ -29,6 +29,9 @@ MAX_AHEAD = timedelta(minutes=5)
 """How far the clock of whoever signed may be ahead of the recorder's."""
 
 
+_AUTHORITY = "cert-authority"
+
+
 @dataclass(frozen=True, slots=True)
 class AllowedSigners:
     """An ``allowed_signers`` file: its text, and where it is: ``path@commit``."""
@@ -46,9 +49,11 @@ class AllowedSigners:
     def names_of(self, key: str) -> tuple[str, ...]:
         """The names of the lines of the public key *key*, patterns left out.
 
-        Whether a signature counts, and for which of them, only ssh-keygen says.
+        Nor is an authority that vouches for keys anybody. Whether a signature counts,
+        and for which of them, only ssh-keygen says.
         """
-        return names_in(self.lines_of(key))
+        lines = self.lines_of(key)
+        return names_in(line for line in lines if _AUTHORITY not in str(line.split()[1:2]))
 
     @property
     def names(self) -> frozenset[str]:
