@@ -87,7 +87,7 @@ def test_an_open_run_is_not_told_and_no_choice_means_no_message(
         project.sluice("run", check=0)
         project.commit(
             {
-                "sluicegate.yaml": HEAD
+                "sluicegate.yaml": HEAD.replace("_v1.0", "_v1.1")
                 + '  check: {uses: command, run: "false"}\n'
                 + "notify: [{uses: webhook, url: {env: HOOK}}]\n"
             },

@@ -23,7 +23,7 @@ from sluicegate.model.log_event import LeaseTaken
 
 PIPELINE = """\
 schema: sluicegate/v1
-name: churn_release_v1.0
+name: churn_check_v1.0
 stages:
   check: {uses: command, run: "true"}
 """
