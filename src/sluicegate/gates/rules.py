@@ -84,13 +84,15 @@ class Policy:
     @property
     def compares(self) -> bool:
         """Whether any condition reads what was found for the stable release."""
+        return any(name.startswith(STABLE) for name in self.reads)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """All names that conditions of the rules read, each once."""
         own = (each for layer in self.layers for each in layer.conditions)
         of_stages = (each for gate in self.stages.values() for each in gate)
-        return any(
-            name.startswith(STABLE)
-            for condition in (*own, *of_stages)
-            for name in condition.names
-        )
+        conditions = (*own, *of_stages)
+        return tuple(dict.fromkeys(name for each in conditions for name in each.names))
 
     @property
     def needs_people(self) -> bool:

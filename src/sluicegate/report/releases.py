@@ -7,7 +7,7 @@ all of it is escaped before a person sees it.
 import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from sluicegate.model.deployment import Deployment, Standing
@@ -198,13 +198,20 @@ def _ends(stages: Sequence[StageFinished]) -> Iterator[str]:
             yield f"    {'':<{width}}  {figures}"
 
 
-def key_figures(end: StageFinished) -> list[tuple[str, str]]:
-    """The fields of *end* that its gate has judged, as they are named and written."""
-    if end.gate is None:
-        return []
+def key_figures(
+    end: StageFinished, also: Collection[str] = ()
+) -> list[tuple[str, str]]:
+    """The fields of *end* that are judged, as they are named and written.
+
+    Those that its own gate has judged come first; *also* are fields, each
+    ``stage.field``, that further conditions read, like those of an environment.
+    """
+    judged = () if end.gate is None else end.gate.conditions
     named = re.compile(rf"\b{re.escape(end.stage)}\.([a-z][a-z0-9_]*)")
-    conditions = " ".join(each.condition for each in end.gate.conditions)
-    names = dict.fromkeys(named.findall(conditions))
+    conditions = " ".join(each.condition for each in judged)
+    read = (each.partition(".") for each in also)
+    more = (name for stage, _, name in read if stage == end.stage)
+    names = dict.fromkeys((*named.findall(conditions), *more))
     fields = end.evidence.fields
     return [(name, _figure(fields[name])) for name in names if name in fields]
 

@@ -66,6 +66,8 @@ class RequestView:
         request: what it says.
         standing: what an answer can still do, ``because`` of what.
         stages: what the stages before it found, in the order in which they ended.
+        judged: the fields of theirs that the rules of the environment read, each
+            ``stage.field``.
         difference: the files that changed, or why that is not known.
         answers: what people have said, oldest first.
         missing: who or what is still missing, a line each.
@@ -86,6 +88,7 @@ class RequestView:
     unusual: tuple[str, ...] = ()
     resume: str = ""
     is_stale: bool = False
+    judged: tuple[str, ...] = ()
 
 
 @enum.unique
@@ -224,7 +227,8 @@ def _evidence(view: RequestView) -> Iterator[Line]:
         again = "  (from an earlier run)" if end.cached else ""
         tone = Tone.GOOD if MARK[end.outcome] == "✓" else Tone.BAD
         yield Line(f"{MARK[end.outcome]:>3} {end.stage:<{width}}  {end.reason}", tone)
-        figures = " · ".join(f"{name} {shown}" for name, shown in key_figures(end))
+        judged = key_figures(end, view.judged)
+        figures = " · ".join(f"{name} {shown}" for name, shown in judged)
         if figures or again:
             yield Line(f"    {'':<{width}}  {figures}{again}", Tone.DIM)
 

@@ -174,7 +174,7 @@ def _markdown(view: RequestView) -> Iterator[str]:
     if len(request.changes) > _SHOWN_COMMITS:
         yield f"- and {len(request.changes) - _SHOWN_COMMITS} more"
     if view.stages:
-        yield from _evidence(view.stages)
+        yield from _evidence(view.stages, view.judged)
     yield ""
     yield f"To answer: `sluice approve {view.id.short}`"
     yield f"or `sluice reject {view.id.short} --reason TEXT`"
@@ -199,12 +199,13 @@ def _listing(title: str, lines: Sequence[str]) -> Iterator[str]:
         yield from (f"- {code_cell(line)}" for line in lines)
 
 
-def _evidence(stages: Sequence[StageFinished]) -> Iterator[str]:
+def _evidence(stages: Sequence[StageFinished], judged: Sequence[str]) -> Iterator[str]:
     yield ""
     yield "| stage | | took | found |"
     yield "| --- | --- | --- | --- |"
     for end in stages:
-        figures = " · ".join(f"{name} {shown}" for name, shown in key_figures(end))
+        found = key_figures(end, judged)
+        figures = " · ".join(f"{name} {shown}" for name, shown in found)
         took = "cached" if end.cached else format_duration(end.usage.wall_ms)
         said = code_cell(f"{end.reason} · {figures}" if figures else end.reason)
         yield f"| {code_cell(end.stage)} | {MARK[end.outcome]} | {took} | {said} |"

@@ -45,7 +45,7 @@ class Viewer:
             IntegrityError: the log, the request or its evidence are not what they were.
             ExternalError: the log cannot be read.
         """
-        request = self.found.request
+        request, policy = self.found.request, self.judging.policy
         standing, because = self.standing()
         is_open = standing in {Standing.OPEN, Standing.UNKNOWN}
         return RequestView(
@@ -60,6 +60,7 @@ class Viewer:
             unusual=find_unusual(request, self._backdrop()) if is_open else (),
             resume=f"sluice resume {request.run_id}",
             is_stale=is_open and self._is_stale,
+            judged=() if policy is None else policy.reads,
         )
 
     def row(self) -> RequestView:

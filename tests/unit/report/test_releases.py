@@ -97,6 +97,16 @@ def test_the_figures_are_those_that_the_gate_judged() -> None:
     assert key_figures(stage((), {"failed": 0})) == []
 
 
+def test_the_figures_are_also_those_that_further_conditions_read() -> None:
+    fields: dict[str, Value] = {"failed": 0, "passed": 12, "critical": 0}
+    read = ("test.passed", "test.failed", "stable.test.critical", "other.critical")
+
+    assert key_figures(stage(("test.failed == 0",), fields), read) == [
+        ("failed", "0"),
+        ("passed", "12"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "written"),
     [(True, "yes"), (False, "no"), (0.1, "0.1"), (12, "12"), ("a b", "a b")],

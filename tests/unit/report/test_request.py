@@ -145,6 +145,15 @@ def test_evidence_shows_the_figures_that_gates_have_judged() -> None:
     assert "failed 0 · passed 120" in text
 
 
+def test_evidence_shows_the_figures_that_the_rules_of_the_environment_read() -> None:
+    scanned = replace(ended("scan"), evidence=Evidence({"critical": 3, "low": 7}))
+    seen = view(stages=(scanned,), judged=("scan.critical", "stable.scan.critical"))
+
+    assert "critical 3" in request_text(seen, NOW)
+    assert "critical 3" in request_markdown(seen)
+    assert "low" not in request_text(seen, NOW)
+
+
 def test_evidence_that_is_not_known_is_called_that() -> None:
     text = request_text(VIEW, NOW)
 
