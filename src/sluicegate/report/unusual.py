@@ -12,10 +12,16 @@ from datetime import UTC, datetime, timedelta
 from sluicegate.model.decision import Verdict
 from sluicegate.model.difference import Difference
 from sluicegate.model.digest import Digest
-from sluicegate.model.event import ConditionResult, RunStarted, StageFinished
+from sluicegate.model.event import (
+    CanaryJudged,
+    ConditionResult,
+    RunStarted,
+    StageFinished,
+)
 from sluicegate.model.evidence import Value
 from sluicegate.model.policy import People
 from sluicegate.model.release_request import ReleaseRequest
+from sluicegate.model.rollout import CanaryVerdict, RolloutResult
 from sluicegate.model.ulid import FORM, parse_ulid
 
 OLD_EVIDENCE = timedelta(days=7)
@@ -38,6 +44,7 @@ class Backdrop:
         now: the time.
         run: how its run began.
         stages: what its stages found.
+        canaries: how canaries were judged that those stages conducted.
         live_run: how the run began that made what is live now; ``live_stages`` is what
             that one's stages found.
         protected: the digest of the pipeline file at the protected branch.
@@ -55,6 +62,7 @@ class Backdrop:
     now: datetime
     run: RunStarted | None = None
     stages: Sequence[StageFinished] = ()
+    canaries: Sequence[CanaryJudged] = ()
     live_run: RunStarted | None = None
     live_stages: Sequence[StageFinished] = ()
     protected: Digest | None = None
@@ -76,6 +84,7 @@ def find_unusual(request: ReleaseRequest, seen: Backdrop) -> tuple[str, ...]:
         *_about_release(request, seen),
         *_about_rules(request, seen),
         *_about_people(request, seen),
+        *_about_canaries(seen),
         *_about_evidence(request, seen),
         *_about_gate(request, seen),
     )
@@ -161,6 +170,23 @@ def _is_known(identity: str, seen: Backdrop) -> bool:
 
 def _does_not_show(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp", "Co", "Cs"}
+
+
+def _about_canaries(seen: Backdrop) -> Iterator[str]:
+    """Earlier canaries whose traffic says less than that they were promoted."""
+    last = {judged.stage: judged for judged in seen.canaries}
+    for end in seen.stages:
+        judged, fields = last.get(end.stage), end.evidence.fields
+        if judged is None or judged.verdict is not CanaryVerdict.PROMOTE:
+            continue
+        served = fields.get("requests", 0)
+        if judged.cause == "deadline":
+            yield (
+                f"{end.stage} was promoted by its deadline policy, without a verdict:"
+                f" {served or 'no'} request{'' if served == 1 else 's'} judged"
+            )
+        elif not served and fields.get("result") != RolloutResult.UNCHANGED.value:
+            yield f"{end.stage} was promoted with no request judged: {judged.reason}"
 
 
 def _about_evidence(request: ReleaseRequest, seen: Backdrop) -> Iterator[str]:

@@ -21,7 +21,7 @@ from sluicegate.gates.facts import values_of
 from sluicegate.gates.human import Humans
 from sluicegate.gates.rules import Policy
 from sluicegate.model.digest import Digest
-from sluicegate.model.event import RunStarted, StageFinished
+from sluicegate.model.event import CanaryJudged, RunStarted, StageFinished
 from sluicegate.model.evidence import Value
 from sluicegate.model.release_request import Answer, Approval
 from sluicegate.model.run import Run
@@ -52,6 +52,9 @@ class Judging:
     requests: Requests
     found: Found
     trouble: list[str] = field(default_factory=list, init=False)
+    _canaries: dict[str, tuple[CanaryJudged, ...]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @property
     def source(self) -> PolicySource:
@@ -212,12 +215,26 @@ class Judging:
                 )
         return run.started, stages
 
+    @property
+    def canaries(self) -> tuple[CanaryJudged, ...]:
+        """How canaries were judged in the run whose stages `run` names, in order.
+
+        Raises:
+            IntegrityError: as for `run`.
+        """
+        started, _ = self.run
+        rollback = None if started is None else started.rollback
+        return self._canaries.get(rollback or self.found.request.run_id, ())
+
     def _fold(self, run_id: str) -> Run | None:
         """The run, None where it is not known here."""
         log = self.requests.log
         if log is None:
             return None
         events = read_run(log, self.requests.place.journal(run_id), run_id).events
+        self._canaries[run_id] = tuple(
+            each for each in events if isinstance(each, CanaryJudged)
+        )
         return fold(run_id, events) if events else None
 
     def _values(self, policy: Policy) -> dict[str, Value]:

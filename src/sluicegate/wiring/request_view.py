@@ -167,6 +167,7 @@ class Viewer:
             now=self.requests.now,
             run=run,
             stages=stages,
+            canaries=judging.canaries,
             live_run=None if live is None else live.run,
             live_stages=() if live is None else live.stages,
             protected=self._protected,

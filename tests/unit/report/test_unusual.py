@@ -12,6 +12,7 @@ from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.difference import Difference, FileDifference
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
+    CanaryJudged,
     ConditionResult,
     PlannedStage,
     RunStarted,
@@ -27,6 +28,7 @@ from sluicegate.model.release_request import (
     ReleaseRequest,
     StageEvidence,
 )
+from sluicegate.model.rollout import CanaryVerdict
 from sluicegate.model.ulid import format_ulid
 from sluicegate.report.unusual import OLD_EVIDENCE, Backdrop, find_unusual
 
@@ -218,3 +220,45 @@ def test_evidence_of_an_earlier_run_is_as_old_as_that_one() -> None:
 
 def test_stages_that_come_later_are_not_missed() -> None:
     assert find(live_stages=(ended(), ended("canary"))) == ""
+
+
+def staged(cause: str, requests: int, verdict: CanaryVerdict) -> str:
+    result = "deployed" if cause == "first-release" else "promoted"
+    end = ended("staging", requests=requests, result=result, promoted=True)
+    judged = CanaryJudged("staging", verdict, cause, "why it was")
+    return find(stages=(end,), live_stages=(end,), canaries=(judged,))
+
+
+@pytest.mark.parametrize(
+    ("cause", "requests", "said"),
+    [
+        (
+            *("deadline", 3),
+            "promoted by its deadline policy, without a verdict: 3 requests judged",
+        ),
+        ("deadline", 1, "without a verdict: 1 request judged"),
+        ("deadline", 0, "without a verdict: no requests judged"),
+        (
+            *("first-release", 0),
+            "staging was promoted with no request judged: why it was",
+        ),
+    ],
+)
+def test_a_canary_that_nobody_has_really_judged_is_unusual(
+    cause: str, requests: int, said: str
+) -> None:
+    assert said in staged(cause, requests, CanaryVerdict.PROMOTE)
+
+
+def test_a_canary_that_its_traffic_has_judged_is_usual() -> None:
+    assert "was promoted" not in staged("evidence", 400, CanaryVerdict.PROMOTE)
+
+
+def test_a_canary_is_judged_by_its_last_verdict() -> None:
+    end = ended("staging", requests=400, result="promoted", promoted=True)
+    first = CanaryJudged("staging", CanaryVerdict.PROMOTE, "deadline", "")
+    second = replace(first, cause="evidence")
+
+    said = find(stages=(end,), live_stages=(end,), canaries=(first, second))
+
+    assert "was promoted" not in said
