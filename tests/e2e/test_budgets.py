@@ -23,24 +23,26 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> CliProject:
     return CliProject.make(tmp_path, files)
 
 
-@pytest.mark.parametrize("project", ["{runs: {day: 1}}"], indirect=True)
+@pytest.mark.parametrize("project", ["{runs: {week: 1}}"], indirect=True)
 def test_a_used_up_budget_of_runs_closes_the_run_and_is_in_the_log(
     project: CliProject,
 ) -> None:
     project.sluice("run", check=0)
     # What is on a branch has no say in it.
     project.git("checkout", "-q", "-b", "topic")
-    more = PIPELINE.replace("{BUDGETS}", "{runs: {day: 99}}")
+    more = PIPELINE.replace("{BUDGETS}", "{runs: {week: 99}}")
     project.commit({"sluicegate.yaml": more}, "more for me")
 
     refused = project.document("run", "--force", check=1)
 
     assert refused["verdict"] == "closed"
-    assert "1 of 1 runs today are used" in refused["stages"][0]["reason"]
+    assert "1 of 1 runs this week are used" in refused["stages"][0]["reason"]
     started = [each for each in project.entries() if each["type"] == "run.started"]
     assert "over_budget" not in started[0]
-    assert started[1]["over_budget"]["condition"] == "runs per day <= 1"
-    assert "budgets: 0 of 1 runs left today" in project.sluice("plan", check=0).stdout
+    assert started[1]["over_budget"]["condition"] == "runs per week <= 1"
+    assert (
+        "budgets: 0 of 1 runs left this week" in project.sluice("plan", check=0).stdout
+    )
     assert "the budget's next period" in project.sluice("status", check=0).stdout
     project.sluice("audit", "verify", check=0)
 
@@ -69,7 +71,7 @@ def test_gpu_time_is_counted_and_closes_a_gate_before_its_stage(
     assert project.sluice("run", check=0).returncode == 0  # earlier results need none
 
 
-@pytest.mark.parametrize("project", ["{runs: {day: 2}}"], indirect=True)
+@pytest.mark.parametrize("project", ["{runs: {week: 2}}"], indirect=True)
 def test_of_runs_that_race_for_the_last_slot_one_gets_it(project: CliProject) -> None:
     project.sluice("run", check=0)
 

@@ -165,11 +165,11 @@ def test_the_file_keeps_its_mode_and_a_link_stays_one(project: CliProject) -> No
     assert [each.name for each in real.parent.iterdir()] == ["real.yaml"]
 
 
-def test_a_run_without_a_file_binds_no_version(tmp_path: Path) -> None:
-    project = CliProject.make(
-        tmp_path, {"app.py": "X = 1\n", ".gitignore": ".sluicegate/\n"}
-    )
-    project.sluice("plan", check=0)
-    named = project.document("plan")["pipeline"]
+def test_what_was_found_without_a_file_has_no_version(tmp_path: Path) -> None:
+    files = {"app.py": "X = 1\n", ".gitignore": ".sluicegate/\n"}
+    project = CliProject.make(tmp_path, files)
 
-    assert named.endswith("_v0.0")
+    planned = project.document("plan", check=0)
+
+    assert planned["pipeline"].endswith("_v0.0")
+    assert planned["version"] is None
