@@ -206,7 +206,7 @@ def agree_on_staging(team: Team) -> None:
 
 def agree_on_production_in_the_freeze(team: Team) -> None:
     for who in ("ann", "eve"):
-        team.answer(who, "approve")
+        assert "was promoted" not in team.answer(who, "approve")
 
     said = team.sluice("resume", code=3)
 
@@ -230,6 +230,7 @@ def go_back(team: Team) -> None:
     assert "more of @leads" in said
     shown = team.answer("ann", "approve", "--reason", "the fair has reopened")
     assert "ROLLBACK to v1" in shown
+    assert "staging was promoted with no request judged" in shown
     team.answer("eve", "approve")
 
     with constant_load(team.ports["production"], NAMES) as load:
