@@ -17,6 +17,7 @@ from sluicegate.engine.toolbox import Ports
 from sluicegate.errors import PermanentError, UsageError
 from sluicegate.gates.entry import EntryDecision, EntryFacts, judge_entry
 from sluicegate.gates.facts import values_of
+from sluicegate.gates.known import introduce
 from sluicegate.gates.rules import Policy
 from sluicegate.model.decision import Verdict
 from sluicegate.model.digest import Digest
@@ -116,7 +117,7 @@ class Entrance:
             break_glass(request_id, request)
             standing = self._standing()
             decision = self._judge(policy, standing, request)
-        return self._admission(policy, decision, standing, request_id)
+        return self._admission(policy, decision, standing, request_id, request)
 
     def enter(self, admission: Admission) -> None:
         """Use an open *admission*: its approvals count for nothing else from now on."""
@@ -143,7 +144,11 @@ class Entrance:
         decision: EntryDecision,
         standing: Standing,
         request: Digest | None = None,
+        asked: ReleaseRequest | None = None,
     ) -> Admission:
+        if asked is not None and decision.verdict is not Verdict.OPEN:
+            for line in introduce(policy, asked):
+                self._say(line)  # the log keeps no address of mail
         for line in decision.ignored:
             self._say(line)
         place = self._wanted.environment

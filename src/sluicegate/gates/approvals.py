@@ -6,7 +6,7 @@ once, whichever of their keys they use. A key of two people counts for neither, 
 nobody can say which of them signed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -215,18 +215,30 @@ def _find_bars(exclude: frozenset[Part], request: ReleaseRequest) -> Mapping[str
 def _find_unknown(
     rule: ApprovalRule, people: People, request: ReleaseRequest
 ) -> tuple[str, ...]:
-    """Those who must not approve, but whom the layer does not know."""
+    return tuple(
+        f"nobody knows who {did} ({', '.join(identities) or 'no name is given'}), so "
+        f"nobody can be told apart from them: list them under people or services"
+        for did, identities in find_strangers(rule, people, request)
+    )
+
+
+def find_strangers(
+    rule: ApprovalRule, people: People, request: ReleaseRequest
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Those who must not approve, but whom the layer of *rule* does not know.
+
+    Yields:
+        What they did, and by what identities they did it.
+    """
     parts = (
         (Part.REQUESTER, request.requester, "asked for this release"),
         (Part.LAST_PUSHER, request.pusher, "pushed this commit last"),
     )
-    return tuple(
-        f"nobody knows who {did} ({', '.join(identities) or 'no name is given'}), so "
-        f"nobody can be told apart from them: list them under people or services"
-        for part, identities, did in parts
-        if part in rule.exclude
-        and not any(is_known(identity, rule, people) for identity in identities)
-    )
+    for part, identities, did in parts:
+        if part in rule.exclude and not any(
+            is_known(identity, rule, people) for identity in identities
+        ):
+            yield did, identities
 
 
 def is_known(identity: str, rule: ApprovalRule, people: People) -> bool:

@@ -1,19 +1,14 @@
 """What a checkup says of the people whom environments ask for. Pure."""
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sluicegate.gates.known import rank_identity
 from sluicegate.gates.readiness import Reach
 from sluicegate.model.policy import People
 from sluicegate.report.checkup import Check, State
 
 _SHOWN = 8  # names in a line, people without keys
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*(@[A-Za-z0-9._-]+)?")
-_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
-_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-_ACCOUNT = re.compile(r"github:(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,34 +123,8 @@ def signer_line(identity: str, public: str = "ssh-ed25519 AAAA...") -> str:
 
 def _write_to(name: str, people: People) -> str:
     """What stands for *name* in ``allowed_signers``: an address of mail, if known."""
-    known = sorted(people.identities.get(name, ()), key=_rank)
+    known = sorted(people.identities.get(name, ()), key=rank_identity)
     return known[0] if known else name
-
-
-def people_line(identities: Sequence[str], people: People) -> str:
-    """The line under ``people:`` that makes whoever has *identities* known."""
-    best = sorted(identities, key=_rank)
-    # What a user of this machine is called says little elsewhere.
-    kept = [each for each in best if not each.startswith("user:")] or best[:1]
-    account = _ACCOUNT.fullmatch(kept[0])
-    bare = account[1] if account else kept[0].partition("@")[0].removeprefix("user:")
-    name = _NOT_IN_NAME.sub("-", bare).strip("-._") or "somebody"
-    known = sorted(people.identities.get(name, ()), key=_rank)
-    items = ", ".join(map(_quote, dict.fromkeys((*known, *kept))))
-    return f"{_quote(name)}: [{items}]"
-
-
-def _rank(identity: str) -> int:
-    """How well it stands for a person: mail, account, user of a machine, a number."""
-    if identity.startswith("user:"):
-        return 3 if identity.removeprefix("user:").isdigit() else 2
-    return 0 if "@" in identity else 1
-
-
-def _quote(text: str) -> str:
-    """*text* as YAML has it."""
-    is_plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
-    return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
 def _join(texts: Sequence[str]) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sluicegate.errors import UsageError
+from sluicegate.gates.known import people_line
 from sluicegate.gates.readiness import Ground, is_requester_known
 from sluicegate.gates.rules import Rules
 from sluicegate.model.policy import normalise
 from sluicegate.report.checkup import Check, State
-from sluicegate.report.readiness import Asked, Signers, people_line, signer_line
+from sluicegate.report.readiness import Asked, Signers, signer_line
 from sluicegate.wiring.inboxes import Inboxes
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.signing import read_signer

@@ -367,3 +367,36 @@ def test_the_author_of_a_change_does_not_open_it_alone() -> None:
     gate.say()
 
     assert gate.ask().decision.verdict is Verdict.PENDING
+
+
+def test_whom_the_rules_do_not_know_is_told_what_to_list() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.fakes.authority.requester = ("user:1001", "zoe@laptop.example")
+
+    admission = gate.ask()
+
+    assert admission.decision.verdict is Verdict.PENDING
+    (line,) = gate.lines
+    assert line == (
+        "nobody knows who asked for this release: add to sluicegate.yaml at main,"
+        " under people: zoe: [zoe@laptop.example] (or under services, if it is"
+        " nobody's)"
+    )
+
+
+def test_whom_the_rules_know_is_told_nothing() -> None:
+    gate = Gate.with_rules(ASKS)
+
+    gate.ask()
+
+    assert gate.lines == []
+
+
+def test_whoever_has_no_name_at_all_is_told_to_take_one() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.fakes.authority.requester = ()
+
+    gate.ask()
+
+    (line,) = gate.lines
+    assert "set `git config user.email`" in line

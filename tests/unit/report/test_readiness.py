@@ -1,6 +1,3 @@
-import pytest
-import yaml
-
 from sluicegate.gates.readiness import Reach
 from sluicegate.model.policy import People
 from sluicegate.report.checkup import State
@@ -9,7 +6,6 @@ from sluicegate.report.readiness import (
     Signers,
     approval_checks,
     key_checks,
-    people_line,
 )
 
 SIGNERS = Signers(".github/allowed_signers", "refs/heads/main")
@@ -86,25 +82,3 @@ def test_of_many_without_keys_the_rest_are_on_one_line() -> None:
 
     assert len(checks) == 9
     assert last.where.startswith("p08, p09, p10")
-
-
-@pytest.mark.parametrize(
-    ("identities", "expected"),
-    [
-        (["user:0", "user:root", "ann@acme.org"], {"ann": ["ann@acme.org"]}),
-        (["user:0", "user:root"], {"root": ["user:root"]}),
-        (["user:1001"], {"1001": ["user:1001"]}),
-        (["user:1001", "user:runner", "github:ann-b"], {"ann-b": ["github:ann-b"]}),
-        (
-            ["eve@home.example"],
-            {"eve": ["eve@acme.org", "github:eve", "eve@home.example"]},
-        ),
-        (["on@acme.org"], {"on": ["on@acme.org"]}),
-        (['a"b, c: {@x'], {"a-b-c": ['a"b, c: {@x']}),
-        (["@x"], {"somebody": ["@x"]}),
-    ],
-)
-def test_the_line_that_makes_somebody_known_is_yaml(
-    identities: list[str], expected: dict[str, list[str]]
-) -> None:
-    assert yaml.safe_load(people_line(identities, PEOPLE)) == expected
