@@ -312,10 +312,19 @@ def holds(condition: Condition, world: "World", *, asks_people: bool) -> bool:
 
 
 def all_hold(world: "World") -> bool:
-    """Every condition of every layer and of every stage holds."""
+    """Every condition of every layer and of every stage holds.
+
+    Going back asks for nothing of a stage that found nothing at all: it came later.
+    """
     layers = world.policy.layers
     anybody = any(layer.approvals for layer in layers)
-    of_stages = [one for some in world.policy.stages.values() for one in some]
+    found = [name.split(".")[0] for name in world.facts.values]
+    of_stages = [
+        one
+        for stage, conditions in world.policy.stages.items()
+        for one in conditions
+        if not world.facts.request.rollback or stage in found
+    ]
     if not all(holds(one, world, asks_people=anybody) for one in of_stages):
         return False
     for at, layer in enumerate(layers):
