@@ -56,6 +56,8 @@ CALLS: list[tuple[str, tuple[str, ...]]] = [
     ("completion tcsh", ("'tcsh' is not one of 'bash', 'zsh', 'fish'",)),
     ("schema -o sluicegate.yaml", ("is no JSON Schema",)),
     ("audit log", ("there is no log in", "`sluice run` begins one")),
+    ("approvals", ("there is no log in", "with --log PLACE", "sent as a file")),
+    ("approvals c826fad4", ("there is no log in", "with --log PLACE")),
     ("audit verify --key x", ("not a verifier key", "a key looks like")),
 ]
 

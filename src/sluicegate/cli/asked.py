@@ -41,6 +41,7 @@ def open_requests(file: Path | None, log: str | None) -> Requests:
 def list_requests(requests: Requests, *, shows_all: bool, as_json: bool) -> ExitCode:
     """List the open requests, or all."""
     use_what_the_terminal_has()
+    requests.require_log()
     views = list(_views(requests, shows_all=shows_all, whole=as_json))
     if as_json:
         write_result(requests_document(views))

@@ -274,7 +274,12 @@ class LogPlace:
         return log
 
     def _where_else(self) -> str:
-        """What to do where no log is: the one of a folder above may be meant."""
+        """What to do where no log is."""
+        begin = "`sluice run` begins one; --log names another place"
+        return self.explain_above() or begin
+
+    def explain_above(self) -> str:
+        """That the log of a folder above may be meant; empty if there is none."""
         here = (self.folder or Path()).absolute()
         is_usual = here.match(str(DEFAULT_LOG))
         for folder in here.parents[len(DEFAULT_LOG.parts) :] if is_usual else ():
@@ -282,7 +287,7 @@ class LogPlace:
                 return f"the one of {folder} is meant? Go there, or name it with --log"
             if (folder / ".git").exists():
                 break
-        return "`sluice run` begins one; --log names another place"
+        return ""
 
     def _named_key(self) -> str | None:
         if self.vkey is not None:

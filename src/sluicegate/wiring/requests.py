@@ -216,6 +216,22 @@ class Requests:
             )
         return Standing.OPEN, ""
 
+    def require_log(self) -> None:
+        """See to it that there is a log, for whoever is asked and begins none.
+
+        Raises:
+            UsageError: there never was one here.
+            IntegrityError: it is not what it was when it was last seen.
+        """
+        if self.log is None:
+            raise UsageError(
+                f"there is no log in {self.place.name}",
+                hint=self.place.explain_above()
+                or "name the one of whoever asks with --log PLACE (a folder, git:REF or"
+                " s3://BUCKET/PREFIX), or have the request sent as a file and name that"
+                " instead of its id",
+            )
+
     def find(self, text: str, environment: str | None = None) -> Found:
         """The request that *text* names: the beginning of its id, or a file with it.
 
@@ -273,6 +289,7 @@ class Requests:
                 f"neither the id of a request nor a file: {text!r}",
                 hint=f"write 8 digits of the id at least; {_LIST}",
             )
+        self.require_log()
         known = self.state.requests.values()
         found = [each for each in known if each.request.hex.startswith(beginning)]
         found = [each for each in found if environment in {None, each.environment}]
