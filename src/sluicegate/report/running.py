@@ -152,7 +152,8 @@ def _checks(row: Deployment, answers: Answers, where: str) -> Iterator[tuple[str
     if row.entrance is not None:
         entrance = row.entrance
         yield "who let it in", f"sluice audit show {entrance.index}{where}"
-        yield "a proof of that", f"sluice audit prove {entrance.index}{where}"
+        # A file in the work tree would make the next `sluice run` refuse it as dirty.
+        yield "a proof of that", f"sluice audit prove {entrance.index} -o -{where}"
         for approval in entrance.entered.approvals:
             given = answers.get(approval.statement)
             if given is not None:

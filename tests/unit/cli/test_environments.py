@@ -228,7 +228,7 @@ def test_the_day_is_answered_with_every_digest_and_who_approved(
         "            failed 0 · coverage 0.875\n",
         "    log and evidence      sluice audit verify --log kept/audit\n",
         "    who let it in         sluice audit show 14 --log kept/audit\n",
-        "    a proof of that       sluice audit prove 14 --log kept/audit\n",
+        "    a proof of that       sluice audit prove 14 -o - --log kept/audit\n",
         "    what ann signed       sluice audit show 7 --log kept/audit\n",
     ):
         assert line in text, text
