@@ -9,6 +9,8 @@ from pathlib import Path
 from sluicegate import __version__
 from sluicegate.adapters.folder import make_state_folder
 from sluicegate.adapters.stores.journal import FileJournal
+from sluicegate.audit.accounts import LoggedAccounts
+from sluicegate.audit.admission import Admission
 from sluicegate.audit.envelope import Actor, LogEnvelope, Recording, Source
 from sluicegate.audit.log import AuditLog
 from sluicegate.audit.log_recorder import LogRecorder
@@ -20,12 +22,14 @@ from sluicegate.audit.retaining import promise
 from sluicegate.audit.snapshot import read_state, write_snapshot
 from sluicegate.audit.time import GateClock
 from sluicegate.errors import IntegrityError, SluicegateError, UsageError
+from sluicegate.model.budget import Budgets
 from sluicegate.model.log_state import LogState
 from sluicegate.model.retention import DEFAULT_RETENTION_DAYS
 from sluicegate.model.source import Source as CheckedOut
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.masking import build_masks, build_redactor
+from sluicegate.wiring.policy import PolicySource
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.stores import wait_out_race
 
@@ -198,6 +202,24 @@ class ProjectLog:
                 where = f"audit.retention in {self.project.file}"
                 promise(self.log_recorder, self._wanted_days, where)
 
+    @cached_property
+    def budgets(self) -> Budgets:
+        """What may be used, as the protected branch has it now.
+
+        Raises:
+            UsageError: what is there cannot be used.
+            ExternalError: Git fails.
+        """
+        return PolicySource(self.project).budgets()
+
+    def _admission(self) -> Admission | None:
+        if not self.budgets:
+            return None
+        accounts = LoggedAccounts(self.log, self.budgets)
+        with self.naming():  # what is long is read now, not while others wait
+            accounts.used(self.clock.now(), self.log.head().size)
+        return Admission(self.budgets, accounts, self.clock)
+
     def _write_snapshot(self) -> None:
         """Spare the next readers of the log the fold, if it has become long.
 
@@ -240,6 +262,7 @@ class ProjectLog:
                 tool=TOOL,
                 machine=project.machine.id,
                 redactor=self._redactor,
+                admission=self._admission(),
             ),
             on_entry=on_entry,
         )

@@ -52,8 +52,11 @@ class AllowedSigners:
         Nor is an authority that vouches for keys anybody. Whether a signature counts,
         and for which of them, only ssh-keygen says.
         """
-        lines = self.lines_of(key)
-        return names_in(line for line in lines if _AUTHORITY not in str(line.split()[1:2]))
+        return names_in(
+            line
+            for line in self.lines_of(key)
+            if _AUTHORITY not in str(line.split()[1:2])
+        )
 
     @property
     def names(self) -> frozenset[str]:
