@@ -447,3 +447,41 @@ def test_a_terminal_that_can_do_nothing_gets_lines(project: CliProject) -> None:
     assert done.returncode == 0
     assert "lint: started" in shown
     assert "\x1b" not in shown
+
+
+ENTERS = """\
+schema: sluicegate/v1
+name: churn_release_v1.0
+stages:
+  build: {uses: docker-build, image: churn}
+  canary: {uses: canary, environment: production}
+environments:
+  production:
+    target: {uses: docker, port: 8000, publish: 8080}
+    approvals: {count: 2, from: [ann, bob, eve]}
+    freeze:
+      - {from: "2024-01-01T00:00:00Z", to: "2100-01-01T00:00:00Z", reason: the fair}
+"""
+
+
+def test_a_plan_says_what_the_environment_would_ask(tmp_path: Path) -> None:
+    project = CliProject.make(
+        tmp_path, {"sluicegate.yaml": ENTERS, "Dockerfile": "FROM scratch\n"}
+    )
+
+    text = project.sluice("plan", check=0).stdout
+
+    assert "canary: production asks 2 of ann, bob, eve; frozen until" in text
+    assert "the fair" in text
+    planned(project)  # leaves no trace
+
+
+def test_a_plan_goes_on_where_the_rules_cannot_be_told(tmp_path: Path) -> None:
+    project = CliProject.make(
+        tmp_path, {"sluicegate.yaml": ENTERS, "Dockerfile": "FROM scratch\n"}
+    )
+    project.git("branch", "-m", "elsewhere")
+
+    text = project.sluice("plan", check=0).stdout
+
+    assert "its rules cannot be told: " in text

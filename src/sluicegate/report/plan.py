@@ -1,7 +1,7 @@
 """What a run would do, for people and machines. Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,13 +53,27 @@ class PlannedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedEntry:
+    """What the rules of ``environment`` would ask now of ``stage``, which enters it.
+
+    ``unknown`` is why that cannot be told; empty if it can.
+    """
+
+    stage: str
+    environment: str
+    asks: tuple[str, ...] = ()
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunPlan:
     """A run that was not begun.
 
     ``dirty`` are the files that no commit holds as they are. ``expected_ms`` is how
     long it would take with ``jobs`` stages at once, not counting ``unknown`` ones.
     ``expected_gpu_ms`` is the time of GPUs likewise. ``standing`` is why the release
-    branch would refuse to run it, if it would; ``balances`` are all budgets.
+    branch would refuse to run it, if it would; ``balances`` are all budgets,
+    ``entries`` the environments that it would enter.
     """
 
     pipeline: str
@@ -76,6 +90,7 @@ class RunPlan:
     standing: Standing | None = None
     expected_gpu_ms: int = 0
     balances: tuple[Balance, ...] = ()
+    entries: tuple[PlannedEntry, ...] = ()
 
     def named(self, *actions: str) -> list[str]:
         """The stages of which one of *actions* would become."""
@@ -164,7 +179,18 @@ def conclude_plan(plan: RunPlan) -> list[str]:
         lines.append(
             f"{plan.standing.branch} refuses to run it: {said.text}. {said.advice}"
         )
-    return [_total(plan), *describe_balances(plan.balances), *map(escape, lines)]
+    entries = [escape(line) for each in plan.entries for line in _entry(each)]
+    balances = describe_balances(plan.balances)
+    return [_total(plan), *entries, *balances, *map(escape, lines)]
+
+
+def _entry(entry: PlannedEntry) -> Iterator[str]:
+    """A line about an environment that asks for something, or may."""
+    place = f"{entry.stage}: {entry.environment}"
+    if entry.unknown:
+        yield f"{place} may ask for more, its rules cannot be told: {entry.unknown}"
+    elif entry.asks:
+        yield f"{place} {'; '.join(entry.asks)}"
 
 
 def describe_balances(balances: Sequence[Balance]) -> list[str]:
@@ -212,6 +238,15 @@ def plan_document(plan: RunPlan) -> str:
             "unknown": list(plan.unknown),
             "budgets": [balance_document(each) for each in plan.balances],
             "version": _version(plan),
+            "entries": [
+                {
+                    "stage": each.stage,
+                    "environment": each.environment,
+                    "asks": list(each.asks),
+                    "unknown": each.unknown or None,
+                }
+                for each in plan.entries
+            ],
         },
         ensure_ascii=False,
         indent=2,

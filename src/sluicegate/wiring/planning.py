@@ -1,11 +1,21 @@
 """What a run of a project would do now."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from sluicegate.audit.accounts import LoggedAccounts
-from sluicegate.engine.forecast import Forecast, forecast
+from sluicegate.audit.snapshot import read_state
+from sluicegate.engine.forecast import Action, Forecast, forecast
 from sluicegate.engine.selection import choose_stages
 from sluicegate.engine.situation import Situation
+from sluicegate.errors import ExternalError, UsageError
 from sluicegate.gates.budget import Balance, balances
+from sluicegate.gates.outlook import foretell
+from sluicegate.model.state_item import Lock
+from sluicegate.report.plan import PlannedEntry
+from sluicegate.stages.canary import CanaryStage
 from sluicegate.wiring.options import Options
+from sluicegate.wiring.policy import PolicySource
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
 from sluicegate.wiring.surroundings import Surroundings
@@ -24,6 +34,46 @@ def foresee(project: Project, options: Options) -> tuple[Forecast, ...]:
     with log.naming():
         ports = Surroundings(project, log).ports_to_look()
         return forecast(situation, chosen, options.forced(chosen), ports)
+
+
+def look_at_entries(
+    project: Project, forecasts: Sequence[Forecast]
+) -> tuple[PlannedEntry, ...]:
+    """What environments would ask now that the stages of *forecasts* enter.
+
+    Raises:
+        IntegrityError: the log is not what was committed.
+    """
+    named = [project.pipeline.stage(each.name) for each in forecasts if _goes(each)]
+    places = {
+        each.name: each.stage.environment
+        for each in named
+        if isinstance(each.stage, CanaryStage)
+    }
+    if not places:
+        return ()
+    log, now = ProjectLog(project), project.machine.clock.now()
+    with log.naming():
+        reader = log.existing()
+        locks = {} if reader is None else read_state(reader).locks
+    return tuple(
+        _entry(project, stage, place, locks.get(place), now)
+        for stage, place in places.items()
+    )
+
+
+def _goes(each: Forecast) -> bool:
+    return each.action is Action.RECONCILE
+
+
+def _entry(
+    project: Project, stage: str, place: str, lock: Lock | None, now: datetime
+) -> PlannedEntry:
+    try:
+        policy = PolicySource(project).policy(place, project.pipeline)
+    except (UsageError, ExternalError) as error:
+        return PlannedEntry(stage, place, unknown=str(error))
+    return PlannedEntry(stage, place, foretell(policy, lock, now))
 
 
 def look_at_budgets(project: Project) -> tuple[Balance, ...]:

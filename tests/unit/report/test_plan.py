@@ -15,6 +15,7 @@ from sluicegate.report.plan import (
     RECONCILE,
     RUN,
     SKIP,
+    PlannedEntry,
     PlannedRow,
     RunPlan,
     conclude_plan,
@@ -223,3 +224,23 @@ def test_what_the_release_branch_refuses_is_said_with_the_command() -> None:
         "`sluice version bump --minor` makes it p_r_v1.1; then commit it"
     )
     assert "\x1b" not in said
+
+
+def test_what_an_environment_would_ask_is_one_line_each() -> None:
+    asks = PlannedEntry("canary", "production", ("asks 2 of ann, bob", "frozen\x1b"))
+    free = PlannedEntry("staging", "staging")
+    dark = PlannedEntry("lab", "lab", unknown="no such branch")
+
+    planned = replace(plan(CANARY), entries=(asks, free, dark))
+
+    assert conclude_plan(planned)[1:] == [
+        "canary: production asks 2 of ann, bob; frozen\\x1b",
+        "lab: lab may ask for more, its rules cannot be told: no such branch",
+    ]
+    document = json.loads(plan_document(planned))
+    assert document["entries"][1] == {
+        "stage": "staging",
+        "environment": "staging",
+        "asks": [],
+        "unknown": None,
+    }
