@@ -1,5 +1,6 @@
 """A repository with a service in a folder, and a log of its releases."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -108,6 +109,9 @@ class Place:
         for variable in ("config", "state", "cache"):
             home = str(self.home / variable)
             monkeypatch.setenv(f"XDG_{variable.upper()}_HOME", home)
+        for name in [name for name in os.environ if name.startswith("GITHUB_")]:
+            monkeypatch.delenv(name)
+        monkeypatch.delenv("CI", raising=False)  # where the workspace is kept
         monkeypatch.chdir(self.service)
 
     def git(self, *arguments: str, author: str = "Ann") -> str:

@@ -89,6 +89,10 @@ class SqliteIndex(EntryIndex):
             with closing(self._connect()) as connection:
                 return self._add(connection, entries, reached, begins=begins)
         except _ERRORS as error:
+            if _code_of(error) == sqlite3.SQLITE_IOERR:
+                # Another process has just removed the file to begin it anew. Whoever
+                # adds to it looks again, and says so if the disk is to blame.
+                return False
             self._check_damage(error)
         self.forget()
         return False
@@ -193,9 +197,19 @@ class SqliteIndex(EntryIndex):
         Raises:
             ExternalError: it is something else.
         """
-        code = getattr(error, "sqlite_errorcode", None)
-        if code is not None and code & 0xFF not in _DAMAGED:
+        code = _code_of(error)
+        if code is not None and code not in _DAMAGED:
             raise _explain(error, self._path) from error
+
+
+def _code_of(error: Exception) -> int | None:
+    """SQLite's primary result code; None of what is no error of it.
+
+    Source:
+        https://www.sqlite.org/rescode.html: its lowest eight bits.
+    """
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else int(code) & 0xFF
 
 
 class _View(IndexView):
