@@ -330,6 +330,7 @@ class FakeAuthority(Authority):
     said: Standing = field(default_factory=lambda: Standing(0))
     made_by: tuple[Change, ...] = ()
     tip_by: tuple[str, ...] = ()
+    foreign: str = ""
     requester: tuple[str, ...] = ("user:1000",)
     kept: dict[Digest, ReleaseRequest] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -350,6 +351,11 @@ class FakeAuthority(Authority):
     @override
     def standing(self, environment: str, entered: Digest | None = None) -> Standing:
         return replace(self.said, used=self.said.used - {entered})
+
+    @override
+    def check_own(self, environment: str) -> None:
+        if self.foreign:
+            raise PermanentError(f"{environment} is of {self.foreign}")
 
     @override
     def changes(

@@ -12,7 +12,7 @@ from typing_extensions import override
 from sluicegate.audit.history import read_entries_back
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.snapshot import read_state
-from sluicegate.model.event import RolloutStarted, StageFinished
+from sluicegate.model.event import RolloutStarted, RunStarted, StageFinished
 from sluicegate.model.evidence import Value
 from sluicegate.model.state_item import StableRelease
 from sluicegate.ports.stable import StableEvidence, StableReleases
@@ -49,6 +49,32 @@ def read_stable(
         if any(fields.values()):
             return StableEvidence(stable, fields)
     return StableEvidence(stable, {})
+
+
+def others_of(log: LogReader, environment: str, service: str) -> frozenset[str]:
+    """The services besides *service* whose release may be stable in *environment*.
+
+    Where the run that put it there was pruned, all that the log knows of.
+
+    Raises:
+        IntegrityError: the log is not what was committed.
+    """
+    state = read_state(log)
+    stable = state.stable.get(environment)
+    if stable is None:
+        return frozenset()
+    known = _pipeline_of(log, stable)
+    names = [name for name, _ in state.definitions] if known is None else [known]
+    return frozenset(name.partition("_")[0] for name in names) - {service}
+
+
+def _pipeline_of(log: LogReader, stable: StableRelease) -> str | None:
+    """The pipeline that put *stable* there, None where its run's start was pruned."""
+    mark = f'"run_id":"{stable.run_id}"'.encode()
+    for _, head, entry in read_entries_back(log, mark, newest=stable.index):
+        if head.run_id == stable.run_id and isinstance(entry.event, RunStarted):
+            return entry.event.pipeline
+    return None
 
 
 def _arrivals(log: LogReader, stable: StableRelease) -> Iterator[tuple[str, int]]:

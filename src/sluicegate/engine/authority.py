@@ -87,6 +87,18 @@ class Authority(Protocol):
         """
         ...
 
+    def check_own(self, environment: str) -> None:
+        """See to it that what the log calls stable in *environment* is this service's.
+
+        Services may share a log. What is new, who made it and what it is compared with
+        are told from what is stable: another service's would hide changes of this one.
+
+        Raises:
+            PermanentError: it is another service's, or nobody knows whose.
+            IntegrityError: the log is not what it was.
+        """
+        ...
+
     def changes(
         self, since: str | None, until: str, *, or_tip: bool
     ) -> Sequence[Change]:

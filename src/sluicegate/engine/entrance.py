@@ -101,6 +101,8 @@ class Entrance:
             IntegrityError: the log or a file of evidence is not what it was.
         """
         policy = self._policy()
+        if policy.asks_for_something:
+            self._authority.check_own(self._wanted.environment)
         self._check_evidence()
         standing = self._standing()
         request = self._known(policy, standing)

@@ -12,6 +12,7 @@ from sluicegate.adapters.git_changes import GitChanges
 from sluicegate.adapters.ssh_keygen import SshKeygenChecker
 from sluicegate.audit.request_form import format_request, parse_request
 from sluicegate.audit.snapshot import read_state
+from sluicegate.audit.stable import others_of
 from sluicegate.audit.statements.answers import AnswerReader
 from sluicegate.engine.authority import Asker, Authority, Standing
 from sluicegate.errors import (
@@ -101,6 +102,19 @@ class ProjectAuthority(Authority):
             ),
             definitions=self._definitions(),
         )
+
+    @override
+    def check_own(self, environment: str) -> None:
+        mine = self.project.pipeline.name.partition("_")[0]
+        with self.log.naming():
+            others = others_of(self.log.log, environment, mine)
+        if others:
+            raise PermanentError(
+                f"what this log calls stable in {environment} may be of another"
+                f" service, {', '.join(sorted(others))}: it cannot be told what is new",
+                hint="services that share a log need environments of different names,"
+                f" like {mine}-{environment}; or give each a log of its own",
+            )
 
     def _definitions(self) -> frozenset[Digest]:
         """The pipeline that is run, if the protected branch has or has had it.

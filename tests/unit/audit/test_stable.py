@@ -1,10 +1,15 @@
 """Unit tests of `sluicegate.audit.stable`: what was found for the stable release."""
 
-from log_world import START, World, started
+from dataclasses import replace
+from datetime import timedelta
+
+from fakes import FakeEvidence
+from log_world import START, World, finished, started
 from run_events import end
 
+from sluicegate.audit.pruning import announce, remove
 from sluicegate.audit.snapshot import write_snapshot
-from sluicegate.audit.stable import LoggedStable, read_stable
+from sluicegate.audit.stable import LoggedStable, others_of, read_stable
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import Event, RolloutFinished, RolloutStarted
 from sluicegate.model.evidence import Evidence, Value
@@ -58,6 +63,36 @@ def test_the_evidence_is_that_of_the_run_which_brought_it() -> None:
     world.append("R3", started(), scan(3))
 
     assert found(world) == ("v2", {"scan": {"critical": 2}})
+
+
+def test_what_another_service_of_the_log_has_released_is_not_ones_own() -> None:
+    world = World.begin()
+    other = replace(started(), pipeline="fraud_release_v2.0")
+    world.append("R1", started(), *rollout("v1", None, RolloutResult.DEPLOYED))
+    own = others_of(world.log, PRODUCTION, "churn")
+    world.append("R2", other, *rollout("f1", None, RolloutResult.DEPLOYED))
+
+    assert own == frozenset()
+    assert others_of(world.log, PRODUCTION, "churn") == {"fraud"}
+    assert others_of(world.log, PRODUCTION, "fraud") == frozenset()
+    assert others_of(world.log, "staging", "churn") == frozenset()
+
+
+def test_whose_a_release_is_whose_run_was_pruned_is_told_only_in_a_log_of_one() -> None:
+    world = World.begin()
+    world.append("R1", started(), *rollout("v1", None, RolloutResult.DEPLOYED))
+    world.append("R1", finished())
+    world.fill(300)
+    world.clock.at += timedelta(days=500)
+    announce(world.recorder, world.clock.at)
+    remove(world.log, FakeEvidence(), world.clock.at)
+    assert world.log.min_index() > 0
+
+    alone = others_of(world.log, PRODUCTION, "churn")
+    world.append("R2", replace(started(), pipeline="fraud_release_v2.0"))
+
+    assert alone == frozenset()
+    assert others_of(world.log, PRODUCTION, "churn") == {"fraud"}
 
 
 def test_a_canary_that_was_rolled_back_leaves_the_evidence_of_the_release() -> None:

@@ -9,7 +9,7 @@ from fakes import FakePorts
 
 from sluicegate.engine.entrance import Admission, Entrance
 from sluicegate.engine.request import Wanted
-from sluicegate.errors import IntegrityError
+from sluicegate.errors import IntegrityError, PermanentError
 from sluicegate.gates.condition import compile_condition
 from sluicegate.gates.rules import Policy, Rules
 from sluicegate.model.command import ResourceUsage
@@ -265,6 +265,17 @@ def test_a_pipeline_that_the_protected_branch_never_had_is_not_believed() -> Non
     assert gate.ask().decision.verdict is Verdict.PENDING  # it came through one then
     assert admission.decision.verdict is Verdict.CLOSED
     assert "merge it first" in admission.decision.reason
+
+
+def test_nothing_is_judged_by_what_another_service_has_released() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.fakes.authority.foreign = "fraud"
+
+    with pytest.raises(PermanentError, match="fraud"):
+        gate.ask()
+
+    gate.fakes.authority.rules = rules()
+    assert gate.ask().is_open  # nothing is asked, so nothing is compared
 
 
 def test_a_lock_holds_up_even_what_nobody_needs_to_approve() -> None:
