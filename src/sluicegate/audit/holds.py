@@ -20,6 +20,7 @@ from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.log_event import HoldPlaced, HoldReleased
 from sluicegate.model.state_item import Hold
+from sluicegate.model.ulid import is_meant
 from sluicegate.tlog.checkpoint import Checkpoint
 from sluicegate.tlog.tiles import (
     ENTRIES,
@@ -70,12 +71,7 @@ def find_hold(holds: Iterable[Hold], text: str) -> Hold:
     Raises:
         UsageError: there is none, or more than one.
     """
-    wanted = text.upper()
-    found = [
-        one
-        for one in holds
-        if wanted and (one.hold.startswith(wanted) or one.hold.endswith(wanted))
-    ]
+    found = [one for one in holds if is_meant(one.hold, text)]
     if len(found) != 1:
         what = "no hold" if not found else "more than one hold"
         raise UsageError(f"{what} in force is meant by {text!r}", hint=_LIST)

@@ -9,6 +9,7 @@ from sluicegate.model.log_event import OverrideClosed
 from sluicegate.model.log_state import LogState
 from sluicegate.model.release_request import Answer
 from sluicegate.model.state_item import Override
+from sluicegate.model.ulid import is_meant
 from sluicegate.tlog.checkpoint import Checkpoint
 
 _LIST = "`sluice overrides` lists those that are open"
@@ -50,13 +51,7 @@ def find_override(overrides: Iterable[Override], text: str) -> Override:
     Raises:
         UsageError: there is none, or more than one.
     """
-    wanted = text.upper()
-    found = [
-        each
-        for each in overrides
-        if wanted
-        and (each.override.startswith(wanted) or each.override.endswith(wanted))
-    ]
+    found = [each for each in overrides if is_meant(each.override, text)]
     if not found:
         raise UsageError(f"no override {text!r} is open", hint=_LIST)
     if len(found) > 1:

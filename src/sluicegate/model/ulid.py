@@ -34,6 +34,12 @@ def format_ulid(unix_ms: int, random: bytes) -> str:
     )
 
 
+def is_meant(ulid: str, text: str) -> bool:
+    """Whether *text* is *ulid*, or its beginning or end: what a person types of one."""
+    wanted = text.upper()
+    return bool(wanted) and (ulid.startswith(wanted) or ulid.endswith(wanted))
+
+
 def parse_ulid(text: str) -> int:
     """The number that *text*, which matches `FORM`, stands for; below 2**128."""
     return int(text.translate(_DIGITS), base=32)

@@ -19,7 +19,7 @@ from sluicegate.engine.toolbox import Observer
 from sluicegate.errors import ExternalError, UsageError
 from sluicegate.model.event import RunStarted
 from sluicegate.model.run import Run
-from sluicegate.model.ulid import FORM
+from sluicegate.model.ulid import FORM, is_meant
 from sluicegate.report.entering import waits_for
 from sluicegate.report.statements import Taken
 from sluicegate.stages.canary import CanaryStage
@@ -254,11 +254,7 @@ class Execution:
         log = self.log.log
         with self.log.naming():
             known = sorted({*open_search(self.project.machine, log).runs()})
-        found = [
-            run_id
-            for run_id in known
-            if run_id.startswith(wanted) or run_id.endswith(wanted)
-        ]
+        found = [run_id for run_id in known if is_meant(run_id, text)]
         if len(found) > 1:
             raise UsageError(
                 f"{len(found)} runs begin or end with {text!r}: {', '.join(found)}",

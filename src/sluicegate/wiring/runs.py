@@ -17,6 +17,7 @@ from sluicegate.audit.snapshot import read_state
 from sluicegate.engine.machine import fold
 from sluicegate.errors import SluicegateError, UsageError
 from sluicegate.model.event import Event, RunStarted, StageFinished, StageStarted
+from sluicegate.model.ulid import is_meant
 from sluicegate.report.status import RunRow, RunStatus, State
 from sluicegate.wiring.logplace import LogPlace
 
@@ -61,9 +62,7 @@ class Runs:
             raise _no_run_yet()
         wanted = text.upper()
         found = [run_id for run_id in known if run_id in {text, wanted}] or [
-            run_id
-            for run_id in known
-            if wanted and (run_id.startswith(wanted) or run_id.endswith(wanted))
+            run_id for run_id in known if is_meant(run_id, text)
         ]
         if not found:
             near = _suggest(wanted, known[-_COMPARED:])
