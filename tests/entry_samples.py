@@ -18,7 +18,12 @@ from sluicegate.model.evidence import Evidence, EvidenceFile
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.publication import PublishedImage
 from sluicegate.model.release_request import Answer
-from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
+from sluicegate.model.rollout import (
+    CanaryVerdict,
+    Direction,
+    Release,
+    RolloutResult,
+)
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
 
@@ -182,6 +187,13 @@ SAMPLES: Mapping[str, run.Event | log.LogEvent] = {
     "weight.confirmed": run.WeightConfirmed("canary", 5, *COUNTS, AT),
     "canary.block": run.BlockObserved(
         "canary", 3, 5, *COUNTS, *COUNTS, -12_345, 678_901, AT, LATER
+    ),
+    "rollout.directed": run.RolloutDirected(
+        "canary",
+        Direction.PAUSE,
+        "a look at the logs first",
+        (run.CountedApproval(STATEMENT, "ann", KEY),),
+        LATER,
     ),
     "canary.judged": run.CanaryJudged(
         "canary", CanaryVerdict.ABORT, "evidence", "at least 1.9 times as many errors"

@@ -63,6 +63,7 @@ KINDS: Mapping[str, str] = {
     "weight.requested": "Announces a change of the share of traffic of the canary.",
     "weight.confirmed": "The target was seen to apply the share.",
     "canary.block": "Requests between two looks at the target, and the evidence.",
+    "rollout.directed": "People decided about the rollout: so it goes on.",
     "canary.judged": "What the judge of the canary concluded.",
     "rollout.finished": "The environment is in its final shape.",
 }
@@ -306,10 +307,28 @@ _KEYS: Mapping[str, str] = {
         " millionths."
     ),
     "promote_micronats": "Evidence that the canary is no worse, likewise.",
+    "weight.confirmed.metrics": "The numbers of the other metrics right after.",
+    "canary.block.metrics": "The other metrics that could be read, likewise.",
+    "metrics.metric": "The name of the metric.",
+    "metrics.stable": "Its numbers for the stable release.",
+    "metrics.canary": "Its numbers for the canary.",
+    "stable.n": "Requests, exposure or samples, by the kind of the metric.",
+    "canary.n": "Requests, exposure or samples, by the kind of the metric.",
+    "stable_total.n": "Requests, exposure or samples, by the kind of the metric.",
+    "canary_total.n": "Requests, exposure or samples, by the kind of the metric.",
+    "stable.x": "What was counted among them: by edge or category, if it has any.",
+    "canary.x": "What was counted among them: by edge or category, if it has any.",
+    "stable_total.x": "What was counted among them: by edge or category, if any.",
+    "canary_total.x": "What was counted among them: by edge or category, if any.",
+    "direction": "What they decided: promote, abort, pause or resume.",
+    "by.statement": "The SHA-256 of what was signed.",
+    "by.person": "Who signed it, as the rules call them.",
+    "by.key": "The fingerprint of their key.",
+    "rollout.directed.by": "Who decided so; empty where the environment asks nobody.",
     "canary.judged.verdict": "promote, abort or hold.",
     "cause": (
         "Why, as a word for machines: evidence, unhealthy, crashed, superseded,"
-        " deadline, first-release."
+        " directed, deadline, first-release."
     ),
     "result": "What became of the release.",
 }

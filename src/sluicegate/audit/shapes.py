@@ -18,6 +18,7 @@ from sluicegate.audit.codec import (
     word_of,
 )
 from sluicegate.audit.jcs import Json
+from sluicegate.audit.metric_shapes import METRIC_OBSERVED, METRIC_TOTAL
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model import event as model
 from sluicegate.model.command import ResourceUsage
@@ -27,7 +28,12 @@ from sluicegate.model.event import Event
 from sluicegate.model.evidence import Evidence, EvidenceFile, Value, round_value
 from sluicegate.model.publication import PublishedImage
 from sluicegate.model.resources import Resources
-from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
+from sluicegate.model.rollout import (
+    CanaryVerdict,
+    Direction,
+    Release,
+    RolloutResult,
+)
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
 
@@ -334,6 +340,7 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         Field("stable", _COUNTS),
         Field("canary", _COUNTS),
         Field("at", TIME),
+        Field("metrics", list_of(METRIC_TOTAL), optional=True, absent=()),
     ),
     "canary.block": Shape(
         model.BlockObserved,
@@ -348,6 +355,15 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         Field("promote_micronats", INTEGER),
         _START,
         _END,
+        Field("metrics", list_of(METRIC_OBSERVED), optional=True, absent=()),
+    ),
+    "rollout.directed": Shape(
+        model.RolloutDirected,
+        _STAGE,
+        Field("direction", word_of(Direction)),
+        _REASON,
+        Field("by", list_of(_APPROVAL)),
+        Field("at", TIME),
     ),
     "canary.judged": Shape(
         model.CanaryJudged,

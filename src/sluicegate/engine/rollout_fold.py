@@ -18,6 +18,7 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    RolloutDirected,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
@@ -65,6 +66,8 @@ def apply(plan: RolloutPlan, state: RolloutState, event: RolloutEvent) -> Rollou
             return _weighted(state, event)
         case BlockObserved():
             return _observed(plan, state, event)
+        case RolloutDirected():
+            return state
         case CanaryJudged():
             return replace(state, judged=event)
         case RolloutFinished():

@@ -17,6 +17,7 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    RolloutDirected,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
@@ -34,7 +35,7 @@ _ALL = 100  # percent
 _ABORT, _PROMOTE = CanaryVerdict.ABORT, CanaryVerdict.PROMOTE
 
 
-def find_flaw(
+def find_flaw(  # noqa: PLR0911 - a case an event
     plan: RolloutPlan, state: RolloutState, event: RolloutEvent
 ) -> str | None:
     """Why *event* cannot follow in *state*, or None if it can."""
@@ -55,6 +56,8 @@ def find_flaw(
             return None if due else "no release was being started"
         case BlockObserved():
             return _of_block(plan, state, event)
+        case RolloutDirected():
+            return "nobody decides about rollouts yet"
         case CanaryJudged():
             return _of_verdict(plan, state, event)
 

@@ -12,9 +12,15 @@ from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Evidence
+from sluicegate.model.metric import Tally
 from sluicegate.model.publication import PublishedImage
 from sluicegate.model.resources import Resources, gpu_ms
-from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
+from sluicegate.model.rollout import (
+    CanaryVerdict,
+    Direction,
+    Release,
+    RolloutResult,
+)
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
 
@@ -217,11 +223,20 @@ class WeightRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricTotal:
+    """The cumulative numbers of a metric that is judged beside failed requests."""
+
+    metric: str
+    stable: Tally
+    canary: Tally
+
+
+@dataclass(frozen=True, slots=True)
 class WeightConfirmed:
     """The target was seen to apply the weight.
 
     ``stable`` and ``canary`` are the cumulative counters right after, from which the
-    next block counts.
+    next block counts; ``metrics`` those of the other metrics that could be read.
     """
 
     stage: str
@@ -229,6 +244,24 @@ class WeightConfirmed:
     stable: RequestCounts
     canary: RequestCounts
     at: datetime
+    metrics: tuple[MetricTotal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetricObserved:
+    """What a block showed of one metric beside failed requests.
+
+    ``stable`` and ``canary`` are its numbers since it was last read at this weight;
+    the rest as in `BlockObserved`.
+    """
+
+    metric: str
+    stable: Tally
+    canary: Tally
+    stable_total: Tally
+    canary_total: Tally
+    abort_micronats: int
+    promote_micronats: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +271,8 @@ class BlockObserved:
     ``stable`` and ``canary`` are the requests of this block; ``stable_total`` and
     ``canary_total`` the cumulative counters at its end. Evidence is the natural
     logarithm of the e-value after this block, in micronats (rounded); replaying the
-    blocks gives the same numbers.
+    blocks gives the same numbers. They are about failed requests; ``metrics`` holds
+    the other metrics that could be read.
     """
 
     stage: str
@@ -252,6 +286,21 @@ class BlockObserved:
     promote_micronats: int
     start_ts: datetime
     end_ts: datetime
+    metrics: tuple[MetricObserved, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutDirected:
+    """People decided about a rollout under way; ``by`` are those who said so.
+
+    It is acted upon from here on. ``by`` is empty where the environment asks nobody.
+    """
+
+    stage: str
+    direction: Direction
+    reason: str
+    by: "tuple[CountedApproval, ...]"
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +308,7 @@ class CanaryJudged:
     """The rollout's verdict, from here on latched.
 
     ``cause`` is a word for machines: ``evidence``, ``unhealthy``, ``crashed``,
-    ``superseded``, ``deadline``, ``first-release``.
+    ``superseded``, ``directed``, ``deadline``, ``first-release``.
     """
 
     stage: str
@@ -335,6 +384,7 @@ RolloutEvent = (
     | WeightRequested
     | WeightConfirmed
     | BlockObserved
+    | RolloutDirected
     | CanaryJudged
     | RolloutFinished
 )

@@ -53,13 +53,34 @@ class DeadlinePolicy(enum.Enum):
     PROMOTE = "promote"
 
 
+@enum.unique
+class Direction(enum.Enum):
+    """What people may decide about a rollout under way."""
+
+    PROMOTE = "promote"
+    ABORT = "abort"
+    PAUSE = "pause"  # no more traffic and no promotion until it is resumed
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True)
+class Slower:
+    """How many requests have taken longer than ``edge_ms`` milliseconds."""
+
+    edge_ms: int
+    stable: int
+    canary: int
+
+
 @dataclass(frozen=True, slots=True)
 class Scrape:
     """Cumulative counts of both releases, read at the same instant.
 
-    A release without a series yet has zero counts.
+    A release without a series yet has zero counts. ``slower`` has the edges that the
+    target counts by, rising; empty if it does not.
     """
 
     at: datetime
     stable: RequestCounts
     canary: RequestCounts
+    slower: tuple[Slower, ...] = ()

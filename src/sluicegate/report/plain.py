@@ -14,6 +14,7 @@ from sluicegate.model.event import (
     PublishEvent,
     PublishRequested,
     ReleaseRequested,
+    RolloutDirected,
     RolloutFinished,
     RolloutStarted,
     RunFinished,
@@ -141,6 +142,7 @@ def describe_rollout(
     | CanaryReady
     | WeightConfirmed
     | BlockObserved
+    | RolloutDirected
     | CanaryJudged,
 ) -> str:
     """What happened in a rollout, without the stage's name."""
@@ -162,6 +164,9 @@ def describe_rollout(
                 f"{event.percent} % · canary failed {rate(event.canary)}"
                 f" · stable {rate(event.stable)}"
             )
+        case RolloutDirected():
+            people = ", ".join(each.person for each in event.by) or "its operator"
+            return f"{event.direction.value}, said {people}: {event.reason}"
         case CanaryJudged():
             return f"{event.verdict.value}: {event.reason}"
 

@@ -7,6 +7,7 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    RolloutDirected,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
@@ -71,7 +72,7 @@ def _after(state: RolloutProgress, event: RolloutEvent) -> RolloutProgress:
             return replace(state, verdict=event.verdict.value, reason=event.reason)
         case RolloutFinished():
             return replace(state, result=event.result.value, reason=event.reason)
-        case RolloutStarted():
+        case RolloutStarted() | RolloutDirected():
             return state
 
 

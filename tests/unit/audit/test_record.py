@@ -31,9 +31,15 @@ from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Evidence, EvidenceFile, round_value
 from sluicegate.model.log_event import LogCreated
+from sluicegate.model.metric import Tally
 from sluicegate.model.publication import PublishedImage
 from sluicegate.model.resources import Resources
-from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
+from sluicegate.model.rollout import (
+    CanaryVerdict,
+    Direction,
+    Release,
+    RolloutResult,
+)
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
 
@@ -45,6 +51,7 @@ DIGESTS = st.binary(max_size=4).map(Digest.of)
 TIMES = st.integers(0, 4_000_000_000_000).map(
     lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
 )
+TALLIES = st.builds(Tally, WHOLES, st.lists(INTEGERS, max_size=3).map(tuple))
 COUNTS = st.tuples(WHOLES, WHOLES).map(lambda pair: RequestCounts(max(pair), min(pair)))
 VALUES = st.one_of(
     st.booleans(),
@@ -149,7 +156,15 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
     model.CanaryReady: st.builds(model.CanaryReady, TEXTS),
     model.WeightRequested: st.builds(model.WeightRequested, TEXTS, WHOLES),
     model.WeightConfirmed: st.builds(
-        model.WeightConfirmed, TEXTS, WHOLES, COUNTS, COUNTS, TIMES
+        model.WeightConfirmed,
+        TEXTS,
+        WHOLES,
+        COUNTS,
+        COUNTS,
+        TIMES,
+        st.lists(st.builds(model.MetricTotal, TEXTS, TALLIES, TALLIES), max_size=2).map(
+            tuple
+        ),
     ),
     model.BlockObserved: st.builds(
         model.BlockObserved,
@@ -163,6 +178,24 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
         INTEGERS,
         INTEGERS,
         TIMES,
+        TIMES,
+        st.lists(
+            st.builds(
+                model.MetricObserved,
+                TEXTS,
+                *[TALLIES] * 4,
+                INTEGERS,
+                INTEGERS,
+            ),
+            max_size=2,
+        ).map(tuple),
+    ),
+    model.RolloutDirected: st.builds(
+        model.RolloutDirected,
+        TEXTS,
+        st.sampled_from(Direction),
+        TEXTS,
+        st.lists(st.builds(model.CountedApproval, DIGESTS, TEXTS, TEXTS)).map(tuple),
         TIMES,
     ),
     model.CanaryJudged: st.builds(

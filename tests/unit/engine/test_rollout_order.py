@@ -16,6 +16,7 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    RolloutDirected,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
@@ -159,8 +160,8 @@ def _altered(event: RolloutEvent, after: RolloutEvent | None) -> Iterator[Rollou
             yield replace(event, canary=OTHER)
             if isinstance(after, CanaryReady):
                 yield replace(event, stable=OLD if event.stable is None else None)
-        case CanaryReady():
-            pass  # it says nothing
+        case CanaryReady() | RolloutDirected():
+            pass  # nothing that changes what may follow
         case WeightRequested():
             others = {-1, 0, 5, 24, 25, 50, 99, 100, 101} - {event.percent}
             yield from (replace(event, percent=percent) for percent in others)
