@@ -86,23 +86,46 @@ def log_evidence(block: Block, ratio: float, *, sigma: float | None) -> float:
         sigma: as in `add_block`.
     """
     canary, stable = block.canary, block.stable
-    if canary.total == 0 or stable.total == 0 or canary.failed + stable.failed == 0:
+    return log_split(
+        (canary.failed, stable.failed),
+        (canary.total, stable.total),
+        ratio,
+        sigma=sigma,
+    )
+
+
+def log_split(
+    events: tuple[int, int],
+    exposures: tuple[int, int],
+    ratio: float,
+    *,
+    sigma: float | None,
+) -> float:
+    """Log of the e-value of how *events* split between canary and stable, in nats.
+
+    Args:
+        events: of canary and stable, at least 0.
+        exposures: of canary and stable, at least 0; events may exceed them.
+        ratio: the assumed ratio of the rates, ``> 1``.
+        sigma: as in `add_block`.
+    """
+    canary, stable = events
+    exposure = sum(exposures)
+    if min(exposures) == 0 or canary + stable == 0:
         return 0.0
-    share = canary.total / (canary.total + stable.total)
-    other = stable.total / (canary.total + stable.total)
+    share, other = exposures[0] / exposure, exposures[1] / exposure
     inflation = 1 + share * (ratio - 1)
     noise = 0.0 if sigma is None else share * other * sigma * sigma
     if noise < _NO_NOISE:
-        failed = canary.failed + stable.failed
-        return canary.failed * log(ratio) - failed * log1p(share * (ratio - 1))
+        return canary * log(ratio) - (canary + stable) * log1p(share * (ratio - 1))
     concentration = 1 / noise - 1  # at least 7, since sigma is at most MAX_SIGMA
     null_c, null_s = concentration * share, concentration * other
     return fsum(
         (
-            _log_rising(null_c * ratio / inflation, canary.failed),
-            -_log_rising(null_c, canary.failed),
-            _log_rising(null_s / inflation, stable.failed),
-            -_log_rising(null_s, stable.failed),
+            _log_rising(null_c * ratio / inflation, canary),
+            -_log_rising(null_c, canary),
+            _log_rising(null_s / inflation, stable),
+            -_log_rising(null_s, stable),
         )
     )
 
