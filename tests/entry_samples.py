@@ -95,6 +95,9 @@ SAMPLES: Mapping[str, run.Event | log.LogEvent] = {
     ),
     "environment.locked": log.EnvironmentLocked("production", "migration"),
     "environment.unlocked": log.EnvironmentUnlocked(ID, "production", "done"),
+    "rollout.answered": log.RolloutAnswered(
+        ID, "production", Direction.PROMOTE, "the night's batch was fine"
+    ),
     "override.closed": log.OverrideClosed(ID, "looked into: it was the outage"),
     "log.pruned": log.LogPruned(
         256, 256, AT, LATER, Digest("2" * 64), 2192, (item.CutRun(RUN, 3),)

@@ -17,6 +17,7 @@ from sluicegate.audit.shapes import DIGEST
 from sluicegate.model import log_event as model
 from sluicegate.model.log_event import LogEvent
 from sluicegate.model.release_request import Answer
+from sluicegate.model.rollout import Direction
 
 _ENVIRONMENT = Field("environment", TEXT)
 _RUN = Field("run_id", TEXT, key="holder")  # the envelope has a key run_id
@@ -53,6 +54,13 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         Field("answer", word_of(Answer)),
         _REASON,
     ),
+    "rollout.answered": Shape(
+        model.RolloutAnswered,
+        Field("rollout", TEXT),
+        _ENVIRONMENT,
+        Field("direction", word_of(Direction)),
+        _REASON,
+    ),
     "environment.locked": Shape(model.EnvironmentLocked, _ENVIRONMENT, _REASON),
     "environment.unlocked": Shape(
         model.EnvironmentUnlocked, Field("lock", TEXT), _ENVIRONMENT, _REASON
@@ -77,6 +85,8 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         _items("answers", state_shapes.GIVEN_ANSWER),
         _items("locks", state_shapes.LOCK),
         _items("overrides", state_shapes.OVERRIDE),
+        _items("terms", state_shapes.ROLLOUT_TERM),
+        _items("directions", state_shapes.GIVEN_DIRECTION),
     ),
     "log.pruned": Shape(
         model.LogPruned,

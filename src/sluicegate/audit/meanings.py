@@ -52,6 +52,7 @@ KINDS: Mapping[str, str] = {
         "The entry gate of an environment opened; the approvals are used from here on."
     ),
     "request.answered": "Somebody answered a release request, and signed the answer.",
+    "rollout.answered": "Somebody wants a rollout to go on otherwise.",
     "environment.locked": (
         "Nothing is released into the environment. The event id of this entry is the"
         " lock's."
@@ -289,6 +290,19 @@ _KEYS: Mapping[str, str] = {
     "published.reference": "The name in the registry.",
     "published.digest": "The digest of the manifest, by which all others ask for it.",
     # Rollouts
+    "terms": "How long the rollouts that are under way may go on.",
+    "terms.deadline": "By when it is to have ended, in UTC.",
+    "terms.paused": "Since when it is paused, in UTC.",
+    "directions": "What people want of the rollouts that are under way.",
+    "directions.by": "Who said so: kind and id.",
+    "directions.recorded_ts": "When it was recorded, in UTC.",
+    "directions.index": "The index of the entry that said so.",
+    "directions.statement": "The SHA-256 of what was signed.",
+    "rollout": "The event id of the rollout.started entry.",
+    "rollout.started.deadline": (
+        "By when it is to have ended, in UTC; time for which it is paused does not"
+        " count."
+    ),
     "rollout.started.canary": "The release that is started.",
     "rollout.started.stable": "The release that was live, if there was one.",
     "canary.digest": "The id of its image: the digest of the configuration.",

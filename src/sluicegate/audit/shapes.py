@@ -330,6 +330,7 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         Field("canary", RELEASE),
         Field("stable", RELEASE, optional=True),
         _START,
+        Field("deadline", TIME, optional=True),
     ),
     "canary.ready": Shape(model.CanaryReady, _STAGE),
     "weight.requested": Shape(model.WeightRequested, _STAGE, _PERCENT),

@@ -28,6 +28,8 @@ _SHAPES: Mapping[str, Shape[Any]] = {
     "answers": state_shapes.GIVEN_ANSWER,
     "locks": state_shapes.LOCK,
     "overrides": state_shapes.OVERRIDE,
+    "terms": state_shapes.ROLLOUT_TERM,
+    "directions": state_shapes.GIVEN_DIRECTION,
 }
 COVERS = (_LOG, *_SHAPES)
 """All kinds of items. An event type that changes one of them in a new way needs a new
@@ -118,6 +120,8 @@ def join(parts: Sequence[StateSnapshot]) -> LogState:
         answers={item.statement: item for part in parts for item in part.answers},
         locks={item.environment: item for part in parts for item in part.locks},
         overrides={item.override: item for part in parts for item in part.overrides},
+        terms={item.environment: item for part in parts for item in part.terms},
+        directions={item.index: item for part in parts for item in part.directions},
     )
 
 

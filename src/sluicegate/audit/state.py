@@ -7,6 +7,7 @@ the state, and outlives the entry that said it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from sluicegate.audit.envelope import Envelope, LogEnvelope
@@ -16,6 +17,7 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
     EnvironmentEntered,
     ReleaseRequested,
+    RolloutDirected,
     RolloutFinished,
     RolloutStarted,
     RunFinished,
@@ -34,14 +36,16 @@ from sluicegate.model.log_event import (
     OverrideClosed,
     RequestAnswered,
     RetentionChanged,
+    RolloutAnswered,
     StateSnapshot,
 )
 from sluicegate.model.log_state import LogState
-from sluicegate.model.rollout import RolloutResult
+from sluicegate.model.rollout import Direction, RolloutResult
 from sluicegate.model.state_item import (
     Absorbed,
     Definition,
     GivenAnswer,
+    GivenDirection,
     Hold,
     Lease,
     Lock,
@@ -49,6 +53,7 @@ from sluicegate.model.state_item import (
     OpenRollout,
     OpenRun,
     Override,
+    RolloutTerm,
     StableRelease,
 )
 
@@ -86,6 +91,8 @@ class _Draft:
     answers: dict[Digest, GivenAnswer]
     locks: dict[str, Lock]
     overrides: dict[str, Override]
+    terms: dict[str, RolloutTerm]
+    directions: dict[int, GivenDirection]
 
 
 class Fold:
@@ -113,6 +120,8 @@ class Fold:
             answers=dict(state.answers),
             locks=dict(state.locks),
             overrides=dict(state.overrides),
+            terms=dict(state.terms),
+            directions=dict(state.directions),
         )
 
     @property
@@ -137,6 +146,8 @@ class Fold:
             answers=dict(draft.answers),
             locks=dict(draft.locks),
             overrides=dict(draft.overrides),
+            terms=dict(draft.terms),
+            directions=dict(draft.directions),
             unknown=self.unknown,
         )
 
@@ -197,6 +208,9 @@ def _rollout_started(
     draft.rollouts[place] = OpenRollout(
         place, run_id, event.stage, event.canary, event.stable, index
     )
+    _forget_term(draft, place)
+    if event.deadline is not None:
+        draft.terms[place] = RolloutTerm(place, envelope.event_id, event.deadline)
 
 
 def _rollout_finished(
@@ -206,6 +220,7 @@ def _rollout_finished(
     for place, rollout in list(draft.rollouts.items()):
         if (rollout.run_id, rollout.stage) == key:
             del draft.rollouts[place]
+            _forget_term(draft, place)
             if event.result in _ARRIVED:
                 draft.stable[place] = StableRelease(
                     place,
@@ -214,6 +229,52 @@ def _rollout_finished(
                     envelope.recorded_ts,
                     index,
                 )
+
+
+def _rollout_directed(
+    draft: _Draft, _index: int, envelope: Envelope, event: RolloutDirected
+) -> None:
+    """Its deadline stands still while it is paused."""
+    key = (envelope.run_id, event.stage)
+    for place, rollout in draft.rollouts.items():
+        term = draft.terms.get(place)
+        if (rollout.run_id, rollout.stage) != key or term is None:
+            continue
+        if event.direction is Direction.PAUSE and term.paused is None:
+            draft.terms[place] = replace(term, paused=event.at)
+        elif event.direction is Direction.RESUME and term.paused is not None:
+            stood = max(event.at - term.paused, timedelta(0))
+            draft.terms[place] = replace(
+                term, paused=None, deadline=term.deadline + stood
+            )
+
+
+def _rollout_answered(
+    draft: _Draft, index: int, envelope: LogEnvelope, event: RolloutAnswered
+) -> None:
+    """It counts for that rollout alone, while it is open."""
+    known = draft.terms.get(event.environment)
+    if known is not None and known.rollout == event.rollout:
+        draft.directions[index] = GivenDirection(
+            rollout=event.rollout,
+            environment=event.environment,
+            direction=event.direction,
+            reason=event.reason,
+            by=f"{envelope.actor.kind}:{envelope.actor.id}",
+            recorded_ts=envelope.recorded_ts,
+            index=index,
+            statement=envelope.statement,
+        )
+
+
+def _forget_term(draft: _Draft, environment: str) -> None:
+    """Drop what was said of the rollout before."""
+    draft.terms.pop(environment, None)
+    draft.directions = {
+        index: given
+        for index, given in draft.directions.items()
+        if given.environment != environment
+    }
 
 
 def _release_requested(
@@ -382,12 +443,14 @@ _TAKE: Mapping[type, Callable[[_Draft, int, Any, Any], None]] = {
     EnvironmentEntered: _environment_entered,
     RolloutStarted: _rollout_started,
     RolloutFinished: _rollout_finished,
+    RolloutDirected: _rollout_directed,
     LogCreated: _log_created,
     RetentionChanged: _retention_changed,
     KeyRotated: _key_rotated,
     HoldPlaced: _hold_placed,
     HoldReleased: _hold_released,
     RequestAnswered: _request_answered,
+    RolloutAnswered: _rollout_answered,
     EnvironmentLocked: _environment_locked,
     EnvironmentUnlocked: _environment_unlocked,
     OverrideClosed: _override_closed,

@@ -20,6 +20,7 @@ from sluicegate.model import state_item as model
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.log_event import KeyRotated, SnapshotLog
 from sluicegate.model.release_request import Answer
+from sluicegate.model.rollout import Direction
 
 _ROOT = text_of(re.compile("[A-Za-z0-9+/]{43}="), "a root in base64")
 _SIGNATURE = text_of(re.compile("[A-Za-z0-9+/]{86}=="), "a signature in base64")
@@ -88,6 +89,24 @@ OPEN_ROLLOUT = Shape(
     Field("canary", RELEASE),
     Field("stable", RELEASE, optional=True),
     _INDEX,
+)
+ROLLOUT_TERM = Shape(
+    model.RolloutTerm,
+    _ENVIRONMENT,
+    Field("rollout", TEXT),
+    Field("deadline", TIME),
+    Field("paused", TIME, optional=True),
+)
+GIVEN_DIRECTION = Shape(
+    model.GivenDirection,
+    Field("rollout", TEXT),
+    _ENVIRONMENT,
+    Field("direction", word_of(Direction)),
+    Field("reason", TEXT),
+    Field("by", TEXT),
+    Field("recorded_ts", TIME),
+    _INDEX,
+    Field("statement", DIGEST, optional=True),
 )
 DEFINITION = Shape(
     model.Definition,

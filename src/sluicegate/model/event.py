@@ -198,13 +198,17 @@ class PublishConfirmed:
 
 @dataclass(frozen=True, slots=True)
 class RolloutStarted:
-    """A release is about to be started in an environment; announces the deployment."""
+    """A release is about to be started in an environment; announces the deployment.
+
+    By ``deadline`` it is to have ended; time for which it is paused does not count.
+    """
 
     stage: str
     environment: str
     canary: Release
     stable: Release | None
     start_ts: datetime
+    deadline: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ from datetime import datetime
 from sluicegate.model.digest import Digest
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.release_request import Answer
+from sluicegate.model.rollout import Direction
 from sluicegate.model.state_item import (
     Absorbed,
     CutRun,
     Definition,
     GivenAnswer,
+    GivenDirection,
     Hold,
     Lease,
     Lock,
@@ -22,6 +24,7 @@ from sluicegate.model.state_item import (
     OpenRollout,
     OpenRun,
     Override,
+    RolloutTerm,
     StableRelease,
 )
 
@@ -116,6 +119,20 @@ class RequestAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class RolloutAnswered:
+    """Somebody wants a rollout promoted, aborted, paused or resumed.
+
+    ``rollout`` is the event id of its ``rollout.started`` entry. Whether it is done is
+    judged by whoever conducts the rollout.
+    """
+
+    rollout: str
+    environment: str
+    direction: Direction
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentLocked:
     """Nothing is released there until it is unlocked. The id of the entry is its id."""
 
@@ -183,6 +200,8 @@ class StateSnapshot:
     answers: tuple[GivenAnswer, ...] = ()
     locks: tuple[Lock, ...] = ()
     overrides: tuple[Override, ...] = ()
+    terms: tuple[RolloutTerm, ...] = ()
+    directions: tuple[GivenDirection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +232,7 @@ LogEvent = (
     | HoldPlaced
     | HoldReleased
     | RequestAnswered
+    | RolloutAnswered
     | EnvironmentLocked
     | EnvironmentUnlocked
     | OverrideClosed

@@ -9,6 +9,7 @@ from sluicegate.model.state_item import (
     Absorbed,
     Definition,
     GivenAnswer,
+    GivenDirection,
     Hold,
     Lease,
     Lock,
@@ -16,6 +17,7 @@ from sluicegate.model.state_item import (
     OpenRollout,
     OpenRun,
     Override,
+    RolloutTerm,
     StableRelease,
 )
 
@@ -28,7 +30,8 @@ class LogState:
     promised now, ``rotations`` are the changes of the key, oldest first. Leases that
     have expired are there still. Entries before ``min_index`` may be gone.
     ``requests`` and ``answers`` are those not pruned yet, ``locks`` are by environment,
-    ``overrides`` are the follow-ups that nobody has closed.
+    ``overrides`` are the follow-ups that nobody has closed. ``terms`` are those of open
+    rollouts, by environment, ``directions`` what people want of them, by entry.
     ``snapshot`` is the size that the newest snapshot covers, 0 without one.
     ``unknown`` counts entries of types that this version passed over, since the
     snapshot that the fold began with.
@@ -53,6 +56,8 @@ class LogState:
     answers: Mapping[Digest, GivenAnswer] = field(default_factory=dict)
     locks: Mapping[str, Lock] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
+    terms: Mapping[str, RolloutTerm] = field(default_factory=dict)
+    directions: Mapping[int, GivenDirection] = field(default_factory=dict)
     unknown: int = field(default=0, compare=False)
 
     @property
@@ -71,5 +76,7 @@ class LogState:
             self.answers,
             self.locks,
             self.overrides,
+            self.terms,
+            self.directions,
         )
         return sum(map(len, parts))

@@ -10,7 +10,7 @@ from datetime import datetime
 from sluicegate.model.digest import Digest
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.release_request import Answer
-from sluicegate.model.rollout import Release
+from sluicegate.model.rollout import Direction, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,38 @@ class OpenRollout:
     canary: Release
     stable: Release | None
     index: int
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutTerm:
+    """How long the open rollout of an environment may go on.
+
+    ``rollout`` is its id, that of the entry that began it. It is to have ended by
+    ``deadline``, which stands still from ``paused`` on.
+    """
+
+    environment: str
+    rollout: str
+    deadline: datetime
+    paused: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDirection:
+    """What somebody wants of the open rollout ``rollout``, by its id.
+
+    ``by`` is who said so: kind and id. ``statement`` is the digest of what was signed,
+    None if the holder of the log's key said it.
+    """
+
+    rollout: str
+    environment: str
+    direction: Direction
+    reason: str
+    by: str
+    recorded_ts: datetime
+    index: int
+    statement: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)

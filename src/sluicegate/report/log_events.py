@@ -16,6 +16,7 @@ from sluicegate.model.log_event import (
     OverrideClosed,
     RequestAnswered,
     RetentionChanged,
+    RolloutAnswered,
 )
 from sluicegate.model.release_request import Answer
 from sluicegate.report.escape import escape
@@ -52,7 +53,7 @@ def _describe(kind: str, event: object) -> str:  # noqa: PLR0911 - one line an e
             return f"{event.environment}: lease taken by run {event.run_id} to {until}"
         case LeaseReleased():
             return f"{event.environment}: lease of entry {event.fence} released"
-        case RequestAnswered() | OverrideClosed():
+        case RequestAnswered() | RolloutAnswered() | OverrideClosed():
             return _describe_said(event)
         case EnvironmentLocked() | EnvironmentUnlocked():
             return _describe_lock(event)
@@ -62,7 +63,10 @@ def _describe(kind: str, event: object) -> str:  # noqa: PLR0911 - one line an e
             return f"{kind}: {_list_fields(event)}"
 
 
-def _describe_said(event: RequestAnswered | OverrideClosed) -> str:
+def _describe_said(event: RequestAnswered | RolloutAnswered | OverrideClosed) -> str:
+    if isinstance(event, RolloutAnswered):
+        what = f"{event.direction.value} the rollout"
+        return f"{event.environment}: {what}{_because(event.reason)}"
     if isinstance(event, OverrideClosed):
         return f"override {event.override} closed{_because(event.reason)}"
     what = f"{_SAID[event.answer]} request {event.request.short}"

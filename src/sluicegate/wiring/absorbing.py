@@ -18,6 +18,7 @@ from sluicegate.model.log_event import (
     HoldReleased,
     OverrideClosed,
     RequestAnswered,
+    RolloutAnswered,
 )
 from sluicegate.ports.inbox import Inbox
 from sluicegate.report.statements import Taken
@@ -96,6 +97,8 @@ def describe(outcome: Outcome) -> Taken:
             what = f"lock on {environment}: {reason}"
         case EnvironmentUnlocked(_, environment, reason):
             what = f"unlocked {environment}: {reason}"
+        case RolloutAnswered(_, environment, direction, reason):
+            what = f"{direction.value} the rollout in {environment}: {reason}"
         case OverrideClosed(override, reason):
             what = f"closed override {override}: {reason}"
         case _:

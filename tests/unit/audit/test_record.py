@@ -151,7 +151,13 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
         st.none() | DIGESTS,
     ),
     model.RolloutStarted: st.builds(
-        model.RolloutStarted, TEXTS, TEXTS, RELEASES, st.none() | RELEASES, TIMES
+        model.RolloutStarted,
+        TEXTS,
+        TEXTS,
+        RELEASES,
+        st.none() | RELEASES,
+        TIMES,
+        st.none() | TIMES,
     ),
     model.CanaryReady: st.builds(model.CanaryReady, TEXTS),
     model.WeightRequested: st.builds(model.WeightRequested, TEXTS, WHOLES),

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sluicegate.audit.statements.predicates import (
     Answering,
+    Directing,
     HoldPlacing,
     HoldReleasing,
     Locking,
@@ -30,6 +31,7 @@ class Effects:
         self._holds = set(state.holds)
         self._locks = {place: lock.lock for place, lock in state.locks.items()}
         self._overrides = set(state.overrides)
+        self._terms = state.terms
 
     def refuse(self, said: Predicate) -> str:
         """Why *said* would do nothing; if it does something (""), that is so now."""
@@ -51,6 +53,10 @@ class Effects:
                 return _take(
                     self._overrides, override, f"no override {override} is open"
                 )
+            case Directing(rollout, environment):
+                term = self._terms.get(environment)
+                is_open = term is not None and term.rollout == rollout
+                return "" if is_open else f"no rollout {rollout} is open there"
 
     def _refuse_answer(self, said: Answering) -> str:
         asked = self._requests.get(said.request)

@@ -14,6 +14,7 @@ from sluicegate.audit.statements.predicates import (
     KINDS,
     NAMESPACE,
     Answering,
+    Directing,
     HoldPlacing,
     HoldReleasing,
     Kind,
@@ -36,6 +37,7 @@ from sluicegate.model.log_event import (
     LogEvent,
     OverrideClosed,
     RequestAnswered,
+    RolloutAnswered,
 )
 from sluicegate.ports.evidence import EvidenceStore
 
@@ -163,3 +165,5 @@ def record_of(said: Predicate) -> LogEvent:
             return EnvironmentUnlocked(lock, environment, reason)
         case OverrideClosing(override, reason):
             return OverrideClosed(override, reason)
+        case Directing(rollout, environment, direction, reason):
+            return RolloutAnswered(rollout, environment, direction, reason)

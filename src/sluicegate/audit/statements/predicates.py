@@ -16,6 +16,7 @@ from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model.digest import Digest
 from sluicegate.model.hold import MAX_REASON, HoldScope
 from sluicegate.model.release_request import Answer
+from sluicegate.model.rollout import Direction
 from sluicegate.model.ulid import FORM
 
 NAMESPACE = "sluicegate-statement"
@@ -76,8 +77,24 @@ class OverrideClosing:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Directing:
+    """Somebody wants the rollout *rollout*, a ULID, in *environment* to go that way."""
+
+    rollout: str
+    environment: str
+    direction: Direction
+    reason: str
+
+
 Predicate = (
-    HoldPlacing | HoldReleasing | Answering | Locking | Unlocking | OverrideClosing
+    HoldPlacing
+    | HoldReleasing
+    | Answering
+    | Locking
+    | Unlocking
+    | OverrideClosing
+    | Directing
 )
 """What a statement can say."""
 
@@ -168,6 +185,18 @@ KINDS: tuple[Kind, ...] = (
             Field("reason", REASON),
         ),
         lasts=timedelta(days=31),
+    ),
+    Kind(
+        "https://sluicegate.dev/statement/rollout/v1",
+        Shape(
+            Directing,
+            Field("rollout", text_of(FORM, "a rollout")),
+            Field("environment", ENVIRONMENT),
+            Field("direction", word_of(Direction)),
+            Field("reason", REASON),
+        ),
+        lasts=timedelta(days=1),
+        namespace=APPROVAL_NAMESPACE,
     ),
 )
 
