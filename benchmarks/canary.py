@@ -28,7 +28,7 @@ from statistics import fmean, median, quantiles
 
 from measure import describe_commit, describe_place, format_table, publish
 
-from sluicegate.canary.judge import START, JudgeSettings, assess, observe
+from sluicegate.canary.judge import START, JudgeSettings, Observation, assess, observe
 from sluicegate.canary.plan import abort_limit, promote_limit
 from sluicegate.model.rollout import CanaryVerdict
 from sluicegate.model.traffic import Block, RequestCounts
@@ -106,7 +106,7 @@ def judge(settings: JudgeSettings, blocks: Iterator[Block]) -> Release:
     """The first verdict, or hold once there are `MOST` canary requests."""
     state = START
     while state.canary.total < MOST:
-        state = observe(settings, state, next(blocks))
+        state = observe(settings, state, Observation(next(blocks)))
         verdict = assess(settings, state).verdict
         if verdict is not CanaryVerdict.HOLD:
             return Release(verdict, state.canary.total)

@@ -116,6 +116,27 @@ def explain_outage(canary: RequestCounts, stable: RequestCounts) -> str:
     )
 
 
+def explain_metric_abort(name: str, *, evidence: float, needed: float) -> str:
+    """Say that the canary is aborted by another metric than failed requests."""
+    return (
+        f"{name}: evidence {format_evidence(evidence)} that the canary is worse, "
+        f"against the needed {_format_digits(needed)}"
+    )
+
+
+def explain_metric_hold(name: str) -> str:
+    """Say that another metric than failed requests is undecided."""
+    return f"undecided: there is not enough evidence yet that {name} is acceptable"
+
+
+def explain_too_soon(seconds: float, *, least: float) -> str:
+    """Say that the evidence would do, but not the time. Unit: seconds."""
+    return (
+        f"acceptable so far, but promoted only after {_format_digits(least)} seconds, "
+        f"of which {_format_digits(seconds)} have passed"
+    )
+
+
 def _describe_arm(counts: RequestCounts) -> str:
     return format_rate(counts) if counts.total else "no traffic"
 

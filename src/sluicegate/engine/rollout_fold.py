@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import reduce
 from typing import assert_never
 
-from sluicegate.canary.judge import observe
+from sluicegate.canary.judge import Observation, observe
 from sluicegate.engine.rollout_order import find_flaw
 from sluicegate.engine.rollout_state import Mark, RolloutPlan, RolloutState
 from sluicegate.errors import IntegrityError
@@ -98,7 +98,9 @@ def _observed(
         step_blocks=state.step_blocks + (event.canary.total > 0),
         stable=state.stable + event.stable,
         canary=state.canary + event.canary,
-        judge=observe(plan.judge, state.judge, Block(event.stable, event.canary)),
+        judge=observe(
+            plan.judge, state.judge, Observation(Block(event.stable, event.canary))
+        ),
     )
 
 

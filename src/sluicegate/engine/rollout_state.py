@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from sluicegate.canary.judge import START, JudgeSettings, JudgeState, assess, observe
+from sluicegate.canary.judge import (
+    START,
+    JudgeSettings,
+    JudgeState,
+    Observation,
+    assess,
+    observe,
+)
 from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
@@ -123,7 +130,7 @@ def block_from(plan: RolloutPlan, state: RolloutState, scrape: Scrape) -> BlockO
     stable = _since(state.mark.stable, scrape.stable)
     canary = _since(state.mark.canary, scrape.canary)
     evidence = assess(
-        plan.judge, observe(plan.judge, state.judge, Block(stable, canary))
+        plan.judge, observe(plan.judge, state.judge, Observation(Block(stable, canary)))
     )
     return BlockObserved(
         stage=plan.stage,

@@ -1,5 +1,6 @@
 """The judge: verdicts, their reasons, latching, resuming."""
 
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
@@ -14,6 +15,7 @@ from sluicegate.canary.judge import (
     Assessment,
     JudgeSettings,
     JudgeState,
+    Observation,
     assess,
     observe,
 )
@@ -40,7 +42,15 @@ EMPTY = block((0, 0), (0, 0))
 def fold(
     seen: list[Block], settings: JudgeSettings = SETTINGS, start: JudgeState = START
 ) -> JudgeState:
-    return reduce(lambda state, each: observe(settings, state, each), seen, start)
+    return reduce(
+        lambda state, each: observe(settings, state, Observation(each)), seen, start
+    )
+
+
+def peaks(abort: int, promote: int) -> JudgeState:
+    """A state that has once reached these micronats."""
+    (errors,) = fold([GOOD]).metrics
+    return JudgeState((replace(errors, abort_peak=abort, promote_peak=promote),))
 
 
 def judge(seen: list[Block], settings: JudgeSettings = SETTINGS) -> Assessment:
@@ -167,32 +177,33 @@ def test_min_requests_does_not_delay_an_abort() -> None:
 def test_an_abort_stays_though_later_blocks_speak_for_the_canary() -> None:
     much_better = block((0, 5000), (500, 5000))
     state = fold([BAD, *[much_better] * 5])
-    assert state.abort_micronats < 0
+    assert state.metrics[0].abort_micronats < 0
     assert assess(SETTINGS, state).verdict is CanaryVerdict.ABORT
 
 
 def test_a_promotion_stays_though_evidence_falls_below_the_threshold() -> None:
     a_bit_worse = block((8, 500), (36, 4500))
     state = fold([*[GOOD] * 7, a_bit_worse])
-    assert state.promote_micronats < log(20) * 1e6 < state.promote_peak
+    (errors,) = state.metrics
+    assert errors.promote_micronats < log(20) * 1e6 < errors.promote_peak
     assert assess(SETTINGS, state).verdict is CanaryVerdict.PROMOTE
 
 
 def test_abort_goes_before_promote() -> None:
     state = fold([*[GOOD] * 9, *[BAD] * 3])
-    assert state.promote_peak > log(20) * 1e6
+    assert state.metrics[0].promote_peak > log(20) * 1e6
     assert assess(SETTINGS, state).verdict is CanaryVerdict.ABORT
 
 
 def test_thresholds_are_those_of_the_settings() -> None:
-    exact = JudgeState(abort_peak=4_605_171, stable=GOOD.stable, canary=GOOD.canary)
-    below = replace(exact, abort_peak=4_605_170)  # ln 100 is 4.605170186
+    exact = peaks(4_605_171, 0)
+    below = peaks(4_605_170, 0)  # ln 100 is 4.605170186
     assert assess(SETTINGS, exact).verdict is CanaryVerdict.ABORT
     assert assess(SETTINGS, below).verdict is CanaryVerdict.HOLD
     strict = replace(SETTINGS, alpha=0.001)
     assert assess(strict, exact).verdict is CanaryVerdict.HOLD
-    ready = replace(below, promote_peak=2_995_733)  # ln 20 is 2.995732274
-    almost = replace(below, promote_peak=2_995_732)
+    ready = peaks(4_605_170, 2_995_733)  # ln 20 is 2.995732274
+    almost = peaks(4_605_170, 2_995_732)
     assert assess(SETTINGS, ready).verdict is CanaryVerdict.PROMOTE
     assert assess(SETTINGS, almost).verdict is CanaryVerdict.HOLD
 
@@ -202,14 +213,7 @@ def test_a_judge_that_resumes_goes_on_as_if_it_had_never_stopped(
     seen: list[Block], stop: int
 ) -> None:
     recorded = fold(seen[:stop])
-    rebuilt = JudgeState(
-        abort=tuple(float.fromhex(each.hex()) for each in recorded.abort),
-        promote=tuple(float.fromhex(each.hex()) for each in recorded.promote),
-        abort_peak=recorded.abort_peak,
-        promote_peak=recorded.promote_peak,
-        stable=recorded.stable,
-        canary=recorded.canary,
-    )
+    rebuilt = pickle.loads(pickle.dumps(recorded))  # noqa: S301 - our own
     assert fold(seen[stop:], start=rebuilt) == fold(seen)
 
 
@@ -239,7 +243,8 @@ def test_every_history_has_a_verdict_and_a_sentence(seen: list[Block]) -> None:
 
 @given(histories, st.integers(0, 12))
 def test_blocks_without_requests_change_nothing(seen: list[Block], place: int) -> None:
-    assert fold([*seen[:place], EMPTY, *seen[place:]]) == fold(seen)
+    known = [GOOD, *seen]
+    assert fold([*known[: place + 1], EMPTY, *known[place + 1 :]]) == fold(known)
 
 
 @given(histories, blocks())

@@ -16,7 +16,7 @@ from statistics import fmean
 import pytest
 
 from sluicegate.canary import abort, promote
-from sluicegate.canary.judge import START, JudgeSettings, assess, observe
+from sluicegate.canary.judge import START, JudgeSettings, Observation, decide, observe
 from sluicegate.canary.plan import abort_limit, promote_limit
 from sluicegate.model.rollout import CanaryVerdict
 from sluicegate.model.traffic import NO_REQUESTS, Block, RequestCounts
@@ -188,7 +188,7 @@ def requests_until(
     """Canary requests until *verdict*, or until there are a million of them."""
     state = START
     while state.canary.total < 10**6:
-        state = observe(settings, state, next(traffic))
-        if assess(settings, state).verdict is verdict:
+        state = observe(settings, state, Observation(next(traffic)))
+        if decide(settings, state) is verdict:
             break
     return state.canary.total
