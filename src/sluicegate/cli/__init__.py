@@ -32,6 +32,7 @@ _COMMANDS = {
     "releases": "List what every environment runs and ran, with notes.",
     "environments": "Show what each environment runs, and who approved it.",
     "gate": "Explain gates, and test the rules they go by.",
+    "canary": "Judge a canary by its numbers, with any rollout tool.",
     "approvals": "List the releases that wait for people, and for whom.",
     "approve": "Say yes to a release, after seeing what it is.",
     "reject": "Say no to a release.",

@@ -1,0 +1,18 @@
+"""``sluice canary``: one module a command."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import click
+
+from sluicegate.cli.lazy import LazyGroup
+
+
+class _Group(LazyGroup):
+    package: ClassVar[str] = "sluicegate.cli.canary"
+    table: ClassVar[Mapping[str, str]] = {}
+
+
+@click.group(cls=_Group)
+def canary() -> None:
+    """Judge a canary by its numbers, with any rollout tool."""
