@@ -47,6 +47,7 @@ environments:
       publish: {port}
       health: /healthz
       drain: 1s
+      ephemeral: allowed  # a demo may go away with the machine
 """
 
 

@@ -56,13 +56,15 @@ class PlannedRow:
 class PlannedEntry:
     """What the rules of ``environment`` would ask now of ``stage``, which enters it.
 
-    ``unknown`` is why that cannot be told; empty if it can.
+    ``unknown`` is why that cannot be told; empty if it can. ``refused`` is why nothing
+    can be released there from this machine; empty if it can.
     """
 
     stage: str
     environment: str
     asks: tuple[str, ...] = ()
     unknown: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,8 @@ def conclude_plan(plan: RunPlan) -> list[str]:
 def _entry(entry: PlannedEntry) -> Iterator[str]:
     """A line about an environment that asks for something, or may."""
     place = f"{entry.stage}: {entry.environment}"
+    if entry.refused:
+        yield f"`sluice run` refuses to enter {entry.environment}: {entry.refused}"
     if entry.unknown:
         yield f"{place} may ask for more, its rules cannot be told: {entry.unknown}"
     elif entry.asks:
@@ -244,6 +248,7 @@ def plan_document(plan: RunPlan) -> str:
                     "environment": each.environment,
                     "asks": list(each.asks),
                     "unknown": each.unknown or None,
+                    "refused": each.refused or None,
                 }
                 for each in plan.entries
             ],

@@ -4,12 +4,17 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictBool
 
 from sluicegate.stages.release_rules import ReleaseRules
 from sluicegate.stages.stage import Duration, Settings
 
 _COMMIT = r"^([0-9a-f]{40}|[0-9a-f]{64})$"
+_HOST_FORM = (
+    r"^ssh://([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
+    r"(:[0-9]{1,5})?$"
+)
+_HOST = re.compile(_HOST_FORM)
 
 
 def _check_commit(value: str) -> str:
@@ -27,10 +32,45 @@ Commit = Annotated[
 """The whole id of a commit: nothing else says for ever what it says today."""
 
 
+def _check_host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise ValueError(
+            "must be ssh://HOST, ssh://USER@HOST or ssh://USER@HOST:PORT, without a"
+            " password, a path or an option"
+        )
+    return value
+
+
+HostAddress = Annotated[
+    str, AfterValidator(_check_host), Field(json_schema_extra={"pattern": _HOST_FORM})
+]
+"""A host as ssh reaches it. Nothing in it can be taken for an option of ssh."""
+
+CookieName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+DEFAULT_COOKIE = "sluicegate_release"
+
+
 class DockerTarget(Settings):
     """Containers behind Traefik on a Docker engine."""
 
     uses: Literal["docker"] = Field(description="Which kind of target it is.")
+    host: HostAddress | None = Field(
+        None,
+        description="The host that serves, as `ssh://USER@HOST` or"
+        " `ssh://USER@HOST:PORT`, reached with this user's ssh. By default it is this"
+        " machine.",
+    )
+    ephemeral: Literal["refused", "allowed"] = Field(
+        "refused",
+        description="Whether a runner that goes away when the job ends may serve:"
+        " for demos and try-outs.",
+    )
+    sticky: StrictBool | CookieName = Field(
+        default=False,
+        description="Whether a client stays with the release that served it first, by"
+        " a cookie: `true`, or the cookie's name.",
+    )
     port: int = Field(
         ge=1, le=65535, description="The port on which the container listens."
     )
@@ -51,6 +91,13 @@ class DockerTarget(Settings):
     env: dict[str, str] = Field(
         default_factory=dict, description="Environment variables of the containers."
     )
+
+    @property
+    def cookie(self) -> str | None:
+        """The name of the cookie that keeps sessions together, None without one."""
+        if self.sticky is True:
+            return DEFAULT_COOKIE
+        return self.sticky or None
 
 
 class Environment(ReleaseRules):

@@ -19,6 +19,7 @@ from sluicegate.stages.pipeline import Pipeline
 from sluicegate.stages.stage import CommandStage
 from sluicegate.stages.trivy import TrivyStage
 from sluicegate.wiring.checkup_people import PeopleCheckup
+from sluicegate.wiring.checkup_targets import TargetCheckup
 from sluicegate.wiring.checkup_tools import ToolCheckup
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.project import Project
@@ -68,6 +69,7 @@ class Checkup:
             self._file(),
             self._repository(),
             *tools.checks(),
+            *self._targets(),
             *self._places(),
             *self._log(),
             *self._people(),
@@ -131,6 +133,11 @@ class Checkup:
             where=source.branch or "no branch",
             advice="commit or stash what no commit holds" if source.dirty else "",
         )
+
+    def _targets(self) -> Iterator[Check]:
+        """What serves the environments."""
+        if self._pipeline is not None:
+            yield from TargetCheckup(self.project.machine, self._pipeline).checks()
 
     def _places(self) -> Iterator[Check]:
         """The folders that a run writes to, as they are."""

@@ -146,7 +146,7 @@ class Execution:
             run = fold(run_id, events)
             self._check_earlier(run)
             check_resumable(run, self.project.pipeline, self.project.source)
-            self._check_override(run)
+            self._check_left(run)
             observer.event(run.started)  # what is resumed; nothing that happens now
             with self.surroundings.leaving_no_secrets(run_id):
                 return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
@@ -188,10 +188,12 @@ class Execution:
 
         Raises:
             UsageError: the protected branch has no such environment, or there is none;
-                or its rules are about commits, and this is none.
+                or its rules are about commits, and this is none; or what would serve
+                goes away with this runner.
         """
         found = {each.environment for each in stages if isinstance(each, CanaryStage)}
         for environment in sorted(found):
+            self.surroundings.check_stays(environment)
             policy = self.surroundings.authority.policy(environment)
             if policy.asks_for_something and self.project.source.dirty:
                 raise UsageError(
@@ -202,18 +204,19 @@ class Execution:
         if self._breaker is not None:
             self._breaker.check(sorted(found))
 
-    def _check_override(self, run: Run) -> None:
-        """See to it that an override may count where *run* is going.
+    def _check_left(self, run: Run) -> None:
+        """See to it that *run* can go where it is going, and an override may count.
 
         Raises:
-            UsageError: it may not.
+            UsageError: it cannot, or may not.
         """
-        if self._breaker is None:
-            return
         left = {each.name for each in run.stages if not each.rollout}
         stages = (one.stage for one in self.project.pipeline.stages if one.name in left)
         found = {each.environment for each in stages if isinstance(each, CanaryStage)}
-        self._breaker.check(sorted(found))
+        for environment in sorted(found):
+            self.surroundings.check_stays(environment)
+        if self._breaker is not None:
+            self._breaker.check(sorted(found))
 
     def _take_in(self) -> None:
         """Take what waits in the inboxes into the log; what goes wrong stops nobody.

@@ -14,6 +14,7 @@ from sluicegate.gates.outlook import foretell
 from sluicegate.model.state_item import Lock
 from sluicegate.report.plan import PlannedEntry
 from sluicegate.stages.canary import CanaryStage
+from sluicegate.wiring.ephemeral import find_loss
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.policy import PolicySource
 from sluicegate.wiring.project import Project
@@ -69,11 +70,15 @@ def _goes(each: Forecast) -> bool:
 def _entry(
     project: Project, stage: str, place: str, lock: Lock | None, now: datetime
 ) -> PlannedEntry:
+    rules = PolicySource(project)
     try:
-        policy = PolicySource(project).policy(place, project.pipeline)
+        target = rules.environment(place).target
+        loss = find_loss(project.machine.environ, place, target)
+        policy = rules.policy(place, project.pipeline)
     except (UsageError, ExternalError) as error:
         return PlannedEntry(stage, place, unknown=str(error))
-    return PlannedEntry(stage, place, foretell(policy, lock, now))
+    refused = "" if loss is None else f"{loss}; {loss.hint}"
+    return PlannedEntry(stage, place, foretell(policy, lock, now), refused=refused)
 
 
 def look_at_budgets(project: Project) -> tuple[Balance, ...]:

@@ -24,6 +24,7 @@ from sluicegate.ports.repository import Repository
 from sluicegate.ports.target import Target
 from sluicegate.stages.notify import secret_variables
 from sluicegate.wiring.authority import ProjectAuthority
+from sluicegate.wiring.ephemeral import find_loss
 from sluicegate.wiring.leased_target import LeasedTarget
 from sluicegate.wiring.masking import build_masks
 from sluicegate.wiring.project import Project
@@ -123,6 +124,17 @@ class Surroundings:
             self.log.existing,
         )
 
+    def check_stays(self, environment: str) -> None:
+        """See to it that what serves *environment* outlives this process.
+
+        Raises:
+            UsageError: it goes away with this runner, or its settings cannot be told.
+        """
+        target = self.authority.settings(environment).target
+        loss = find_loss(self.project.machine.environ, environment, target)
+        if loss is not None:
+            raise loss
+
     @property
     def _repository(self) -> Repository:
         repository = self.project.repository
@@ -171,6 +183,8 @@ class Surroundings:
             DockerTarget,
         )
 
+        if run_id is not None:
+            self.check_stays(environment)
         project = self.project
         name = project.pipeline.name.partition("_")[0]
         settings = self.authority.settings(environment).target

@@ -230,12 +230,14 @@ def test_what_an_environment_would_ask_is_one_line_each() -> None:
     asks = PlannedEntry("canary", "production", ("asks 2 of ann, bob", "frozen\x1b"))
     free = PlannedEntry("staging", "staging")
     dark = PlannedEntry("lab", "lab", unknown="no such branch")
+    lost = PlannedEntry("demo", "demo", refused="this runner goes away")
 
-    planned = replace(plan(CANARY), entries=(asks, free, dark))
+    planned = replace(plan(CANARY), entries=(asks, free, dark, lost))
 
     assert conclude_plan(planned)[1:] == [
         "canary: production asks 2 of ann, bob; frozen\\x1b",
         "lab: lab may ask for more, its rules cannot be told: no such branch",
+        "`sluice run` refuses to enter demo: this runner goes away",
     ]
     document = json.loads(plan_document(planned))
     assert document["entries"][1] == {
@@ -243,4 +245,5 @@ def test_what_an_environment_would_ask_is_one_line_each() -> None:
         "environment": "staging",
         "asks": [],
         "unknown": None,
+        "refused": None,
     }
