@@ -197,6 +197,7 @@ SAMPLES: Mapping[str, run.Event | log.LogEvent] = {
         "a look at the logs first",
         (run.CountedApproval(STATEMENT, "ann", KEY),),
         LATER,
+        511,
     ),
     "canary.judged": run.CanaryJudged(
         "canary", CanaryVerdict.ABORT, "evidence", "at least 1.9 times as many errors"

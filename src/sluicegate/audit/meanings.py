@@ -338,6 +338,7 @@ _KEYS: Mapping[str, str] = {
     "by.statement": "The SHA-256 of what was signed.",
     "by.person": "Who signed it, as the rules call them.",
     "by.key": "The fingerprint of their key.",
+    "rollout.directed.size": "How many entries were looked at for what people said.",
     "rollout.directed.by": "Who decided so; empty where the environment asks nobody.",
     "canary.judged.verdict": "promote, abort or hold.",
     "cause": (

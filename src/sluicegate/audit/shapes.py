@@ -365,6 +365,7 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         _REASON,
         Field("by", list_of(_APPROVAL)),
         Field("at", TIME),
+        Field("size", INTEGER),
     ),
     "canary.judged": Shape(
         model.CanaryJudged,

@@ -298,6 +298,7 @@ class RolloutDirected:
     """People decided about a rollout under way; ``by`` are those who said so.
 
     It is acted upon from here on. ``by`` is empty where the environment asks nobody.
+    What was said in the first ``size`` entries of the log is done with.
     """
 
     stage: str
@@ -305,6 +306,7 @@ class RolloutDirected:
     reason: str
     by: "tuple[CountedApproval, ...]"
     at: datetime
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,7 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
         TEXTS,
         st.lists(st.builds(model.CountedApproval, DIGESTS, TEXTS, TEXTS)).map(tuple),
         TIMES,
+        WHOLES,
     ),
     model.CanaryJudged: st.builds(
         model.CanaryJudged, TEXTS, st.sampled_from(CanaryVerdict), TEXTS, TEXTS
