@@ -204,6 +204,7 @@ def open_target(
     state_dir: Path,
     clock: Clock,
     drain: timedelta = timedelta(seconds=1),
+    cookie: str | None = None,
 ) -> DockerTarget:
     """The target of a test's environment, also for another process."""
     return DockerTarget(
@@ -217,11 +218,14 @@ def open_target(
         env={},
         state_dir=state_dir,
         clock=clock,
+        cookie=cookie,
     )
 
 
 @contextmanager
-def docker_environment(folder: Path) -> Iterator[DockerEnvironment]:
+def docker_environment(
+    folder: Path, cookie: str | None = None
+) -> Iterator[DockerEnvironment]:
     """An empty environment, removed afterwards."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -229,7 +233,7 @@ def docker_environment(folder: Path) -> Iterator[DockerEnvironment]:
     project, client = f"test-{uuid.uuid4().hex[:8]}", docker.from_env()
     try:
         clock = SystemClock(threading.Event())
-        target = open_target(project, publish, folder / "state", clock)
+        target = open_target(project, publish, folder / "state", clock, cookie=cookie)
         yield DockerEnvironment(project, publish, folder / "state", client, target)
     finally:
         remove_environment(project, ENVIRONMENT, folder / "state")

@@ -26,21 +26,25 @@ class Load:
     def total(self) -> int:
         return self.answers.total() + self.failures.total()
 
-    def ask(self, connection: http.client.HTTPConnection, path: str) -> None:
+    def ask(
+        self, connection: http.client.HTTPConnection, path: str, cookie: str = ""
+    ) -> str:
+        """Ask once, with *cookie*; the cookie to ask with the next time."""
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers={"Cookie": cookie})
             reply = connection.getresponse()
             name, status = reply.read().decode(errors="replace").strip(), reply.status
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             with self._lock:
                 self.failures[repr(error)] += 1
-            return
+            return cookie
         with self._lock:
             if name in self.names:
                 self.answers[name, status] += 1
             else:
                 self.failures[f"{status} {name[:40]}"] += 1
+        return reply.getheader("Set-Cookie", cookie).partition(";")[0]
 
 
 @contextmanager
@@ -58,7 +62,7 @@ def constant_load(
     Args:
         port: of the service, on the loopback address.
         names: the releases, each of which answers with its name.
-        keep_alive: clients that keep one connection.
+        keep_alive: clients that keep one connection, and the cookie they are given.
         new: clients that open a connection for each request.
         slow: clients that keep one connection and ask for ``/slow``, so that some
             request is always open.
@@ -68,8 +72,10 @@ def constant_load(
 
     def run(path: str, *, keep: bool) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
+        cookie = ""
         while not stop.wait(PAUSE_SECONDS):
-            load.ask(connection, path)
+            said = load.ask(connection, path, cookie)
+            cookie = said if keep else ""
             if not keep:
                 connection.close()
         connection.close()

@@ -69,7 +69,7 @@ class DockerTarget(Settings):
     sticky: StrictBool | CookieName = Field(
         default=False,
         description="Whether a client stays with the release that served it first, by"
-        " a cookie: `true`, or the cookie's name.",
+        " a cookie: `true`, or how the cookie's name begins.",
     )
     port: int = Field(
         ge=1, le=65535, description="The port on which the container listens."
@@ -94,7 +94,7 @@ class DockerTarget(Settings):
 
     @property
     def cookie(self) -> str | None:
-        """The name of the cookie that keeps sessions together, None without one."""
+        """How the name of the cookie begins that clients stay by, None without one."""
         if self.sticky is True:
             return DEFAULT_COOKIE
         return self.sticky or None

@@ -200,6 +200,7 @@ class Surroundings:
             state_dir=project.machine.state_folder / "targets" / name / environment,
             clock=self.log.clock,
             pull=pull,
+            cookie=settings.cookie,
         )
         with target.lease():
             if run_id is None:

@@ -11,6 +11,7 @@ stopped.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -66,8 +67,9 @@ class DockerTarget(Target):
         state_dir: Path,
         clock: Clock,
         pull: Pull = refuse_pull,
+        cookie: str | None = None,
     ) -> None:
-        self._pull = pull
+        self._pull, self._cookie = pull, cookie
         self._place = Place(project, environment)
         self._port, self._health, self._drain = port, health, drain
         self._clock = clock
@@ -131,7 +133,7 @@ class DockerTarget(Target):
             return self._releases.fault(release)
         # A canary that an earlier rollout left behind loses its traffic here.
         leaf = Leaf(release, self._releases.host(release), self._port)
-        self._route(Routing(stable=routing.stable, canary=leaf))
+        self._route(replace(routing, canary=leaf, percent=0))
         self._evict()
         fault = None
         if not self._releases.exists(release):
@@ -160,9 +162,9 @@ class DockerTarget(Target):
             raise PermanentError("there is no stable release to share traffic with")
         leaf = self._leaf(routing, canary)
         if percent == _ALL:
-            self._route(Routing(stable=leaf))
+            self._route(replace(routing, stable=leaf, canary=None, percent=0))
         else:
-            self._route(Routing(routing.stable, leaf, percent))
+            self._route(replace(routing, canary=leaf, percent=percent))
         if routing.is_stable(canary):  # not a promotion: nobody will retire the rest
             self._evict()
 
@@ -181,11 +183,12 @@ class DockerTarget(Target):
         canary = routing.canary
         if canary is not None and canary.release.image == release.image:
             canary = None
-        self._route(Routing(routing.stable, canary, routing.percent))
+        self._route(replace(routing, canary=canary))
         self._drain_and_remove(self._releases.host(release))
 
     def _routing(self) -> Routing:
-        return self._state.load() or Routing()
+        """Who serves, and by the cookie that is wanted now."""
+        return replace(self._state.load() or Routing(), cookie=self._cookie)
 
     def _leaf(self, routing: Routing, release: Release) -> Leaf:
         for leaf in routing.leaves():

@@ -16,6 +16,11 @@ Traps:
     weight is not listed there; its leaf stays, and with it its counters.
     No health check of Traefik's own: a release it takes out is answered for by the
     balancer (503), and no leaf counts that, so a dead canary would look idle.
+    A cookie that names a child which is not listed counts for nothing, and the client
+    is balanced anew: so taking the weight from a release evicts its sessions.
+    Who got a cookie in one rollout would keep it in the next, and the next canary would
+    see new clients only. So each canary has a cookie of its own name, and there is none
+    while one release has all the traffic.
 """
 
 import json
@@ -52,6 +57,9 @@ class Leaf:
 class Routing:
     """Who serves. ``percent`` is the canary's share of new requests, 0 to 99.
 
+    ``cookie`` begins the name of the cookie by which clients stay with a release while
+    two of them serve; None to split request by request.
+
     Raises:
         UsageError: a share without two releases to share, or out of bounds.
     """
@@ -59,6 +67,7 @@ class Routing:
     stable: Leaf | None = None
     canary: Leaf | None = None
     percent: int = 0
+    cookie: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.percent < _ALL:
@@ -106,8 +115,21 @@ def build_services(routing: Routing) -> Json:
         if routing.weight(leaf.release) > 0
     ]
     if shares:
-        services["live"] = {"weighted": {"services": shares}}
+        services["live"] = {"weighted": {"services": shares, **_sticky(routing)}}
     return services
+
+
+def _sticky(routing: Routing) -> Json:
+    """What keeps clients with their release, if anything does.
+
+    Not `secure`: the proxy speaks plain HTTP, and a browser would send such a cookie
+    back over TLS only. It says which release served, which is no secret.
+    """
+    if routing.cookie is None or routing.canary is None or not routing.percent:
+        return {}
+    name = f"{routing.cookie}_{routing.canary.release.image.short}"
+    cookie = {"name": name, "path": "/", "httpOnly": True, "sameSite": "lax"}
+    return {"sticky": {"cookie": cookie}}
 
 
 def build_config(routing: Routing) -> str:
@@ -134,6 +156,7 @@ def build_config(routing: Routing) -> str:
         "stable": _format_leaf(routing.stable),
         "canary": _format_leaf(routing.canary),
         "percent": routing.percent,
+        "cookie": routing.cookie,
     }
     body = json.dumps({"http": http} if http else {}, indent=1)
     return f"{_HEADER}{json.dumps(head)}\n{body}\n"
@@ -164,7 +187,14 @@ def _parse_head(head: Json) -> Routing:
         stable=_parse_leaf(head["stable"]),
         canary=_parse_leaf(head["canary"]),
         percent=int(head["percent"]),
+        cookie=_parse_cookie(head.get("cookie")),
     )
+
+
+def _parse_cookie(name: object) -> str | None:
+    if name is None or isinstance(name, str):
+        return name
+    raise TypeError(f"its cookie is {name!r}")
 
 
 class _Service(NamedTuple):
@@ -194,8 +224,10 @@ def is_loaded(routing: Routing, reply: bytes) -> bool:
 
 def _summarize(service: Json) -> _Service:
     if "weighted" in service:
-        shares = [(s["name"], s["weight"]) for s in service["weighted"]["services"]]
-        return _Service("weighted", tuple(sorted(shares)))
+        weighted = service["weighted"]
+        shares = [(s["name"], s["weight"]) for s in weighted["services"]]
+        cookie = (weighted.get("sticky") or {}).get("cookie") or {}
+        return _Service("weighted", (*sorted(shares), cookie.get("name")))
     servers = [server["url"] for server in service["loadBalancer"]["servers"]]
     return _Service("loadBalancer", tuple(sorted(servers)))
 

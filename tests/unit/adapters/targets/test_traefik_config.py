@@ -36,7 +36,9 @@ leaves = st.builds(
 )
 routings = st.one_of(
     st.builds(Routing, st.none() | leaves, st.none() | leaves),
-    st.builds(Routing, leaves, leaves, st.integers(0, 99)),
+    st.builds(
+        Routing, leaves, leaves, st.integers(0, 99), st.sampled_from([None, "shop"])
+    ),
 )
 
 
@@ -128,3 +130,25 @@ json_values = st.recursive(
 def test_no_reply_raises_anything_but_the_error_the_port_names(reply: bytes) -> None:
     with suppress(PermanentError):
         assert not is_loaded(Routing(STABLE), reply)
+
+
+def test_clients_stay_by_a_cookie_of_the_canarys_own_while_two_releases_serve() -> None:
+    live = build_services(Routing(STABLE, CANARY, 5, "shop"))["live"]["weighted"]
+    name = live["sticky"]["cookie"]["name"]
+    assert name == f"shop_{NEW.image.short}"
+    for alone in (Routing(STABLE, None, 0, "shop"), Routing(STABLE, CANARY, 0, "shop")):
+        assert "sticky" not in build_services(alone)["live"]["weighted"]
+
+
+def test_a_proxy_without_the_cookie_has_not_loaded_it() -> None:
+    sticky, plain = Routing(STABLE, CANARY, 5, "shop"), Routing(STABLE, CANARY, 5)
+    assert is_loaded(sticky, shown(sticky))
+    assert is_loaded(plain, shown(plain))
+    assert not is_loaded(sticky, shown(plain))
+    assert not is_loaded(plain, shown(sticky))
+
+
+def test_a_file_from_before_there_were_cookies_is_read() -> None:
+    text = build_config(Routing(STABLE, CANARY, 5)).replace(', "cookie": null', "")
+    assert '"cookie"' not in text
+    assert parse_config(text) == Routing(STABLE, CANARY, 5)
