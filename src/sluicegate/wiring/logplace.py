@@ -93,7 +93,7 @@ class LogPlace:
         return cls(
             project.machine,
             project.log_address,
-            project.folder,
+            project.log_base,
             vkey,
             audit.evidence,
             audit.evidence_limit,

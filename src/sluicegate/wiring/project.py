@@ -103,6 +103,11 @@ class Project:
         return GitRepository(str(self.folder), self.machine.process)
 
     @property
+    def log_base(self) -> Path:
+        """Where a relative address of the log or its evidence begins."""
+        return self.folder
+
+    @property
     def log_address(self) -> Address:
         """Where the log is; a relative path is one from the project's folder."""
         return Address.parse(self.pipeline.audit.store)
