@@ -54,13 +54,22 @@ class DeadlinePolicy(enum.Enum):
 
 
 @enum.unique
+class NewerPolicy(enum.Enum):
+    """What a newer release does while an older one is rolled out where it goes."""
+
+    WAIT = "wait"
+    SUPERSEDE = "supersede"  # the older one is rolled back, and the newer one begins
+
+
+@enum.unique
 class Direction(enum.Enum):
-    """What people may decide about a rollout under way."""
+    """What may be decided about a rollout under way, by people for the most part."""
 
     PROMOTE = "promote"
     ABORT = "abort"
     PAUSE = "pause"  # no more traffic and no promotion until it is resumed
     RESUME = "resume"
+    SUPERSEDE = "supersede"  # abort: a newer release is to take its place
 
 
 @dataclass(frozen=True, slots=True)
