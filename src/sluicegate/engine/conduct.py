@@ -3,13 +3,18 @@
 Log first, then act: an act that changes the target is announced by a recorded event
 before it happens and confirmed by another one after. A process that dies in between
 leaves an announcement, which the next one acts upon again.
+
+A rollout can be conducted in one go, or in ticks that never wait: whoever reads the
+counters, and however often, the blocks follow one another, and so does the evidence.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+import enum
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from sluicegate.canary.judge import assess
+from sluicegate.engine.directions import Directions, NoDirections
 from sluicegate.engine.rollout import (
     Action,
     Begin,
@@ -28,20 +33,51 @@ from sluicegate.engine.rollout import (
     fold,
 )
 from sluicegate.engine.rollout_clock import RolloutClock
+from sluicegate.engine.rollout_metrics import totals_told
+from sluicegate.engine.rollout_order import find_flaw
+from sluicegate.engine.rollout_reading import Readings
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.event import (
     CanaryJudged,
     CanaryReady,
+    RolloutDirected,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
     WeightConfirmed,
     WeightRequested,
 )
+from sluicegate.model.metric import Pair
 from sluicegate.model.rollout import CanaryVerdict, Release, Scrape
 from sluicegate.model.traffic import NO_REQUESTS
 from sluicegate.ports.clock import Clock
+from sluicegate.ports.metrics import MetricSource
 from sluicegate.ports.target import Target
+
+_MOST_AT_ONCE = 16  # decisions of people that are recorded before the next action
+
+
+@enum.unique
+class Pace(enum.Enum):
+    """Whether a process waits for the traffic it is to judge."""
+
+    WAIT = "wait"  # until the rollout has ended
+    TICK = "tick"  # never: it does what is due, and leaves the rest to the next one
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """What a rollout goes by beside its target.
+
+    Attributes:
+        sources: of the metrics that the target does not count itself, by name.
+        directions: what people decide.
+        pace: whether to wait.
+    """
+
+    sources: Mapping[str, MetricSource] = field(default_factory=dict, hash=False)
+    directions: Directions = field(default_factory=NoDirections)
+    pace: Pace = Pace.WAIT
 
 
 def conduct(
@@ -51,8 +87,12 @@ def conduct(
     clock: Clock,
     record: Callable[[RolloutEvent], None],
     observe: Callable[[str], None],
+    steering: Steering | None = None,
 ) -> RolloutState:
     """Bring the rollout that *history* began, if any, to its end.
+
+    In a tick it is brought to where something must be waited for: then the state that
+    is returned has not finished, and a later call goes on from the events recorded.
 
     Args:
         plan: what is wanted.
@@ -61,6 +101,7 @@ def conduct(
         clock: waits between the blocks.
         record: commits an event to the log before it returns.
         observe: takes lines for people.
+        steering: what it goes by beside the target; by default nothing, and it waits.
 
     Raises:
         Interrupted: asked to stop; call again with the events recorded so far.
@@ -70,10 +111,18 @@ def conduct(
     """
     state = fold(plan, history)
     time = RolloutClock(clock, newest=state.latest)
-    rollout = _Rollout(plan, state, target, clock, time, record, observe)
+    steering = steering or Steering()
+    rollout = _Rollout(plan, state, target, clock, time, record, observe, steering)
     rollout.refuse_overtaken()
     while rollout.state.finished is None:
-        rollout.act(decide(plan, rollout.state, time.now(), blind=rollout.blind))
+        rollout.listen()
+        action = decide(plan, rollout.state, time.now(), blind=rollout.blind)
+        if isinstance(action, Wait) and steering.pace is Pace.TICK:
+            if rollout.watched:
+                break
+            rollout.watch()
+        else:
+            rollout.act(action)
     return rollout.state
 
 
@@ -89,11 +138,17 @@ class _Rollout:
         time: RolloutClock,
         record: Callable[[RolloutEvent], None],
         observe: Callable[[str], None],
+        steering: Steering,
     ) -> None:
         self.state = state
         self.blind = False
+        self.watched = False
         self._plan, self._target, self._clock, self._time = plan, target, clock, time
         self._record, self._say = record, observe
+        self._directions, self._unheard = steering.directions, ""
+        self._readings = Readings(
+            plan.judge.metrics, plan.scraped, steering.sources, observe
+        )
 
     def refuse_overtaken(self) -> None:
         """Leave alone a release that others promoted since this rollout stopped.
@@ -114,6 +169,51 @@ class _Rollout:
                 hint="start a new run, which will find it live",
             )
 
+    def listen(self) -> None:
+        """Record what people have decided, as far as it is theirs to decide now.
+
+        A rollout about which nobody can be asked goes on without.
+        """
+        started = self.state.started
+        for _ in range(_MOST_AT_ONCE):
+            if started is None or not self._may_be_directed():
+                return
+            try:
+                said = self._directions.pending(started, self._plan.stage)
+            except ExternalError as error:
+                self._say_unheard(f"nobody's decisions can be read: {error}")
+                return
+            if said is None:
+                self._unheard = ""
+                return
+            newest = self.state.latest or started.start_ts
+            event = RolloutDirected(
+                *(self._plan.stage, said.direction, said.reason, said.by),
+                max(self._time.now(), newest),
+                said.size,
+            )
+            flaw = find_flaw(self._plan, self.state, event)
+            if flaw is not None:
+                self._say_unheard(f"{said.direction.value} is not carried out: {flaw}")
+                return
+            self._event(event)
+
+    def _may_be_directed(self) -> bool:
+        """Whether anybody's decision could still change how it ends."""
+        state = self.state
+        if state.is_live(self._plan) or state.finished is not None:
+            return False
+        if state.judged is None:
+            return True
+        promoting = state.judged.verdict is CanaryVerdict.PROMOTE
+        announced = 100 in {state.requested, state.weight}  # noqa: PLR2004 - percent
+        return promoting and not state.withdrawn and not announced
+
+    def _say_unheard(self, text: str) -> None:
+        if text != self._unheard:
+            self._say(text)
+        self._unheard = text
+
     def act(self, action: Action) -> None:
         """Carry out one action and record what came of it."""
         match action:
@@ -125,9 +225,9 @@ class _Rollout:
                 self._set_weight(action)
             case Wait():
                 self._clock.sleep(action.seconds)
-                self._look(count=False)
+                self.watch()
             case Look():
-                self._look(count=True)
+                self._look()
             case Conclude():
                 self._conclude(action.verdict, action.cause, action.reason)
             case Retire():
@@ -147,8 +247,11 @@ class _Rollout:
     def _begin(self) -> None:
         stable, plan = self._target.stable(), self._plan
         now = self._time.now()
+        deadline = now + plan.deadline
         self._event(
-            RolloutStarted(plan.stage, plan.environment, plan.release, stable, now)
+            RolloutStarted(
+                plan.stage, plan.environment, plan.release, stable, now, deadline
+            )
         )
 
     def _deploy(self, action: Deploy) -> None:
@@ -181,7 +284,10 @@ class _Rollout:
                 return  # the weight stays announced, and is applied again
             # Nothing is counted from here on, and a rollback needs no counters.
             seen = Scrape(self._time.now(), NO_REQUESTS, NO_REQUESTS)
-        self._event(WeightConfirmed(stage, percent, seen.stable, seen.canary, seen.at))
+        totals = totals_told(self._read(seen)) if 0 < percent < 100 else ()  # noqa: PLR2004 - percent
+        self._event(
+            WeightConfirmed(stage, percent, seen.stable, seen.canary, seen.at, totals)
+        )
 
     def _fault_before(self, action: SetWeight) -> tuple[str, str] | None:
         """Why a canary that is to get more traffic must not have it, or None."""
@@ -200,23 +306,38 @@ class _Rollout:
         fault = self._target.fault(release)
         return None if fault is None else ("crashed", fault)
 
-    def _look(self, *, count: bool) -> None:
-        """See whether the canary still runs and, with *count*, end a block.
-
-        What cannot be read is no evidence against the canary: the block grows.
-        """
+    def watch(self) -> None:
+        """See whether the canary still runs, and its environment is still its own."""
+        self.watched = True
         try:
             fault = self._fault()
-            seen = self._scrape() if count and fault is None else None
         except ExternalError as error:
             self._lost_sight(error)
             return
         self.blind = False
         if fault is not None:
             self._conclude(CanaryVerdict.ABORT, *fault)
-        elif seen is not None:
-            self._event(block_from(self._plan, self.state, seen))
-            self._tell()
+
+    def _look(self) -> None:
+        """See whether the canary still runs, and end a block.
+
+        What cannot be read is no evidence against the canary: the block grows.
+        """
+        self.watch()
+        if self.blind or self.state.judged is not None:
+            return
+        try:
+            seen = self._scrape()
+        except ExternalError as error:
+            self._lost_sight(error)
+            return
+        self._event(block_from(self._plan, self.state, seen, self._read(seen)))
+        self._tell()
+
+    def _read(self, seen: Scrape) -> dict[str, Pair]:
+        """The metrics beside failed requests, at about the time of *seen*."""
+        started = self.state.started
+        return {} if started is None else self._readings.read(started, seen)
 
     def _lost_sight(self, error: ExternalError) -> None:
         self.blind = True

@@ -9,10 +9,16 @@
     abort:   weight 0 (if it ever had one), retire it  -> rolled_back
     hold:    leave everything as it is                 -> held
 
+People may decide too. A paused rollout keeps its weight and goes on looking: evidence
+may still abort it, nothing promotes it, and its deadline waits. A decision to promote
+is carried out unless the evidence has said abort before; one to abort always is, until
+the promotion has been announced.
+
 The verdict is latched: once `CanaryJudged` is recorded, nothing seen later changes it.
-Only a canary that ended before its promotion was carried out, or one whose environment
-got another stable release meanwhile, is rolled back all the same: traffic is never
-given to what cannot serve it, nor taken from what nobody compared it with.
+Only a canary that ended before its promotion was carried out, or one that people abort
+until then, or one whose environment got another stable release meanwhile, is rolled
+back all the same: traffic is never given to what cannot serve it, nor taken from what
+nobody compared it with.
 
 On re-entry: every action may have been carried out already, in part or whole, by a
 process that died before it could say so. Targets look at the world first, so doing it
@@ -31,10 +37,11 @@ from sluicegate.engine.rollout_state import (
     RolloutState,
     block_from,
 )
-from sluicegate.model.event import CanaryJudged, RolloutStarted
+from sluicegate.model.event import CanaryJudged, RolloutDirected, RolloutStarted
 from sluicegate.model.rollout import (
     CanaryVerdict,
     DeadlinePolicy,
+    Direction,
     Release,
     RolloutResult,
 )
@@ -150,19 +157,17 @@ def decide(
         return _assert_live(plan, state)
     if state.judged is not None:
         return _carry_out(plan, started, state, state.judged)
+    if state.directed is not None and not state.is_to_promote:
+        return _as_directed(state.directed)
     if not state.ready:
         return Deploy(plan.release, plan.ready_timeout.total_seconds())
+    now = now if state.latest is None else max(now, state.latest)
     if started.stable is None:
+        if state.is_paused:
+            return Wait(_WATCH_SECONDS)
         reason = "healthy; the environment served nothing to compare it with"
         return Conclude(CanaryVerdict.PROMOTE, "first-release", reason)
-    now = now if state.latest is None else max(now, state.latest)
-    deadline = started.start_ts + plan.deadline
-    if blind:
-        late = now >= deadline
-        return _at_deadline(plan, state, blind=True) if late else Wait(_WATCH_SECONDS)
-    if state.requested is not None or state.mark is None:
-        return SetWeight(plan.release, state.requested or plan.steps[0])
-    return _judge(plan, state, state.mark, deadline, now)
+    return _compare(plan, state, now, blind=blind)
 
 
 def _assert_live(plan: RolloutPlan, state: RolloutState) -> Action:
@@ -172,31 +177,63 @@ def _assert_live(plan: RolloutPlan, state: RolloutState) -> Action:
     return Finish(RolloutResult.UNCHANGED, "the release is already live")
 
 
+def _as_directed(directed: RolloutDirected) -> Conclude:
+    """The verdict that people have come to."""
+    match directed.direction:
+        case Direction.PROMOTE:
+            return Conclude(CanaryVerdict.PROMOTE, "directed", directed.reason)
+        case Direction.SUPERSEDE:
+            return Conclude(CanaryVerdict.ABORT, "superseded", directed.reason)
+        case _:
+            return Conclude(CanaryVerdict.ABORT, "directed", directed.reason)
+
+
+def _compare(
+    plan: RolloutPlan, state: RolloutState, now: datetime, *, blind: bool
+) -> Action:
+    """The next action of a canary that is ready, beside a stable release."""
+    assessment = assess(plan.judge, state.judge)
+    if assessment.verdict is CanaryVerdict.ABORT:
+        return Conclude(CanaryVerdict.ABORT, "evidence", assessment.reason)
+    if state.directed is not None:
+        return _as_directed(state.directed)
+    deadline = state.deadline(plan)
+    if blind:
+        late = deadline is not None and now >= deadline
+        return _at_deadline(plan, state, blind=True) if late else Wait(_WATCH_SECONDS)
+    if state.requested is not None:
+        return SetWeight(plan.release, state.requested)
+    if state.mark is not None:
+        return _judge(plan, state, state.mark, deadline, now)
+    if state.is_paused:
+        return Wait(_WATCH_SECONDS)
+    return SetWeight(plan.release, plan.steps[0])
+
+
 def _judge(
     plan: RolloutPlan,
     state: RolloutState,
     mark: Mark,
-    deadline: datetime,
+    deadline: datetime | None,
     now: datetime,
 ) -> Action:
+    """The next action of a canary with traffic. No deadline while it is paused."""
     assessment = assess(plan.judge, state.judge)
-    seen = state.step_blocks >= plan.step_blocks
+    seen = state.step_blocks >= plan.step_blocks and not state.is_paused
     last_step = state.weight >= plan.steps[-1]
-    if assessment.verdict is CanaryVerdict.ABORT:
-        return Conclude(CanaryVerdict.ABORT, "evidence", assessment.reason)
     if assessment.verdict is CanaryVerdict.PROMOTE and seen and last_step:
         return Conclude(CanaryVerdict.PROMOTE, "evidence", assessment.reason)
-    if mark.at >= deadline:
+    if deadline is not None and mark.at >= deadline:
         return _at_deadline(plan, state, blind=False)
-    if now >= deadline:
+    if deadline is not None and now >= deadline:
         return Look()  # the last one: a process that comes back late must not guess
     if seen and not last_step:
         step = next(step for step in plan.steps if step > state.weight)
         return SetWeight(plan.release, step)
-    end = min(mark.at + plan.block, deadline)
-    if now >= end:
+    due = state.next_look(plan)
+    if due is None or now >= due:
         return Look()
-    return Wait(min((end - now).total_seconds(), _WATCH_SECONDS))
+    return Wait(min((due - now).total_seconds(), _WATCH_SECONDS))
 
 
 def _at_deadline(plan: RolloutPlan, state: RolloutState, *, blind: bool) -> Conclude:
@@ -227,7 +264,7 @@ def _carry_out(
     verdict = judged.verdict
     if state.withdrawn and verdict is CanaryVerdict.PROMOTE:
         verdict = CanaryVerdict.ABORT
-        reason = f"withdrawn before it could be promoted ({reason})"
+        reason = _why_withdrawn(state, reason)
     match verdict:
         case CanaryVerdict.PROMOTE:
             if state.weight != _ALL or state.requested is not None:
@@ -243,3 +280,9 @@ def _carry_out(
             return Finish(RolloutResult.HELD, reason)
         case _:
             assert_never(verdict)
+
+
+def _why_withdrawn(state: RolloutState, judged: str) -> str:
+    if state.directed is None or state.is_to_promote:
+        return f"withdrawn before it could be promoted ({judged})"
+    return f"{state.directed.reason} (before it could be promoted: {judged})"

@@ -10,9 +10,15 @@ from datetime import datetime
 from functools import reduce
 from typing import assert_never
 
-from sluicegate.canary.judge import Observation, observe
+from sluicegate.canary.judge import observe
+from sluicegate.engine.rollout_metrics import totals_of
 from sluicegate.engine.rollout_order import find_flaw
-from sluicegate.engine.rollout_state import Mark, RolloutPlan, RolloutState
+from sluicegate.engine.rollout_state import (
+    Mark,
+    RolloutPlan,
+    RolloutState,
+    observation_of,
+)
 from sluicegate.errors import IntegrityError
 from sluicegate.model.event import (
     BlockObserved,
@@ -25,7 +31,7 @@ from sluicegate.model.event import (
     WeightConfirmed,
     WeightRequested,
 )
-from sluicegate.model.traffic import Block
+from sluicegate.model.rollout import Direction
 
 
 def fold(plan: RolloutPlan, events: Iterable[RolloutEvent]) -> RolloutState:
@@ -67,7 +73,7 @@ def apply(plan: RolloutPlan, state: RolloutState, event: RolloutEvent) -> Rollou
         case BlockObserved():
             return _observed(plan, state, event)
         case RolloutDirected():
-            return state
+            return _directed(state, event)
         case CanaryJudged():
             return replace(state, judged=event)
         case RolloutFinished():
@@ -77,11 +83,12 @@ def apply(plan: RolloutPlan, state: RolloutState, event: RolloutEvent) -> Rollou
 
 
 def _weighted(state: RolloutState, event: WeightConfirmed) -> RolloutState:
+    """Every metric begins anew: what could not be read now has no mark here."""
     return replace(
         state,
         requested=None,
         weight=event.percent,
-        mark=Mark(event.at, event.stable, event.canary),
+        mark=Mark(event.at, event.stable, event.canary, totals_of(event.metrics)),
         latest=_later(state, event.at),
         step_blocks=state.step_blocks if event.percent == state.weight else 0,
     )
@@ -90,18 +97,51 @@ def _weighted(state: RolloutState, event: WeightConfirmed) -> RolloutState:
 def _observed(
     plan: RolloutPlan, state: RolloutState, event: BlockObserved
 ) -> RolloutState:
+    before = {} if state.mark is None else state.mark.metrics
     return replace(
         state,
-        mark=Mark(event.end_ts, event.stable_total, event.canary_total),
+        mark=Mark(
+            event.end_ts,
+            event.stable_total,
+            event.canary_total,
+            {**before, **totals_of(event.metrics)},
+        ),
         latest=_later(state, event.end_ts),
         blocks=state.blocks + 1,
         step_blocks=state.step_blocks + (event.canary.total > 0),
         stable=state.stable + event.stable,
         canary=state.canary + event.canary,
-        judge=observe(
-            plan.judge, state.judge, Observation(Block(event.stable, event.canary))
-        ),
+        judge=observe(plan.judge, state.judge, observation_of(event)),
     )
+
+
+def _directed(state: RolloutState, event: RolloutDirected) -> RolloutState:
+    """A pause that is paused, and a resumption of what goes on, change nothing."""
+    state = replace(
+        state,
+        latest=_later(state, event.at),
+        counted=state.counted.union(each.statement for each in event.by),
+    )
+    match event.direction:
+        case Direction.PAUSE:
+            return replace(state, paused_since=state.paused_since or event.at)
+        case Direction.RESUME:
+            return _resumed(state, event.at)
+        case Direction.PROMOTE:
+            return replace(_resumed(state, event.at), directed=event)
+        case Direction.ABORT | Direction.SUPERSEDE:
+            withdrawn = state.withdrawn or state.judged is not None
+            after = replace(_resumed(state, event.at), directed=event)
+            return replace(after, withdrawn=withdrawn)
+        case _:
+            assert_never(event.direction)
+
+
+def _resumed(state: RolloutState, at: datetime) -> RolloutState:
+    if state.paused_since is None:
+        return state
+    paused = state.paused + (at - state.paused_since)
+    return replace(state, paused_since=None, paused=paused)
 
 
 def _later(state: RolloutState, at: datetime) -> datetime:

@@ -3,7 +3,8 @@
 The log of a rollout decides what gets all the traffic, so nothing is taken from it that
 `sluicegate.engine.conduct` could not have recorded: every step of the weight must be
 due, every block must follow from the counters and the blocks before it, to the last
-digit of its evidence, and the end must follow from the verdict and the weight.
+digit of its evidence for every metric, what people decided must have been theirs to
+decide, and the end must follow from the verdict and the weight.
 
 Replaying gives the recorded evidence only with the judge that recorded it. A rollout
 that another version of Sluicegate began may be refused here: start a new run.
@@ -11,8 +12,10 @@ that another version of Sluicegate began may be refused here: start a new run.
 
 from typing import assert_never
 
-from sluicegate.canary.judge import assess
-from sluicegate.engine.rollout_state import RolloutPlan, RolloutState, block_from
+from sluicegate.canary.judge import decide
+from sluicegate.engine.rollout_block import find_block_flaw
+from sluicegate.engine.rollout_metrics import find_fault
+from sluicegate.engine.rollout_state import RolloutPlan, RolloutState
 from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
@@ -27,8 +30,8 @@ from sluicegate.model.event import (
 from sluicegate.model.rollout import (
     CanaryVerdict,
     DeadlinePolicy,
+    Direction,
     RolloutResult,
-    Scrape,
 )
 
 _ALL = 100  # percent
@@ -50,14 +53,14 @@ def find_flaw(  # noqa: PLR0911 - a case an event
         case WeightRequested():
             return _of_request(plan, state, event)
         case WeightConfirmed():
-            return _of_weight(state, event)
+            return _of_weight(plan, state, event)
         case CanaryReady():
             due = not (state.is_live(plan) or state.ready or state.judged)
             return None if due else "no release was being started"
         case BlockObserved():
             return _of_block(plan, state, event)
         case RolloutDirected():
-            return "nobody decides about rollouts yet"
+            return _of_direction(plan, state, event)
         case CanaryJudged():
             return _of_verdict(plan, state, event)
 
@@ -67,6 +70,8 @@ def _of_start(plan: RolloutPlan, event: RolloutStarted) -> str | None:
         return f"it is about {event.environment}, not {plan.environment}"
     if event.canary.image != plan.release.image:
         return f"it releases {event.canary.image}, not {plan.release.image}"
+    if event.deadline not in {None, event.start_ts + plan.deadline}:
+        return f"its deadline is not {plan.deadline} after its start"
     return None
 
 
@@ -88,19 +93,23 @@ def _of_request(
     return None if due else f"weight {percent} was not due"
 
 
-def _of_weight(state: RolloutState, event: WeightConfirmed) -> str | None:
+def _of_weight(
+    plan: RolloutPlan, state: RolloutState, event: WeightConfirmed
+) -> str | None:
     if event.percent != state.requested:
         return f"weight {event.percent} was not announced"
-    if state.judged is not None and event.percent not in {0, _ALL}:
+    if event.percent in {0, _ALL}:
+        return "it holds metrics of a rollout that is over" if event.metrics else None
+    if state.judged is not None:
         return f"weight {event.percent} comes after the verdict"
-    return None
+    return find_fault(plan.judge.metrics, event.metrics)
 
 
 def _next_step(plan: RolloutPlan, state: RolloutState) -> int | None:
     """The step of the plan that is due before a verdict, if any is."""
-    started = state.started
-    comparable = started is not None and started.stable is not None
-    if not comparable or not state.ready or state.requested is not None:
+    if not state.is_compared or state.requested is not None:
+        return None
+    if state.is_paused or state.directed is not None:
         return None
     if state.mark is None:
         return plan.steps[0]
@@ -113,20 +122,31 @@ def _of_block(
     plan: RolloutPlan, state: RolloutState, event: BlockObserved
 ) -> str | None:
     watched = state.mark is not None and state.requested is None
-    if not watched or state.judged is not None or state.is_live(plan):
+    settled = state.judged is not None or state.directed is not None
+    if not watched or settled or state.is_live(plan):
         return "nothing was being watched"
-    scrape = Scrape(event.end_ts, event.stable_total, event.canary_total)
-    replayed = block_from(plan, state, scrape)
-    if event == replayed:
-        return None
-    evidence = (event.abort_micronats, event.promote_micronats)
-    expected = (replayed.abort_micronats, replayed.promote_micronats)
-    if evidence != expected:
-        return (
-            f"block {event.index} records the evidence {evidence[0]} and {evidence[1]} "
-            f"micronats, replaying gives {expected[0]} and {expected[1]}"
-        )
-    return f"block {event.index} does not go on from what is recorded before it"
+    return find_block_flaw(plan, state, event)
+
+
+def _of_direction(
+    plan: RolloutPlan, state: RolloutState, event: RolloutDirected
+) -> str | None:
+    if state.is_live(plan):
+        return "the release was live, there was nothing to decide"
+    if state.latest is not None and event.at < state.latest:
+        return "it was decided before what is recorded before it"
+    if not state.counted.isdisjoint(each.statement for each in event.by):
+        return "what somebody said is counted twice"
+    ends = event.direction in {Direction.ABORT, Direction.SUPERSEDE}
+    if state.judged is not None:
+        open_ = state.judged.verdict is _PROMOTE and not state.withdrawn
+        announced = _ALL in {state.requested, state.weight}
+        return None if ends and open_ and not announced else "it was judged before"
+    if state.directed is not None and not (ends and state.is_to_promote):
+        return f"people have decided to {state.directed.direction.value} it before"
+    if event.direction is Direction.PROMOTE and not state.is_compared:
+        return "there was nothing to promote yet"
+    return None
 
 
 def _of_verdict(
@@ -136,55 +156,63 @@ def _of_verdict(
         return "it was judged before"
     if state.is_live(plan):
         return "the release was live, there was nothing to judge"
-    if event.cause == "unhealthy":
-        due = event.verdict is _ABORT and not state.ready
-    elif event.cause in {"crashed", "superseded"}:
-        due = event.verdict is _ABORT and state.ready
-    elif event.cause == "first-release":
-        due = event.verdict is _PROMOTE and state.ready and not _is_compared(state)
-    elif event.cause == "deadline":
-        due = _is_compared(state) and event.verdict in _at_deadline(plan, state)
-    else:
-        due = event.cause == "evidence" and event.verdict is _found(plan, state)
-    if due:
+    if event.verdict in _verdicts_for(plan, state, event.cause):
         return None
     return f"nothing before it leads to {event.verdict.value} for {event.cause!r}"
 
 
-def _is_compared(state: RolloutState) -> bool:
-    """Whether the canary is ready and there is a stable release beside it."""
-    started = state.started
-    return state.ready and started is not None and started.stable is not None
+def _verdicts_for(
+    plan: RolloutPlan, state: RolloutState, cause: str
+) -> set[CanaryVerdict]:
+    """The verdicts that *cause* allows. People who abort it leave only an abort."""
+    directed = None if state.directed is None else state.directed.direction
+    allowed: dict[str, set[CanaryVerdict]] = {
+        "unhealthy": set() if state.ready else {_ABORT},
+        "crashed": {_ABORT} if state.ready else set(),
+        "superseded": {_ABORT} if state.ready else set(),
+        "evidence": _found(plan, state),
+        "deadline": _at_deadline(plan, state),
+    }
+    if state.ready and not state.is_compared and not state.is_paused:
+        allowed["first-release"] = {_PROMOTE}
+    if directed is None:
+        return allowed.get(cause, set())
+    own = "superseded" if directed is Direction.SUPERSEDE else "directed"
+    if cause == own:
+        return {_PROMOTE} if directed is Direction.PROMOTE else {_ABORT}
+    return allowed.get(cause, set()) & {_ABORT}
 
 
-def _found(plan: RolloutPlan, state: RolloutState) -> CanaryVerdict | None:
+def _found(plan: RolloutPlan, state: RolloutState) -> set[CanaryVerdict]:
     """The verdict that the evidence allows now, if any."""
-    if not _is_compared(state) or state.mark is None or state.requested is not None:
-        return None
-    verdict = assess(plan.judge, state.judge).verdict
+    if not state.is_compared or state.mark is None or state.requested is not None:
+        return set()
+    verdict = decide(plan.judge, state.judge)
     seen = state.step_blocks >= plan.step_blocks and state.weight >= plan.steps[-1]
-    if verdict is _ABORT or (verdict is _PROMOTE and seen):
-        return verdict
-    return None
+    if verdict is _ABORT or (verdict is _PROMOTE and seen and not state.is_paused):
+        return {verdict}
+    return set()
 
 
 def _at_deadline(plan: RolloutPlan, state: RolloutState) -> set[CanaryVerdict]:
-    """The verdicts that the deadline allows.
+    """The verdicts that the deadline allows; none while it waits.
 
     A target that could not be read leaves no time in the log, so only a promotion,
     which needs a look at the deadline or later, is held to it.
     """
+    deadline = state.deadline(plan)
+    if not state.is_compared or deadline is None:
+        return set()
     match plan.on_deadline:
         case DeadlinePolicy.ROLLBACK:
             return {_ABORT}
         case DeadlinePolicy.HOLD:
             return {CanaryVerdict.HOLD}
         case DeadlinePolicy.PROMOTE:
-            started, mark = state.started, state.mark
-            if started is None or mark is None or state.requested is not None:
+            if state.mark is None or state.requested is not None:
                 return {_ABORT}
-            looked = mark.at >= started.start_ts + plan.deadline
-            worse = assess(plan.judge, state.judge).verdict is _ABORT
+            looked = state.mark.at >= deadline
+            worse = decide(plan.judge, state.judge) is _ABORT
             return {_ABORT, _PROMOTE} if looked and not worse else {_ABORT}
 
 
@@ -199,9 +227,9 @@ def _of_end(
         case RolloutResult.UNCHANGED:
             due = state.is_live(plan) and settled == _ALL
         case RolloutResult.PROMOTED:
-            due = promoted and _is_compared(state)
+            due = promoted and state.is_compared
         case RolloutResult.DEPLOYED:
-            due = promoted and not _is_compared(state)
+            due = promoted and not state.is_compared
         case RolloutResult.ROLLED_BACK:
             withdrawn = verdict is _ABORT or state.withdrawn
             due = withdrawn and settled == 0

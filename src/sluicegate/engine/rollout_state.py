@@ -1,5 +1,9 @@
 """What is wanted of a rollout, what is known of it, and its next block. Pure.
 
+Every metric beside failed requests is kept apart from them: a block holds those that
+could be read, each against the totals it was last read at under this weight
+(`sluicegate.engine.rollout_metrics`).
+
 Traps:
     The proxy's counters start at 0 when it restarts. A counter that went backwards is
     taken to have started at 0; what was served between the last look and the restart
@@ -8,7 +12,7 @@ Traps:
     block. That gap does not depend on how they went, so it biases nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -16,28 +20,43 @@ from sluicegate.canary.judge import (
     START,
     JudgeSettings,
     JudgeState,
+    MetricAssessment,
     Observation,
     assess,
     observe,
 )
+from sluicegate.engine.rollout_metrics import Totals, blocks_of
+from sluicegate.errors import UsageError
+from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
+    MetricObserved,
+    RolloutDirected,
     RolloutFinished,
     RolloutStarted,
 )
-from sluicegate.model.rollout import DeadlinePolicy, Release, Scrape
+from sluicegate.model.metric import Pair
+from sluicegate.model.rollout import DeadlinePolicy, Direction, Release, Scrape
 from sluicegate.model.traffic import NO_REQUESTS, Block, RequestCounts
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.environment import Environment
+
+MOST_UNJUDGED = 90
+"""Percent of the traffic that a canary may get before its verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutPlan:
     """How a release is to reach an environment.
 
-    ``steps`` are weights in percent, rising, below 100. ``step_blocks`` blocks with
-    canary traffic are seen at each. ``deadline`` counts from `RolloutStarted`.
+    ``steps`` are weights in percent, rising, at most `MOST_UNJUDGED`. ``step_blocks``
+    blocks with canary traffic are seen at each. ``deadline`` counts from
+    `RolloutStarted`, without the time that people paused it. ``scraped`` are the
+    metrics of the judge that the target itself counts.
+
+    Raises:
+        UsageError: its steps are not such weights.
     """
 
     stage: str
@@ -50,6 +69,17 @@ class RolloutPlan:
     on_deadline: DeadlinePolicy
     judge: JudgeSettings
     ready_timeout: timedelta
+    scraped: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        rising = list(self.steps) == sorted(set(self.steps))
+        if not self.steps or not rising or self.steps[0] <= 0:
+            raise UsageError(f"weights must rise from above 0, got {self.steps}")
+        if self.steps[-1] > MOST_UNJUDGED:
+            raise UsageError(
+                f"a canary gets at most {MOST_UNJUDGED} % before its verdict, got "
+                f"{self.steps[-1]} %"
+            )
 
     @classmethod
     def of(
@@ -79,11 +109,16 @@ class RolloutPlan:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The cumulative counters at one instant: where the next block begins."""
+    """The cumulative counters at one instant: where the next block begins.
+
+    ``metrics`` are those of the metrics that were read since this weight was set, each
+    as it was read last.
+    """
 
     at: datetime
     stable: RequestCounts
     canary: RequestCounts
+    metrics: Totals = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +129,10 @@ class RolloutState:
     ``weight`` the last one confirmed; both in percent. ``blocks`` counts all blocks,
     ``step_blocks`` those at this weight in which the canary served anything.
     ``stable`` and ``canary`` are the requests in all blocks together. ``withdrawn``:
-    weight 0 was announced, so the canary gets no more traffic, whatever was judged.
+    weight 0 was announced, or people said so after the verdict, so the canary gets no
+    more traffic, whatever was judged. ``directed`` is the verdict that people have come
+    to; ``paused_since`` when they paused the rollout, None if it goes on; ``paused``
+    the time of all pauses that are over. ``counted`` are the statements that were used.
     ``latest`` is the newest time in any event.
     """
 
@@ -110,8 +148,41 @@ class RolloutState:
     judge: JudgeState = START
     judged: CanaryJudged | None = None
     withdrawn: bool = False
+    directed: RolloutDirected | None = None
+    paused_since: datetime | None = None
+    paused: timedelta = timedelta(0)
+    counted: frozenset[Digest] = frozenset()
     finished: RolloutFinished | None = None
     latest: datetime | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether people have paused it: no more traffic, and no promotion."""
+        return self.paused_since is not None
+
+    @property
+    def is_to_promote(self) -> bool:
+        """Whether people have decided to promote it."""
+        directed = self.directed
+        return directed is not None and directed.direction is Direction.PROMOTE
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether the canary is ready and there is a stable release beside it."""
+        return self.ready and self.started is not None and bool(self.started.stable)
+
+    def deadline(self, plan: RolloutPlan) -> datetime | None:
+        """By when it must be judged; None before it began, and while it is paused."""
+        if self.started is None or self.is_paused:
+            return None
+        return self.started.start_ts + plan.deadline + self.paused
+
+    def next_look(self, plan: RolloutPlan) -> datetime | None:
+        """When the block under way has been long enough; None if none is."""
+        if self.mark is None:
+            return None
+        due, deadline = self.mark.at + plan.block, self.deadline(plan)
+        return due if deadline is None else min(due, deadline)
 
     def is_live(self, plan: RolloutPlan) -> bool:
         """Whether the release was the stable one already when the rollout began."""
@@ -119,8 +190,19 @@ class RolloutState:
         return stable is not None and stable.image == plan.release.image
 
 
-def block_from(plan: RolloutPlan, state: RolloutState, scrape: Scrape) -> BlockObserved:
+def block_from(
+    plan: RolloutPlan,
+    state: RolloutState,
+    scrape: Scrape,
+    totals: Totals | None = None,
+) -> BlockObserved:
     """The block that ends with *scrape*, and the evidence after it.
+
+    Args:
+        plan: what is wanted.
+        state: what has happened.
+        scrape: the target's counters.
+        totals: the metrics that could be read at the same moment.
 
     Raises:
         RuntimeError: no weight was confirmed yet, so no block has begun.
@@ -129,9 +211,15 @@ def block_from(plan: RolloutPlan, state: RolloutState, scrape: Scrape) -> BlockO
         raise RuntimeError("a block was observed before any weight was set")
     stable = _since(state.mark.stable, scrape.stable)
     canary = _since(state.mark.canary, scrape.canary)
-    evidence = assess(
-        plan.judge, observe(plan.judge, state.judge, Observation(Block(stable, canary)))
+    totals = totals or {}
+    shown = blocks_of(plan.judge.metrics, state.mark.metrics, totals)
+    observation = Observation(
+        Block(stable, canary),
+        shown,
+        (scrape.at - state.mark.at).total_seconds(),
+        state.weight,
     )
+    evidence = assess(plan.judge, observe(plan.judge, state.judge, observation))
     return BlockObserved(
         stage=plan.stage,
         index=state.blocks,
@@ -144,6 +232,32 @@ def block_from(plan: RolloutPlan, state: RolloutState, scrape: Scrape) -> BlockO
         promote_micronats=evidence.promote_micronats,
         start_ts=state.mark.at,
         end_ts=scrape.at,
+        metrics=tuple(
+            _observed(evidence.metrics[name], block, totals[name])
+            for name, block in shown.items()
+        ),
+    )
+
+
+def observation_of(event: BlockObserved) -> Observation:
+    """What the judge saw in a recorded block."""
+    return Observation(
+        Block(event.stable, event.canary),
+        {each.metric: Pair(each.stable, each.canary) for each in event.metrics},
+        (event.end_ts - event.start_ts).total_seconds(),
+        event.percent,
+    )
+
+
+def _observed(found: MetricAssessment, block: Pair, totals: Pair) -> MetricObserved:
+    return MetricObserved(
+        metric=found.metric.name,
+        stable=block.stable,
+        canary=block.canary,
+        stable_total=totals.stable,
+        canary_total=totals.canary,
+        abort_micronats=found.abort_micronats,
+        promote_micronats=found.promote_micronats,
     )
 
 
