@@ -7,7 +7,7 @@ from sluicegate.canary.bernoulli import counts_of
 from sluicegate.canary.metric import Metric
 from sluicegate.canary.rules import Rules
 from sluicegate.canary.settings import JudgeSettings, has_margin
-from sluicegate.canary.state import MetricState, threshold
+from sluicegate.canary.state import JudgeState, MetricState, threshold
 from sluicegate.model.metric import MetricKind, Pair
 from sluicegate.model.rollout import CanaryVerdict
 
@@ -48,11 +48,16 @@ class MetricAssessment:
         return self.abort_peak >= self.abort_needed
 
     @property
+    def is_proven(self) -> bool:
+        """Whether there is evidence enough for a promotion; or data, if none is."""
+        if self.promote_needed is None:
+            return self.total is not None
+        return self.promote_peak >= self.promote_needed
+
+    @property
     def is_acceptable(self) -> bool:
         """Whether there is evidence enough for a promotion, and none against it."""
-        if self.promote_needed is None:
-            return self.total is not None and not self.is_worse
-        return self.promote_peak >= self.promote_needed and not self.is_worse
+        return self.is_proven and not (self.is_worse or self.is_void)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +106,13 @@ def _is_void(rules: Rules, metric: Metric, total: Pair) -> bool:
     if metric.kind is not MetricKind.BERNOULLI or total.stable.n == 0:
         return False
     return rules.margin.is_void(counts_of(total.stable))
+
+
+def served(settings: JudgeSettings, state: JudgeState) -> int:
+    """The canary's requests; where failed ones are not counted, as another metric says.
+
+    Counts what each metric calls ``n``, the largest of them.
+    """
+    if settings.errors.required or state.canary.total > 0:
+        return state.canary.total
+    return max((each.evidence.total.canary.n for each in state.metrics), default=0)
