@@ -1,0 +1,131 @@
+"""Judge a canary block by block: promote it, abort it, or wait for more requests.
+
+Pure: `observe` folds a block into the state, `assess` reads a verdict off it. Both may
+be called after every block and at any number of blocks; neither looks at a clock. The
+state holds all there is, so a judge that resumes from recorded blocks goes on as if it
+had never stopped, and replaying the blocks gives the same micronats.
+
+- A canary that is no worse than stable by any metric is ever aborted with probability
+  at most ``alpha``: each metric has its share of it (`sluicegate.canary.rules`).
+- A canary that is unacceptably worse by a required metric is ever promoted with
+  probability at most ``beta``, since promotion takes evidence by every one of them.
+- What lies between may end either way, or not at all: the caller sets a deadline.
+- While stable fails so often that nothing would be unacceptable, nothing is promoted.
+- A metric that could not be read is absent from its block: it neither aborts nor
+  promotes, and nothing is promoted without it if it is required.
+
+A threshold once crossed stays crossed, and abort goes before promote. Blocks must not
+be left out by what is in them; evidence carries over changes of weight.
+
+Verdicts are reached on the rounded micronats that are recorded, so a last digit in
+which two C libraries differ does not turn one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sluicegate.canary.assessment import Assessment, MetricAssessment, served, stand
+from sluicegate.canary.bernoulli import pair_of
+from sluicegate.canary.evidence import begin
+from sluicegate.canary.explaining import explain
+from sluicegate.canary.rules import Rules
+from sluicegate.canary.settings import JudgeSettings
+from sluicegate.canary.state import START, JudgeState, MetricState
+from sluicegate.errors import UsageError
+from sluicegate.model.metric import Pair
+from sluicegate.model.rollout import CanaryVerdict
+from sluicegate.model.traffic import Block
+
+__all__ = [
+    "START",
+    "Assessment",
+    "JudgeSettings",
+    "JudgeState",
+    "MetricAssessment",
+    "Observation",
+    "assess",
+    "decide",
+    "observe",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One block of a rollout.
+
+    Attributes:
+        errors: the requests of both releases, and how many of them failed.
+        metrics: the other metrics by name; one that could not be read is absent.
+        seconds: how long the block lasted.
+        percent: the canary's weight meanwhile; None if unknown, or if it changed.
+    """
+
+    errors: Block
+    metrics: Mapping[str, Pair] = field(default_factory=dict)
+    seconds: float = 0.0
+    percent: int | None = None
+
+
+def observe(
+    settings: JudgeSettings, state: JudgeState, observation: Observation
+) -> JudgeState:
+    """Fold one block into the state. Of one without requests only its time counts.
+
+    Raises:
+        UsageError: the block has a metric that *settings* do not have.
+    """
+    blocks = {settings.errors.name: pair_of(observation.errors), **observation.metrics}
+    known = {metric.name: metric for metric in settings.judged}
+    for name in blocks:
+        if name not in known:
+            raise UsageError(f"a block has the metric {name}, which is not judged")
+    metrics = []
+    for name, metric in known.items():
+        seen = state.of(name)
+        if name in blocks:
+            before = seen or MetricState(
+                name, begin(metric, Rules.of(settings, metric))
+            )
+            seen = before.after(blocks[name])
+        if seen is not None:
+            metrics.append(seen)
+    return JudgeState(tuple(metrics), seconds=state.seconds + observation.seconds)
+
+
+def decide(settings: JudgeSettings, state: JudgeState) -> CanaryVerdict:
+    """The verdict alone, without what `assess` has to say about it."""
+    return _decide(settings, state, _stand(settings, state))
+
+
+def assess(settings: JudgeSettings, state: JudgeState) -> Assessment:
+    """Read the verdict off the state, and say why."""
+    found = _stand(settings, state)
+    verdict = _decide(settings, state, found)
+    why, missing = explain(settings, state, found, verdict)
+    errors = found[0]
+    return Assessment(
+        verdict=verdict,
+        reason=why,
+        abort_micronats=errors.abort_micronats,
+        promote_micronats=errors.promote_micronats,
+        canary_requests_missing=missing,
+        metrics={each.metric.name: each for each in found},
+    )
+
+
+def _stand(settings: JudgeSettings, state: JudgeState) -> list[MetricAssessment]:
+    return [stand(settings, each, state.of(each.name)) for each in settings.judged]
+
+
+def _decide(
+    settings: JudgeSettings, state: JudgeState, found: list[MetricAssessment]
+) -> CanaryVerdict:
+    if any(each.aborts and each.is_worse for each in found):
+        return CanaryVerdict.ABORT
+    if (
+        not all(each.is_acceptable for each in found if each.metric.required)
+        or served(settings, state) < settings.min_requests
+        or state.seconds < settings.min_seconds
+    ):
+        return CanaryVerdict.HOLD
+    return CanaryVerdict.PROMOTE
