@@ -11,6 +11,7 @@ from sluicegate.config.definition import definition_digest
 from sluicegate.config.document import SIGNERS, Audit, Document, check_inbox
 from sluicegate.config.environments import check_environments
 from sluicegate.config.gates import read_gates
+from sluicegate.config.latency import check_latency_edges
 from sluicegate.config.notify import read_notify
 from sluicegate.config.pools import check_pools
 from sluicegate.config.source import parse_source
@@ -63,6 +64,8 @@ def read_pipeline(data: bytes, name: str) -> ReadPipeline:
         whens = read_whens(checker, stages)
         check_pools(checker, stages)
         check_environments(checker, stages)
+        if document is not None:
+            check_latency_edges(checker, stages, document.environments)
         notify = read_notify(checker)
     except EnoughError:
         raise PipelineFileError(

@@ -6,7 +6,7 @@ from sluicegate.config.check import Checker
 from sluicegate.config.tree import Path, Table, child
 from sluicegate.config.wording import suggest
 from sluicegate.model.image import registry_of
-from sluicegate.stages.canary import CanaryStage
+from sluicegate.stages.canary import MAX_PERCENT, CanaryStage
 from sluicegate.stages.docker_build import DockerBuildStage
 from sluicegate.stages.publish import (
     PLACEHOLDERS,
@@ -122,8 +122,10 @@ def _check_image(
 
 def _check_steps(checker: Checker, path: Path, steps: Sequence[int]) -> None:
     for index, percent in enumerate(steps):
-        if not 0 < percent < 100:  # noqa: PLR2004 - percent
-            message = f"must be between 1 and 99 percent, not {percent}"
+        if not 0 < percent <= MAX_PERCENT:
+            message = f"must be between 1 and {MAX_PERCENT} percent, not {percent}"
+            if percent > MAX_PERCENT:
+                message += ": the rest comes with the promotion"
             checker.report((*path, index), message)
         elif index and percent <= steps[index - 1]:
             message = f"must rise: {percent} comes after {steps[index - 1]}"
@@ -141,3 +143,10 @@ def _check_deadline(checker: Checker, path: Path, stage: CanaryStage) -> None:
             f" x {write_duration(stage.block)} = {write_duration(shortest)}"
         )
         checker.report(path, message)
+    if stage.deadline <= stage.min_duration:
+        checker.report(
+            (*path[:-1], "min_duration"),
+            f"nothing is promoted before {write_duration(stage.min_duration)}, and the"
+            f" deadline is {write_duration(stage.deadline)}: make one shorter or the"
+            " other longer",
+        )

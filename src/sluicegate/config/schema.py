@@ -65,4 +65,6 @@ class _Schema(GenerateJsonSchema):
     def encode_default(self, dft: Any) -> Any:
         if isinstance(dft, timedelta):
             return write_duration(dft)
+        if isinstance(dft, tuple):
+            return [self.encode_default(each) for each in dft]
         return super().encode_default(dft)

@@ -6,18 +6,19 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Tag
 from pydantic_core import ErrorDetails
 
-from sluicegate.config.tree import Found, Items, Leaf, Path, Table
+from sluicegate.config.tree import Found, Items, Leaf, Path, Table, child
 from sluicegate.model.credential import is_secret_name, is_secret_value
+from sluicegate.stages.canary_metrics import NO_VARIANT
+from sluicegate.stages.canary_sources import TARGET
 from sluicegate.stages.notify import SECRET
 from sluicegate.stages.release_rules import ReleaseRules
 
 LATER = frozenset(
     {
         "lock",
-        "metrics",
         "platforms",
         "secrets",
     }
@@ -72,7 +73,7 @@ def describe(error: ErrorDetails, found: Found, model: type[BaseModel]) -> str:
     kind = error["type"]
     last = str(error["loc"][-1]) if error["loc"] else ""
     if kind == "extra_forbidden":
-        return _unknown_key(last, _keys_at(model, found.path[:-1]))
+        return _unknown_key(last, _keys_at(model, error["loc"][:-1], found.path[:-1]))
     if kind == "missing":
         return f"{last!r} is missing"
     special: Mapping[str, Callable[[ErrorDetails, Found], str]] = {
@@ -82,6 +83,7 @@ def describe(error: ErrorDetails, found: Found, model: type[BaseModel]) -> str:
         "union_tag_invalid": _choice,
         "value_error": _own_words,
         "assertion_error": _own_words,
+        NO_VARIANT: _variant,
         SECRET: lambda said, _found: said["msg"],  # and nothing of the value
     }
     if kind in special:
@@ -122,6 +124,20 @@ def _choice(error: ErrorDetails, found: Found) -> str:
     return f"must be {expected}{_but_is(found, 'choice')}"
 
 
+def _variant(error: ErrorDetails, found: Found) -> str:
+    """Settings that may be of several kinds, and are of none."""
+    key, known = error["ctx"]["key"], error["ctx"]["known"].split(", ")
+    said = child(found.node, key)
+    if said is None:
+        return f"{key!r} is missing{suggest('', known)}"
+    if not isinstance(said, Leaf) or not isinstance(said.value, str):
+        return f"{key!r} must be text{suggest('', known)}"
+    note = error["ctx"].get("note")
+    if note and said.value == TARGET:
+        return f"{key!r} cannot be {TARGET} here: {note}{suggest('', known)}"
+    return f"unknown {key} {said.value!r}{suggest(said.value, known)}"
+
+
 def _own_words(error: ErrorDetails, found: Found) -> str:
     said = str(error.get("ctx", {}).get("error", error["msg"]))
     shown = _show(found)
@@ -160,19 +176,46 @@ def _show(found: Found) -> str:
             return ""
 
 
-def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
-    """The keys that the settings at *path* below *model* have."""
+def _keys_at(model: type[BaseModel], loc: Path, path: Path) -> list[str]:
+    """The keys that the settings at *path* below *model* have.
+
+    *loc* is the same place as the validator names it: with the tag of what was meant
+    where a value may be of several kinds.
+    """
     current: Any = model
-    for part in path:
-        current = _settings_in(current)
-        if current is None:
-            return []
-        if isinstance(current, type) and issubclass(current, BaseModel):
-            current = _fields(current).get(str(part))
-        else:
-            current = get_args(current)[-1 if get_origin(current) is dict else 0]
+    left = list(path)
+    for part in loc:
+        tagged = _tagged(current, part)
+        if tagged is not None:
+            current = tagged
+        elif left and part == left[0]:
+            current = _inside(_settings_in(current), left.pop(0))
     current = _settings_in(current)
     return list(_fields(current)) if isinstance(current, type) else []
+
+
+def _inside(settings: Any, part: str | int) -> Any:  # noqa: ANN401 - annotations have no type
+    """What stands at *part* of settings, or of their container."""
+    if isinstance(settings, type):
+        extra = settings.__annotations__.get("__pydantic_extra__")
+        others = None if extra is None else get_args(extra)[-1]
+        return _fields(settings).get(str(part), others)
+    return get_args(settings)[-1 if get_origin(settings) is dict else 0]
+
+
+def _tagged(annotation: Any, tag: str | int) -> Any:  # noqa: ANN401 - likewise
+    """The alternative of *annotation* that is marked with *tag*, None without one."""
+    for option in get_args(_bare(annotation)):
+        marks = getattr(option, "__metadata__", ())
+        if any(isinstance(mark, Tag) and mark.tag == tag for mark in marks):
+            return option
+    return None
+
+
+def _bare(annotation: Any) -> Any:  # noqa: ANN401 - likewise
+    return (
+        get_args(annotation)[0] if hasattr(annotation, "__metadata__") else annotation
+    )
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:
@@ -184,6 +227,7 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
 
 def _settings_in(annotation: Any) -> Any:  # noqa: ANN401 - annotations have no type
     """Look through optional and alternative types for settings or their container."""
+    annotation = _bare(annotation)
     if get_origin(annotation) in (Union, types.UnionType):
         options = (_settings_in(option) for option in get_args(annotation))
         return next((option for option in options if option is not None), None)

@@ -2,12 +2,13 @@
 
 import re
 from datetime import timedelta
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StrictBool
 
 from sluicegate.stages.release_rules import ReleaseRules
-from sluicegate.stages.stage import Duration, Settings
+from sluicegate.stages.stage import Duration, Settings, write_duration
 
 _COMMIT = r"^([0-9a-f]{40}|[0-9a-f]{64})$"
 _HOST_FORM = (
@@ -51,6 +52,23 @@ CookieName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 DEFAULT_COOKIE = "sluicegate_release"
 
 
+def _check_rising(value: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+    for before, edge in pairwise(value):
+        if edge <= before:
+            raise ValueError(
+                f"must rise: {write_duration(edge)} comes after"
+                f" {write_duration(before)}"
+            )
+    return value
+
+
+LATENCY_EDGES = tuple(
+    timedelta(milliseconds=edge)
+    for edge in (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
+)
+"""What the proxy counts by unless told otherwise."""
+
+
 class DockerTarget(Settings):
     """Containers behind Traefik on a Docker engine."""
 
@@ -90,6 +108,15 @@ class DockerTarget(Settings):
     )
     env: dict[str, str] = Field(
         default_factory=dict, description="Environment variables of the containers."
+    )
+    latency_edges: Annotated[tuple[Duration, ...], AfterValidator(_check_rising)] = (
+        Field(
+            LATENCY_EDGES,
+            min_length=1,
+            max_length=30,
+            description="Times by which the proxy counts slower requests, rising. A"
+            " proxy that runs keeps its own until it is replaced.",
+        )
     )
 
     @property

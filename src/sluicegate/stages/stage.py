@@ -57,6 +57,8 @@ def parse_duration(text: Any) -> timedelta:  # noqa: ANN401 - pydantic hands ove
 
 def write_duration(length: timedelta) -> str:
     """Write a time as the pipeline file does, in the largest unit that is exact."""
+    if not length:
+        return "0s"
     for unit, size in reversed(_UNIT.items()):
         if length % size == timedelta(0):
             return f"{length // size}{unit}"
@@ -81,6 +83,25 @@ LongDuration = Annotated[
 
 Duration = Annotated[LongDuration, AfterValidator(_check_length)]
 """A time of at most ten years, so that no sum with it overflows."""
+
+
+def _parse_duration_or_zero(text: Any) -> timedelta:  # noqa: ANN401 - pydantic hands over anything
+    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if found is not None and int(found[1]) == 0:
+        return timedelta(0)
+    return parse_duration(text)
+
+
+DurationOrZero = Annotated[
+    timedelta,
+    BeforeValidator(
+        _parse_duration_or_zero,
+        json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)],
+    ),
+    AfterValidator(_check_length),
+    Field(description="A whole number and a unit: ms, s, m, h or d; 0s for none."),
+]
+"""As `Duration`, or no time at all."""
 
 
 class Settings(BaseModel):
