@@ -42,6 +42,7 @@ class BernoulliEvidence:
                 past=self.stable + self.canary,
                 margin=self.rules.margin,
                 beta=self.rules.beta,
+                sigma=self.rules.sigma,
             ),
             stable=self.stable + seen.stable,
             canary=self.canary + seen.canary,
