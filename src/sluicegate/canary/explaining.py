@@ -6,7 +6,7 @@ from sluicegate.canary import reason
 from sluicegate.canary.assessment import MetricAssessment, served
 from sluicegate.canary.rules import Rules
 from sluicegate.canary.settings import JudgeSettings
-from sluicegate.canary.state import MICRONATS, JudgeState
+from sluicegate.canary.state import JudgeState
 from sluicegate.canary.waiting import explain_wait
 from sluicegate.model.rollout import CanaryVerdict
 
@@ -17,44 +17,48 @@ def explain(
     found: Sequence[MetricAssessment],
     verdict: CanaryVerdict,
 ) -> tuple[str, int | None]:
-    """The sentence for *verdict*, and the canary requests that are missing."""
-    canary, stable = state.canary, state.stable
+    """The sentence for *verdict*, and the canary requests that are missing.
+
+    Args:
+        settings: of the judge.
+        state: all that was seen.
+        found: where each metric stands, failed requests first.
+        verdict: what was concluded of that.
+
+    Returns:
+        The sentence; and about how many more canary requests a promotion takes, None
+        unless it waits, and where no number of requests would help.
+    """
+    requests = served(settings, state)
     if verdict is CanaryVerdict.ABORT:
         worse = next(each for each in found if each.aborts and each.is_worse)
-        return _explain_abort(settings, state, worse), None
-    if verdict is CanaryVerdict.PROMOTE:
-        why = reason.explain_promote(
-            canary,
-            stable,
-            evidence=found[0].promote_peak / MICRONATS,
-            needed=1 / settings.beta,
-        )
-        return why, None
+        return reason.explain_abort(requests, worse, chance=settings.alpha), None
     required = [each for each in found if each.metric.required]
-    if found[0] in required and found[0].is_void:
-        return reason.explain_outage(canary, stable), None
-    if found[0] in required and not found[0].is_acceptable:
-        return explain_wait(settings, state)
+    if verdict is CanaryVerdict.PROMOTE:
+        acceptable = [(each, Rules.of(settings, each.metric)) for each in required]
+        why = reason.explain_promote(requests, acceptable, chance=settings.beta)
+        return why, None
+    return _explain_hold(settings, state, required, requests)
+
+
+def _explain_hold(
+    settings: JudgeSettings,
+    state: JudgeState,
+    required: Sequence[MetricAssessment],
+    requests: int,
+) -> tuple[str, int | None]:
+    canary, stable = state.canary, state.stable
     for each in required:
-        if not each.is_acceptable:
-            return reason.explain_metric_hold(each.metric.name), None
-    missing = settings.min_requests - served(settings, state)
+        if each.is_acceptable:
+            continue
+        if each.metric is not settings.errors:
+            return reason.explain_metric_hold(each), None
+        if each.is_void:
+            return reason.explain_outage(canary, stable), None
+        return explain_wait(settings, state)
+    missing = settings.min_requests - requests
     if missing > 0:
         least = settings.min_requests
         why = reason.explain_too_few(canary, stable, missing=missing, least=least)
         return why, missing
     return reason.explain_too_soon(state.seconds, least=settings.min_seconds), None
-
-
-def _explain_abort(
-    settings: JudgeSettings, state: JudgeState, worse: MetricAssessment
-) -> str:
-    evidence = worse.abort_peak / MICRONATS
-    needed = 1 / Rules.of(settings, worse.metric).alpha
-    if worse.metric is not settings.errors:
-        return reason.explain_metric_abort(
-            worse.metric.name, evidence=evidence, needed=needed
-        )
-    return reason.explain_abort(
-        state.canary, state.stable, evidence=evidence, needed=needed
-    )

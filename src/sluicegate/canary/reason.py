@@ -1,73 +1,133 @@
 """The judge's reasons: one plain sentence each, with the numbers behind it. Pure.
 
-These sentences go into the audit log and to the person who waits for the release.
+These sentences go into the audit log and to the person who waits for the release. One
+of a verdict begins with what became of the canary (`RESULTS`).
 """
 
-from math import exp, floor, log, log10
+from collections.abc import Sequence
+from math import inf
 
+from sluicegate.canary.assessment import MetricAssessment
+from sluicegate.canary.comparing import (
+    describe_acceptable,
+    describe_numbers,
+    describe_worse,
+)
+from sluicegate.canary.rules import Rules
+from sluicegate.canary.writing import (
+    format_about,
+    format_chance,
+    format_count,
+    format_digits,
+    format_rate,
+    format_seconds,
+)
+from sluicegate.model.metric import MetricKind
+from sluicegate.model.rollout import CanaryVerdict
 from sluicegate.model.traffic import RequestCounts
 
-_WORDY_NATS = 20.0  # above 5e8 only the power of ten is of interest
+RESULTS = {
+    CanaryVerdict.PROMOTE: "promoted",
+    CanaryVerdict.ABORT: "aborted",
+    CanaryVerdict.HOLD: "held",
+}
+"""What becomes of a canary by each verdict."""
 
-
-def format_count(count: int) -> str:
-    """Write a whole number in groups of three digits: ``4 213``."""
-    return f"{count:,}".replace(",", " ")
-
-
-def format_about(count: int) -> str:
-    """Write a whole number rounded up to two digits: ``1 800``."""
-    unit = 10 ** max(0, len(str(count)) - 2)
-    return format_count(-(-count // unit) * unit)
-
-
-def format_rate(counts: RequestCounts) -> str:
-    """Write an error rate with its counts, of at least one: ``9.1 % (52 of 571)``."""
-    percent = _format_digits(100 * counts.failed / counts.total)
-    return (
-        f"{percent} % ({format_count(counts.failed)} of {format_count(counts.total)})"
-    )
-
-
-def format_evidence(nats: float) -> str:
-    """Write an e-value, given its logarithm: ``3 400``, ``1.7``, ``10^23``."""
-    if nats > _WORDY_NATS:
-        return f"10^{floor(nats / log(10))}"
-    return _format_digits(exp(nats))
-
-
-def describe_rates(canary: RequestCounts, stable: RequestCounts) -> str:
-    """Say how often each arm fails."""
-    return (
-        f"canary fails {format_rate(canary)} where stable fails {format_rate(stable)}"
-    )
+_NAMED = 3
+"""Metrics that are told of one by one; of more the number is."""
 
 
 def explain_abort(
-    canary: RequestCounts, stable: RequestCounts, *, evidence: float, needed: float
+    requests: int,
+    worse: MetricAssessment,
+    *,
+    chance: float,
+    at_least: float | None = None,
 ) -> str:
-    """Say why the canary is aborted. Evidence in nats, *needed* as an e-value."""
+    """Say why the canary is aborted.
+
+    Args:
+        requests: that the canary has served.
+        worse: the metric by which it is worse.
+        chance: bound of the chance to abort a good canary, over all metrics.
+        at_least: the ratio to stable's rate that is surely reached; None if unknown.
+    """
     return (
-        f"{describe_rates(canary, stable)}: evidence {format_evidence(evidence)} "
-        f"that it is worse, against the needed {_format_digits(needed)}"
+        f"{_after(CanaryVerdict.ABORT, requests)}: "
+        f"{describe_worse(worse, at_least=at_least)}, "
+        f"chance of a false alarm {format_chance(chance)}"
     )
 
 
 def explain_promote(
-    canary: RequestCounts, stable: RequestCounts, *, evidence: float, needed: float
+    requests: int,
+    acceptable: Sequence[tuple[MetricAssessment, Rules]],
+    *,
+    chance: float,
+    below: float | None = None,
 ) -> str:
-    """Say why the canary is promoted. Evidence in nats, *needed* as an e-value."""
+    """Say why the canary is promoted.
+
+    Args:
+        requests: that the canary has served.
+        acceptable: the required metrics, at least one.
+        chance: bound of the chance to promote an unacceptable canary.
+        below: the ratio to stable's rate that the first of them surely does not reach;
+            None if no smaller one than that of its rules.
+    """
+    (first, rules), *others = acceptable
+    parts = [describe_acceptable(first, rules, below=below)]
+    parts += [describe_acceptable(*each) for each in others[: _NAMED - 1]]
+    hidden = len(acceptable) - len(parts)
+    metrics = "metric" if hidden == 1 else "metrics"
+    more = f", and {hidden} more {metrics}" if hidden else ""
     return (
-        f"{describe_rates(canary, stable)}: evidence {format_evidence(evidence)} "
-        f"that it is acceptable, against the needed {_format_digits(needed)}"
+        f"{_after(CanaryVerdict.PROMOTE, requests)}: {'; '.join(parts)}{more}, "
+        f"chance to be wrong {format_chance(chance)}"
     )
+
+
+def explain_ready(found: str) -> str:
+    """Say that the evidence would do, but the last step has not come yet."""
+    return f"acceptable already; it gets more traffic first ({found})"
+
+
+def explain_deadline(
+    verdict: CanaryVerdict,
+    seconds: float,
+    canary: RequestCounts,
+    missing: str,
+    *,
+    below: float = inf,
+) -> str:
+    """Say what the deadline's policy made of a rollout without a verdict.
+
+    Args:
+        verdict: the policy's.
+        seconds: from the start to the deadline.
+        canary: its requests.
+        missing: what is missing for a verdict.
+        below: the ratio to stable's rate that is surely not reached; infinite if none.
+    """
+    del below
+    return (
+        f"{RESULTS[verdict]} at its deadline of {format_seconds(seconds)}, without a "
+        f"verdict by evidence after {format_count(canary.total)} canary requests: "
+        f"{missing}"
+    )
+
+
+def explain_directed(verdict: CanaryVerdict, people: Sequence[str], why: str) -> str:
+    """Say that people have decided, whom, and why."""
+    by = f" by {join(people)}" if people else " by hand"
+    return f"{RESULTS[verdict]}{by}: {why}"
 
 
 def explain_no_canary_traffic(missing: int, *, rate: float) -> str:
     """Say that nothing can be judged, and how much traffic it would take at *rate*."""
     return (
         f"no traffic reached the canary; about {format_about(missing)} canary requests "
-        f"are needed to decide, at an error rate of {_format_digits(100 * rate)} %"
+        f"are needed to decide, at an error rate of {format_digits(100 * rate)} %"
     )
 
 
@@ -91,6 +151,14 @@ def explain_too_few(
     )
 
 
+def explain_too_soon(seconds: float, *, least: float) -> str:
+    """Say that the evidence would do, but not the time. Unit: seconds."""
+    return (
+        f"acceptable so far, but promoted only after {format_seconds(least)} "
+        f"(min_duration), of which {format_seconds(seconds)} have passed"
+    )
+
+
 def explain_hold(canary: RequestCounts, stable: RequestCounts, missing: int) -> str:
     """Say how many requests are missing at the rates seen so far."""
     return (
@@ -110,42 +178,46 @@ def explain_doubt(canary: RequestCounts, stable: RequestCounts, missing: int) ->
 
 def explain_outage(canary: RequestCounts, stable: RequestCounts) -> str:
     """Say that stable is no measure while it fails this often."""
+    does = format_rate(canary) if canary.total else "no traffic"
     return (
         f"stable itself fails {format_rate(stable)}, which leaves no room to be worse: "
-        f"nothing is promoted, however the canary does ({_describe_arm(canary)})"
+        f"nothing is promoted, however the canary does ({does})"
     )
 
 
-def explain_metric_abort(name: str, *, evidence: float, needed: float) -> str:
-    """Say that the canary is aborted by another metric than failed requests."""
+def explain_metric_hold(found: MetricAssessment) -> str:
+    """Say that another metric than failed requests is undecided, and why."""
+    name, seen = found.metric.name, describe_numbers(found)
+    if found.total is None:
+        return f"undecided: {name} could not be read yet, and promotion requires it"
+    if not found.total.canary.n or not found.total.stable.n:
+        return f"undecided: there is nothing to compare yet by {name} ({seen})"
+    if found.is_void:
+        return f"undecided: stable's own {name} leave no room to be worse ({seen})"
+    if found.is_worse:
+        return f"not to be promoted: {describe_worse(found)}"
+    if found.metric.kind is MetricKind.CATEGORIES and found.promote_needed is None:
+        return f"undecided by {name} ({seen})"
+    needed = found.promote_needed or 1
+    percent = int(100 * max(0.0, found.promote_peak / needed))
     return (
-        f"{name}: evidence {format_evidence(evidence)} that the canary is worse, "
-        f"against the needed {_format_digits(needed)}"
+        f"undecided by {name} ({seen}): {percent} % of the evidence that a promotion "
+        "takes"
     )
 
 
-def explain_metric_hold(name: str) -> str:
-    """Say that another metric than failed requests is undecided."""
-    return f"undecided: there is not enough evidence yet that {name} is acceptable"
-
-
-def explain_too_soon(seconds: float, *, least: float) -> str:
-    """Say that the evidence would do, but not the time. Unit: seconds."""
+def describe_rates(canary: RequestCounts, stable: RequestCounts) -> str:
+    """Say how often each arm fails."""
     return (
-        f"acceptable so far, but promoted only after {_format_digits(least)} seconds, "
-        f"of which {_format_digits(seconds)} have passed"
+        f"canary fails {format_rate(canary)} where stable fails {format_rate(stable)}"
     )
 
 
-def _describe_arm(counts: RequestCounts) -> str:
-    return format_rate(counts) if counts.total else "no traffic"
+def join(names: Sequence[str]) -> str:
+    """Write a list: ``a``, ``a and b``, ``a, b and c``."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
-def _format_digits(value: float) -> str:
-    """Write a number with two digits that count, at least those before the point."""
-    if value == 0:
-        return "0"
-    decimals = 1 - floor(log10(value))
-    if decimals <= 0:
-        return format_count(int(round(value, decimals)))
-    return f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+def _after(verdict: CanaryVerdict, requests: int) -> str:
+    return f"{RESULTS[verdict]} after {format_count(requests)} canary requests"
