@@ -43,6 +43,7 @@ ON_WINDOWS = {
         Case("audit verify", "is what was written"),
         Case("audit verify --json", '"ok": true'),
     ],
+    "canary": [Case("canary judge none.jsonl", "none.jsonl", 2)],
     "completion": [Case("completion bash", "complete")],
     "demo": [Case("demo", "running stages needs Linux or macOS", 2)],
     "doctor": [Case("doctor", "git", 4)],

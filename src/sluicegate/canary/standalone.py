@@ -117,6 +117,7 @@ class Judge:
             restarts=restarts,
         )
         self.state = START
+        self._decided = START
         self._course = Course()
         length = batch_seconds if sigma else None
         self._batches = {metric.name: Batches(length) for metric in judged}
@@ -190,8 +191,12 @@ class Judge:
 
     @property
     def assessment(self) -> Assessment:
-        """The verdict with its reason in one sentence."""
-        return assess(self.settings, self.state)
+        """The verdict with its reason in one sentence, as of when it was reached."""
+        verdict = self.verdict
+        is_decided = verdict is not CanaryVerdict.HOLD
+        found = assess(self.settings, self._decided if is_decided else self.state)
+        assert found.verdict is verdict
+        return found
 
     @property
     def metrics(self) -> dict[str, MetricEvidence]:
@@ -217,8 +222,11 @@ class Judge:
         observation = Observation(_NOTHING, {name: batch.pair})
         if name == self.settings.errors.name:
             observation = Observation(_block(batch.pair))
+        before = self.verdict
         state = observe(self.settings, self.state, observation)
         self.state = replace(state, seconds=self._course.passed(batch.at))
+        if self.verdict is not before:
+            self._decided = self.state
         self._course.note(self.settings, self.state, name, batch.at)
 
     def _evidence(self, metric: Metric) -> MetricEvidence:

@@ -10,7 +10,10 @@ from sluicegate.cli.lazy import LazyGroup
 
 class _Group(LazyGroup):
     package: ClassVar[str] = "sluicegate.cli.canary"
-    table: ClassVar[Mapping[str, str]] = {}
+    table: ClassVar[Mapping[str, str]] = {
+        "judge": "Judge the numbers in a file: promote, abort or hold.",
+    }
+    meant: ClassVar[Mapping[str, str]] = {"analyse": "judge", "analyze": "judge"}
 
 
 @click.group(cls=_Group)
