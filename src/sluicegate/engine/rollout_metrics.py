@@ -125,12 +125,17 @@ def read_slower(metric: Metric, scrape: Scrape) -> Pair:
     counted = {each.edge_ms: each for each in scrape.slower}
     missing = [edge for edge in metric.edges if edge not in counted]
     if missing:
-        has = ", ".join(f"{edge} ms" for edge in counted) or "none"
+        has = ", ".join(f"{edge} ms" for edge in counted if edge) or "none"
         raise UsageError(
-            f"the target does not count by {missing[0]} ms; its edges: {has}"
+            f"the target does not count by {missing[0]} ms; its edges: {has}",
+            hint="a proxy keeps the latency_edges that it was started with",
         )
     edges = [counted[edge] for edge in metric.edges]
+    timed = counted.get(0)
+    stable, canary = scrape.stable.total, scrape.canary.total
+    if timed is not None:
+        stable, canary = timed.stable, timed.canary
     return Pair(
-        Tally(scrape.stable.total, tuple(each.stable for each in edges)),
-        Tally(scrape.canary.total, tuple(each.canary for each in edges)),
+        Tally(stable, tuple(each.stable for each in edges)),
+        Tally(canary, tuple(each.canary for each in edges)),
     )

@@ -74,7 +74,11 @@ class Direction(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Slower:
-    """How many requests have taken longer than ``edge_ms`` milliseconds."""
+    """How many requests have taken longer than ``edge_ms`` milliseconds.
+
+    Longer than 0 are all that were timed. They need not be all that were counted at the
+    same instant: a proxy counts and times a request one after the other.
+    """
 
     edge_ms: int
     stable: int

@@ -28,6 +28,7 @@ from sluicegate.model.source import Source
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.pipeline import Pipeline
 from sluicegate.wiring.breaking_glass import Override
+from sluicegate.wiring.ephemeral import find_loss
 from sluicegate.wiring.execution import Execution
 from sluicegate.wiring.policy import PolicySource
 from sluicegate.wiring.project import Project
@@ -96,7 +97,7 @@ class Rollback:
             row = _choose(log, self.environment, self.to)
             origin = _read_run(place, log, row.run_id)
         earlier = find_earlier(origin, self.environment)
-        _check_image(earlier)
+        _check_image(ruled, self.environment, earlier)
         rolled = _project(ruled, self.environment, earlier, origin.started)
         (stage,) = rolled.pipeline.stages
         started = begin_rollback(
@@ -233,19 +234,23 @@ def _read_run(place: ProjectLog, log: LogReader, run_id: str) -> Run:
     return fold(run_id, events)
 
 
-def _check_image(earlier: Earlier) -> None:
+def _check_image(ruled: RuledProject, environment: str, earlier: Earlier) -> None:
     """See to it that there is an image to start, before anybody is asked.
 
     Raises:
         UsageError: it is gone, and was never published.
         ExternalError: the engine does not answer.
     """
+    target = PolicySource(ruled).environment(environment).target
+    loss = find_loss(ruled.machine.environ, environment, target)
+    if loss is not None:
+        raise loss
     release = earlier.release
     if release.reference is not None:
         return
-    from sluicegate.adapters.targets.images import has_image  # noqa: PLC0415 - slow
+    from sluicegate.wiring.targets import is_at_hand  # noqa: PLC0415 - slow
 
-    if not has_image(str(release.image)):
+    if not is_at_hand(ruled.machine, target, str(release.image)):
         raise UsageError(
             f"this engine has no image {release.image} of {release.name} any more, and"
             " it was never published",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sluicegate.adapters.existing_environment import ExistingEnvironments
 from sluicegate.adapters.existing_workspace import ExistingWorkspace
@@ -30,6 +31,9 @@ from sluicegate.wiring.masking import build_masks
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
 from sluicegate.wiring.stores import log_variables
+
+if TYPE_CHECKING:
+    from sluicegate.wiring.targets import Pull
 
 
 @dataclass(frozen=True)
@@ -176,31 +180,16 @@ class Surroundings:
 
     @contextmanager
     def _target(
-        self, environment: str, pull: Callable[[str], None], run_id: str | None
+        self, environment: str, pull: "Pull", run_id: str | None
     ) -> Iterator[Target]:
         """The environment, leased to the run *run_id*; without one, only looked at."""
-        from sluicegate.adapters.targets.docker_traefik import (  # noqa: PLC0415
-            DockerTarget,
-        )
+        from sluicegate.wiring.targets import build_target  # noqa: PLC0415 - Docker
 
         if run_id is not None:
             self.check_stays(environment)
-        project = self.project
-        name = project.pipeline.name.partition("_")[0]
         settings = self.authority.settings(environment).target
-        target = DockerTarget(
-            environment=environment,
-            project=name,
-            port=settings.port,
-            publish=settings.publish,
-            bind=settings.bind,
-            health=settings.health,
-            drain=settings.drain,
-            env=settings.env,
-            state_dir=project.machine.state_folder / "targets" / name / environment,
-            clock=self.log.clock,
-            pull=pull,
-            cookie=settings.cookie,
+        target = build_target(
+            self.project, environment, settings, self.log.clock, pull
         )
         with target.lease():
             if run_id is None:

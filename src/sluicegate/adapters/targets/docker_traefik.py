@@ -9,7 +9,7 @@ weight, and Traefik has loaded that, before it is drained; it is drained before 
 stopped.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -30,8 +30,9 @@ from sluicegate.adapters.targets.traefik_config import (
     live_service,
     probe_host,
 )
+from sluicegate.adapters.targets.traefik_latency import parse_slower
 from sluicegate.adapters.targets.traefik_metrics import parse_counts
-from sluicegate.adapters.targets.traefik_proxy import Proxy
+from sluicegate.adapters.targets.traefik_proxy import EDGES_MS, Proxy
 from sluicegate.errors import PermanentError, TransientError, UsageError
 from sluicegate.model.rollout import Release, Scrape
 from sluicegate.ports.clock import Clock
@@ -66,6 +67,7 @@ class DockerTarget(Target):
         env: Mapping[str, str],
         state_dir: Path,
         clock: Clock,
+        latency_edges: Sequence[timedelta] = (),
         pull: Pull = refuse_pull,
         cookie: str | None = None,
     ) -> None:
@@ -81,6 +83,8 @@ class DockerTarget(Target):
             self._place,
             self._state.proxy,
             clock,
+            edges_ms=[edge // timedelta(milliseconds=1) for edge in latency_edges]
+            or EDGES_MS,
             bind=bind,
             publish=publish,
         )
@@ -171,8 +175,10 @@ class DockerTarget(Target):
     @override
     def scrape(self, stable: Release, canary: Release) -> Scrape:
         services = (live_service(stable), live_service(canary))
-        counts = parse_counts(self._proxy.get("/metrics"), services)
-        return Scrape(self._clock.now(), counts[0], counts[1])
+        page = self._proxy.get("/metrics")
+        counts = parse_counts(page, services)
+        slower = parse_slower(page, *services)
+        return Scrape(self._clock.now(), counts[0], counts[1], slower)
 
     @override
     def retire(self, release: Release) -> None:

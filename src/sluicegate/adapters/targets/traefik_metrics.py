@@ -52,21 +52,26 @@ def parse_counts(page: bytes, services: tuple[str, ...]) -> tuple[RequestCounts,
     total = dict.fromkeys(services, 0)
     failed = dict.fromkeys(services, 0)
     alive = False
-    for name, labels, value in _samples(page):
+    for name, labels, value in read_samples(page):
         alive = alive or name == _ALWAYS_SHOWN
         if name != _REQUESTS:
             continue
         code, service = _attributes(labels)
         if service not in total:
             continue
-        total[service] += _count(value)
-        failed[service] += _count(value) if code in _FAILED else 0
+        total[service] += read_count(value)
+        failed[service] += read_count(value) if code in _FAILED else 0
     if not alive:
         raise PermanentError(f"the proxy's metrics lack {_ALWAYS_SHOWN}")
     return tuple(RequestCounts(total[name], failed[name]) for name in services)
 
 
-def _samples(page: bytes) -> Iterator[tuple[str, str, str]]:
+def read_samples(page: bytes) -> Iterator[tuple[str, str, str]]:
+    """The samples of a page: name, labels as written, value as written.
+
+    Raises:
+        PermanentError: the page is not whole.
+    """
     try:
         text = page.decode()
     except UnicodeDecodeError as error:
@@ -82,15 +87,25 @@ def _samples(page: bytes) -> Iterator[tuple[str, str, str]]:
         yield found["name"], found["labels"] or "", found["value"]
 
 
+def read_labels(labels: str) -> dict[str, str]:
+    """Labels by name; escapes are left as they are."""
+    return {found["name"]: found["value"] for found in _LABEL.finditer(labels)}
+
+
 def _attributes(labels: str) -> tuple[int, str]:
-    named = {found["name"]: found["value"] for found in _LABEL.finditer(labels)}
+    named = read_labels(labels)
     code, service = named.get("code", ""), named.get("service", "")
     if not re.fullmatch(r"[0-9]{1,3}", code) or not service:
         raise PermanentError(f"a request counter without code or service: {labels!r}")
     return int(code), service.removesuffix("@file")
 
 
-def _count(value: str) -> int:
+def read_count(value: str) -> int:
+    """The value of a counter of whole things.
+
+    Raises:
+        PermanentError: it is none.
+    """
     try:
         number = float(value)
     except ValueError:

@@ -24,6 +24,8 @@ import shutil
 import sysconfig
 import tarfile
 import tempfile
+from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from docker import DockerClient
@@ -44,7 +46,9 @@ from sluicegate.ports.clock import Clock
 _ROLE = "proxy"
 _LIVE, _PROBE, _API = "8000/tcp", "8001/tcp", "8080/tcp"
 _MOUNT = "/sluicegate"
-_BUCKETS = "0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10"  # seconds
+EDGES_MS = (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
+"""By which edges the proxy counts slower requests unless told otherwise."""
+
 PATIENCE_SECONDS = 60
 """How long a release may take to begin its response; then the answer is 504."""
 
@@ -55,13 +59,14 @@ _ARGUMENTS = (
     "--api.insecure=true",  # published on the loopback address only
     "--api.dashboard=false",
     "--metrics.prometheus.entryPoint=traefik",
-    f"--metrics.prometheus.buckets={_BUCKETS}",
+    "--metrics.prometheus.buckets=0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10",
     f"--providers.file.filename={_MOUNT}/{ROUTING_FILE}",
     "--providers.providersThrottleDuration=0.1s",
     f"--serversTransport.forwardingTimeouts.responseHeaderTimeout={PATIENCE_SECONDS}s",
     "--global.checkNewVersion=false",
     "--global.sendAnonymousUsage=false",
 )
+_BUCKETS = next(i for i, one in enumerate(_ARGUMENTS) if ".buckets=" in one)
 _READY_MS = 15_000
 _REPLY_SECONDS = 5
 _MAX_REPLY_BYTES = 16 * 1024 * 1024
@@ -77,6 +82,7 @@ class Proxy:
         folder: Path,
         clock: Clock,
         *,
+        edges_ms: Sequence[int] = EDGES_MS,
         bind: str,
         publish: int,
     ) -> None:
@@ -84,6 +90,7 @@ class Proxy:
         self._clock, self._bind, self._publish = clock, bind, publish
         self._name = f"{place.name}-proxy"
         wish = [bind, publish, str(folder), os.getuid(), os.getgid(), *_ARGUMENTS]
+        self._edges_ms = edges_ms
         self._settings = Digest.of(json.dumps(wish).encode()).hex
 
     def exists(self) -> bool:
@@ -141,11 +148,21 @@ class Proxy:
         same = container.labels.get("sluicegate.settings") == self._settings
         return same and container.status == "running"
 
+    def _arguments(self) -> list[str]:
+        """Those of `_ARGUMENTS`, and the edges wished for.
+
+        A proxy that runs with other edges still fits: they are not worth a request.
+        """
+        edges = ",".join(f"{Decimal(edge) / 1000:f}" for edge in self._edges_ms)
+        arguments = list(_ARGUMENTS)
+        arguments[_BUCKETS] = f"--metrics.prometheus.buckets={edges}"
+        return arguments
+
     def _create(self, image: str) -> Container:
         local = ("127.0.0.1", 0)
         return self._client.containers.create(
             image,
-            command=list(_ARGUMENTS),
+            command=self._arguments(),
             name=self._name,
             labels=self._place.labels(_ROLE) | {"sluicegate.settings": self._settings},
             network=self._place.name,
