@@ -42,6 +42,7 @@ def build_target(
         health=settings.health,
         drain=settings.drain,
         env=settings.env,
+        latency_edges=settings.latency_edges,
         state_dir=states / "targets" / name / environment,
         clock=clock,
         pull=partial(pull, engine=engine),
