@@ -104,8 +104,8 @@ class DockerRegistry(Registry):
         run("tag", str(image), reference)
         return read_digest(run("push", reference))
 
-    def pull(self, reference: str) -> None:
-        """Have the engine pull *reference*.
+    def pull(self, reference: str, engine: str | None = None) -> None:
+        """Have the engine pull *reference*, or that at the address *engine*.
 
         Raises:
             ExternalError: it cannot.
@@ -113,6 +113,7 @@ class DockerRegistry(Registry):
         """
         registry, _, _ = split_reference(reference)
         result = self._docker(
+            *(() if engine is None else ("--host", engine)),
             *("pull", "--quiet", reference),
             timeout=_PULL_TIME,
             on_line=lambda _line: None,

@@ -1,4 +1,4 @@
-"""The Docker engine of this host: reaching it, and what its errors mean.
+"""Docker engines: reaching them, and what their errors mean.
 
 Everything made on the engine carries labels, by which it is found again and removed.
 """
@@ -80,8 +80,27 @@ def connect() -> DockerClient:
         client.close()
         raise PermanentError(
             f"the Docker engine is on another host ({client.api.base_url})",
-            hint="run sluice on the host that holds the target, without DOCKER_HOST",
+            hint="run sluice on the host that holds the target, without DOCKER_HOST, or"
+            " name that host: `host: ssh://USER@HOST` under `target`",
         )
+    return client
+
+
+def connect_to(address: str, host: str) -> DockerClient:
+    """Reach the engine of *host* by *address*, which leads there from this machine.
+
+    Raises:
+        PermanentError: it does not answer.
+    """
+    try:
+        client = DockerClient(base_url=address, timeout=_TIMEOUT_SECONDS)
+        client.ping()
+    except (DockerException, RequestException) as error:
+        raise PermanentError(
+            f"the Docker engine of {host} does not answer: {error}",
+            hint="see that `docker info` works there for that user, and that its sshd"
+            " allows forwarding (AllowStreamLocalForwarding, AllowTcpForwarding)",
+        ) from error
     return client
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
-from sluicegate.adapters.targets.docker_engine import engine_errors
+from sluicegate.adapters.targets.docker_engine import connect, engine_errors
 from sluicegate.errors import IntegrityError, PermanentError
 from sluicegate.model.rollout import Release
 
@@ -42,6 +42,29 @@ def provide_image(client: DockerClient, release: Release, pull: Pull) -> str | N
     raise IntegrityError(
         f"{release.reference} is {pulled}, not {release.image}, which was scanned"
     )
+
+
+def carry_image(client: DockerClient, release: Release) -> None:
+    """Bring the image of *release* from this machine's engine to that of *client*.
+
+    Nothing is done where it is there already, or not here.
+
+    Raises:
+        ExternalError: an engine failed, or none is here.
+    """
+    name = str(release.image)
+    if _find(client, name) is not None:
+        return
+    here = connect()
+    try:
+        if _find(here, name) is None:
+            return
+        with engine_errors(f"carry image {name} to the host that serves"):
+            # Chunk by chunk: an image may be larger than this machine's memory.
+            for _ in client.images.load(here.images.get(name).save()):  # type: ignore[arg-type]  # any iterable is sent
+                pass
+    finally:
+        here.close()
 
 
 def refuse_pull(reference: str) -> None:

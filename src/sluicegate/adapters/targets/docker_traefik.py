@@ -1,4 +1,4 @@
-"""A target on this host's Docker engine: containers behind Traefik.
+"""A target on a host's Docker engine: containers behind Traefik.
 
 An environment is a network, a proxy, and a container for each release. Who serves is
 written in the proxy's routing file, and nowhere else; every change of it is confirmed
@@ -20,8 +20,14 @@ from docker.errors import NotFound
 from typing_extensions import override
 
 from sluicegate.adapters.targets.docker_engine import Place, connect, engine_errors
-from sluicegate.adapters.targets.docker_image import Pull, provide_image, refuse_pull
+from sluicegate.adapters.targets.docker_image import (
+    Pull,
+    carry_image,
+    provide_image,
+    refuse_pull,
+)
 from sluicegate.adapters.targets.docker_release import ReleaseContainers
+from sluicegate.adapters.targets.host import Host, LocalHost
 from sluicegate.adapters.targets.state_directory import StateDirectory
 from sluicegate.adapters.targets.traefik_config import (
     Leaf,
@@ -46,12 +52,13 @@ _LOAD_SECONDS = 0.05
 
 
 class DockerTarget(Target):
-    """One environment of one project on this host's Docker engine.
+    """One environment of one project on the Docker engine of *host*, by default here.
 
-    Reaches the engine when it is made; use it inside `lease`.
+    Reaches the engine when it is made; use it inside `lease`, which lets go of it and
+    of the host. ``state_dir`` is a folder of that host.
 
     Raises:
-        PermanentError: no engine answers, or it is on another host.
+        ExternalError: no engine answers, or it is not that host's own.
     """
 
     def __init__(  # noqa: PLR0913 - the settings of an environment, by name
@@ -70,13 +77,19 @@ class DockerTarget(Target):
         latency_edges: Sequence[timedelta] = (),
         pull: Pull = refuse_pull,
         cookie: str | None = None,
+        host: Host | None = None,
     ) -> None:
         self._pull, self._cookie = pull, cookie
+        self._host = LocalHost() if host is None else host
         self._place = Place(project, environment)
         self._port, self._health, self._drain = port, health, drain
         self._clock = clock
-        self._client = connect()
-        self._state = StateDirectory(state_dir)
+        try:
+            self._client = self._host.connect()
+        except BaseException:
+            self._host.close()
+            raise
+        self._state = StateDirectory(state_dir, self._host.files(state_dir))
         self._releases = ReleaseContainers(self._client, self._place, port, env)
         self._proxy = Proxy(
             self._client,
@@ -87,6 +100,7 @@ class DockerTarget(Target):
             or EDGES_MS,
             bind=bind,
             publish=publish,
+            host=self._host,
         )
 
     @contextmanager
@@ -101,6 +115,7 @@ class DockerTarget(Target):
                 yield self
         finally:
             self._client.close()
+            self._host.close()
 
     def raise_fence(self, log: str, number: int) -> None:
         """Change the environment by the lease of entry *number*; refuse lower ones.
@@ -141,7 +156,7 @@ class DockerTarget(Target):
         self._evict()
         fault = None
         if not self._releases.exists(release):
-            fault = provide_image(self._client, release, self._pull)
+            fault = self._provide(release)
         fault = fault or self._releases.start(release, self._place.name)
         fault = fault or self._await_healthy(release, timeout_seconds)
         if fault is None:
@@ -191,6 +206,11 @@ class DockerTarget(Target):
             canary = None
         self._route(replace(routing, canary=canary))
         self._drain_and_remove(self._releases.host(release))
+
+    def _provide(self, release: Release) -> str | None:
+        if not self._host.is_here and release.reference is None:
+            carry_image(self._client, release)
+        return provide_image(self._client, release, self._pull)
 
     def _routing(self) -> Routing:
         """Who serves, and by the cookie that is wanted now."""

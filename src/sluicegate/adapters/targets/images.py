@@ -1,17 +1,18 @@
-"""The images on the Docker engine of this host."""
+"""The images on Docker engines."""
 
 from docker.errors import ImageNotFound
 
 from sluicegate.adapters.targets.docker_engine import connect, engine_errors
+from sluicegate.adapters.targets.host import Host
 
 
-def has_image(image: str) -> bool:
-    """Whether the engine of this host has the image with the ID *image*.
+def has_image(image: str, host: Host | None = None) -> bool:
+    """Whether the engine of *host*, by default here, has the image with this ID.
 
     Raises:
         ExternalError: the engine failed, or none answers.
     """
-    client = connect()
+    client = connect() if host is None else host.connect()
     try:
         with engine_errors(f"inspect image {image}"):
             try:

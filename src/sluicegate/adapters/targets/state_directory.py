@@ -1,18 +1,15 @@
-"""The environment's folder on the host: the routing file, and the lease.
+"""The environment's folder where it is served: the routing file, and the lease.
 
 Files: ``proxy/routing.yml``, which the proxy's container sees (the folder is mounted,
 because a mounted file would never show the rename), ``lock``, and ``fence``.
 """
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluicegate.adapters.lock_file import try_lock
-from sluicegate.adapters.stores.durable import sync_directory
+from sluicegate.adapters.targets.state_files import FENCE, LocalFiles, StateFiles
 from sluicegate.adapters.targets.traefik_config import (
     Routing,
     build_config,
@@ -21,6 +18,8 @@ from sluicegate.adapters.targets.traefik_config import (
 from sluicegate.errors import PermanentError, TransientError
 
 ROUTING_FILE = "routing.yml"
+_PROXY = "proxy"
+_ROUTING = f"{_PROXY}/{ROUTING_FILE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +31,15 @@ class Fence:
 
 
 class StateDirectory:
-    """A folder of this host that belongs to one environment."""
+    """A folder that belongs to one environment: *files* at *path*, by default here."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, files: StateFiles | None = None) -> None:
         self._path = path.absolute()
+        self._files = LocalFiles(self._path) if files is None else files
         self._fence = Fence("", 0)
-        self.proxy = self._path / "proxy"
+        self.proxy = self._path / _PROXY
 
-    @contextmanager
-    def lease(self, what: str) -> Iterator[None]:
+    def lease(self, what: str) -> AbstractContextManager[None]:
         """Keep other rollouts out. Ends with the process, however that ends.
 
         Args:
@@ -50,22 +49,7 @@ class StateDirectory:
             TransientError: another process holds it.
             PermanentError: the folder cannot be written.
         """
-        with self._errors():
-            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = (self._path / "lock").open("a+", encoding="ascii")
-        with file:
-            with self._errors():
-                is_mine = try_lock(file.fileno())
-            if not is_mine:
-                file.seek(0)
-                raise TransientError(
-                    f"another rollout of {what} is under way (process {file.read()})",
-                    hint="wait for it to end, or end that process",
-                )
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
-            yield
+        return self._files.lock(what)
 
     def raise_fence(self, log: str, number: int) -> None:
         """From now on, refuse whoever comes with a lower number; durable on return.
@@ -77,20 +61,25 @@ class StateDirectory:
                 be written.
         """
         self._fence = Fence(log, number)
-        self._check_fence(is_new=True)
-        with self._errors():
-            new = self._path / "fence.new"
-            with new.open("w", encoding="utf-8") as file:
-                file.write(json.dumps({"log": log, "fence": number}))
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._path / "fence")
-            sync_directory(self._path)
+        text = json.dumps({"log": log, "fence": number})
+        self._replace(FENCE, text, is_new=True)
 
-    def _check_fence(self, *, is_new: bool = False) -> None:
-        found = self._read_fence()
-        if found is None or (is_new and found.log != self._fence.log):
+    def _replace(self, name: str, text: str, *, is_new: bool = False) -> None:
+        found = self._check_fence(is_new=is_new)
+        if self._files.replace(name, text.encode(), fence=found):
             return
+        self._check_fence(is_new=is_new)
+        raise TransientError(
+            "another rollout has begun at this moment: nothing was changed",
+            hint="try again",
+        )
+
+    def _check_fence(self, *, is_new: bool) -> bytes | None:
+        """What the file of the fence holds, if that lets this rollout go on."""
+        data = self._files.read(FENCE)
+        found = None if data is None else self._parse_fence(data)
+        if found is None or (is_new and found.log != self._fence.log):
+            return data
         if found.log != self._fence.log or found.number > self._fence.number:
             raise PermanentError(
                 f"this rollout's lease, entry {self._fence.number} of the log, is over:"
@@ -98,26 +87,20 @@ class StateDirectory:
                 hint="leave the environment to that rollout; `sluice audit log --type"
                 " 'lease.*'` shows whose it is",
             )
+        return data
 
-    def _read_fence(self) -> Fence | None:
-        with self._errors():
-            try:
-                text = (self._path / "fence").read_text(encoding="utf-8")
-            except FileNotFoundError:
-                return None
-            except UnicodeDecodeError as error:
-                raise PermanentError(f"not a fence: {error}") from error
+    def _parse_fence(self, data: bytes) -> Fence:
         try:
-            match json.loads(text):
+            match json.loads(data.decode()):
                 case {"log": str(log), "fence": int(number)}:
                     return Fence(log, number)
                 case _:
                     pass
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         raise PermanentError(
-            f"not a fence: {text[:80]!r}",
-            hint=f"remove {self._path / 'fence'} if no rollout is under way",
+            f"not a fence: {data[:80]!r}",
+            hint=f"remove {self._path / FENCE} if no rollout is under way",
         )
 
     def load(self) -> Routing | None:
@@ -126,14 +109,13 @@ class StateDirectory:
         Raises:
             PermanentError: the file is there and cannot be read.
         """
-        with self._errors():
-            try:
-                text = (self.proxy / ROUTING_FILE).read_text(encoding="utf-8")
-            except FileNotFoundError:
-                return None
-            except UnicodeDecodeError as error:
-                raise PermanentError(f"not a routing file: {error}") from error
-        return parse_config(text)
+        data = self._files.read(_ROUTING)
+        if data is None:
+            return None
+        try:
+            return parse_config(data.decode())
+        except UnicodeDecodeError as error:
+            raise PermanentError(f"not a routing file: {error}") from error
 
     def save(self, routing: Routing) -> None:
         """Replace the routing file, durably and whole.
@@ -144,29 +126,8 @@ class StateDirectory:
         Raises:
             PermanentError: the folder cannot be written, or a later lease is here.
         """
-        self._check_fence()
-        with self._errors():
-            self.proxy.mkdir(mode=0o700, parents=True, exist_ok=True)
-            new = self.proxy / f"{ROUTING_FILE}.new"
-            with new.open("w", encoding="utf-8") as file:
-                file.write(build_config(routing))
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.proxy / ROUTING_FILE)
-            sync_directory(self.proxy)
+        self._replace(_ROUTING, build_config(routing))
 
     def forget(self) -> None:
         """Remove the routing file and the fence, once nothing serves any more."""
-        with self._errors():
-            (self.proxy / ROUTING_FILE).unlink(missing_ok=True)
-            (self._path / "fence").unlink(missing_ok=True)
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise PermanentError(
-                f"the state of the environment cannot be used: {error}",
-                hint=f"make {self._path} readable and writable for this user",
-            ) from error
+        self._files.remove(_ROUTING, FENCE)

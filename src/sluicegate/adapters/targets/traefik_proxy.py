@@ -19,7 +19,7 @@ Traps:
 import http.client
 import io
 import json
-import os
+import platform
 import shutil
 import sysconfig
 import tarfile
@@ -38,6 +38,7 @@ from sluicegate.adapters.targets.docker_engine import (
     engine_errors,
     read_last_lines,
 )
+from sluicegate.adapters.targets.host import Host
 from sluicegate.adapters.targets.state_directory import ROUTING_FILE
 from sluicegate.errors import PermanentError, TransientError
 from sluicegate.model.digest import Digest
@@ -66,6 +67,7 @@ _ARGUMENTS = (
     "--global.checkNewVersion=false",
     "--global.sendAnonymousUsage=false",
 )
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # as Docker calls them
 _BUCKETS = next(i for i, one in enumerate(_ARGUMENTS) if ".buckets=" in one)
 _READY_MS = 15_000
 _REPLY_SECONDS = 5
@@ -85,11 +87,14 @@ class Proxy:
         edges_ms: Sequence[int] = EDGES_MS,
         bind: str,
         publish: int,
+        host: Host,
     ) -> None:
         self._client, self._place, self._folder = client, place, folder
         self._clock, self._bind, self._publish = clock, bind, publish
+        self._host = host
         self._name = f"{place.name}-proxy"
-        wish = [bind, publish, str(folder), os.getuid(), os.getgid(), *_ARGUMENTS]
+        user = [int(each) for each in host.user.split(":")]
+        wish = [bind, publish, str(folder), *user, *_ARGUMENTS]
         self._edges_ms = edges_ms
         self._settings = Digest.of(json.dumps(wish).encode()).hex
 
@@ -168,7 +173,7 @@ class Proxy:
             network=self._place.name,
             ports={_LIVE: (self._bind, self._publish), _PROBE: local, _API: local},
             volumes={str(self._folder): {"bind": _MOUNT, "mode": "ro"}},
-            user=f"{os.getuid()}:{os.getgid()}",
+            user=self._host.user,
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             read_only=True,
@@ -196,13 +201,14 @@ class Proxy:
             return f"its last output: {read_last_lines(container) or 'none'}"
 
     def _request(self, port: str, path: str, host: str | None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self._host_port(port), timeout=_REPLY_SECONDS
-        )
+        number = self._host_port(port)
+        connection = http.client.HTTPConnection("127.0.0.1", number)
         try:
-            connection.request("GET", path, headers={"Host": host} if host else {})
-            reply = connection.getresponse()
-            body = reply.read(_MAX_REPLY_BYTES + 1)
+            with self._host.dial(number, timeout_seconds=_REPLY_SECONDS) as dialled:
+                connection.sock = dialled
+                connection.request("GET", path, headers={"Host": host} if host else {})
+                reply = connection.getresponse()
+                body = reply.read(_MAX_REPLY_BYTES + 1)
         except (OSError, http.client.HTTPException) as error:
             raise TransientError(f"the proxy does not answer: {error!r}") from error
         finally:
@@ -228,8 +234,24 @@ class Proxy:
             try:
                 self._client.images.get(tag)
             except ImageNotFound:
+                self._check_machine(binary)
                 _build_image(self._client, binary, tag)
         return tag
+
+    def _check_machine(self, binary: Path) -> None:
+        """See to it that the binary, which is this machine's, runs where it is to.
+
+        Raises:
+            PermanentError: it does not.
+        """
+        theirs = str(self._client.version().get("Arch", ""))
+        ours = platform.machine()
+        if theirs != _ARCHITECTURES.get(ours, ours):
+            raise PermanentError(
+                f"the host that serves is {theirs}, and {binary} is for {ours}",
+                hint=f"release once from a machine that is {theirs}: the proxy it"
+                " starts stays",
+            )
 
 
 def find_traefik(path: str | None = None, scripts: str | None = None) -> Path:
