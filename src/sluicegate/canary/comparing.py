@@ -58,7 +58,7 @@ def describe_acceptable(
     metric = found.metric
     index = objective_edge(metric)
     seen = describe_numbers(found, index)
-    ratio = format_digits(rules.ratio if below is None else _round_up(below))
+    ratio = format_digits(rules.ratio if below is None else round_up(below))
     match metric.kind:
         case MetricKind.BERNOULLI:
             slack = _points(rules.slack)
@@ -173,6 +173,7 @@ def _round_down(ratio: float) -> float:
     return floor(ratio / unit + 1e-9) * unit
 
 
-def _round_up(ratio: float) -> float:
+def round_up(ratio: float) -> float:
+    """To two digits that count: what is said not to be reached was not."""
     unit = 10.0 ** (floor(log10(ratio)) - 1)
     return ceil(ratio / unit - 1e-9) * unit

@@ -5,16 +5,17 @@ of a verdict begins with what became of the canary (`RESULTS`).
 """
 
 from collections.abc import Sequence
-from math import inf
 
 from sluicegate.canary.assessment import MetricAssessment
 from sluicegate.canary.comparing import (
     describe_acceptable,
     describe_numbers,
     describe_worse,
+    round_up,
 )
 from sluicegate.canary.rules import Rules
 from sluicegate.canary.writing import (
+    TIMES,
     format_about,
     format_chance,
     format_count,
@@ -87,40 +88,56 @@ def explain_promote(
     )
 
 
-def explain_ready(found: str) -> str:
-    """Say that the evidence would do, but the last step has not come yet."""
-    return f"acceptable already; it gets more traffic first ({found})"
+def describe_standing(verdict: CanaryVerdict, why: str) -> str:
+    """Say where a canary stands that nothing was done about yet.
+
+    *why* is the judge's sentence for *verdict*. What may be promoted by its evidence
+    may still have steps before it.
+    """
+    if verdict is not CanaryVerdict.PROMOTE:
+        return why
+    what = why.partition(": ")[2]
+    return f"acceptable by evidence, with more traffic to come first: {what}"
 
 
 def explain_deadline(
     verdict: CanaryVerdict,
     seconds: float,
-    canary: RequestCounts,
+    requests: int,
     missing: str,
     *,
-    below: float = inf,
+    below: float | None = None,
 ) -> str:
     """Say what the deadline's policy made of a rollout without a verdict.
 
     Args:
         verdict: the policy's.
-        seconds: from the start to the deadline.
-        canary: its requests.
-        missing: what is missing for a verdict.
-        below: the ratio to stable's rate that is surely not reached; infinite if none.
+        seconds: from the start to the deadline, without pauses.
+        requests: that the canary has served.
+        missing: what is missing for a verdict by evidence.
+        below: the ratio to stable's error rate that is surely not reached; None if
+            none is excluded.
     """
-    del below
+    excluded = ""
+    if below is not None:
+        ratio = format_digits(round_up(below))
+        excluded = f"; {ratio} {TIMES} stable's error rate and more is excluded"
     return (
-        f"{RESULTS[verdict]} at its deadline of {format_seconds(seconds)}, without a "
-        f"verdict by evidence after {format_count(canary.total)} canary requests: "
-        f"{missing}"
+        f"{RESULTS[verdict]} at the deadline of {format_seconds(seconds)}, without a "
+        f"verdict by evidence after {format_count(requests)} canary requests: "
+        f"{missing}{excluded}"
     )
 
 
 def explain_directed(verdict: CanaryVerdict, people: Sequence[str], why: str) -> str:
-    """Say that people have decided, whom, and why."""
+    """Say that people have decided, who, and why in their words."""
     by = f" by {join(people)}" if people else " by hand"
     return f"{RESULTS[verdict]}{by}: {why}"
+
+
+def explain_superseded(why: str) -> str:
+    """Say that a newer release takes the canary's place."""
+    return f"{RESULTS[CanaryVerdict.ABORT]} for a newer release: {why}"
 
 
 def explain_no_canary_traffic(missing: int, *, rate: float) -> str:

@@ -30,6 +30,12 @@ from datetime import datetime
 from typing import assert_never
 
 from sluicegate.canary.judge import assess
+from sluicegate.canary.reason import (
+    describe_standing,
+    explain_deadline,
+    explain_directed,
+    explain_superseded,
+)
 from sluicegate.engine.rollout_fold import apply, fold
 from sluicegate.engine.rollout_state import (
     Mark,
@@ -179,13 +185,14 @@ def _assert_live(plan: RolloutPlan, state: RolloutState) -> Action:
 
 def _as_directed(directed: RolloutDirected) -> Conclude:
     """The verdict that people have come to."""
-    match directed.direction:
-        case Direction.PROMOTE:
-            return Conclude(CanaryVerdict.PROMOTE, "directed", directed.reason)
-        case Direction.SUPERSEDE:
-            return Conclude(CanaryVerdict.ABORT, "superseded", directed.reason)
-        case _:
-            return Conclude(CanaryVerdict.ABORT, "directed", directed.reason)
+    if directed.direction is Direction.SUPERSEDE:
+        why = explain_superseded(directed.reason)
+        return Conclude(CanaryVerdict.ABORT, "superseded", why)
+    is_to_promote = directed.direction is Direction.PROMOTE
+    verdict = CanaryVerdict.PROMOTE if is_to_promote else CanaryVerdict.ABORT
+    people = [each.person for each in directed.by]
+    why = explain_directed(verdict, people, directed.reason)
+    return Conclude(verdict, "directed", why)
 
 
 def _compare(
@@ -237,21 +244,27 @@ def _judge(
 
 
 def _at_deadline(plan: RolloutPlan, state: RolloutState, *, blind: bool) -> Conclude:
-    assessment = assess(plan.judge, state.judge)
-    served = f"{state.canary.total} canary requests in {state.blocks} blocks"
-    reason = f"no verdict within {plan.deadline}: {served}; {assessment.reason}"
+    found = assess(plan.judge, state.judge)
+    missing = describe_standing(found.verdict, found.reason)
     match plan.on_deadline:
         case DeadlinePolicy.ROLLBACK:
-            return Conclude(CanaryVerdict.ABORT, "deadline", reason)
+            verdict = CanaryVerdict.ABORT
         case DeadlinePolicy.HOLD:
-            return Conclude(CanaryVerdict.HOLD, "deadline", reason)
+            verdict = CanaryVerdict.HOLD
         case DeadlinePolicy.PROMOTE if blind:
-            reason += "; the counters cannot be read, so it is not promoted"
-            return Conclude(CanaryVerdict.ABORT, "deadline", reason)
+            verdict = CanaryVerdict.ABORT
+            missing += "; the counters cannot be read, so it is not promoted"
         case DeadlinePolicy.PROMOTE:
-            return Conclude(CanaryVerdict.PROMOTE, "deadline", reason)
+            verdict = CanaryVerdict.PROMOTE
         case _:
             assert_never(plan.on_deadline)
+    reason = explain_deadline(
+        verdict,
+        plan.deadline.total_seconds(),
+        state.canary.total,
+        missing,
+    )
+    return Conclude(verdict, "deadline", reason)
 
 
 def _carry_out(

@@ -189,3 +189,34 @@ def test_people_are_named_with_what_they_decided() -> None:
     assert reason.explain_directed(CanaryVerdict.PROMOTE, [], "x") == (
         "promoted by hand: x"
     )
+
+
+def test_a_deadline_says_what_is_missing_and_what_was_excluded() -> None:
+    said = reason.explain_deadline(
+        CanaryVerdict.HOLD, 3600, 780, "about 3 500 more are needed", below=4.91
+    )
+
+    assert said == (
+        "held at the deadline of 1 h, without a verdict by evidence after 780 canary "
+        "requests: about 3 500 more are needed; 5 \N{MULTIPLICATION SIGN} stable's "
+        "error rate and more is excluded"
+    )
+    nothing = reason.explain_deadline(CanaryVerdict.ABORT, 90, 0, "no traffic")
+    assert nothing.endswith("after 0 canary requests: no traffic")
+    assert nothing.startswith("aborted at the deadline of 1 min 30 s, ")
+
+
+def test_what_may_be_promoted_later_is_not_called_promoted() -> None:
+    why = "promoted after 100 canary requests: less than 2: all is well"
+
+    assert reason.describe_standing(CanaryVerdict.PROMOTE, why) == (
+        "acceptable by evidence, with more traffic to come first: less than 2: all is "
+        "well"
+    )
+    assert reason.describe_standing(CanaryVerdict.HOLD, "undecided") == "undecided"
+
+
+def test_a_newer_release_is_named_as_such() -> None:
+    assert (
+        reason.explain_superseded("v3 waits") == "aborted for a newer release: v3 waits"
+    )
