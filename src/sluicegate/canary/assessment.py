@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from sluicegate.canary.bernoulli import counts_of
 from sluicegate.canary.metric import Metric
+from sluicegate.canary.micronats import threshold
 from sluicegate.canary.rules import Rules
 from sluicegate.canary.settings import JudgeSettings, has_margin
-from sluicegate.canary.state import JudgeState, MetricState, threshold
+from sluicegate.canary.state import JudgeState, MetricState
 from sluicegate.model.metric import MetricKind, Pair
 from sluicegate.model.rollout import CanaryVerdict
 

@@ -48,6 +48,8 @@ def _explain_hold(
     requests: int,
 ) -> tuple[str, int | None]:
     canary, stable = state.canary, state.stable
+    if settings.share_check and state.share.has_failed:
+        return state.share.explain(), None
     for each in required:
         if each.is_acceptable:
             continue

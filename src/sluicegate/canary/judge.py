@@ -11,6 +11,8 @@ had never stopped, and replaying the blocks gives the same micronats.
   probability at most ``beta``, since promotion takes evidence by every one of them.
 - What lies between may end either way, or not at all: the caller sets a deadline.
 - While stable fails so often that nothing would be unacceptable, nothing is promoted.
+- While the canary's share of the requests is evidently not its weight, nothing is
+  promoted (`sluicegate.canary.share`).
 - A metric that could not be read is absent from its block: it neither aborts nor
   promotes, and nothing is promoted without it if it is required.
 
@@ -89,7 +91,11 @@ def observe(
             seen = before.after(blocks[name])
         if seen is not None:
             metrics.append(seen)
-    return JudgeState(tuple(metrics), seconds=state.seconds + observation.seconds)
+    return JudgeState(
+        tuple(metrics),
+        seconds=state.seconds + observation.seconds,
+        share=state.share.add(observation.errors, observation.percent),
+    )
 
 
 def decide(settings: JudgeSettings, state: JudgeState) -> CanaryVerdict:
@@ -126,6 +132,7 @@ def _decide(
         not all(each.is_acceptable for each in found if each.metric.required)
         or served(settings, state) < settings.min_requests
         or state.seconds < settings.min_seconds
+        or (settings.share_check and state.share.has_failed)
     ):
         return CanaryVerdict.HOLD
     return CanaryVerdict.PROMOTE

@@ -15,8 +15,8 @@ from sluicegate.canary.course import Course
 from sluicegate.canary.judge import START, Observation, assess, decide, observe
 from sluicegate.canary.lines import parse_line
 from sluicegate.canary.metric import ERRORS, Metric
+from sluicegate.canary.micronats import MICRONATS
 from sluicegate.canary.settings import JudgeSettings
-from sluicegate.canary.state import MICRONATS
 from sluicegate.errors import UsageError
 from sluicegate.model.metric import MetricKind, Pair, Tally, check_tally
 from sluicegate.model.rollout import CanaryVerdict

@@ -1,18 +1,13 @@
 """What a judge keeps of the blocks it has seen. Pure."""
 
 from dataclasses import dataclass
-from math import ceil, log
 
 from sluicegate.canary.bernoulli import counts_of
 from sluicegate.canary.metric import Evidence
+from sluicegate.canary.micronats import to_micronats
+from sluicegate.canary.share import NO_SHARE, ShareEvidence
 from sluicegate.model.metric import Pair
 from sluicegate.model.traffic import NO_REQUESTS, RequestCounts
-
-MICRONATS = 1_000_000
-"""In a nat."""
-
-MOST_MICRONATS = 2**53 - 1
-"""What the audit log can hold: numbers of RFC 8785 are doubles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +54,12 @@ class JudgeState:
     Attributes:
         metrics: those seen in any block; failed requests first.
         seconds: how long was observed.
+        share: whether requests went where the weights sent them.
     """
 
     metrics: tuple[MetricState, ...] = ()
     seconds: float = 0.0
+    share: ShareEvidence = NO_SHARE
 
     def of(self, name: str) -> MetricState | None:
         """The state of one metric; None if it was never seen."""
@@ -85,13 +82,3 @@ class JudgeState:
 
 START = JudgeState()
 """Before the first block."""
-
-
-def threshold(chance: float) -> int:
-    """The log of ``1 / chance`` in micronats, rounded up; *chance* in ``(0, 1)``."""
-    return ceil(-log(chance) * MICRONATS)
-
-
-def to_micronats(nats: float) -> int:
-    """Round to micronats, within what the audit log can hold; not for NaN."""
-    return round(max(-MOST_MICRONATS, min(MOST_MICRONATS, nats * MICRONATS)))

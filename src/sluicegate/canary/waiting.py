@@ -1,8 +1,9 @@
 """What is missing for a promotion: how many canary requests, about. Pure."""
 
 from sluicegate.canary import plan, promote, reason
+from sluicegate.canary.micronats import MICRONATS, MOST_MICRONATS
 from sluicegate.canary.settings import JudgeSettings
-from sluicegate.canary.state import MICRONATS, MOST_MICRONATS, JudgeState
+from sluicegate.canary.state import JudgeState
 
 PLANNED_RATE = 0.005
 """Error rate that is assumed while no request has been seen."""
