@@ -5,10 +5,12 @@ from pathlib import Path
 
 from sluicegate.adapters.masking import Masks
 from sluicegate.audit.redaction import REDACTED, Redactor
+from sluicegate.stages.canary_sources import Secret
 from sluicegate.stages.docker_build import DockerBuildStage
-from sluicegate.stages.docker_build_secret import locate
+from sluicegate.stages.docker_build_secret import BuildSecret, locate
 from sluicegate.stages.notify import secret_variables
 from sluicegate.stages.pipeline import Pipeline
+from sluicegate.wiring.metric_secrets import secrets_of
 
 
 def build_masks(
@@ -20,14 +22,15 @@ def build_masks(
     """
     masks = Masks(environ, _docker_config(environ, home))
     variables, files = set(secret_variables(pipeline.notify)), set()
+    named: list[BuildSecret | Secret] = [*secrets_of(pipeline)]
     for each in pipeline.stages:
-        if not isinstance(each.stage, DockerBuildStage):
-            continue
-        for secret in each.stage.secrets.values():
-            if secret.env is not None:
-                variables.add(secret.env)
-            if secret.file is not None:
-                files.add(Path(locate(secret.file, str(folder), str(home))))
+        if isinstance(each.stage, DockerBuildStage):
+            named.extend(each.stage.secrets.values())
+    for secret in named:
+        if secret.env is not None:
+            variables.add(secret.env)
+        if secret.file is not None:
+            files.add(Path(locate(secret.file, str(folder), str(home))))
     masks.name(sorted(variables), sorted(files))
     return masks
 

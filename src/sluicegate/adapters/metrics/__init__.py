@@ -1,0 +1,1 @@
+"""Where the numbers of metrics come from."""
