@@ -122,10 +122,10 @@ def log_split(
     null_c, null_s = concentration * share, concentration * other
     return fsum(
         (
-            _log_rising(null_c * ratio / inflation, canary),
-            -_log_rising(null_c, canary),
-            _log_rising(null_s / inflation, stable),
-            -_log_rising(null_s, stable),
+            log_rising(null_c * ratio / inflation, canary),
+            -log_rising(null_c, canary),
+            log_rising(null_s / inflation, stable),
+            -log_rising(null_s, stable),
         )
     )
 
@@ -136,7 +136,7 @@ def log_mixture(evidence: tuple[float, ...]) -> float:
     return top + log(fsum(exp(each - top) for each in evidence) / len(evidence))
 
 
-def _log_rising(base: float, count: int) -> float:
+def log_rising(base: float, count: int) -> float:
     """Log of ``base (base + 1) ... (base + count - 1)``, for ``base > 0``.
 
     The difference of two `lgamma` would lose all digits for a large base (a small sigma

@@ -1,15 +1,20 @@
 """Evidence by requests each of which failed or not. Pure.
 
-See `sluicegate.canary.abort` and `sluicegate.canary.promote`.
+See `sluicegate.canary.abort`, `sluicegate.canary.promote`, and for regressions that
+begin late `sluicegate.canary.restarts`.
 """
 
 from dataclasses import dataclass, replace
+from operator import add
 from typing import Self
 
 from sluicegate.canary import abort, promote
+from sluicegate.canary.restarts import Restarts
 from sluicegate.canary.rules import Rules
 from sluicegate.model.metric import Pair, Tally
 from sluicegate.model.traffic import NO_REQUESTS, Block, RequestCounts
+
+_NO_RESTARTS = Restarts.begin(len(abort.RISK_RATIOS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class BernoulliEvidence:
         promote: log-evidence of the two bets of `promote.bets`, in nats.
         stable: all requests of stable so far.
         canary: all requests of the canary so far.
+        late: with `Rules.restarts`, the evidence of bets that began later, too.
     """
 
     rules: Rules
@@ -29,13 +35,16 @@ class BernoulliEvidence:
     promote: tuple[float, ...] = promote.NO_EVIDENCE
     stable: RequestCounts = NO_REQUESTS
     canary: RequestCounts = NO_REQUESTS
+    late: Restarts = _NO_RESTARTS
 
     def add(self, block: Pair) -> Self:
         """The evidence after one more block; one without requests changes nothing."""
         seen = Block(stable=counts_of(block.stable), canary=counts_of(block.canary))
+        worse = abort.add_block(abort.NO_EVIDENCE, seen, sigma=self.rules.sigma)
         return replace(
             self,
-            abort=abort.add_block(self.abort, seen, sigma=self.rules.sigma),
+            abort=tuple(map(add, self.abort, worse)),
+            late=self.late.add(worse) if self.rules.restarts else self.late,
             promote=promote.add_block(
                 self.promote,
                 seen,
@@ -56,6 +65,8 @@ class BernoulliEvidence:
     @property
     def abort_nats(self) -> float:
         """Log-evidence that the canary fails more often."""
+        if self.rules.restarts:
+            return self.late.nats
         return abort.log_mixture(self.abort)
 
     @property

@@ -1,0 +1,95 @@
+"""The fuse: exact means over whole sample spaces, and what it does not count."""
+
+from itertools import product
+from math import comb, exp, fsum, log
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sluicegate.canary.abort import log_mixture
+from sluicegate.canary.fuse import NO_EVIDENCE, add_block, counts
+from sluicegate.model.traffic import Block, RequestCounts
+
+ROUNDING = 1 + 1e-9
+
+
+def block(canary: tuple[int, int], stable: tuple[int, int]) -> Block:
+    """A block from (failed, total) of each arm."""
+    return Block(
+        stable=RequestCounts(stable[1], stable[0]),
+        canary=RequestCounts(canary[1], canary[0]),
+    )
+
+
+def binomial(failed: int, total: int, rate: float) -> float:
+    return comb(total, failed) * rate**failed * (1 - rate) ** (total - failed)
+
+
+@pytest.mark.parametrize("fuse", [0.01, 0.2, 0.5, 0.9])
+@pytest.mark.parametrize("total", [1, 3, 20])
+def test_the_mean_e_value_of_a_canary_below_the_fuse_is_at_most_one(
+    total: int, fuse: float
+) -> None:
+    for fraction in (0.0, 0.5, 0.9, 1.0):
+        rate = fraction * fuse
+        mean = fsum(
+            binomial(x, total, rate)
+            * exp(
+                log_mixture(
+                    add_block(NO_EVIDENCE, block((x, total), (0, 0)), fuse=fuse)
+                )
+            )
+            for x in range(total + 1)
+        )
+        assert mean <= ROUNDING
+        assert fraction < 1 or mean == pytest.approx(1)
+
+
+@pytest.mark.parametrize("rates", [(0.2, 0.0), (0.2, 0.09), (0.1, 0.5), (0.2, 0.2)])
+def test_over_two_blocks_and_any_stable_the_mean_is_at_most_one(
+    rates: tuple[float, float],
+) -> None:
+    sizes, fuse, mean = ((4, 5), (6, 2)), 0.2, 0.0
+    outcomes = [
+        list(product(range(canary + 1), range(stable + 1))) for canary, stable in sizes
+    ]
+    for course in product(*outcomes):
+        evidence, chance = NO_EVIDENCE, 1.0
+        for (x, y), (canary, stable) in zip(course, sizes, strict=True):
+            evidence = add_block(evidence, block((x, canary), (y, stable)), fuse=fuse)
+            chance *= binomial(x, canary, rates[0]) * binomial(y, stable, rates[1])
+        mean += chance * exp(log_mixture(evidence))
+    assert mean <= ROUNDING
+
+
+def test_a_canary_that_fails_every_third_request_is_found_out_soon() -> None:
+    evidence, found = NO_EVIDENCE, []
+    for _ in range(3):
+        evidence = add_block(evidence, block((20, 60), (0, 540)), fuse=0.2)
+        found.append(log_mixture(evidence) >= -log(0.01))
+    assert found == [False, False, True]
+
+
+def test_an_outage_of_both_does_not_blow_the_fuse() -> None:
+    outage = block((60, 60), (54, 540))
+    assert not counts(outage, fuse=0.2)
+    assert add_block(NO_EVIDENCE, outage, fuse=0.2) == NO_EVIDENCE
+    assert counts(block((60, 60), (53, 540)), fuse=0.2)
+
+
+def test_a_canary_beside_a_stable_without_requests_is_watched() -> None:
+    assert counts(block((60, 60), (0, 0)), fuse=0.2)
+
+
+@given(st.integers(0, 50), st.integers(1, 10**12), st.floats(0.001, 0.999))
+def test_failures_speak_against_the_canary_and_successes_for_it(
+    failed: int, passed: int, fuse: float
+) -> None:
+    seen = block((failed, failed + passed), (0, 1))
+    more = block((failed + 1, failed + passed), (0, 1))
+    assert log_mixture(add_block(NO_EVIDENCE, block((0, 1), (0, 1)), fuse=fuse)) < 0
+    one, other = (
+        log_mixture(add_block(NO_EVIDENCE, each, fuse=fuse)) for each in (seen, more)
+    )
+    assert one <= other
