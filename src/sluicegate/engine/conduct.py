@@ -8,13 +8,11 @@ A rollout can be conducted in one go, or in ticks that never wait: whoever reads
 counters, and however often, the blocks follow one another, and so does the evidence.
 """
 
-import enum
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from sluicegate.canary.judge import assess
-from sluicegate.engine.directions import Directions, NoDirections
 from sluicegate.engine.rollout import (
     Action,
     Begin,
@@ -36,6 +34,7 @@ from sluicegate.engine.rollout_clock import RolloutClock
 from sluicegate.engine.rollout_metrics import totals_told
 from sluicegate.engine.rollout_order import find_flaw
 from sluicegate.engine.rollout_reading import Readings
+from sluicegate.engine.steering import Pace, Steering
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.event import (
     CanaryJudged,
@@ -51,33 +50,9 @@ from sluicegate.model.metric import Pair
 from sluicegate.model.rollout import CanaryVerdict, Release, Scrape
 from sluicegate.model.traffic import NO_REQUESTS
 from sluicegate.ports.clock import Clock
-from sluicegate.ports.metrics import MetricSource
 from sluicegate.ports.target import Target
 
 _MOST_AT_ONCE = 16  # decisions of people that are recorded before the next action
-
-
-@enum.unique
-class Pace(enum.Enum):
-    """Whether a process waits for the traffic it is to judge."""
-
-    WAIT = "wait"  # until the rollout has ended
-    TICK = "tick"  # never: it does what is due, and leaves the rest to the next one
-
-
-@dataclass(frozen=True, slots=True)
-class Steering:
-    """What a rollout goes by beside its target.
-
-    Attributes:
-        sources: of the metrics that the target does not count itself, by name.
-        directions: what people decide.
-        pace: whether to wait.
-    """
-
-    sources: Mapping[str, MetricSource] = field(default_factory=dict, hash=False)
-    directions: Directions = field(default_factory=NoDirections)
-    pace: Pace = Pace.WAIT
 
 
 def conduct(

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from sluicegate.canary.judge import assess
+from sluicegate.canary import judge
 from sluicegate.canary.reason import (
     describe_standing,
     explain_deadline,
@@ -199,9 +199,9 @@ def _compare(
     plan: RolloutPlan, state: RolloutState, now: datetime, *, blind: bool
 ) -> Action:
     """The next action of a canary that is ready, beside a stable release."""
-    assessment = assess(plan.judge, state.judge)
-    if assessment.verdict is CanaryVerdict.ABORT:
-        return Conclude(CanaryVerdict.ABORT, "evidence", assessment.reason)
+    verdict = judge.decide(plan.judge, state.judge)
+    if verdict is CanaryVerdict.ABORT:
+        return _as_evident(plan, state)
     if state.directed is not None:
         return _as_directed(state.directed)
     deadline = state.deadline(plan)
@@ -211,25 +211,30 @@ def _compare(
     if state.requested is not None:
         return SetWeight(plan.release, state.requested)
     if state.mark is not None:
-        return _judge(plan, state, state.mark, deadline, now)
+        return _go_on(plan, state, state.mark, verdict, deadline, now)
     if state.is_paused:
         return Wait(_WATCH_SECONDS)
     return SetWeight(plan.release, plan.steps[0])
 
 
-def _judge(
+def _as_evident(plan: RolloutPlan, state: RolloutState) -> Conclude:
+    assessment = judge.assess(plan.judge, state.judge)
+    return Conclude(assessment.verdict, "evidence", assessment.reason)
+
+
+def _go_on(
     plan: RolloutPlan,
     state: RolloutState,
     mark: Mark,
+    verdict: CanaryVerdict,
     deadline: datetime | None,
     now: datetime,
 ) -> Action:
     """The next action of a canary with traffic. No deadline while it is paused."""
-    assessment = assess(plan.judge, state.judge)
     seen = state.step_blocks >= plan.step_blocks and not state.is_paused
     last_step = state.weight >= plan.steps[-1]
-    if assessment.verdict is CanaryVerdict.PROMOTE and seen and last_step:
-        return Conclude(CanaryVerdict.PROMOTE, "evidence", assessment.reason)
+    if verdict is CanaryVerdict.PROMOTE and seen and last_step:
+        return _as_evident(plan, state)
     if deadline is not None and mark.at >= deadline:
         return _at_deadline(plan, state, blind=False)
     if deadline is not None and now >= deadline:
@@ -244,7 +249,7 @@ def _judge(
 
 
 def _at_deadline(plan: RolloutPlan, state: RolloutState, *, blind: bool) -> Conclude:
-    found = assess(plan.judge, state.judge)
+    found = judge.assess(plan.judge, state.judge)
     missing = describe_standing(found.verdict, found.reason)
     match plan.on_deadline:
         case DeadlinePolicy.ROLLBACK:

@@ -7,28 +7,26 @@ from sluicegate.engine.conduct import conduct
 from sluicegate.engine.entrance import Admission, Entrance, refused
 from sluicegate.engine.judging import Attempt, broken, judged, pending
 from sluicegate.engine.request import want
-from sluicegate.engine.rollout import RolloutPlan
+from sluicegate.engine.rollout import RolloutPlan, fold
+from sluicegate.engine.rollout_end import LIVE, describe_unfinished, summarise
 from sluicegate.engine.situation import Earlier
 from sluicegate.engine.stable import stable_fields
+from sluicegate.engine.steering import Steering
 from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError, UsageError
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.event import (
-    BlockObserved,
     EntryEvent,
     RolloutEvent,
     RolloutFinished,
     StageFinished,
 )
-from sluicegate.model.evidence import Evidence, Value
+from sluicegate.model.evidence import Evidence
 from sluicegate.model.rollout import Release, RolloutResult
 from sluicegate.model.run import StageState
-from sluicegate.model.traffic import NO_REQUESTS
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.pipeline import NamedStage
 from sluicegate.stages.stage import StageContext
-
-_LIVE = (RolloutResult.DEPLOYED, RolloutResult.PROMOTED, RolloutResult.UNCHANGED)
 
 
 class RolloutRunner:
@@ -104,29 +102,43 @@ class RolloutRunner:
                     *(self._ports, wanted, upstream, state.requested, state.entered),
                     *(self._emit, say),
                 )
-            refusal = self._roll_out(
-                self._plan(named, stage, release), state, entrance, emit, say
-            )
+            plan = self._plan(named, stage, release)
+            steering = self._steering(stage, say, begun=bool(state.rollout))
+            refusal = self._roll_out(plan, state, entrance, steering, emit, say)
         except ExternalError as error:
             return broken(attempt(), error)
+        if isinstance(refusal, str):
+            return pending(attempt(), named.gate, Evidence(), refusal)
         if refusal is not None:
             return refused(attempt(), refusal)
+        return self._end(attempt(), named, plan, context, events)
+
+    def _end(
+        self,
+        attempt: Attempt,
+        named: NamedStage,
+        plan: RolloutPlan,
+        context: StageContext,
+        events: Sequence[RolloutEvent],
+    ) -> StageFinished:
+        """End *attempt* where its rollout stands; one that goes on is pending."""
+        evidence = Evidence(summarise(events))
         ending = events[-1]
         if not isinstance(ending, RolloutFinished):
-            raise TypeError("a rollout was conducted but not finished")
-        evidence = Evidence(summarise(events))
+            reason = describe_unfinished(plan, fold(plan, events))
+            return pending(attempt, named.gate, evidence, reason)
         if ending.result is RolloutResult.HELD:
-            return pending(attempt(), named.gate, evidence, ending.reason)
+            return pending(attempt, named.gate, evidence, ending.reason)
         finished = judged(
-            attempt(),
+            attempt,
             named.gate,
             evidence,
             context.upstream,
             stable=stable_fields(named.gate, self._ports),
             summary=ending.reason,
-            subjects=((release.name, release.image),),
+            subjects=((plan.release.name, plan.release.image),),
         )
-        if ending.result in _LIVE:
+        if ending.result in LIVE:
             return finished
         return replace(finished, reason=ending.reason)  # it says why promoted is false
 
@@ -135,24 +147,52 @@ class RolloutRunner:
         plan: RolloutPlan,
         state: StageState,
         entrance: Entrance | None,
+        steering: Steering,
         emit: Callable[[RolloutEvent], None],
         say: Callable[[str], None],
-    ) -> Admission | None:
+    ) -> Admission | str | None:
         """Conduct the rollout behind *entrance*, None if it was passed before.
 
         Returns:
-            What the entry gate said if it did not open.
+            What the entry gate said if it did not open; or why the release has to wait
+            for another one, which is under way.
         """
-        if entrance is not None and not (admission := entrance.ask()).is_open:
-            return admission
+        if entrance is not None:
+            if not (admission := entrance.ask()).is_open:
+                return admission
+            way = self._ports.make_way
+            if wait := way(plan.environment, plan.release, plan.on_newer):
+                return wait
         with self._ports.target(plan.environment) as target:
             # Alone there now: nobody else uses the same approvals meanwhile.
             if entrance is not None:
                 if not (admission := entrance.ask()).is_open:
                     return admission
                 entrance.enter(admission)
-            conduct(plan, state.rollout, target, self._ports.clock, emit, say)
+            clock = self._ports.clock
+            conduct(plan, state.rollout, target, clock, emit, say, steering)
         return None
+
+    def _steering(
+        self, stage: CanaryStage, say: Callable[[str], None], *, begun: bool
+    ) -> Steering:
+        """What the rollout goes by beside its target.
+
+        A rollout that has *begun* goes on without its sources, and can be rolled back
+        without them: what they would say is held for.
+
+        Raises:
+            PermanentError: it has not begun, and its sources cannot be opened.
+        """
+        ports = self._ports
+        try:
+            sources = ports.metrics(stage)
+        except (ExternalError, UsageError) as error:
+            if not begun:
+                raise PermanentError(str(error), hint=error.hint) from error
+            say(f"the sources of its metrics cannot be opened: {error}")
+            sources = {}
+        return Steering(sources, ports.directions, ports.pace)
 
     def _plan(
         self, named: NamedStage, stage: CanaryStage, release: Release
@@ -167,24 +207,6 @@ class RolloutRunner:
         except UsageError as error:
             raise PermanentError(str(error), hint=error.hint) from error
         return RolloutPlan.of(named.name, stage, settings, release)
-
-
-def summarise(events: Sequence[RolloutEvent]) -> dict[str, Value]:
-    """The evidence fields of a finished rollout; see `CanaryStage.fields`."""
-    blocks = [event for event in events if isinstance(event, BlockObserved)]
-    canary = sum((block.canary for block in blocks), NO_REQUESTS)
-    stable = sum((block.stable for block in blocks), NO_REQUESTS)
-    fields: dict[str, Value] = {
-        "requests": canary.total,
-        "failed": canary.failed,
-        "stable_requests": stable.total,
-        "stable_failed": stable.failed,
-        "blocks": len(blocks),
-    }
-    if events and isinstance(events[-1], RolloutFinished):
-        fields["promoted"] = events[-1].result in _LIVE
-        fields["result"] = events[-1].result.value
-    return fields
 
 
 def _release(context: StageContext) -> Release:

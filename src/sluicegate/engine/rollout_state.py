@@ -12,7 +12,7 @@ Traps:
     block. That gap does not depend on how they went, so it biases nothing.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -20,11 +20,10 @@ from sluicegate.canary.judge import (
     START,
     JudgeSettings,
     JudgeState,
-    MetricAssessment,
     Observation,
-    assess,
     observe,
 )
+from sluicegate.canary.state import MetricState
 from sluicegate.engine.rollout_metrics import Totals, blocks_of
 from sluicegate.errors import UsageError
 from sluicegate.model.digest import Digest
@@ -37,7 +36,13 @@ from sluicegate.model.event import (
     RolloutStarted,
 )
 from sluicegate.model.metric import Pair
-from sluicegate.model.rollout import DeadlinePolicy, Direction, Release, Scrape
+from sluicegate.model.rollout import (
+    DeadlinePolicy,
+    Direction,
+    NewerPolicy,
+    Release,
+    Scrape,
+)
 from sluicegate.model.traffic import NO_REQUESTS, Block, RequestCounts
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.environment import Environment
@@ -53,7 +58,8 @@ class RolloutPlan:
     ``steps`` are weights in percent, rising, at most `MOST_UNJUDGED`. ``step_blocks``
     blocks with canary traffic are seen at each. ``deadline`` counts from
     `RolloutStarted`, without the time that people paused it. ``scraped`` are the
-    metrics of the judge that the target itself counts.
+    metrics of the judge that the target itself counts. ``on_newer`` is what this
+    release does if an older one is under way.
 
     Raises:
         UsageError: its steps are not such weights.
@@ -70,6 +76,7 @@ class RolloutPlan:
     judge: JudgeSettings
     ready_timeout: timedelta
     scraped: frozenset[str] = frozenset()
+    on_newer: NewerPolicy = NewerPolicy.WAIT
 
     def __post_init__(self) -> None:
         rising = list(self.steps) == sorted(set(self.steps))
@@ -95,16 +102,19 @@ class RolloutPlan:
             step_blocks=stage.step_blocks,
             deadline=stage.deadline,
             on_deadline=stage.on_deadline,
-            judge=JudgeSettings(
-                alpha=stage.judge.alpha,
-                beta=stage.judge.beta,
-                ratio=stage.judge.ratio,
-                slack=stage.judge.slack,
-                sigma=stage.judge.sigma,
-                min_requests=stage.judge.min_requests,
-            ),
+            judge=_judge_of(stage, environment),
             ready_timeout=environment.target.ready_timeout,
+            scraped=stage.metrics.scraped,
+            on_newer=stage.on_newer,
         )
+
+
+def _judge_of(stage: CanaryStage, environment: Environment) -> JudgeSettings:
+    """Clients that stay where they were first keep no share: there is none to check."""
+    judge = stage.judge_settings()
+    if environment.target.cookie is None:
+        return judge
+    return replace(judge, share_check=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +229,8 @@ def block_from(
         (scrape.at - state.mark.at).total_seconds(),
         state.weight,
     )
-    evidence = assess(plan.judge, observe(plan.judge, state.judge, observation))
+    seen = observe(plan.judge, state.judge, observation)
+    errors = _evidence(seen, plan.judge.errors.name)
     return BlockObserved(
         stage=plan.stage,
         index=state.blocks,
@@ -228,12 +239,12 @@ def block_from(
         canary=canary,
         stable_total=scrape.stable,
         canary_total=scrape.canary,
-        abort_micronats=evidence.abort_micronats,
-        promote_micronats=evidence.promote_micronats,
+        abort_micronats=errors.abort_micronats,
+        promote_micronats=errors.promote_micronats,
         start_ts=state.mark.at,
         end_ts=scrape.at,
         metrics=tuple(
-            _observed(evidence.metrics[name], block, totals[name])
+            _observed(_evidence(seen, name), block, totals[name])
             for name, block in shown.items()
         ),
     )
@@ -249,9 +260,16 @@ def observation_of(event: BlockObserved) -> Observation:
     )
 
 
-def _observed(found: MetricAssessment, block: Pair, totals: Pair) -> MetricObserved:
+def _evidence(judge: JudgeState, metric: str) -> MetricState:
+    """What is known of a metric that was in a block."""
+    found = judge.of(metric)
+    assert found is not None
+    return found
+
+
+def _observed(found: MetricState, block: Pair, totals: Pair) -> MetricObserved:
     return MetricObserved(
-        metric=found.metric.name,
+        metric=found.name,
         stable=block.stable,
         canary=block.canary,
         stable_total=totals.stable,

@@ -1,17 +1,22 @@
 """What a run needs from the outside: the ports of the engine, in one place."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sluicegate.engine.authority import Authority
+from sluicegate.engine.directions import Directions, NoDirections
+from sluicegate.engine.steering import Pace
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import Event
 from sluicegate.model.finding import Finding
 from sluicegate.model.release_request import ReleaseRequest
+from sluicegate.model.rollout import NewerPolicy, Release
+from sluicegate.model.run import Run
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.evidence import EvidenceStore
+from sluicegate.ports.metrics import MetricSource
 from sluicegate.ports.process import ProcessRunner
 from sluicegate.ports.referrers import Referrers
 from sluicegate.ports.registry import Registry
@@ -21,6 +26,7 @@ from sluicegate.ports.stable import StableReleases
 from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
 from sluicegate.ports.workspace import Workspace
+from sluicegate.stages.canary import CanaryStage
 
 
 class Observer(Protocol):
@@ -37,6 +43,9 @@ class Observer(Protocol):
     def findings(self, stage: str, findings: Sequence[Finding]) -> None:
         """*stage* found these."""
         ...
+
+    def resumed(self, run: Run) -> None:
+        """*run*, which began before, goes on: what is known of it. None has to care."""
 
 
 class Record(Protocol):
@@ -67,6 +76,24 @@ def _nothing() -> None:
     """End nothing."""
 
 
+def _nobody_there(
+    environment: str, release: Release, policy: NewerPolicy
+) -> str | None:
+    """No other rollout is ever under way."""
+    del environment, release, policy
+    return None
+
+
+MakeWay = Callable[[str, Release, NewerPolicy], str | None]
+"""Told the environment, what is to go there, and what it may do to one before it."""
+
+
+def _no_sources(stage: CanaryStage) -> Mapping[str, MetricSource]:
+    """Nothing is read but what the target counts."""
+    del stage
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The outside world of a run, used by several threads at once.
@@ -75,6 +102,12 @@ class Ports:
     if the process had been asked to stop. ``referrers`` is None where images say
     nothing of their evidence. ``authority`` knows the rules of environments, and
     ``break_glass`` overrides them; None unless somebody asked for that.
+
+    ``metrics`` are the sources of the metrics of a canary stage, by name, but for those
+    that the target counts itself; it may raise `ExternalError` or `UsageError`.
+    ``directions`` is what people decide about rollouts, and ``pace`` says whether
+    rollouts are waited for. ``make_way`` sees to it that no other rollout is under way
+    in an environment, or says why a release has to wait.
     """
 
     clock: Clock
@@ -92,3 +125,7 @@ class Ports:
     break_glass: BreakGlass | None = None
     referrers: Referrers | None = None
     ca_bundle: str | None = None
+    metrics: Callable[[CanaryStage], Mapping[str, MetricSource]] = _no_sources
+    directions: Directions = field(default_factory=NoDirections)
+    pace: Pace = Pace.WAIT
+    make_way: MakeWay = _nobody_there
