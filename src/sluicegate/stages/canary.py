@@ -154,6 +154,15 @@ class CanaryStage(Stage):
             ),
             FieldSpec("stable_failed", "integer", "How many of them failed."),
             FieldSpec("blocks", "integer", "Blocks observed."),
+            FieldSpec(
+                "cause",
+                "text",
+                "What decided: `evidence`, `directed` (people), `deadline`, `crashed`,"
+                " `unhealthy`, `superseded`, `first-release`.",
+            ),
+            FieldSpec(
+                "paused_seconds", "integer", "How long people had paused it, in whole."
+            ),
         )
 
     @override
