@@ -103,6 +103,9 @@ class Judge:
             raise UsageError(f"batch_seconds must be above 0, got {batch_seconds}")
         judged = sorted(metrics, key=lambda metric: metric.name)
         errors = _choose_errors(judged)
+        others = list(judged)
+        if errors in others:
+            others.remove(errors)
         self.settings = JudgeSettings(
             alpha=alpha,
             beta=beta,
@@ -112,7 +115,7 @@ class Judge:
             min_requests=min_requests,
             min_seconds=min_seconds,
             errors=errors,
-            metrics=tuple(metric for metric in judged if metric is not errors),
+            metrics=tuple(others),
             fuse=fuse,
             restarts=restarts,
         )
