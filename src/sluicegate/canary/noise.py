@@ -39,9 +39,18 @@ Traps:
 
 from dataclasses import dataclass
 from math import expm1, inf, log, log1p
+from typing import Protocol
 
 _BISECTIONS = 60  # of [0, 1]: to the last digit of a double
 _NO_NOISE = 1e-15  # variance below which noise is lost in double precision
+
+
+class Tempered(Protocol):
+    """What to know of a bet on one arm to temper it."""
+
+    def mean(self, power: float) -> tuple[float, float]:
+        """The log of the mean of ``e^power``, and its derivative by the log rate."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,7 @@ class Bet:
         return self.requests * (power * passed + log1p(swing)), slope
 
 
-def temper(canary: Bet, stable: Bet, *, sigma: float) -> float:
+def temper(canary: Tempered, stable: Tempered, *, sigma: float) -> float:
     """The power, in ``[0, 1]``, to which the block's e-value is raised.
 
     Bisection; stops when two neighbouring doubles enclose the root, so the answer is
@@ -95,7 +104,7 @@ def temper(canary: Bet, stable: Bet, *, sigma: float) -> float:
     return low
 
 
-def _excess(canary: Bet, stable: Bet, power: float, variance: float) -> float:
+def _excess(canary: Tempered, stable: Tempered, power: float, variance: float) -> float:
     """By how much the log of the mean would pass 0, at most."""
     mean_c, slope_c = canary.mean(power)
     mean_s, slope_s = stable.mean(power)

@@ -24,10 +24,9 @@ convex set of all unacceptable pairs, so that is at most 0 on all of it (Karush,
 and Tucker); rates that drift enter by their mean over the block. On the line, ``q_s``
 is the positive root of a quadratic equation, given in closed form.
 
-Noise of ``sigma`` in the log ratio per block is allowed for by tempering: ``e`` to the
-power of ``1 / (1 + v_noise / v_count)``, the variances of ``x_c / n_c - ratio x_s /
-n_s`` at ``q``. A power below 1 of an e-value is one (Jensen), and this one depends on
-exposures and the past alone.
+Noise of ``sigma`` in the log ratio per block is allowed for as there, by a power below
+1 (`sluicegate.canary.noise`), which here is exact: the log of the mean of an arm's
+``e^power`` is linear in its rate.
 
 Traps:
     Events that come in bunches are not Poisson: the tokens of one request come
@@ -39,10 +38,11 @@ Traps:
 """
 
 from dataclasses import dataclass, replace
-from math import fsum, log, sqrt
+from math import expm1, fsum, log, sqrt
 from typing import Self
 
 from sluicegate.canary import abort
+from sluicegate.canary.noise import temper
 from sluicegate.canary.promote import MOST_PER_BLOCK, NO_EVIDENCE
 from sluicegate.canary.rules import Rules
 from sluicegate.model.metric import Pair, Tally
@@ -76,7 +76,11 @@ class RateEvidence:
                 for before, ratio in zip(self.abort, abort.RISK_RATIOS, strict=True)
             ),
             promote=tuple(
-                before + min(most, promote_evidence(block, bet, self.rules))
+                before
+                + min(
+                    most,
+                    promote_evidence(block, bet, past=self.total, rules=self.rules),
+                )
                 for before, bet in zip(self.promote, bets(self.total), strict=True)
             ),
             total=self.total + block,
@@ -115,7 +119,7 @@ def abort_evidence(block: Pair, ratio: float, *, sigma: float | None) -> float:
     )
 
 
-def promote_evidence(block: Pair, bet: float, rules: Rules) -> float:
+def promote_evidence(block: Pair, bet: float, *, past: Pair, rules: Rules) -> float:
     """Log of a block's e-value against "unacceptably many events", in nats.
 
     Zero when one arm has no exposure, or without a bet.
@@ -123,6 +127,7 @@ def promote_evidence(block: Pair, bet: float, rules: Rules) -> float:
     Args:
         block: events and exposure of both arms.
         bet: the rate bet on, chosen without a look at this block; 0 for no bet.
+        past: all events and exposure of both arms *before* this block.
         rules: ratio, slack and sigma.
     """
     canary, stable = block.canary, block.stable
@@ -137,8 +142,53 @@ def promote_evidence(block: Pair, bet: float, rules: Rules) -> float:
     )
     if rules.sigma is None:
         return evidence
-    counting = worst_c / canary.n + rules.ratio**2 * worst_s / stable.n
-    return evidence / (1 + (rules.sigma * worst_c) ** 2 / counting)
+    feared = rates_at(
+        bets(past)[0], canary.n / (canary.n + stable.n), rules.ratio, rules.slack
+    )
+    return evidence * temper(
+        Bet(canary.n, bet, worst_c, max(worst_c, feared[0])),
+        Bet(stable.n, bet, worst_s, max(worst_s, feared[1])),
+        sigma=rules.sigma,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bet:
+    """A bet on one arm during one block.
+
+    Attributes:
+        exposure: above 0.
+        rate: the rate bet on, above 0.
+        worst: the unacceptable rate bet against, above 0.
+        feared: the mean rate at which noise must do no harm.
+    """
+
+    exposure: float
+    rate: float
+    worst: float
+    feared: float
+
+    def mean(self, power: float) -> tuple[float, float]:
+        """The log of the mean of ``e^power``, and its derivative by the log rate."""
+        slope = self.exposure * self.feared * expm1(power * log(self.rate / self.worst))
+        return slope - power * self.exposure * (self.rate - self.worst), slope
+
+
+def rates_at(
+    rate: float, share: float, ratio: float, slack: float
+) -> tuple[float, float]:
+    """The rates of canary and stable on the margin that make *rate* together.
+
+    Where none do, the nearest.
+
+    Args:
+        rate: of both arms together.
+        share: the canary's share of the exposure, in ``(0, 1)``.
+        ratio: at least 1.
+        slack: at least 0.
+    """
+    stable = max(0.0, (rate - share * slack) / (1 + share * (ratio - 1)))
+    return ratio * stable + slack, stable
 
 
 def hardest_rates(

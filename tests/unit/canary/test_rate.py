@@ -1,7 +1,7 @@
 """Rates: exact means over the numbers of events, laws, and simulated arms."""
 
 from itertools import product
-from math import comb, exp, fsum, isfinite, lgamma, log
+from math import comb, exp, fsum, inf, isfinite, lgamma, log
 from random import Random
 
 import pytest
@@ -30,12 +30,6 @@ def block(canary: tuple[int, int], stable: tuple[int, int]) -> Pair:
     return Pair(
         stable=Tally(stable[1], (stable[0],)), canary=Tally(canary[1], (canary[0],))
     )
-
-
-def poisson(events: int, mean: float) -> float:
-    if mean == 0:
-        return float(events == 0)
-    return exp(events * log(mean) - mean - lgamma(events + 1))
 
 
 def draw(random: Random, mean: float) -> int:
@@ -68,29 +62,87 @@ def test_given_all_events_the_mean_e_value_of_equal_rates_is_at_most_one() -> No
                 assert mean == pytest.approx(1)  # exact, unlike that of requests
 
 
+def mean_e_value(
+    arms: tuple[tuple[int, float], tuple[int, float]],
+    bet: float,
+    past: Pair,
+    rules: Rules,
+    noise: tuple[float, float] = (0.0, 0.0),
+) -> float:
+    """The mean for (exposure, rate) and the noise of canary and stable.
+
+    The log of an e-value is linear in the events of either arm, so the sum over all
+    pairs of numbers is a product of two sums.
+    """
+
+    def evidence(x: int, y: int) -> float:
+        seen = block((x, arms[0][0]), (y, arms[1][0]))
+        return promote_evidence(seen, bet, past=past, rules=rules)
+
+    base = evidence(0, 0)
+    slopes = evidence(1, 0) - base, evidence(0, 1) - base
+    assert evidence(3, 5) == pytest.approx(base + 3 * slopes[0] + 5 * slopes[1])
+    sums = [
+        fsum(
+            exp(log_chance(events, exposure * rate, sigma) + slope * events)
+            for events in range(1000)
+        )
+        for (exposure, rate), slope, sigma in zip(arms, slopes, noise, strict=True)
+    ]
+    return exp(base) * sums[0] * sums[1]
+
+
+def log_chance(events: int, mean: float, sigma: float) -> float:
+    """Poisson, of a mean that is itself a gamma variable: negative binomial."""
+    if mean == 0:
+        return -inf if events else 0.0
+    if sigma == 0:
+        return events * log(mean) - mean - lgamma(events + 1)
+    shape = 1 / sigma**2
+    return (
+        lgamma(events + shape)
+        - lgamma(shape)
+        - lgamma(events + 1)
+        + shape * log(shape / (shape + mean))
+        + events * log(mean / (shape + mean))
+    )
+
+
 @pytest.mark.parametrize("sigma", [None, 0.3])
 @pytest.mark.parametrize(("ratio", "slack"), MARGINS)
 def test_the_mean_e_value_is_at_most_one_wherever_the_rate_is_unacceptable(
     ratio: float, slack: float, sigma: float | None
 ) -> None:
     rules = Rules(ratio=ratio, slack=slack, sigma=sigma)
-    canary, stable, most = 3, 8, 60
-    for bet in (0.01, 0.3, 1.0):
+    canary, stable = 3, 8
+    for bet, past in product((0.01, 0.3, 1.0), (block((0, 9), (1, 90)), NOTHING)):
         worst = hardest_rates(bet, canary=3, stable=8, ratio=ratio, slack=slack)
-        on_margin = [(ratio * rate + slack, rate) for rate in (0.0, 0.05, 0.4, 0.9)]
+        on_margin = [(ratio * rate + slack, rate) for rate in (0.0, 0.05, 0.4, 9.0)]
         beyond = [(rate_c * 1.3 + 0.1, rate_s) for rate_c, rate_s in on_margin]
-        e_values = {
-            (x, y): exp(promote_evidence(block((x, canary), (y, stable)), bet, rules))
-            for x, y in product(range(most), repeat=2)
-        }
-        for rate_c, rate_s in [*on_margin, *beyond, worst]:
-            mean = fsum(
-                poisson(x, canary * rate_c) * poisson(y, stable * rate_s) * e
-                for (x, y), e in e_values.items()
-            )
-            assert mean <= ROUNDING, (bet, rate_c, rate_s)
-            if sigma is None and (rate_c, rate_s) == worst:
+        for rates in [*on_margin, *beyond, worst]:
+            arms = (canary, rates[0]), (stable, rates[1])
+            mean = mean_e_value(arms, bet, past, rules)
+            assert mean <= ROUNDING, (bet, rates)
+            if sigma is None and rates == worst:
                 assert mean == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("noise", [(0.5, 0.0), (0.0, 0.5)], ids=["canary", "stable"])
+@pytest.mark.parametrize(("ratio", "slack"), [(2.0, 0.0), (1.25, 0.0), (1.5, 0.1)])
+def test_at_the_margin_noise_of_one_arm_leaves_the_mean_at_most_one(
+    ratio: float, slack: float, noise: tuple[float, float]
+) -> None:
+    allowed, ignored = (
+        Rules(ratio=ratio, slack=slack, sigma=sigma) for sigma in (0.5, None)
+    )
+    canary, stable, rate_s = 30, 60, 0.5
+    rate_c = ratio * rate_s + slack
+    events = round(1000 * (rate_c * canary + rate_s * stable))
+    past = block((events, 1000 * canary), (0, 1000 * stable))
+    arms = (canary, rate_c), (stable, rate_s)
+    for bet in bets(past):
+        assert mean_e_value(arms, bet, past, allowed, noise) <= ROUNDING
+    assert mean_e_value(arms, bets(past)[0], past, ignored, noise) > 1.1
 
 
 @given(
