@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sluicegate.canary.bernoulli import counts_of
+from sluicegate.canary.latency import slow_of
 from sluicegate.canary.metric import Metric
 from sluicegate.canary.micronats import threshold
 from sluicegate.canary.rules import Rules
@@ -104,9 +105,13 @@ def stand(
 
 
 def _is_void(rules: Rules, metric: Metric, total: Pair) -> bool:
-    if metric.kind is not MetricKind.BERNOULLI or total.stable.n == 0:
+    if total.stable.n == 0:
         return False
-    return rules.margin.is_void(counts_of(total.stable))
+    if metric.kind is MetricKind.LATENCY:
+        return rules.margin.is_void(slow_of(metric, total.stable))
+    if metric.kind is MetricKind.BERNOULLI:
+        return rules.margin.is_void(counts_of(total.stable))
+    return False
 
 
 def served(settings: JudgeSettings, state: JudgeState) -> int:

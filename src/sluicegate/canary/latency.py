@@ -23,6 +23,7 @@ from sluicegate.canary.bernoulli import BernoulliEvidence
 from sluicegate.canary.metric import Metric
 from sluicegate.canary.rules import Rules
 from sluicegate.model.metric import Pair, Tally
+from sluicegate.model.traffic import RequestCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,11 @@ class LatencyEvidence:
     @classmethod
     def begin(cls, metric: Metric, rules: Rules) -> Self:
         """Without any block. *metric* has at least one edge."""
-        last = len(metric.edges) - 1
-        objective = last if metric.slo is None else metric.edges.index(metric.slo)
+        objective = objective_of(metric)
         return cls(
             edges=tuple(BernoulliEvidence(rules) for _ in metric.edges),
             weights=weigh(
-                last + 1, objective=None if metric.slo is None else objective
+                len(metric.edges), objective=None if metric.slo is None else objective
             ),
             objective=objective,
         )
@@ -87,6 +87,18 @@ class LatencyEvidence:
     def promote_nats(self) -> float:
         """Log-evidence that the canary misses the objective acceptably often."""
         return self.edges[self.objective].promote_nats
+
+
+def objective_of(metric: Metric) -> int:
+    """The index of the edge that must be acceptable: the objective, or the highest."""
+    if metric.slo is None:
+        return len(metric.edges) - 1
+    return metric.edges.index(metric.slo)
+
+
+def slow_of(metric: Metric, tally: Tally) -> RequestCounts:
+    """The requests of *tally*, those that miss the objective of *metric* failed."""
+    return RequestCounts(tally.n, tally.x[objective_of(metric)])
 
 
 def weigh(edges: int, *, objective: int | None) -> tuple[float, ...]:

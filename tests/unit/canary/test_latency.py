@@ -8,11 +8,15 @@ import pytest
 
 from sluicegate.canary.bernoulli import BernoulliEvidence
 from sluicegate.canary.evidence import begin
+from sluicegate.canary.judge import START, JudgeSettings, Observation, assess, observe
 from sluicegate.canary.latency import LatencyEvidence, weigh
 from sluicegate.canary.metric import Evidence, Metric
 from sluicegate.canary.rules import Rules
 from sluicegate.model.metric import MetricKind, Pair, Tally
+from sluicegate.model.rollout import CanaryVerdict
+from sluicegate.model.traffic import Block, RequestCounts
 
+NOTHING_FAILED = Block(stable=RequestCounts(100, 0), canary=RequestCounts(10, 0))
 THREE = Metric("ttft", MetricKind.LATENCY, edges=(100, 500, 1000), slo=500)
 
 
@@ -149,6 +153,22 @@ def test_good_arms_are_promoted_and_hardly_ever_aborted() -> None:
         promoted += "promote" in reached
     assert aborted <= 0.01 * count + 3 * (0.0099 * count) ** 0.5
     assert promoted > 0.8 * count
+
+
+def test_nothing_is_promoted_while_half_of_stables_requests_miss_the_objective() -> (
+    None
+):
+    metric = Metric("latency", MetricKind.LATENCY, edges=(100, 500), slo=100)
+    settings = JudgeSettings(metrics=(metric,))
+    for slow, void in ((49, False), (50, True), (90, True)):
+        state = observe(
+            settings,
+            START,
+            Observation(NOTHING_FAILED, {"latency": block((10, 2, 0), (100, slow, 0))}),
+        )
+        found = assess(settings, state)
+        assert found.metrics["latency"].is_void == void
+        assert found.verdict is CanaryVerdict.HOLD
 
 
 def test_a_block_without_requests_changes_nothing() -> None:
