@@ -32,14 +32,13 @@ from sluicegate.engine.rollout import (
 )
 from sluicegate.engine.rollout_clock import RolloutClock
 from sluicegate.engine.rollout_metrics import totals_told
-from sluicegate.engine.rollout_order import find_flaw
+from sluicegate.engine.rollout_people import People
 from sluicegate.engine.rollout_reading import Readings
 from sluicegate.engine.steering import Pace, Steering
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.event import (
     CanaryJudged,
     CanaryReady,
-    RolloutDirected,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
@@ -120,7 +119,7 @@ class _Rollout:
         self.watched = False
         self._plan, self._target, self._clock, self._time = plan, target, clock, time
         self._record, self._say = record, observe
-        self._directions, self._unheard = steering.directions, ""
+        self._people = People(plan, steering.directions, time, observe)
         self._readings = Readings(
             plan.judge.metrics, plan.scraped, steering.sources, observe
         )
@@ -145,49 +144,12 @@ class _Rollout:
             )
 
     def listen(self) -> None:
-        """Record what people have decided, as far as it is theirs to decide now.
-
-        A rollout about which nobody can be asked goes on without.
-        """
-        started = self.state.started
+        """Record what people have decided."""
         for _ in range(_MOST_AT_ONCE):
-            if started is None or not self._may_be_directed():
-                return
-            try:
-                said = self._directions.pending(started, self._plan.stage)
-            except ExternalError as error:
-                self._say_unheard(f"nobody's decisions can be read: {error}")
-                return
-            if said is None:
-                self._unheard = ""
-                return
-            newest = self.state.latest or started.start_ts
-            event = RolloutDirected(
-                *(self._plan.stage, said.direction, said.reason, said.by),
-                max(self._time.now(), newest),
-                said.size,
-            )
-            flaw = find_flaw(self._plan, self.state, event)
-            if flaw is not None:
-                self._say_unheard(f"{said.direction.value} is not carried out: {flaw}")
+            event = self._people.decided(self.state)
+            if event is None:
                 return
             self._event(event)
-
-    def _may_be_directed(self) -> bool:
-        """Whether anybody's decision could still change how it ends."""
-        state = self.state
-        if state.is_live(self._plan) or state.finished is not None:
-            return False
-        if state.judged is None:
-            return True
-        promoting = state.judged.verdict is CanaryVerdict.PROMOTE
-        announced = 100 in {state.requested, state.weight}  # noqa: PLR2004 - percent
-        return promoting and not state.withdrawn and not announced
-
-    def _say_unheard(self, text: str) -> None:
-        if text != self._unheard:
-            self._say(text)
-        self._unheard = text
 
     def act(self, action: Action) -> None:
         """Carry out one action and record what came of it."""

@@ -25,7 +25,6 @@ process that died before it could say so. Targets look at the world first, so do
 again is harmless; an announced weight is simply applied again.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
@@ -36,19 +35,26 @@ from sluicegate.canary.reason import (
     explain_directed,
     explain_superseded,
 )
-from sluicegate.engine.rollout_fold import apply, fold
-from sluicegate.engine.rollout_state import (
-    Mark,
-    RolloutPlan,
-    RolloutState,
-    block_from,
+from sluicegate.engine.rollout_action import (
+    Action,
+    Begin,
+    Conclude,
+    Deploy,
+    Finish,
+    Look,
+    Retire,
+    SetWeight,
+    Wait,
 )
+from sluicegate.engine.rollout_block import block_from
+from sluicegate.engine.rollout_fold import apply, fold
+from sluicegate.engine.rollout_plan import RolloutPlan
+from sluicegate.engine.rollout_state import Mark, RolloutState
 from sluicegate.model.event import CanaryJudged, RolloutDirected, RolloutStarted
 from sluicegate.model.rollout import (
     CanaryVerdict,
     DeadlinePolicy,
     Direction,
-    Release,
     RolloutResult,
 )
 
@@ -72,71 +78,6 @@ __all__ = [
 
 _ALL = 100  # percent
 _WATCH_SECONDS = 5.0  # how long a crashed canary may go unnoticed
-
-
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """See what the environment runs now, and announce the rollout."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deploy:
-    """Start the release without weight and wait until it is healthy."""
-
-    release: Release
-    timeout_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetWeight:
-    """Give the canary a share of the new requests, in percent."""
-
-    release: Release
-    percent: int
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Let traffic pass, then see whether the canary still runs."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Read the counters: the end of a block."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conclude:
-    """Record the verdict."""
-
-    verdict: CanaryVerdict
-    cause: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """Record the end."""
-
-    result: RolloutResult
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Retire:
-    """Drain and remove a release without weight. Then the rollout has ended.
-
-    The end is part of the action because no event says that a release is gone: the
-    next one must follow at once, or resuming would retire it again.
-    """
-
-    release: Release
-    then: Finish
-
-
-Action = Begin | Deploy | SetWeight | Wait | Look | Conclude | Retire | Finish
 
 
 def decide(

@@ -1,9 +1,91 @@
-"""Whether a recorded block follows from what is recorded before it. Pure."""
+"""The blocks of a rollout: what both releases showed between two looks. Pure.
 
-from sluicegate.engine.rollout_metrics import find_fault, totals_of
-from sluicegate.engine.rollout_state import RolloutPlan, RolloutState, block_from
+Every metric beside failed requests is kept apart from them: a block holds those that
+could be read, each against the totals it was last read at under this weight
+(`sluicegate.engine.rollout_metrics`).
+
+Traps:
+    The proxy's counters start at 0 when it restarts. A counter that went backwards is
+    taken to have started at 0; what was served between the last look and the restart
+    is lost, for both releases alike.
+    The requests between a look and the confirmation of the next weight belong to no
+    block. That gap does not depend on how they went, so it biases nothing.
+"""
+
+from sluicegate.canary.judge import JudgeState, Observation, observe
+from sluicegate.canary.state import MetricState
+from sluicegate.engine.rollout_metrics import (
+    Totals,
+    blocks_of,
+    find_fault,
+    totals_of,
+)
+from sluicegate.engine.rollout_plan import RolloutPlan
+from sluicegate.engine.rollout_state import RolloutState
 from sluicegate.model.event import BlockObserved, MetricObserved
+from sluicegate.model.metric import Pair
 from sluicegate.model.rollout import Scrape
+from sluicegate.model.traffic import Block, RequestCounts
+
+
+def block_from(
+    plan: RolloutPlan,
+    state: RolloutState,
+    scrape: Scrape,
+    totals: Totals | None = None,
+) -> BlockObserved:
+    """The block that ends with *scrape*, and the evidence after it.
+
+    Args:
+        plan: what is wanted.
+        state: what has happened.
+        scrape: the target's counters.
+        totals: the metrics that could be read at the same moment.
+
+    Raises:
+        RuntimeError: no weight was confirmed yet, so no block has begun.
+    """
+    if state.mark is None:
+        raise RuntimeError("a block was observed before any weight was set")
+    stable = _since(state.mark.stable, scrape.stable)
+    canary = _since(state.mark.canary, scrape.canary)
+    totals = totals or {}
+    shown = blocks_of(plan.judge.metrics, state.mark.metrics, totals)
+    observation = Observation(
+        Block(stable, canary),
+        shown,
+        (scrape.at - state.mark.at).total_seconds(),
+        state.weight,
+    )
+    seen = observe(plan.judge, state.judge, observation)
+    errors = _evidence(seen, plan.judge.errors.name)
+    return BlockObserved(
+        stage=plan.stage,
+        index=state.blocks,
+        percent=state.weight,
+        stable=stable,
+        canary=canary,
+        stable_total=scrape.stable,
+        canary_total=scrape.canary,
+        abort_micronats=errors.abort_micronats,
+        promote_micronats=errors.promote_micronats,
+        start_ts=state.mark.at,
+        end_ts=scrape.at,
+        metrics=tuple(
+            _observed(_evidence(seen, name), block, totals[name])
+            for name, block in shown.items()
+        ),
+    )
+
+
+def observation_of(event: BlockObserved) -> Observation:
+    """What the judge saw in a recorded block."""
+    return Observation(
+        Block(event.stable, event.canary),
+        {each.metric: Pair(each.stable, each.canary) for each in event.metrics},
+        (event.end_ts - event.start_ts).total_seconds(),
+        event.percent,
+    )
 
 
 def find_block_flaw(
@@ -17,7 +99,7 @@ def find_block_flaw(
     replayed = block_from(plan, state, scrape, totals_of(event.metrics))
     if event == replayed:
         return None
-    told, due = _evidence(event), _evidence(replayed)
+    told, due = _told(event), _told(replayed)
     for name, evidence in told.items():
         if evidence != due[name]:
             return (
@@ -28,10 +110,36 @@ def find_block_flaw(
     return f"block {event.index} does not go on from what is recorded before it"
 
 
-def _evidence(event: BlockObserved) -> dict[str, tuple[int, int]]:
+def _told(event: BlockObserved) -> dict[str, tuple[int, int]]:
     errors = (event.abort_micronats, event.promote_micronats)
     return {"errors": errors} | {each.metric: _of(each) for each in event.metrics}
 
 
 def _of(metric: MetricObserved) -> tuple[int, int]:
     return metric.abort_micronats, metric.promote_micronats
+
+
+def _evidence(judge: JudgeState, metric: str) -> MetricState:
+    """What is known of a metric that was in a block."""
+    found = judge.of(metric)
+    assert found is not None
+    return found
+
+
+def _observed(found: MetricState, block: Pair, totals: Pair) -> MetricObserved:
+    return MetricObserved(
+        metric=found.name,
+        stable=block.stable,
+        canary=block.canary,
+        stable_total=totals.stable,
+        canary_total=totals.canary,
+        abort_micronats=found.abort_micronats,
+        promote_micronats=found.promote_micronats,
+    )
+
+
+def _since(before: RequestCounts, now: RequestCounts) -> RequestCounts:
+    total, failed = now.total - before.total, now.failed - before.failed
+    if not 0 <= failed <= total:
+        return now  # the counters started again
+    return RequestCounts(total, failed)

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from sluicegate.canary.judge import assess
 from sluicegate.canary.writing import format_count
-from sluicegate.engine.rollout_state import RolloutPlan, RolloutState
+from sluicegate.engine.rollout_plan import RolloutPlan
+from sluicegate.engine.rollout_state import RolloutState
 from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,

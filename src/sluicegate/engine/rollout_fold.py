@@ -11,14 +11,11 @@ from functools import reduce
 from typing import assert_never
 
 from sluicegate.canary.judge import observe
+from sluicegate.engine.rollout_block import observation_of
 from sluicegate.engine.rollout_metrics import totals_of
 from sluicegate.engine.rollout_order import find_flaw
-from sluicegate.engine.rollout_state import (
-    Mark,
-    RolloutPlan,
-    RolloutState,
-    observation_of,
-)
+from sluicegate.engine.rollout_plan import RolloutPlan
+from sluicegate.engine.rollout_state import Mark, RolloutState
 from sluicegate.errors import IntegrityError
 from sluicegate.model.event import (
     BlockObserved,

@@ -15,7 +15,8 @@ from typing import assert_never
 from sluicegate.canary.judge import decide
 from sluicegate.engine.rollout_block import find_block_flaw
 from sluicegate.engine.rollout_metrics import find_fault
-from sluicegate.engine.rollout_state import RolloutPlan, RolloutState
+from sluicegate.engine.rollout_plan import RolloutPlan
+from sluicegate.engine.rollout_state import RolloutState
 from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
@@ -139,9 +140,7 @@ def _of_direction(
         return "what somebody said is counted twice"
     ends = event.direction in {Direction.ABORT, Direction.SUPERSEDE}
     if state.judged is not None:
-        open_ = state.judged.verdict is _PROMOTE and not state.withdrawn
-        announced = _ALL in {state.requested, state.weight}
-        return None if ends and open_ and not announced else "it was judged before"
+        return None if ends and state.may_be_directed else "it was judged before"
     if state.directed is not None and not (ends and state.is_to_promote):
         return f"people have decided to {state.directed.direction.value} it before"
     if event.direction is Direction.PROMOTE and not state.is_compared:
