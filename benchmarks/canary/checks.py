@@ -1,0 +1,206 @@
+"""What the figures must show, each as a line that says whether they do."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from math import exp, fsum, inf, lgamma, log, log1p
+
+from canary.contestant import SCRAPE, SCRAPES, Verdict
+from canary.field import (
+    CONTESTANTS,
+    HARMLESS,
+    NOISELESS,
+    OURS_IID,
+    PEERS,
+    WITHIN_SIGMA,
+)
+from canary.races import Time
+from canary.result import Results
+from canary.world import Cell, Scenario, simulate
+from sluicegate.canary.judge import JudgeSettings
+
+LEVEL = 0.001
+"""Of the test over all cells together: a right judge fails it once in a thousand."""
+
+_DARK_RELEASES = 2
+_DARK = (600.0, 3600.0)  # seconds
+_DARK_FROM = 600 // SCRAPE
+
+ALPHA, BETA = JudgeSettings().alpha, JudgeSettings().beta
+
+
+@dataclass(frozen=True)
+class Check:
+    """``passed`` None is a figure that is only told."""
+
+    name: str
+    passed: bool | None
+    detail: str
+
+
+def upper_tail(count: int, trials: int, chance: float) -> float:
+    """Of a binomial: the probability of *count* or more in *trials*."""
+    if count <= 0:
+        return 1.0
+    terms = (
+        exp(
+            lgamma(trials + 1)
+            - lgamma(x + 1)
+            - lgamma(trials - x + 1)
+            + x * log(chance)
+            + (trials - x) * log1p(-chance)
+        )
+        for x in range(count, trials + 1)
+    )
+    return min(1.0, fsum(terms))
+
+
+def reject(p_values: Mapping[str, float], level: float) -> list[str]:
+    """The hypotheses that Holm's procedure rejects, at *level* for all together."""
+    rejected = []
+    ordered = sorted(p_values.items(), key=lambda item: item[1])
+    for rank, (name, p_value) in enumerate(ordered):
+        if p_value > level / (len(ordered) - rank):
+            break
+        rejected.append(name)
+    return rejected
+
+
+def check_aborts(cells: Iterable[Cell], results: Results, name: str) -> Check:
+    """False aborts of *name* are at most alpha wherever its assumptions hold."""
+    harmless = NOISELESS if name == OURS_IID else HARMLESS
+    wanted = [cell for cell in cells if cell.ratio == 1 and cell.scenario in harmless]
+    counts = {
+        cell.key: (result.aborts, result.releases)
+        for cell in wanted
+        if (result := results.get(cell.key, {}).get(name)) is not None
+    }
+    return _check_counts(f"{name}: false aborts at most {ALPHA:g}", counts, ALPHA)
+
+
+def check_promotions(cells: Iterable[Cell], results: Results, name: str) -> Check:
+    """False promotions of *name* are at most beta wherever its assumptions hold."""
+    within = WITHIN_SIGMA - ({Scenario.NOISE_14} if name == OURS_IID else set())
+    counts = {
+        cell.key: (result.promotes, result.releases)
+        for cell in cells
+        if cell.ratio is None
+        and cell.scenario in within
+        and (result := results.get(cell.key, {}).get(name)) is not None
+    }
+    return _check_counts(f"{name}: false promotions at most {BETA:g}", counts, BETA)
+
+
+def _check_counts(
+    name: str, counts: Mapping[str, tuple[int, int]], chance: float
+) -> Check:
+    tails = {key: upper_tail(*count, chance) for key, count in counts.items()}
+    rejected = reject(tails, LEVEL)
+    happened = sum(count for count, _ in counts.values())
+    releases = sum(trials for _, trials in counts.values())
+    worst = max(counts, key=lambda key: counts[key][0] / counts[key][1], default=None)
+    detail = f"{happened} of {releases} in {len(counts)} cells"
+    if worst is not None:
+        detail += f"; most in {worst}: {counts[worst][0]} of {counts[worst][1]}"
+    if rejected:
+        shown = "; ".join(f"{key}: {counts[key]}" for key in rejected[:8])
+        detail += f". Rejected in {len(rejected)}: {shown}"
+    return Check(name, not rejected, detail)
+
+
+def check_no_verdicts(cells: Iterable[Cell], results: Results) -> Check:
+    """Without canary traffic nothing is aborted and nothing promoted."""
+    found = [
+        result
+        for cell in cells
+        if cell.scenario is Scenario.NO_TRAFFIC
+        for name, result in results.get(cell.key, {}).items()
+        if name not in PEERS
+    ]
+    releases = sum(each.releases for each in found)
+    verdicts = sum(each.aborts + each.promotes for each in found)
+    detail = f"{verdicts} of {releases} in {len(found)} cells"
+    return Check("no verdict without canary traffic", verdicts == 0, detail)
+
+
+def check_outages(cells: Iterable[Cell]) -> Check:
+    """A metrics outage that does not end brings no verdict, whatever came before.
+
+    The same releases are judged with all scrapes from minute 10 on missing: whoever had
+    no verdict by then must still have none after the hour.
+    """
+    releases, wrong = 0, 0
+    for cell in cells:
+        if cell.scenario is not Scenario.CLEAN:
+            continue
+        for view in simulate(cell, _DARK_RELEASES).views:
+            dark = replace(
+                view, missing=frozenset(range(_DARK_FROM, SCRAPES + 1)), down=_DARK
+            )
+            for contestant in CONTESTANTS:
+                if contestant.name not in PEERS:
+                    outcome = contestant.decide(dark)
+                    releases += 1
+                    late = outcome.minute * 60 >= _DARK[0]
+                    wrong += late and outcome.verdict is not Verdict.HOLD
+    detail = f"{wrong} of {releases}"
+    return Check("no verdict in a metrics outage without end", wrong == 0, detail)
+
+
+def check_races(times: Iterable[Time]) -> list[Check]:
+    """The i.i.d. form is near enough to the limit for any test."""
+    return [
+        Check(
+            f"{time.race.name}: at most {time.allowed} times the limit",
+            time.ratio <= time.allowed,
+            f"{time.ratio:.2f}",
+        )
+        for time in times
+    ]
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Of a cell with a regression: the fastest peer that may be trusted there.
+
+    ``peer`` is None where no such peer finds the regression in half of the releases.
+    """
+
+    cell: Cell
+    delay: float
+    peer: str | None
+    peer_delay: float
+
+    @property
+    def is_won(self) -> bool:
+        return self.delay <= self.peer_delay
+
+
+def duel(cells: Iterable[Cell], results: Results, name: str) -> list[Duel]:
+    """Every cell with a regression in which *name* takes part.
+
+    A peer may be trusted where it aborts at most alpha of the canaries that are as good
+    as stable. A cell that nobody finds is no duel.
+    """
+    duels = []
+    for cell in cells:
+        mine = results.get(cell.key, {}).get(name)
+        null = results.get(_null(cell).key)
+        if cell.ratio in {None, 1} or mine is None or null is None:
+            continue
+        rivals: list[tuple[float, str]] = [
+            (result.delay, peer)
+            for peer, result in results[cell.key].items()
+            if peer in PEERS and null[peer].abort_rate <= ALPHA
+        ]
+        delay, peer = min(rivals, default=(inf, ""))
+        if delay < inf or mine.delay < inf:
+            found = peer if delay < inf else None
+            duels.append(Duel(cell, mine.delay, found, delay))
+    return duels
+
+
+def _null(cell: Cell) -> Cell:
+    """A good canary in the same world; one that turns bad late is good until then."""
+    if cell.scenario is Scenario.LATE:
+        return Cell(cell.traffic, cell.weight, cell.rate, 1.0, Scenario.CLEAN)
+    return cell.like_stable
