@@ -62,6 +62,10 @@ ON_WINDOWS = {
     "reject": [Case("reject 0123456789ab --reason x --yes", "no request", 2)],
     "releases": [Case("releases", "no release yet")],
     "resume": [Case("resume", "running stages needs Linux or macOS", 2)],
+    "rollout": [
+        Case("rollout status", "no rollout is under way"),
+        Case("rollout tick production", "no rollout is under way"),
+    ],
     "rollback": [Case("rollback production", "needs Linux or macOS", 2)],
     "run": [Case("run", "running stages needs Linux or macOS", 2)],
     "schema": [Case("schema", '"title"')],

@@ -27,6 +27,7 @@ _COMMANDS = {
     "plan": "Say what a run would do now, and why.",
     "run": "Run the pipeline for the current commit.",
     "resume": "Go on with a run that was interrupted, broken or pending.",
+    "rollout": "Look at rollouts under way, move them on, decide about them.",
     "rollback": "Release again what ran in an environment before.",
     "status": "Show how a run stands, and what to do next.",
     "releases": "List what every environment runs and ran, with notes.",

@@ -4,7 +4,7 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -22,6 +22,7 @@ from sluicegate.cli.output import (
     write_result,
 )
 from sluicegate.cli.progress import build_observer
+from sluicegate.engine.steering import Pace
 from sluicegate.engine.toolbox import Observer
 from sluicegate.errors import Interrupted, UsageError
 from sluicegate.model.decision import Outcome
@@ -29,6 +30,7 @@ from sluicegate.model.run import Run
 from sluicegate.report.document import run_document
 from sluicegate.report.entering import how_to_answer, overridden
 from sluicegate.report.escape import escape
+from sluicegate.report.open_rollouts import under_way
 from sluicegate.report.plain import describe_reuse
 from sluicegate.report.statements import Taken, describe_refused, statements_text
 from sluicegate.wiring.breaking_glass import Override
@@ -41,12 +43,14 @@ from sluicegate.wiring.project import Project
 class Entry:
     """What to do at an entry gate that does not open: override it, or wait.
 
-    ``key`` signs the reason in ``override``.
+    ``key`` signs the reason in ``override``. With ``detaches``, rollouts that an open
+    one lets in are begun and not waited for.
     """
 
     override: str | None = None
     key: Path | None = None
     waits: bool = False
+    detaches: bool = False
 
 
 _ENTRY = Entry()
@@ -74,6 +78,8 @@ def execute(
         raise UsageError("--json and --events - would both write to standard output")
     if entry.key is not None and entry.override is None:
         raise UsageError("--sign-with signs an --override, and there is none")
+    if entry.detaches and entry.waits:
+        raise UsageError("--detach and --wait exclude each other")
     use_what_the_terminal_has()
     gc.freeze()  # what was loaded stays
     gc.enable()
@@ -82,12 +88,14 @@ def execute(
     with event_stream(events) as on_entry:
         project = open_project(machine, file)
         stream = sys.stderr if as_json or events == "-" else sys.stdout
-        observer = build_observer(stream)
+        observer = build_observer(stream, project.pipeline)
         override = None
         if entry.override is not None:
             # Whoever signs may have to type: the terminal is theirs for that.
             override = Override(entry.override, entry.key, observer.close)
         execution = open_execution(project, on_entry, override)
+        if entry.detaches:
+            execution = replace(execution, pace=Pace.TICK)
         for line in describe_detected(project):
             write_line(line, stream)
         try:
@@ -138,24 +146,7 @@ def _conclude(
             run, origin=head.origin, size=head.size, root=head.root_text
         )
     else:
-        text = (
-            f"{_describe_taken(execution.taken_in)}"
-            f"log: {head.size} entries, root {head.root_text}\n"
-            "     check it with `sluice audit verify`"
-        )
-        if asked := how_to_answer(run, "`sluice resume`"):
-            text = f"{asked}\n{text}"
-        elif run.finished and run.finished.outcome in _RESUMABLE:
-            hint = (
-                "`sluice resume` goes on from there; once a commit has mended it,"
-                " `sluice run`"
-            )
-            text = f"{hint}\n{text}"
-        if reused := describe_reuse(run):
-            text = f"{reused}\n{text}"
-        if broken := overridden(run):
-            closes = "`sluice overrides` lists what is open of it"
-            text = f"{_make_loud(escape(broken), stream)}; {closes}\n{text}"
+        text = _describe_end(execution, run, stream)
     if to_stdout:
         write_result(text)
     else:
@@ -168,6 +159,45 @@ def _conclude(
     return for_outcome(run.finished.outcome.value)
 
 
+def _describe_end(execution: Execution, run: Run, stream: TextIO) -> str:
+    """What to do next, and where the log stands, for a person."""
+    head = execution.log.log.head()
+    lines = (
+        [
+            _make_loud(escape(broken), stream) + "; `sluice overrides` lists what is"
+            " open of it"
+        ]
+        if (broken := overridden(run))
+        else []
+    )
+    lines += [reused] if (reused := describe_reuse(run)) else []
+    lines += [hint] if (hint := _describe_next(run)) else []
+    lines += [_describe_taken(execution.taken_in)] if execution.taken_in else []
+    lines.append(f"log: {head.size} entries, root {head.root_text}")
+    lines.append("     check it with `sluice audit verify`")
+    return "\n".join(line for line in lines if line)
+
+
+def _describe_next(run: Run) -> str:
+    """The commands with which a run that has not ended well goes on."""
+    if asked := how_to_answer(run, "`sluice resume`"):
+        return asked
+    if _is_pending(run) and (places := under_way(run)):
+        where = escape(places[0])
+        return (
+            f"the rollout is under way: `sluice rollout tick {where}` does what is due,"
+            " as often as you like;\n"
+            f"`sluice rollout status {where}` shows it, `sluice resume` stays with it"
+            " to its end"
+        )
+    if run.finished and run.finished.outcome in _RESUMABLE:
+        return (
+            "`sluice resume` goes on from there; once a commit has mended it,"
+            " `sluice run`"
+        )
+    return ""
+
+
 def _make_loud(text: str, stream: TextIO) -> str:
     return click.style(text, fg="red", bold=True) if stream.isatty() else text
 
@@ -175,4 +205,4 @@ def _make_loud(text: str, stream: TextIO) -> str:
 def _describe_taken(taken: Sequence[Taken]) -> str:
     """What others have signed and is in the log now, a line each."""
     recorded = [one for one in taken if one.what]
-    return f"{statements_text(recorded)}\n" if recorded else ""
+    return statements_text(recorded) if recorded else ""

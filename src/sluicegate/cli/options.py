@@ -73,13 +73,20 @@ jobs_option = click.option(
 
 
 def entry_options(command: Command) -> Command:
-    """What to do at an environment's entry gate that does not open."""
+    """What to do at an entry gate that does not open, and once it has."""
     for option in reversed(_ENTRY):
         command = option(command)
     return command
 
 
 _ENTRY = (
+    click.option(
+        "--detach",
+        "detaches",
+        is_flag=True,
+        help="Begin a rollout and leave it pending, for `sluice rollout tick` to go on"
+        " with: nothing runs meanwhile.",
+    ),
     click.option(
         "--wait",
         "waits",

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -31,9 +32,7 @@ def resume(
     jobs: int | None,
     events: str | None,
     as_json: bool,
-    override: str | None,
-    key: Path | None,
-    waits: bool,
+    **at_entry: Any,  # noqa: ANN401 - Entry names and types them
 ) -> ExitCode:
     """Go on with RUN, by default the newest, where it was left.
 
@@ -50,6 +49,6 @@ def resume(
         lambda execution, observer: execution.resume(run_id, observer, jobs=jobs),
         as_json=as_json,
         events=events,
-        entry=Entry(override, key, waits),
+        entry=Entry(**at_entry),
         open_execution=partial(open_to_resume, run_id),
     )

@@ -37,6 +37,7 @@ def run(
     override: str | None,
     key: Path | None,
     waits: bool,
+    detaches: bool,
     **choice: Any,  # noqa: ANN401 - read_options names and types them
 ) -> ExitCode:
     """Run the pipeline for the current commit.
@@ -60,5 +61,5 @@ def run(
         lambda execution, observer: execution.start(observer, options),
         as_json=as_json,
         events=events,
-        entry=Entry(override, key, waits),
+        entry=Entry(override, key, waits, detaches),
     )

@@ -27,7 +27,13 @@ from sluicegate.model.release_request import (
 )
 from sluicegate.model.rollout import Direction
 
-ORDER = (Direction.ABORT, Direction.PAUSE, Direction.PROMOTE, Direction.RESUME)
+ORDER = (
+    Direction.SUPERSEDE,
+    Direction.ABORT,
+    Direction.PAUSE,
+    Direction.PROMOTE,
+    Direction.RESUME,
+)
 """Which goes first where several would be done: the one that risks least."""
 
 _STOPS = frozenset({Direction.ABORT, Direction.PAUSE})
@@ -100,6 +106,8 @@ def _judge(
     words: Sequence[Word],
     now: datetime,
 ) -> Ruling:
+    if direction is Direction.SUPERSEDE:
+        return _of_newer(words)
     rules = [each for each in policy.layers if each.approvals is not None]
     if not rules:
         return _of_anybody(direction, words)
@@ -139,6 +147,20 @@ def _judge(
         () if is_due else tuple(dict.fromkeys(missing)),
         (*unsigned, *sorted(ignored.items())),
     )
+
+
+def _of_newer(words: Sequence[Word]) -> Ruling:
+    """A newer release has come through its gates: its recorder says so, unsigned."""
+    signed = tuple(
+        (word.index, "nobody supersedes a rollout but a newer release")
+        for word in words
+        if word.said is not None
+    )
+    said = next((word for word in words if word.said is None), None)
+    if said is None:
+        missing = ("a newer release",)
+        return Ruling(Direction.SUPERSEDE, "", (), missing, signed)
+    return Ruling(Direction.SUPERSEDE, said.reason, (), (), signed)
 
 
 def _of_anybody(direction: Direction, words: Sequence[Word]) -> Ruling:

@@ -15,6 +15,7 @@ from sluicegate.engine.machine import fold
 from sluicegate.engine.runner import Runner
 from sluicegate.engine.selection import choose_stages
 from sluicegate.engine.situation import Earlier
+from sluicegate.engine.steering import Pace
 from sluicegate.engine.toolbox import Observer
 from sluicegate.errors import ExternalError, UsageError
 from sluicegate.model.event import RunStarted
@@ -43,13 +44,15 @@ class Execution:
     """Runs of *project*. ``on_entry`` gets each entry of a run as it is recorded.
 
     ``override`` breaks the glass of every entry gate that does not open. ``earlier`` is
-    the release that they go back to, None if they go back to none.
+    the release that they go back to, None if they go back to none. ``pace`` says
+    whether rollouts are waited for.
     """
 
     project: Project
     on_entry: OnEntry = lambda _entry: None
     override: Override | None = None
     earlier: Earlier | None = None
+    pace: Pace = Pace.WAIT
     taken_in: list[Taken] = field(default_factory=list, init=False)
     """What was in the inboxes."""
 
@@ -61,7 +64,9 @@ class Execution:
     @cached_property
     def surroundings(self) -> Surroundings:
         """What its stages meet."""
-        return Surroundings(self.project, self.log, self._breaker)
+        return Surroundings(
+            self.project, self.log, self._breaker, self.pace, self._take_in
+        )
 
     @cached_property
     def _breaker(self) -> GlassBreaker | None:
@@ -148,6 +153,7 @@ class Execution:
             check_resumable(run, self.project.pipeline, self.project.source)
             self._check_left(run)
             observer.event(run.started)  # what is resumed; nothing that happens now
+            observer.resumed(run)
             with self.surroundings.leaving_no_secrets(run_id):
                 return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
 
@@ -323,7 +329,7 @@ class Execution:
         return Runner(
             self.project.pipeline,
             self.project.source,
-            self.surroundings.ports_to_run(run_id, say),
+            self.surroundings.ports_to_run(run_id, say, serial.line),
             recorder,
             serial,
             jobs=jobs or os.cpu_count() or 1,

@@ -108,7 +108,7 @@ class Rollback:
             self.reason,
             project.machine.clock.now(),
         )
-        return RollbackExecution(rolled, on_entry, override, earlier, started)
+        return RollbackExecution(rolled, on_entry, override, earlier, started=started)
 
 
 @dataclass(frozen=True)

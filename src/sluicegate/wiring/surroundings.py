@@ -18,6 +18,7 @@ from sluicegate.audit.leases import Leases
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.results import LoggedResults
 from sluicegate.audit.stable import LoggedStable
+from sluicegate.engine.steering import Pace
 from sluicegate.engine.toolbox import BreakGlass, Ports
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.process import OnLine, ProcessRunner
@@ -36,16 +37,24 @@ if TYPE_CHECKING:
     from sluicegate.wiring.targets import Pull
 
 
+def _nothing() -> None:
+    """Take nothing in."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What the stages of *project* meet, with *log* as its log.
 
-    ``break_glass`` is None unless the entry gates are to be overridden.
+    ``break_glass`` is None unless the entry gates are to be overridden. ``pace`` says
+    whether rollouts are waited for; ``take_in`` takes what waits in the inboxes into
+    the log.
     """
 
     project: Project
     log: ProjectLog
     break_glass: BreakGlass | None = None
+    pace: Pace = Pace.WAIT
+    take_in: Callable[[], None] = _nothing
 
     @cached_property
     def authority(self) -> ProjectAuthority:
@@ -95,8 +104,16 @@ class Surroundings:
         finally:
             self.workspace(run_id).clean()
 
-    def ports_to_run(self, run_id: str, say: OnLine) -> Ports:
-        """Ports that do what they are asked; *say* hears how environments are made."""
+    def ports_to_run(
+        self,
+        run_id: str,
+        say: OnLine,
+        say_of: Callable[[str, str], None] = lambda _stage, _text: None,
+    ) -> Ports:
+        """Ports that do what they are asked.
+
+        *say* hears how environments are made, *say_of* what is said of a stage.
+        """
         project, machine = self.project, self.project.machine
         tools = Tools(
             project.folder,
@@ -112,7 +129,25 @@ class Surroundings:
         )
         if not project.pipeline.environments:
             return ports
-        return replace(ports, authority=self.authority.watching())
+        from sluicegate.wiring.directions import (  # noqa: PLC0415 - rollouts alone
+            LoggedDirections,
+        )
+        from sluicegate.wiring.predecessors import (  # noqa: PLC0415 - likewise
+            Predecessors,
+        )
+
+        authority = self.authority.watching()
+        directions = LoggedDirections(
+            project, self.log, authority, run_id, self.take_in, say_of
+        )
+        others = Predecessors(project, self.log, run_id, say)
+        return replace(
+            ports,
+            authority=authority,
+            directions=directions,
+            pace=self.pace,
+            make_way=others.make_way,
+        )
 
     def ports_to_look(self) -> Ports:
         """Ports that make nothing: no log, no environment, no folder."""
@@ -188,9 +223,7 @@ class Surroundings:
         if run_id is not None:
             self.check_stays(environment)
         settings = self.authority.settings(environment).target
-        target = build_target(
-            self.project, environment, settings, self.log.clock, pull
-        )
+        target = build_target(self.project, environment, settings, self.log.clock, pull)
         with target.lease():
             if run_id is None:
                 yield target

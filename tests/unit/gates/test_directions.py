@@ -115,6 +115,7 @@ def test_an_abort_goes_before_all_else() -> None:
     found = judge(ApprovalRule(EVERYBODY), *words)
 
     assert [each.direction for each in found] == [
+        Direction.SUPERSEDE,
         Direction.ABORT,
         Direction.PAUSE,
         Direction.PROMOTE,
@@ -142,3 +143,14 @@ def test_without_a_request_a_release_can_only_be_stopped() -> None:
 
     assert not promote.is_due
     assert abort.is_due
+
+
+def test_only_a_newer_release_supersedes() -> None:
+    by_newer = Word.unsigned(Direction.SUPERSEDE, "v2 comes", 4)
+    by_person = word(Direction.SUPERSEDE, "bob@acme.org")
+
+    (newer,) = judge(TWO, by_newer)
+    (person,) = judge(None, by_person)
+
+    assert newer.is_due
+    assert not person.is_due

@@ -1,10 +1,11 @@
 """What people want of a rollout, out of a log, each word verified again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sluicegate.audit.statements.reading import StatementReader
 from sluicegate.gates.directions import Word
+from sluicegate.model.event import Event, RolloutDirected, RolloutStarted
 from sluicegate.model.log_state import LogState
 from sluicegate.model.release_request import Answer, Approval
 from sluicegate.model.state_item import GivenDirection
@@ -46,3 +47,18 @@ class DirectionReader:
             flaw=found.flaw,
         )
         return Word(given.direction, given.reason, given.index, said)
+
+
+def done_with(events: Iterable[Event]) -> int:
+    """How many entries of the log were looked at for the last decision in *events*.
+
+    What is said later is open. Before any decision it is all that is said: nobody can
+    name a rollout that has not begun.
+    """
+    size = 0
+    for event in events:
+        if isinstance(event, RolloutStarted):
+            size = 0
+        elif isinstance(event, RolloutDirected):
+            size = event.size
+    return size

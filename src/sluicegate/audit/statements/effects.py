@@ -18,6 +18,7 @@ from sluicegate.audit.statements.predicates import (
 )
 from sluicegate.model.log_state import LogState
 from sluicegate.model.release_request import Answer
+from sluicegate.model.rollout import Direction
 
 _NEED_REASON = (Answer.REJECT, Answer.OVERRIDE)
 
@@ -53,6 +54,8 @@ class Effects:
                 return _take(
                     self._overrides, override, f"no override {override} is open"
                 )
+            case Directing(direction=Direction.SUPERSEDE):
+                return "only a newer release supersedes a rollout"
             case Directing(rollout, environment):
                 term = self._terms.get(environment)
                 is_open = term is not None and term.rollout == rollout

@@ -1,0 +1,35 @@
+"""``sluice rollout``: one module a command."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import click
+
+from sluicegate.cli.lazy import LazyGroup
+
+
+class _Group(LazyGroup):
+    package: ClassVar[str] = "sluicegate.cli.rollout"
+    table: ClassVar[Mapping[str, str]] = {
+        "status": "Show the rollouts that are under way.",
+        "tick": "Do what is due in a rollout now, and wait for nothing.",
+        "promote": "Decide that a canary gets all the traffic.",
+        "abort": "Decide that a canary gives its traffic back.",
+        "pause": "Keep a rollout as it is until it is resumed.",
+        "resume": "Let a paused rollout go on.",
+    }
+    meant: ClassVar[Mapping[str, str]] = {
+        "show": "status",
+        "list": "status",
+        "continue": "resume",
+        "stop": "pause",
+        "cancel": "abort",
+        "undo": "abort",
+        "retry": "tick",
+        "watch": "status",
+    }
+
+
+@click.group(cls=_Group)
+def rollout() -> None:
+    """Look at rollouts under way, move them on, decide about them."""

@@ -1,0 +1,59 @@
+"""What ``sluice rollout tick`` does."""
+
+import json
+from pathlib import Path
+
+from sluicegate.cli.asked import open_requests
+from sluicegate.cli.detected import open_project
+from sluicegate.cli.execution import execute
+from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.cli.output import use_what_the_terminal_has, write_result
+from sluicegate.errors import TransientError
+from sluicegate.report.escape import escape
+from sluicegate.report.open_rollouts import OpenView, rollouts_document, rollouts_text
+from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.rollouts import Rollouts, open_tick
+
+
+def tick_once(
+    environment: str, file: Path | None, *, events: str | None, as_json: bool
+) -> ExitCode:
+    """Go on with the rollout as far as that takes no waiting."""
+    use_what_the_terminal_has()
+    views = Rollouts(open_requests(file, None)).views(environment)
+    if not views:
+        return _tell_none(environment, as_json=as_json)
+    (view,) = views
+    if view.is_conducted:
+        return _tell_busy(view, "a process is at it already", as_json=as_json)
+    project = open_project(Machine(), file)
+    try:
+        with open_tick(project, view.item) as tick:
+            return execute(
+                file,
+                lambda execution, observer: execution.resume(
+                    view.item.run_id, observer
+                ),
+                as_json=as_json,
+                events=events,
+                open_execution=tick.open,
+            )
+    except TransientError as error:
+        return _tell_busy(view, str(error), as_json=as_json)
+
+
+def _tell_none(environment: str, *, as_json: bool) -> ExitCode:
+    if as_json:
+        write_result(json.dumps({"environment": environment, "rollout": None}))
+    else:
+        write_result(f"no rollout is under way in {escape(environment)}")
+    return ExitCode.OPEN
+
+
+def _tell_busy(view: OpenView, why: str, *, as_json: bool) -> ExitCode:
+    """Another process has it: it goes on without this one."""
+    if as_json:
+        write_result(rollouts_document([view]))
+    else:
+        write_result(f"{rollouts_text([view])}\nnothing done here: {escape(why)}")
+    return ExitCode.PENDING
