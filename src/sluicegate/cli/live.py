@@ -1,19 +1,26 @@
 """A run on a terminal: stages that ended above, a live line for each that goes on."""
 
-from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console
 from rich.live import Live
 from rich.padding import Padding
-from rich.spinner import Spinner
 from rich.text import Text
 from typing_extensions import override
 
 from sluicegate.cli.lines import Progress
+from sluicegate.cli.live_rollout import LiveRollouts
+from sluicegate.cli.live_stages import (
+    SHORTEST,
+    LiveStage,
+    LiveStages,
+    head_of,
+    plainly,
+    room_for_names,
+    said_as,
+)
 from sluicegate.cli.output import lose_patience, tell_that_it_stops
-from sluicegate.cli.rows import cut, stage_row
+from sluicegate.cli.rows import stage_row
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
     BlockObserved,
@@ -25,6 +32,9 @@ from sluicegate.model.event import (
     PublishConfirmed,
     PublishRequested,
     ReleaseRequested,
+    RolloutDirected,
+    RolloutEvent,
+    RolloutFinished,
     RolloutStarted,
     RunFinished,
     RunInterrupted,
@@ -34,12 +44,13 @@ from sluicegate.model.event import (
     StageSkipped,
     StageStarted,
     WeightConfirmed,
+    WeightRequested,
 )
 from sluicegate.model.finding import Finding
+from sluicegate.model.run import Run
 from sluicegate.report.attempts import Attempts
 from sluicegate.report.duration import format_duration
 from sluicegate.report.entering import describe_entry
-from sluicegate.report.escape import escape
 from sluicegate.report.plain import (
     MARK,
     describe,
@@ -47,6 +58,7 @@ from sluicegate.report.plain import (
     describe_publish,
     describe_rollout,
 )
+from sluicegate.report.rollout_bars import RolloutTerms
 
 STYLE = {
     Outcome.OPEN: "green",
@@ -55,45 +67,36 @@ STYLE = {
     Outcome.BROKEN: "magenta",
 }
 _SHOWN_FINDINGS = 20
-_TAIL_LINES = 20
 _REFRESHED = 8  # times a second
-_TOOK = 10  # columns for a length of time: 5 min 05 s
-_SHORTEST = 5  # columns for a name
-_LINES_LEFT = 2  # of the terminal, for what stands above
-_STOPPING = "stopping, and saving the state; once more to stop at once"
-
-
-@dataclass
-class _Stage:
-    """A stage that goes on. ``since`` is in seconds of the console's clock."""
-
-    name: str
-    since: float
-    said: str = ""
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES))
-    findings: Sequence[Finding] = ()
-    is_waiting: bool = False
+_NO_TERMS: Mapping[str, RolloutTerms] = {}
 
 
 class TerminalObserver(Progress):
     """A row for a stage that ended, with details where its gate did not open."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(
+        self, console: Console, terms: Mapping[str, RolloutTerms] = _NO_TERMS
+    ) -> None:
+        """Create it. *terms* is what rollouts go by, by the name of their stage."""
         self._console = console
+        self._rollouts = LiveRollouts(console, terms)
         self._attempts = Attempts()
-        self._longest = _SHORTEST
-        self._stages: dict[str, _Stage] = {}
-        self._shown = _Running(console)
+        self._longest = SHORTEST
+        self._stages: dict[str, LiveStage] = {}
+        self._shown = LiveStages(console, self._rollouts)
         self._live: Live | None = None
 
     @override
     def event(self, event: Event) -> None:  # noqa: C901 - one line an event
         self._attempts.see(event)
+        if isinstance(event, RolloutEvent):
+            self._tell_rollout(event)
+            return
         match event:
             case RunStarted():
                 names = (len(stage.name) for stage in event.stages)
-                self._longest = max(names, default=_SHORTEST)
-                self._print(Text(_plain(describe(event)), style="bold"))
+                self._longest = max(names, default=SHORTEST)
+                self._print(Text(plainly(describe(event)), style="bold"))
             case RunResumed():
                 self._print(Text("resumed", style="bold"))
             case StageStarted():
@@ -102,24 +105,24 @@ class TerminalObserver(Progress):
                 self._end(event)
             case StageSkipped():
                 self._row(
-                    "-", "dim", event.stage, "skipped", _said(event.reason, "dim")
+                    "-", "dim", event.stage, "skipped", said_as(event.reason, "dim")
                 )
             case RunFinished():
                 self.close()
                 style = f"bold {STYLE[event.outcome]}"
-                self._print(Text(_plain(describe(event)), style=style))
+                self._print(Text(plainly(describe(event)), style=style))
             case RunInterrupted():
                 self._cut_off()
-            case CanaryReady() | WeightConfirmed() | BlockObserved():
-                self._say(event.stage, describe_rollout(event))
-            case RolloutStarted() | CanaryJudged():
-                self._note(event.stage, describe_rollout(event))
             case PublishRequested() | PublishConfirmed():
                 self._note(event.stage, describe_publish(event))
             case ReleaseRequested() | EnvironmentEntered():
                 self._tell_entry(event)
             case _:
                 pass
+
+    @override
+    def resumed(self, run: Run) -> None:
+        self._rollouts.catch_up(run)
 
     @override
     def line(self, stage: str, text: str) -> None:
@@ -147,26 +150,28 @@ class TerminalObserver(Progress):
 
     @property
     def _width(self) -> int:
-        return min(self._longest, _room_for_names(self._console))
+        return min(self._longest, room_for_names(self._console))
 
     def _begin(self, event: StageStarted) -> None:
         said = self._attempts.describe_start(event)
-        stage = _Stage(event.stage, self._console.get_time(), said)
+        self._rollouts.begin(event)
+        stage = LiveStage(event.stage, self._console.get_time(), said)
         self._stages[event.stage] = stage
         self._update()
 
     def _say(self, stage: str, text: str) -> None:
         """Show what a stage says; before any has begun, setting up is no stage."""
         if stage not in self._stages:
-            self._stages[stage] = _Stage(stage, self._console.get_time())
+            self._stages[stage] = LiveStage(stage, self._console.get_time())
             self._update()
         self._stages[stage].said = text
 
     def _end(self, event: StageFinished) -> None:
-        stage = self._stages.pop(event.stage, None) or _Stage(event.stage, 0)
+        self._rollouts.end(event.stage)
+        stage = self._stages.pop(event.stage, None) or LiveStage(event.stage, 0)
         again = self._attempts.announce_next(event)
         if again:
-            waiting = _Stage(event.stage, self._console.get_time(), again)
+            waiting = LiveStage(event.stage, self._console.get_time(), again)
             waiting.is_waiting = True
             self._stages[event.stage] = waiting
         running = self._attempts.running
@@ -181,20 +186,30 @@ class TerminalObserver(Progress):
     def _tell_end(self, event: StageFinished, again: str) -> None:
         is_cached = event.cached is not None
         took = "cached" if is_cached else format_duration(event.usage.wall_ms)
-        said = _said(event.reason, "dim" if is_cached else "")
+        said = said_as(event.reason, "dim" if is_cached else "")
         if again:
             said.append(f"; {again}", style="yellow")
         mark, style = MARK[event.outcome], STYLE[event.outcome]
         self._row(mark, style, event.stage, took, said)
 
+    def _tell_rollout(self, event: RolloutEvent) -> None:
+        self._rollouts.see(event)
+        match event:
+            case CanaryReady() | WeightConfirmed() | BlockObserved():
+                self._say(event.stage, describe_rollout(event))
+            case RolloutStarted() | RolloutDirected() | CanaryJudged():
+                self._note(event.stage, describe_rollout(event))
+            case WeightRequested() | RolloutFinished():
+                pass
+
     def _tell_entry(self, event: EntryEvent) -> None:
         said = describe_entry(event)
         if isinstance(event, EnvironmentEntered) and event.override:
-            self._row("!", "bold red", event.stage, "", _said(said, "bold red"))
+            self._row("!", "bold red", event.stage, "", said_as(said, "bold red"))
         else:
             self._note(event.stage, said)
 
-    def _tell_why(self, stage: _Stage) -> None:
+    def _tell_why(self, stage: LiveStage) -> None:
         for finding in stage.findings[:_SHOWN_FINDINGS]:
             self._detail(describe_finding(finding))
         hidden = len(stage.findings) - _SHOWN_FINDINGS
@@ -210,7 +225,7 @@ class TerminalObserver(Progress):
         self.close()
         for stage in stages:
             took = format_duration(round((now - stage.since) * 1000))
-            self._row("!", "yellow", stage.name, took, _said("cut off", "yellow"))
+            self._row("!", "yellow", stage.name, took, said_as("cut off", "yellow"))
         self._stages.clear()
         self._update()
         self._print(Text("interrupted", style="bold yellow"))
@@ -231,77 +246,14 @@ class TerminalObserver(Progress):
             self._live.start()
 
     def _row(self, mark: str, style: str, stage: str, took: str, said: Text) -> None:
-        head = _head(Text(mark, style), stage, took, self._width)
+        head = head_of(Text(mark, style), stage, took, self._width)
         self._print(stage_row(head, said, self._console.width))
 
     def _note(self, stage: str, text: str) -> None:
-        self._row(" ", "", stage, "", _said(text, "dim"))
+        self._row(" ", "", stage, "", said_as(text, "dim"))
 
     def _detail(self, text: str) -> None:
-        self._print(Padding(_said(text, "dim"), (0, 0, 0, 4)))
+        self._print(Padding(said_as(text, "dim"), (0, 0, 0, 4)))
 
     def _print(self, what: object) -> None:
         self._console.print(what)
-
-
-class _Running:
-    """The live lines. The thread that refreshes them reads what others have set."""
-
-    def __init__(self, console: Console) -> None:
-        self.stages: tuple[_Stage, ...] = ()
-        self.width = _SHORTEST
-        self.is_stopping = False
-        frames = "line" if console.options.ascii_only else "dots"
-        self._spinner = Spinner(frames, style="cyan")
-
-    def __rich_console__(
-        self, console: Console, options: ConsoleOptions
-    ) -> RenderResult:
-        now = console.get_time()
-        room = max(1, console.height - _LINES_LEFT)
-        stages = self.stages
-        if len(stages) > room:
-            shown, hidden = stages[: room - 1], len(stages) - room + 1
-        else:
-            shown, hidden = stages, 0
-        yield from self._lines(shown, now, options.max_width)
-        if hidden:
-            yield Text(f"  ... and {hidden} more", style="dim")
-        if self.is_stopping:
-            yield Text(
-                _STOPPING, style="bold yellow", overflow="ellipsis", no_wrap=True
-            )
-
-    def _lines(
-        self, stages: Iterable[_Stage], now: float, width: int
-    ) -> Iterable[Text]:
-        for stage in stages:
-            frame = self._spinner.render(now)
-            mark = frame if isinstance(frame, Text) else Text(" ")
-            took = format_duration(round(max(0.0, now - stage.since) * 1000))
-            line = _head(mark, stage.name, took, self.width)
-            style = "yellow" if stage.is_waiting else "dim"
-            said = stage.said.strip()[:width]
-            if said and line.cell_len + 2 < width:
-                line.append("  ").append_text(_said(said, style))
-            line.truncate(width, overflow="ellipsis")
-            line.no_wrap = True
-            yield line
-
-
-def _head(mark: Text, stage: str, took: str, width: int) -> Text:
-    """Mark, name and time; a name that has no room is cut."""
-    name = cut(stage, width)
-    return Text.assemble(mark, " ", (name, "bold"), " ", (f"{took:>{_TOOK}}", "dim"))
-
-
-def _room_for_names(console: Console) -> int:
-    return max(_SHORTEST, console.width - _TOOK - len("✓  "))
-
-
-def _said(text: str, style: str) -> Text:
-    return Text(_plain(text), style=style)
-
-
-def _plain(text: str | None) -> str:
-    return escape(text or "")

@@ -45,7 +45,8 @@ class Observer(Protocol):
         ...
 
     def resumed(self, run: Run) -> None:
-        """*run*, which began before, goes on: what is known of it. None has to care."""
+        """*run*, which began before, goes on: what is known of it. Few care."""
+        return
 
 
 class Record(Protocol):

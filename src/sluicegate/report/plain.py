@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sluicegate.canary.reason import RESULTS
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
     BlockObserved,
@@ -28,6 +29,7 @@ from sluicegate.model.event import (
     WeightRequested,
 )
 from sluicegate.model.finding import Finding
+from sluicegate.model.rollout import CanaryVerdict
 from sluicegate.model.run import Run
 from sluicegate.model.task import write_labels
 from sluicegate.model.traffic import RequestCounts
@@ -165,10 +167,19 @@ def describe_rollout(
                 f" · stable {rate(event.stable)}"
             )
         case RolloutDirected():
-            people = ", ".join(each.person for each in event.by) or "its operator"
-            return f"{event.direction.value}, said {people}: {event.reason}"
+            return f"{event.direction.value}, said {_people(event)}: {event.reason}"
         case CanaryJudged():
-            return f"{event.verdict.value}: {event.reason}"
+            return describe_verdict(event.verdict, event.reason)
+
+
+def _people(event: RolloutDirected) -> str:
+    return ", ".join(each.person for each in event.by) or "its operator"
+
+
+def describe_verdict(verdict: CanaryVerdict, reason: str) -> str:
+    """The verdict and why: a sentence that begins with what becomes of the canary."""
+    result = RESULTS[verdict]
+    return reason if reason.startswith(result) else f"{result}: {reason}"
 
 
 def rate(counts: RequestCounts) -> str:

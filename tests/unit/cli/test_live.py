@@ -1,19 +1,32 @@
 """Unit tests of `sluicegate.cli.live`."""
 
 import io
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from rich.console import Console
-from run_events import EARLIER, NOW, begin, end, planned, started
+from rollout_events import STARTED, at, block, weight
+from run_events import EARLIER, NOW, RUN_ID, begin, end, planned, started
 
+from sluicegate.canary.bounds import Bounds
 from sluicegate.cli.live import TerminalObserver
+from sluicegate.engine.machine import fold
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import (
+    CanaryJudged,
+    CanaryReady,
+    Event,
+    RolloutDirected,
+    RolloutEvent,
     RunFinished,
     RunInterrupted,
     StageSkipped,
+    WeightRequested,
 )
 from sluicegate.model.finding import Finding, Severity
+from sluicegate.model.rollout import CanaryVerdict, Direction
+from sluicegate.report.rollout_bars import RolloutTerms
 
 
 class Terminal:
@@ -209,3 +222,106 @@ def test_what_is_said_before_any_stage_runs_is_shown_and_then_gone() -> None:
 
     assert terminal.lines() == ["✓ test       1.2 s  it is so"]
     assert not terminal.observer._shown.stages
+
+
+def rolling_out(*events: RolloutEvent, width: int = 80, height: int = 24) -> Terminal:
+    """A terminal on which a canary is under way; a minute after its last event."""
+    terminal = Terminal(width, height)
+    terms = RolloutTerms(
+        {"errors": Bounds(4_000_000, 3_000_000)}, timedelta(seconds=90)
+    )
+    terminal.observer = TerminalObserver(terminal.console, {"canary": terms})
+    terminal.observer.event(started(planned("canary")))
+    terminal.observer.event(begin("canary"))
+    for event in (STARTED, CanaryReady("canary"), weight(5, 0), *events):
+        terminal.observer.event(event)
+    terminal.seconds = 120
+    return terminal
+
+
+def test_a_rollout_has_its_evidence_below_the_line_of_its_stage() -> None:
+    terminal = rolling_out(block(0, 60, 1_000_000, 1_500_000))
+
+    live = terminal.live()
+
+    assert (
+        live[0]
+        == "canary 2 min 00 s  5 % · canary failed 2.0 % of 50 · stable 1.1 % of 950"
+    )
+    assert [line.strip() for line in live[1:]] == [
+        "v2 has 5 % of production, beside v1",
+        "canary fails     2 % of  50  95 % Wilson interval 0.35 % to 10 %",
+        "stable fails   1.1 % of 950  95 % Wilson interval 0.57 % to 1.9 %",
+        "evidence  abort                       promote",
+        "errors    █████···············  25 %  ██████████··········  50 %",
+        "next look in 30 s",
+    ]
+    terminal.observer.close()
+
+
+def test_the_lines_of_a_rollout_go_with_its_stage_and_leave_the_verdict() -> None:
+    terminal = rolling_out(
+        block(0, 60),
+        RolloutDirected("canary", Direction.PAUSE, "wait", (), at(60)),
+        CanaryJudged("canary", CanaryVerdict.ABORT, "evidence", "aborted after 50"),
+    )
+    terminal.observer.event(end("canary", Outcome.CLOSED, reason="aborted after 50"))
+
+    said = [" ".join(line.split()) for line in terminal.lines()]
+    assert "canary pause, said its operator: wait" in said
+    assert "canary aborted after 50" in said
+    assert not terminal.observer._shown.stages
+
+
+def test_a_rollout_leaves_the_other_stages_their_lines() -> None:
+    terminal = rolling_out(block(0, 60), height=8)
+    terminal.observer.event(begin("lint"))
+
+    live = terminal.live()
+
+    assert len(live) == 2
+    assert live[1].startswith("lint")
+    terminal.observer.close()
+
+
+def test_a_resumed_rollout_knows_what_was_counted_before() -> None:
+    events: list[Event] = [
+        started(planned("canary")),
+        begin("canary"),
+        STARTED,
+        CanaryReady("canary"),
+        WeightRequested("canary", 5),
+        weight(5, 0),
+        block(0, 60),
+        RunInterrupted("canary"),
+    ]
+    terminal = Terminal(80)
+
+    terminal.observer.resumed(fold(RUN_ID, events))
+    terminal.observer.event(begin("canary", 2, seconds=60))
+    terminal.observer.event(block(60, 120))
+
+    assert "canary fails     2 % of   100" in terminal.live()[2]
+    terminal.observer.close()
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_no_line_of_a_rollout_is_wider_than_the_terminal(width: int) -> None:
+    terminal = rolling_out(block(0, 60), width=width)
+
+    lines = terminal.console.render_lines(terminal.observer._shown, pad=False)
+
+    widths = [sum(segment.cell_length for segment in line) for line in lines]
+    assert max(widths) <= width
+    assert len(lines) == 7
+    terminal.observer.close()
+
+
+def test_names_in_a_rollout_cannot_move_the_cursor() -> None:
+    terminal = Terminal(80)
+    release = replace(STARTED.canary, name="v2\x1b[2J")
+    terminal.observer.event(begin("canary"))
+    terminal.observer.event(replace(STARTED, canary=release))
+
+    assert terminal.live()[1].strip() == r"v2\x1b[2J starts in production, beside v1"
+    terminal.observer.close()

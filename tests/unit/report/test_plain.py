@@ -113,7 +113,7 @@ BLOCK = BlockObserved(
         (BLOCK, "canary: 25 % · canary failed 9.1 % of 571 · stable 0.9 % of 4 213"),
         (
             CanaryJudged("canary", CanaryVerdict.ABORT, "evidence", "it fails more"),
-            "canary: abort: it fails more",
+            "canary: aborted: it fails more",
         ),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",

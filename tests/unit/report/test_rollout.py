@@ -65,7 +65,7 @@ BLOCKS = "2 blocks: canary failed 2.0 % of 100 · stable 1.1 % of 1 900"
             8,
             (
                 f"production: v2 beside v1, 5 % of the traffic, to be 100 %, {BLOCKS},"
-                " verdict promote: it fails no more"
+                " promoted: it fails no more"
             ),
         ),
         (9, f"production: v2 beside v1, promoted, {BLOCKS}"),
@@ -102,6 +102,10 @@ def test_the_document_counts_requests() -> None:
         "blocks": 2,
         "canary": {"requests": 100, "failed": 2},
         "baseline": {"requests": 1900, "failed": 20},
+        "evidence": {"errors": {"abort_micronats": 0, "promote_micronats": 0}},
+        "paused": False,
         "verdict": None,
+        "cause": None,
         "result": None,
+        "reason": None,
     }
