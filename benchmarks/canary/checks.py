@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from math import exp, fsum, inf, lgamma, log, log1p
+from math import inf
 
+from canary.binomial import reject, upper_tail
 from canary.contestant import SCRAPE, SCRAPES, Verdict
 from canary.field import (
     CONTESTANTS,
@@ -35,34 +36,6 @@ class Check:
     name: str
     passed: bool | None
     detail: str
-
-
-def upper_tail(count: int, trials: int, chance: float) -> float:
-    """Of a binomial: the probability of *count* or more in *trials*."""
-    if count <= 0:
-        return 1.0
-    terms = (
-        exp(
-            lgamma(trials + 1)
-            - lgamma(x + 1)
-            - lgamma(trials - x + 1)
-            + x * log(chance)
-            + (trials - x) * log1p(-chance)
-        )
-        for x in range(count, trials + 1)
-    )
-    return min(1.0, fsum(terms))
-
-
-def reject(p_values: Mapping[str, float], level: float) -> list[str]:
-    """The hypotheses that Holm's procedure rejects, at *level* for all together."""
-    rejected = []
-    ordered = sorted(p_values.items(), key=lambda item: item[1])
-    for rank, (name, p_value) in enumerate(ordered):
-        if p_value > level / (len(ordered) - rank):
-            break
-        rejected.append(name)
-    return rejected
 
 
 def check_aborts(cells: Iterable[Cell], results: Results, name: str) -> Check:

@@ -86,8 +86,10 @@ def _judge(contestant: Contestant, releases: Releases, count: int) -> Result:
 def append(path: Path, key: str, results: dict[str, Result]) -> None:
     """Write the results of one cell, whole: a run that is cut short goes on there."""
     line = {"cell": key, "results": {k: asdict(v) for k, v in results.items()}}
+    # What a run that was killed left of its last line must not spoil this one.
+    torn = path.exists() and not path.read_bytes().endswith(b"\n")
     with path.open("a") as file:
-        file.write(json.dumps(line) + "\n")
+        file.write("\n" * torn + json.dumps(line) + "\n")
 
 
 def read(path: Path) -> Results:
