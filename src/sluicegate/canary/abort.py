@@ -136,8 +136,10 @@ def log_mixture(evidence: tuple[float, ...]) -> float:
     return top + log(fsum(exp(each - top) for each in evidence) / len(evidence))
 
 
-def log_rising(base: float, count: int) -> float:
+def log_rising(base: float, count: float) -> float:
     """Log of ``base (base + 1) ... (base + count - 1)``, for ``base > 0``.
+
+    In other words ``Gamma(base + count) / Gamma(base)``, for any count of at least 0.
 
     The difference of two `lgamma` would lose all digits for a large base (a small sigma
     makes one), so there Stirling's series is subtracted term by term.
