@@ -6,7 +6,11 @@ It ends with the rollout, or before: a tick leaves the rest to the next one.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sluicegate.canary.bounds import bounds_of
 from sluicegate.canary.judge import assess
+from sluicegate.canary.plot.figure import draw
+from sluicegate.canary.plot.trace import trace
+from sluicegate.canary.reason import describe_standing
 from sluicegate.canary.writing import format_count
 from sluicegate.engine.rollout_plan import RolloutPlan
 from sluicegate.engine.rollout_state import RolloutState
@@ -23,6 +27,9 @@ from sluicegate.model.traffic import NO_REQUESTS
 
 LIVE = (RolloutResult.DEPLOYED, RolloutResult.PROMOTED, RolloutResult.UNCHANGED)
 """The results after which the release holds all the traffic."""
+
+PICTURE = "rollout.svg"
+"""The evidence file that shows the evidence of a rollout over time."""
 
 
 def is_overdue(plan: RolloutPlan, state: RolloutState, now: datetime) -> bool:
@@ -43,7 +50,7 @@ def describe_unfinished(plan: RolloutPlan, state: RolloutState) -> str:
     if state.is_compared:
         parts.append(
             f"{canary} canary requests in {state.blocks} blocks: "
-            f"{assess(plan.judge, state.judge).reason}"
+            f"{_describe_evidence(plan, state)}"
         )
     if state.paused_since is not None:
         parts.append(f"paused since {_time(state.paused_since)}")
@@ -53,6 +60,17 @@ def describe_unfinished(plan: RolloutPlan, state: RolloutState) -> str:
     if deadline is not None:
         parts.append(f"the deadline is {_time(deadline)}")
     return "; ".join(parts)
+
+
+def _describe_evidence(plan: RolloutPlan, state: RolloutState) -> str:
+    found = assess(plan.judge, state.judge)
+    return describe_standing(found.verdict, found.reason)
+
+
+def picture(plan: RolloutPlan, events: Sequence[RolloutEvent]) -> bytes | None:
+    """The evidence over time as SVG; None if nothing was compared."""
+    traced = trace(events, bounds_of(plan.judge))
+    return None if traced is None else draw(traced)
 
 
 def summarise(events: Sequence[RolloutEvent]) -> dict[str, Value]:

@@ -3,12 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from sluicegate.canary.plot.figure import MEDIA_TYPE
 from sluicegate.engine.conduct import conduct
 from sluicegate.engine.entrance import Admission, Entrance, refused
 from sluicegate.engine.judging import Attempt, broken, judged, pending
 from sluicegate.engine.request import want
 from sluicegate.engine.rollout import RolloutPlan, fold
-from sluicegate.engine.rollout_end import LIVE, describe_unfinished, summarise
+from sluicegate.engine.rollout_end import (
+    LIVE,
+    PICTURE,
+    describe_unfinished,
+    picture,
+    summarise,
+)
 from sluicegate.engine.situation import Earlier
 from sluicegate.engine.stable import stable_fields
 from sluicegate.engine.steering import Steering
@@ -21,7 +28,7 @@ from sluicegate.model.event import (
     RolloutFinished,
     StageFinished,
 )
-from sluicegate.model.evidence import Evidence
+from sluicegate.model.evidence import Evidence, EvidenceFile
 from sluicegate.model.rollout import Release, RolloutResult
 from sluicegate.model.run import StageState
 from sluicegate.stages.canary import CanaryStage
@@ -122,11 +129,12 @@ class RolloutRunner:
         events: Sequence[RolloutEvent],
     ) -> StageFinished:
         """End *attempt* where its rollout stands; one that goes on is pending."""
-        evidence = Evidence(summarise(events))
         ending = events[-1]
         if not isinstance(ending, RolloutFinished):
+            evidence = Evidence(summarise(events))
             reason = describe_unfinished(plan, fold(plan, events))
             return pending(attempt, named.gate, evidence, reason)
+        evidence = Evidence(summarise(events), self._keep_picture(plan, events))
         if ending.result is RolloutResult.HELD:
             return pending(attempt, named.gate, evidence, ending.reason)
         finished = judged(
@@ -141,6 +149,20 @@ class RolloutRunner:
         if ending.result in LIVE:
             return finished
         return replace(finished, reason=ending.reason)  # it says why promoted is false
+
+    def _keep_picture(
+        self, plan: RolloutPlan, events: Sequence[RolloutEvent]
+    ) -> tuple[EvidenceFile, ...]:
+        """Keep how the evidence came about; it shows nothing that the log has not."""
+        data = picture(plan, events)
+        if data is None:
+            return ()
+        try:
+            digest = self._ports.evidence.keep(data)
+        except ExternalError as error:
+            self._observer.line(plan.stage, f"{PICTURE} was not kept: {error}")
+            return ()
+        return (EvidenceFile(PICTURE, MEDIA_TYPE, len(data), digest),)
 
     def _roll_out(
         self,

@@ -46,7 +46,7 @@ class Observer(Protocol):
 
     def resumed(self, run: Run) -> None:
         """*run*, which began before, goes on: what is known of it. Few care."""
-        return
+        del run
 
 
 class Record(Protocol):

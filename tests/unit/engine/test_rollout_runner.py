@@ -7,7 +7,7 @@ from fakes import FakeObserver, FakePorts
 from fakes_target import Behaviour, FakeTarget, release
 
 from sluicegate.engine.rollout_runner import RolloutRunner
-from sluicegate.errors import PermanentError
+from sluicegate.errors import PermanentError, TransientError
 from sluicegate.gates.condition import compile_condition
 from sluicegate.gates.gate import Gate
 from sluicegate.model.decision import Outcome, Verdict
@@ -19,7 +19,7 @@ from sluicegate.model.event import (
     RolloutFinished,
     StageFinished,
 )
-from sluicegate.model.rollout import RolloutResult
+from sluicegate.model.rollout import Release, RolloutResult
 from sluicegate.model.run import Phase, StageState
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.pipeline import NamedStage
@@ -38,9 +38,12 @@ def run(
     images: tuple[Digest, ...] = (GOOD.image,),
     check_tree: Callable[[], None] = nothing,
     history: tuple[RolloutEvent, ...] = (),
+    fakes: FakePorts | None = None,
+    live: Release | None = None,
 ) -> tuple[StageFinished, list[EntryEvent | RolloutEvent]]:
-    fakes = FakePorts()
-    target = FakeTarget(fakes.clock, behaviour={GOOD: behaviour})
+    fakes = fakes or FakePorts()
+    target = FakeTarget(fakes.clock, behaviour={GOOD: behaviour}, live=live)
+    target.running = {} if live is None else {live: None}
     fakes.target = lambda _environment: target
     events: list[EntryEvent | RolloutEvent] = []
     stage = CanaryStage(uses="canary", environment="production")
@@ -115,3 +118,33 @@ def test_a_rollout_that_had_ended_is_not_repeated() -> None:
     assert events == []
     assert finished.outcome is Outcome.CLOSED
     assert finished.evidence.fields["result"] == RolloutResult.ROLLED_BACK.value
+
+
+def test_how_the_evidence_came_about_is_kept_as_a_picture() -> None:
+    fakes = FakePorts()
+
+    finished, _ = run(Behaviour(), fakes=fakes, live=release("old"))
+
+    assert finished.evidence.fields["result"] == RolloutResult.PROMOTED.value
+    (file,) = finished.evidence.files
+    data = fakes.evidence.kept[file.digest]
+    assert (file.name, file.media_type) == ("rollout.svg", "image/svg+xml")
+    assert file.size == len(data)
+    assert b"good beside old in production" in data
+    assert b"promoted after" in data
+
+
+def test_a_picture_that_cannot_be_kept_changes_no_verdict() -> None:
+    fakes = FakePorts()
+    fakes.evidence.fault = TransientError("the disk is full")
+
+    finished, _ = run(Behaviour(), fakes=fakes, live=release("old"))
+
+    assert finished.outcome is Outcome.OPEN
+    assert finished.evidence.files == ()
+
+
+def test_a_first_release_has_nothing_to_draw() -> None:
+    finished, _ = run(Behaviour())
+
+    assert finished.evidence.files == ()
