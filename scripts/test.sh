@@ -23,6 +23,7 @@ need_engine
 need_trivy
 need_hadolint
 need_registry
+need_sshd
 need_witness
 need_base_image
 

@@ -26,6 +26,7 @@ from docker.models.containers import Container
 
 from sluicegate.adapters.clock import SystemClock
 from sluicegate.adapters.targets.docker_traefik import DockerTarget, remove_environment
+from sluicegate.adapters.targets.host import Host
 from sluicegate.model.digest import Digest
 from sluicegate.model.rollout import Release
 from sluicegate.ports.clock import Clock
@@ -205,6 +206,7 @@ def open_target(
     clock: Clock,
     drain: timedelta = timedelta(seconds=1),
     cookie: str | None = None,
+    host: Host | None = None,
 ) -> DockerTarget:
     """The target of a test's environment, also for another process."""
     return DockerTarget(
@@ -219,12 +221,13 @@ def open_target(
         state_dir=state_dir,
         clock=clock,
         cookie=cookie,
+        host=host,
     )
 
 
 @contextmanager
 def docker_environment(
-    folder: Path, cookie: str | None = None
+    folder: Path, cookie: str | None = None, host: Host | None = None
 ) -> Iterator[DockerEnvironment]:
     """An empty environment, removed afterwards."""
     with socket.socket() as probe:
@@ -233,7 +236,9 @@ def docker_environment(
     project, client = f"test-{uuid.uuid4().hex[:8]}", docker.from_env()
     try:
         clock = SystemClock(threading.Event())
-        target = open_target(project, publish, folder / "state", clock, cookie=cookie)
+        target = open_target(
+            project, publish, folder / "state", clock, cookie=cookie, host=host
+        )
         yield DockerEnvironment(project, publish, folder / "state", client, target)
     finally:
         remove_environment(project, ENVIRONMENT, folder / "state")

@@ -1,8 +1,13 @@
-"""What every target promises: run on the fake, and on Docker with Traefik."""
+"""What every target promises: run on the fake, and on Docker with Traefik.
 
+With SLUICE_FULL also on Docker behind ssh; test_other_host.py does that in passing.
+"""
+
+import os
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +15,10 @@ import pytest
 from docker_service import DockerEnvironment, Service, docker_environment
 from fakes import FakeClock
 from fakes_target import Behaviour, FakeTarget, release
+from ssh_service import needs_sshd, ssh_server
 from typing_extensions import override
 
+from sluicegate.adapters.targets.ssh_host import SshHost
 from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.rollout import Release
 from sluicegate.model.traffic import RequestCounts
@@ -75,12 +82,24 @@ class DockerWorld(World):
         return Counter(self._environment.get() for _ in range(requests))
 
 
-@pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.docker)])
+_PLACES = ["fake", pytest.param("docker", marks=pytest.mark.docker)]
+if os.environ.get("SLUICE_FULL"):
+    marks = (pytest.mark.docker, pytest.mark.exhaustive, needs_sshd)
+    _PLACES.append(pytest.param("ssh", marks=marks))
+
+
+@pytest.fixture(params=_PLACES)
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "fake":
         yield FakeWorld()
         return
-    with docker_environment(tmp_path) as environment, environment.target.lease():
+    with ExitStack() as stack:
+        host = None
+        if request.param == "ssh":
+            server = stack.enter_context(ssh_server(tmp_path / "sshd"))
+            host = SshHost(server.address, server.environ)
+        environment = stack.enter_context(docker_environment(tmp_path, host=host))
+        stack.enter_context(environment.target.lease())
         yield DockerWorld(environment)
 
 

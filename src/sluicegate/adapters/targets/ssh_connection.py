@@ -18,9 +18,10 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 
-from sluicegate.adapters.targets.ssh_scripts import SURVEY, command
+from sluicegate.adapters.targets.ssh_scripts import SURVEY, command, skip_greeting
 from sluicegate.adapters.targets.ssh_survey import Survey
 from sluicegate.adapters.targets.ssh_words import ssh_error
 from sluicegate.errors import PermanentError, TransientError
@@ -88,10 +89,15 @@ class SshConnection:
             raise ssh_error(self.address, said)
         if done.returncode != 0:
             raise PermanentError(f"{self.address}: {said or done.returncode}")
-        return done.stdout
+        output = BytesIO(done.stdout)
+        if not skip_greeting(output):
+            raise TransientError(f"{self.address} did not answer: {said}")
+        return output.read()
 
     def start(self, script: str, *arguments: str) -> "subprocess.Popen[bytes]":
         """Start *script* there; it is to end when its standard input does.
+
+        Its output begins with what `skip_greeting` skips.
 
         Raises:
             TransientError: the connection is gone.
@@ -196,9 +202,10 @@ class SshConnection:
         limit = threading.Timer(_CONNECT_SECONDS, self._master.kill)
         limit.start()
         try:
-            found = Survey.read(self._master.stdout)
-            if found is not None:
-                return found
+            if skip_greeting(self._master.stdout):
+                found = Survey.read(self._master.stdout)
+                if found is not None:
+                    return found
             code = self._master.wait()
         finally:
             limit.cancel()

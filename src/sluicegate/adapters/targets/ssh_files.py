@@ -16,7 +16,13 @@ from pathlib import Path
 from typing_extensions import override
 
 from sluicegate.adapters.targets.ssh_connection import SshConnection
-from sluicegate.adapters.targets.ssh_scripts import LOCK, READ, REMOVE, REPLACE
+from sluicegate.adapters.targets.ssh_scripts import (
+    LOCK,
+    READ,
+    REMOVE,
+    REPLACE,
+    skip_greeting,
+)
 from sluicegate.adapters.targets.state_files import StateFiles, under_way, unusable
 from sluicegate.errors import PermanentError, TransientError
 
@@ -52,8 +58,10 @@ class SshFiles(StateFiles):
 
     @override
     def read(self, name: str) -> bytes | None:
-        found, _, data = self._run(READ, name).partition(b"\n")
-        return data if found == b"found" else None
+        said, _, data = self._run(READ, name).partition(b"\n")
+        if said not in {b"found", b"absent"}:
+            raise TransientError(f"{self._connection.address} broke off in an answer")
+        return data if said == b"found" else None
 
     @override
     def replace(self, name: str, data: bytes, *, fence: bytes | None) -> bool:
@@ -64,8 +72,10 @@ class SshFiles(StateFiles):
                 hint="`sluice resume` goes on",
             )
         expected = "" if fence is None else fence.decode()
-        said = self._run(REPLACE, name, expected, str(len(data)), data=data)
-        return said.strip() == b"replaced"
+        said = self._run(REPLACE, name, expected, str(len(data)), data=data).strip()
+        if said not in {b"replaced", b"fenced"}:
+            raise TransientError(f"{self._connection.address} broke off in an answer")
+        return said == b"replaced"
 
     @override
     def remove(self, *names: str) -> None:
@@ -82,6 +92,7 @@ class SshFiles(StateFiles):
     def _await(self, holder: "subprocess.Popen[bytes]", what: str) -> None:
         assert holder.stdout is not None
         assert holder.stderr is not None
+        skip_greeting(holder.stdout)
         said = holder.stdout.readline().strip()
         if said == b"mine":
             return

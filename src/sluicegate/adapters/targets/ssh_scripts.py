@@ -6,6 +6,7 @@ an error, described on standard error.
 """
 
 import shlex
+from typing import IO
 
 SURVEY = r"""
 set -eu
@@ -85,6 +86,19 @@ connection that is cut without a word would hold it for hours.
 """
 
 
+_MARK = "--- sluicegate ---"
+
+
 def command(script: str, *arguments: str) -> str:
     """The command line that runs *script* with *arguments*, in any login shell."""
-    return shlex.join(("sh", "-c", script, "sluice", *arguments))
+    marked = f"echo '{_MARK}'\n{script}"
+    return shlex.join(("sh", "-c", marked, "sluice", *arguments))
+
+
+def skip_greeting(output: IO[bytes]) -> bool:
+    """Read up to where the script begins to speak; whether it does.
+
+    What comes before is a login shell's own: many greet, and their words must not be
+    taken for the script's.
+    """
+    return any(line.strip() == _MARK.encode() for line in output)

@@ -23,10 +23,7 @@ class Survey(NamedTuple):
 
     @classmethod
     def read(cls, lines: Iterable[bytes]) -> "Survey | None":
-        """What `ssh_scripts.SURVEY` prints; None if it ends before it is ready.
-
-        Lines of a login shell that greets are passed over.
-        """
+        """What `ssh_scripts.SURVEY` prints; None if it ends before it is ready."""
         found: dict[str, str] = {}
         for line in lines:
             name, _, value = line.decode(errors="replace").strip().partition("=")
