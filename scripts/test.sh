@@ -3,7 +3,9 @@
 #
 #   scripts/test.sh [--full] [PYTEST ARGUMENT...]
 #
-# --full runs every case of the exhaustive tests instead of a sample.
+# --full runs every case of the exhaustive tests instead of a sample, and then the canary
+# judge beside its peers on the whole matrix of simulated releases, which takes an hour;
+# cells that are done already are kept, by commit, so that it can be taken up again.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -38,3 +40,9 @@ lint-imports
 say "pytest"
 # Much of a test's time is waiting, for containers and for traffic.
 pytest --numprocesses=2 --dist=loadfile "$@" </dev/null
+
+if [ -n "${SLUICE_FULL:-}" ] && [ $# -eq 0 ]; then
+  say "the canary judge beside its peers"
+  mkdir -p "$cache"
+  python benchmarks/canary.py --check --work "$cache/canary-$(git rev-parse HEAD).jsonl"
+fi
