@@ -1,6 +1,7 @@
 """An environment in memory, with traffic that flows as a fake clock advances."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from fakes import FakeClock
@@ -9,7 +10,7 @@ from typing_extensions import override
 from sluicegate.errors import PermanentError, TransientError, UsageError
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import RolloutEvent
-from sluicegate.model.rollout import Release, Scrape
+from sluicegate.model.rollout import Release, Scrape, Slower
 from sluicegate.model.traffic import NO_REQUESTS, RequestCounts
 from sluicegate.ports.target import Target
 
@@ -53,13 +54,15 @@ class Behaviour:
     """How a release behaves.
 
     ``fault`` keeps it from getting healthy; it ends at ``crash_ms``, or after
-    ``crash_after`` requests.
+    ``crash_after`` requests. ``slow`` is the share of requests that take longer than
+    each edge, in milliseconds.
     """
 
     fails: float = 0.0
     fault: str | None = None
     crash_ms: int | None = None
     crash_after: int | None = None
+    slow: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -71,11 +74,13 @@ class FakeTarget(Target):
     behaviour: dict[Release, Behaviour] = field(default_factory=dict)
     fuse: Callable[[], None] = field(default_factory=Fuse)
     unreadable_ms: range = range(0)
+    edges: tuple[int, ...] = ()
     running: dict[Release, None] = field(default_factory=dict)
     live: Release | None = None
     canary: Release | None = None
     percent: int = 0
     served: dict[Release, RequestCounts] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
     _until_ms: int = 0
     _share: dict[Release, float] = field(default_factory=dict)
 
@@ -158,6 +163,10 @@ class FakeTarget(Target):
             self.clock.now(),
             self.served.get(stable, NO_REQUESTS),
             self.served.get(canary, NO_REQUESTS),
+            tuple(
+                Slower(edge, self._slower(stable, edge), self._slower(canary, edge))
+                for edge in self.edges
+            ),
         )
 
     @override
@@ -173,6 +182,15 @@ class FakeTarget(Target):
         self.served.pop(release, None)
         self._share.pop(release, None)
         self.fuse()
+
+    def count(self, release: Release) -> int:
+        """The requests that *release* has answered until now."""
+        self._flow()
+        return self.served.get(release, NO_REQUESTS).total
+
+    def _slower(self, release: Release, edge: int) -> int:
+        total = self.served.get(release, NO_REQUESTS).total
+        return int(total * self._behaviour(release).slow.get(edge, 0.0))
 
     def _flow(self) -> None:
         passed = self.clock.elapsed_ms - self._until_ms

@@ -1,18 +1,19 @@
 """A rollout to test with, and a process that conducts it in memory."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from fakes import START as BEGINNING
 from fakes import FakeClock
+from fakes_directions import FakeDirections
+from fakes_metrics import FakeSource, Shape, failing
 from fakes_target import Behaviour, FakeRollouts, FakeTarget, release
 
 from sluicegate.canary.judge import JudgeSettings
+from sluicegate.canary.metric import Metric
 from sluicegate.engine.conduct import conduct
-from sluicegate.engine.rollout import (
-    RolloutPlan,
-    RolloutState,
-)
+from sluicegate.engine.rollout import RolloutPlan, RolloutState, Wait, decide, fold
+from sluicegate.engine.steering import Pace, Steering
 from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
@@ -23,10 +24,10 @@ from sluicegate.model.event import (
     WeightConfirmed,
     WeightRequested,
 )
-from sluicegate.model.rollout import (
-    DeadlinePolicy,
-)
+from sluicegate.model.metric import MetricKind, Tally
+from sluicegate.model.rollout import DeadlinePolicy
 from sluicegate.model.traffic import RequestCounts
+from sluicegate.ports.metrics import MetricSource
 
 OLD, NEW, OTHER = release("old"), release("new"), release("other")
 PLAN = RolloutPlan(
@@ -53,8 +54,13 @@ class World:
     plan: RolloutPlan = PLAN
     log: FakeRollouts = field(default_factory=FakeRollouts)
     said: list[str] = field(default_factory=list)
+    sources: dict[str, MetricSource] = field(default_factory=dict)
+    people: FakeDirections = field(init=False)
 
-    def conduct(self) -> RolloutState:
+    def __post_init__(self) -> None:
+        self.people = FakeDirections(self.target.clock, self.log)
+
+    def conduct(self, pace: Pace = Pace.WAIT) -> RolloutState:
         return conduct(
             self.plan,
             list(self.log.events),
@@ -62,7 +68,27 @@ class World:
             self.target.clock,
             self.log.record,
             self.said.append,
+            Steering(self.sources, self.people, pace),
         )
+
+    def tick(self, *, after_ms: int | None = None) -> RolloutState:
+        """One tick, *after_ms* after the last; by default when it next finds work."""
+        state = fold(self.plan, self.log.events)
+        if after_ms is None and state.started is not None and not state.finished:
+            action = decide(self.plan, state, self.target.clock.now())
+            after_ms = round(action.seconds * 1000) if isinstance(action, Wait) else 0
+        self.target.clock.elapsed_ms += after_ms or 0
+        return self.conduct(Pace.TICK)
+
+    def tick_to_the_end(self, *, after_ms: int | None = None) -> RolloutState:
+        while (state := self.tick(after_ms=after_ms)).finished is None:
+            pass
+        return state
+
+    def source(self, metric: str) -> FakeSource:
+        found = self.sources[metric]
+        assert isinstance(found, FakeSource)
+        return found
 
     def judged(self) -> CanaryJudged:
         return next(e for e in self.log.events if isinstance(e, CanaryJudged))
@@ -93,6 +119,47 @@ def world(
         target.running[OLD] = None
         target.live = OLD
     return World(target, plan)
+
+
+REFUSALS = Metric("refusals", MetricKind.BERNOULLI)
+LATENCY = Metric("latency", MetricKind.LATENCY, edges=(100, 500), slo=500)
+TOKENS = Metric("tokens", MetricKind.RATE, slack=1.0)
+MEMORY = Metric("memory", MetricKind.GAUGE, slack=1.0, required=False)
+MIX = Metric("mix", MetricKind.CATEGORIES, categories=("a", "b"), tolerance=0.2)
+METRICS = (REFUSALS, LATENCY, TOKENS, MEMORY, MIX)
+
+
+def measured_by(*metrics: Metric, plan: RolloutPlan = PLAN) -> RolloutPlan:
+    """*plan*, judged by *metrics* beside failed requests."""
+    scraped = frozenset(m.name for m in metrics if m.kind is MetricKind.LATENCY)
+    return replace(plan, judge=replace(plan.judge, metrics=metrics), scraped=scraped)
+
+
+def measured_world(
+    *metrics: Metric,
+    refused: float = 0.01,
+    slow: float = 0.02,
+    canary: Behaviour | None = None,
+    plan: RolloutPlan = PLAN,
+) -> World:
+    """A world with honest numbers, in which the new release has these shares."""
+    metrics = metrics or METRICS
+    it = world(plan=measured_by(*metrics, plan=plan), canary=canary)
+    it.target.edges = LATENCY.edges
+    it.target.behaviour[OLD].slow = {100: 0.2, 500: 0.02}
+    it.target.behaviour[NEW].slow = {100: max(0.2, slow), 500: slow}
+    shapes: dict[str, Shape] = {
+        "refusals": failing({"old": 0.01, "new": refused}),
+        "tokens": lambda _release, count: Tally(count, (count * 20,)),
+        "memory": lambda _release, count: Tally(count // 100, (count // 100 * 5,)),
+        "mix": lambda _release, count: Tally(count, (count // 3, count - count // 3)),
+    }
+    it.sources = {
+        metric.name: FakeSource(it.target, shapes[metric.name])
+        for metric in metrics
+        if metric.name in shapes
+    }
+    return it
 
 
 def serving(target: FakeTarget) -> dict[str, int]:

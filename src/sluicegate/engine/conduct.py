@@ -10,6 +10,7 @@ counters, and however often, the blocks follow one another, and so does the evid
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from sluicegate.canary.judge import assess
@@ -220,7 +221,7 @@ class _Rollout:
                 self._lost_sight(error)
                 return  # the weight stays announced, and is applied again
             # Nothing is counted from here on, and a rollback needs no counters.
-            seen = Scrape(self._time.now(), NO_REQUESTS, NO_REQUESTS)
+            seen = Scrape(self._now(), NO_REQUESTS, NO_REQUESTS)
         totals = totals_told(self._read(seen)) if 0 < percent < 100 else ()  # noqa: PLR2004 - percent
         self._event(
             WeightConfirmed(stage, percent, seen.stable, seen.canary, seen.at, totals)
@@ -281,9 +282,14 @@ class _Rollout:
         self._say(f"hold: the target cannot be read: {error}")
 
     def _scrape(self) -> Scrape:
-        floor = self._time.now()
+        floor = self._now()
         seen = self._target.scrape(self._stable(), self._plan.release)
         return replace(seen, at=max(seen.at, floor))
+
+    def _now(self) -> datetime:
+        """The time, not before what is recorded: a target has a clock of its own."""
+        now, latest = self._time.now(), self.state.latest
+        return now if latest is None else max(now, latest)
 
     def _stable(self) -> Release:
         started = self.state.started

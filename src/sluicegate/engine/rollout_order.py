@@ -43,9 +43,9 @@ def find_flaw(  # noqa: PLR0911 - a case an event
     plan: RolloutPlan, state: RolloutState, event: RolloutEvent
 ) -> str | None:
     """Why *event* cannot follow in *state*, or None if it can."""
-    under_way = state.started is not None and state.finished is None
-    if under_way == isinstance(event, RolloutStarted):
-        return f"it stands {'inside' if under_way else 'outside'} of a rollout"
+    misplaced = _find_misplaced(state, event)
+    if misplaced is not None:
+        return misplaced
     match event:
         case RolloutStarted():
             return _of_start(plan, event)
@@ -64,6 +64,21 @@ def find_flaw(  # noqa: PLR0911 - a case an event
             return _of_direction(plan, state, event)
         case CanaryJudged():
             return _of_verdict(plan, state, event)
+
+
+def _find_misplaced(state: RolloutState, event: RolloutEvent) -> str | None:
+    under_way = state.started is not None and state.finished is None
+    if under_way == isinstance(event, RolloutStarted):
+        return f"it stands {'inside' if under_way else 'outside'} of a rollout"
+    match event:
+        case WeightConfirmed() | RolloutDirected():
+            at = event.at
+        case BlockObserved():
+            at = event.end_ts
+        case _:
+            return None
+    early = state.latest is not None and at < state.latest
+    return "it is older than what is recorded before it" if early else None
 
 
 def _of_start(plan: RolloutPlan, event: RolloutStarted) -> str | None:
@@ -134,8 +149,6 @@ def _of_direction(
 ) -> str | None:
     if state.is_live(plan):
         return "the release was live, there was nothing to decide"
-    if state.latest is not None and event.at < state.latest:
-        return "it was decided before what is recorded before it"
     if not state.counted.isdisjoint(each.statement for each in event.by):
         return "what somebody said is counted twice"
     ends = event.direction in {Direction.ABORT, Direction.SUPERSEDE}
