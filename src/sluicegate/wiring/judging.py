@@ -14,7 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from sluicegate.canary.lines import EXAMPLE, MAX_LINE_BYTES, read_fields, read_metric
+from sluicegate.canary.lines import (
+    EXAMPLE,
+    MAX_LINE_BYTES,
+    Line,
+    parse_line,
+    read_fields,
+    read_metric,
+)
 from sluicegate.canary.metric import ERRORS, Metric
 from sluicegate.canary.standalone import Judge
 from sluicegate.errors import UsageError
@@ -63,6 +70,21 @@ def judge_file(
                 judge.add_line(line)
     judge.finish()
     return judge
+
+
+def read_lines(path: str) -> list[Line]:
+    """All numbers in a file, to be looked at as a whole.
+
+    Raises:
+        UsageError: as with `judge_file`.
+    """
+    name = "standard input" if path == STANDARD_INPUT else path
+    found = []
+    with _open(path, name) as file:
+        for number, line in _lines(file, name):
+            with _placed(name, number):
+                found.append(parse_line(line))
+    return found
 
 
 def _declare(file: BinaryIO, name: str) -> tuple[dict[str, Metric], int]:
