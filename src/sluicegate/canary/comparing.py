@@ -21,14 +21,13 @@ def describe_worse(found: MetricAssessment, *, at_least: float | None = None) ->
 
     Args:
         found: where the metric stands.
-        at_least: the ratio to stable's rate that is surely reached, at least 1; None
-            if unknown.
+        at_least: the ratio to stable's rate that is surely reached; None if unknown.
     """
     metric = found.metric
     index = leading_edge(found)
     seen = describe_numbers(found, index)
     match metric.kind:
-        case MetricKind.BERNOULLI if at_least is not None:
+        case MetricKind.BERNOULLI if at_least is not None and at_least > 1:
             ratio = format_digits(_round_down(at_least))
             return f"at least {ratio} {TIMES} {_rate_of(metric)} ({seen})"
         case MetricKind.BERNOULLI:
@@ -52,14 +51,17 @@ def describe_acceptable(
     Args:
         found: where the metric stands.
         rules: of the metric.
-        below: the ratio to stable's rate, beside the slack, that is surely not reached;
-            None: that of *rules*.
+        below: the ratio to stable's rate that is surely not reached, without a slack;
+            None if unknown; of no account unless smaller than that of *rules*.
     """
     metric = found.metric
     index = objective_edge(metric)
     seen = describe_numbers(found, index)
-    ratio = format_digits(rules.ratio if below is None else round_up(below))
+    ratio = format_digits(rules.ratio)
     match metric.kind:
+        case MetricKind.BERNOULLI if below is not None and below <= rules.ratio:
+            ratio = format_digits(round_up(below))
+            return f"less than {ratio} {TIMES} {_rate_of(metric)} ({seen})"
         case MetricKind.BERNOULLI:
             slack = _points(rules.slack)
             return f"less than {ratio} {TIMES} {_rate_of(metric)}{slack} ({seen})"

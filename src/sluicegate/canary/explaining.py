@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sluicegate.canary import reason
 from sluicegate.canary.assessment import MetricAssessment, served
+from sluicegate.canary.effect import Effect
 from sluicegate.canary.rules import Rules
 from sluicegate.canary.settings import JudgeSettings
 from sluicegate.canary.state import JudgeState
@@ -16,6 +17,7 @@ def explain(
     state: JudgeState,
     found: Sequence[MetricAssessment],
     verdict: CanaryVerdict,
+    effect: Effect | None = None,
 ) -> tuple[str, int | None]:
     """The sentence for *verdict*, and the canary requests that are missing.
 
@@ -24,6 +26,7 @@ def explain(
         state: all that was seen.
         found: where each metric stands, failed requests first.
         verdict: what was concluded of that.
+        effect: how much more often the canary fails, None if that was not measured.
 
     Returns:
         The sentence; and about how many more canary requests a promotion takes, None
@@ -32,11 +35,24 @@ def explain(
     requests = served(settings, state)
     if verdict is CanaryVerdict.ABORT:
         worse = next(each for each in found if each.aborts and each.is_worse)
-        return reason.explain_abort(requests, worse, chance=settings.alpha), None
+        known = effect if worse.metric is settings.errors else None
+        why = reason.explain_abort(
+            requests,
+            worse,
+            chance=settings.alpha,
+            at_least=None if known is None else known.at_least(worse=True),
+        )
+        return why, None
     required = [each for each in found if each.metric.required]
     if verdict is CanaryVerdict.PROMOTE:
         acceptable = [(each, Rules.of(settings, each.metric)) for each in required]
-        why = reason.explain_promote(requests, acceptable, chance=settings.beta)
+        known = effect if settings.errors.required else None
+        why = reason.explain_promote(
+            requests,
+            acceptable,
+            chance=settings.beta,
+            below=None if known is None else known.excluded,
+        )
         return why, None
     return _explain_hold(settings, state, required, requests)
 

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 
 from sluicegate.canary.assessment import Assessment, MetricAssessment, served, stand
 from sluicegate.canary.bernoulli import pair_of
+from sluicegate.canary.effect import Effect
 from sluicegate.canary.evidence import begin
 from sluicegate.canary.explaining import explain
 from sluicegate.canary.rules import Rules
@@ -103,11 +104,17 @@ def decide(settings: JudgeSettings, state: JudgeState) -> CanaryVerdict:
     return _decide(settings, state, _stand(settings, state))
 
 
-def assess(settings: JudgeSettings, state: JudgeState) -> Assessment:
-    """Read the verdict off the state, and say why."""
+def assess(
+    settings: JudgeSettings, state: JudgeState, effect: Effect | None = None
+) -> Assessment:
+    """Read the verdict off the state, and say why.
+
+    *effect* is how much more often the canary fails, by the same blocks; None where
+    nobody has measured that.
+    """
     found = _stand(settings, state)
     verdict = _decide(settings, state, found)
-    why, missing = explain(settings, state, found, verdict)
+    why, missing = explain(settings, state, found, verdict, effect)
     errors = found[0]
     return Assessment(
         verdict=verdict,

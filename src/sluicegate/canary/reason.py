@@ -73,8 +73,8 @@ def explain_promote(
         requests: that the canary has served.
         acceptable: the required metrics, at least one.
         chance: bound of the chance to promote an unacceptable canary.
-        below: the ratio to stable's rate that the first of them surely does not reach;
-            None if no smaller one than that of its rules.
+        below: the ratio to stable's rate that the first of them surely does not reach,
+            without a slack; None if unknown.
     """
     (first, rules), *others = acceptable
     parts = [describe_acceptable(first, rules, below=below)]

@@ -47,6 +47,7 @@ from sluicegate.engine.rollout_action import (
     Wait,
 )
 from sluicegate.engine.rollout_block import block_from
+from sluicegate.engine.rollout_course import measure
 from sluicegate.engine.rollout_fold import apply, fold
 from sluicegate.engine.rollout_plan import RolloutPlan
 from sluicegate.engine.rollout_state import Mark, RolloutState
@@ -159,7 +160,8 @@ def _compare(
 
 
 def _as_evident(plan: RolloutPlan, state: RolloutState) -> Conclude:
-    assessment = judge.assess(plan.judge, state.judge)
+    effect = measure(plan.judge, state.course)
+    assessment = judge.assess(plan.judge, state.judge, effect)
     return Conclude(assessment.verdict, "evidence", assessment.reason)
 
 
@@ -209,6 +211,7 @@ def _at_deadline(plan: RolloutPlan, state: RolloutState, *, blind: bool) -> Conc
         plan.deadline.total_seconds(),
         state.canary.total,
         missing,
+        below=measure(plan.judge, state.course).excluded,
     )
     return Conclude(verdict, "deadline", reason)
 

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from sluicegate.canary.judge import observe
 from sluicegate.engine.rollout_block import observation_of
+from sluicegate.engine.rollout_course import Course
 from sluicegate.engine.rollout_metrics import totals_of
 from sluicegate.engine.rollout_order import find_flaw
 from sluicegate.engine.rollout_plan import RolloutPlan
@@ -29,6 +30,7 @@ from sluicegate.model.event import (
     WeightRequested,
 )
 from sluicegate.model.rollout import Direction
+from sluicegate.model.traffic import Block
 
 
 def fold(plan: RolloutPlan, events: Iterable[RolloutEvent]) -> RolloutState:
@@ -109,6 +111,7 @@ def _observed(
         stable=state.stable + event.stable,
         canary=state.canary + event.canary,
         judge=observe(plan.judge, state.judge, observation_of(event)),
+        course=Course(Block(event.stable, event.canary), state.course),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sluicegate.canary.judge import START, JudgeState
+from sluicegate.engine.rollout_course import Course
 from sluicegate.engine.rollout_metrics import Totals
 from sluicegate.engine.rollout_plan import RolloutPlan
 from sluicegate.model.digest import Digest
@@ -45,7 +46,7 @@ class RolloutState:
     more traffic, whatever was judged. ``directed`` is the verdict that people have come
     to; ``paused_since`` when they paused the rollout, None if it goes on; ``paused``
     the time of all pauses that are over. ``counted`` are the statements that were used.
-    ``latest`` is the newest time in any event.
+    ``latest`` is the newest time in any event, ``course`` all blocks.
     """
 
     started: RolloutStarted | None = None
@@ -66,6 +67,7 @@ class RolloutState:
     counted: frozenset[Digest] = frozenset()
     finished: RolloutFinished | None = None
     latest: datetime | None = None
+    course: Course | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_paused(self) -> bool:

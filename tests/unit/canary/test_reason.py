@@ -40,6 +40,7 @@ def test_an_abort_says_how_much_worse_and_how_sure() -> None:
         "aborted after 1 412 canary requests: at least 1.9 \N{MULTIPLICATION SIGN} "
         "stable's error rate (4.1 % against 0.5 %), chance of a false alarm below 1 %"
     )
+    assert "least" not in reason.explain_abort(9, FAILED, chance=0.01, at_least=1.0)
     assert reason.explain_abort(1412, FAILED, chance=0.001) == (
         "aborted after 1 412 canary requests: a higher error rate than stable's "
         "(4.1 % against 0.5 %), chance of a false alarm below 0.1 %"
@@ -97,7 +98,9 @@ def test_a_promotion_says_what_is_excluded_and_how_surely() -> None:
         "wrong below 5 %"
     )
     smaller = reason.explain_promote(4213, [(good, RULES)], chance=0.05, below=1.42)
-    assert "less than 1.5 \N{MULTIPLICATION SIGN} stable's error rate" in smaller
+    assert "less than 1.5 \N{MULTIPLICATION SIGN} stable's error rate (0.5" in smaller
+    larger = reason.explain_promote(4213, [(good, RULES)], chance=0.05, below=3.0)
+    assert "less than 2 \N{MULTIPLICATION SIGN} stable's error rate plus" in larger
 
 
 def test_a_promotion_by_several_metrics_names_three_and_counts_the_rest() -> None:
