@@ -235,38 +235,36 @@ for wheel in sys.argv[2:]: zipfile.ZipFile(wheel).extractall(sys.argv[1])' \
   export SLUICE_TEST_WITNESS=$folder
 }
 
-# Debian's docker-registry for tests: taken out of its package, not installed, for that
-# would start a service on this machine.
+# Debian's docker-registry for tests.
 need_registry() {
-  ! command -v docker-registry >/dev/null || return 0
-  command -v apt-get >/dev/null ||
-    die "docker-registry is missing" "install it: https://distribution.github.io/distribution/"
-  local folder=$cache/docker-registry work
-  if [ ! -x "$folder/docker-registry" ]; then
-    say "fetching docker-registry into $folder"
+  need_program docker-registry docker-registry "https://distribution.github.io/distribution/"
+}
+
+# Debian's Prometheus for tests.
+need_prometheus() {
+  need_program prometheus prometheus "https://prometheus.io/download/"
+}
+
+# A program taken out of its package, not installed, for that would start a service on
+# this machine.
+#   need_program PROGRAM PACKAGE URL
+need_program() {
+  ! command -v "$1" >/dev/null || return 0
+  command -v apt-get >/dev/null || die "$1 is missing" "install it: $3"
+  local folder=$cache/$1 work
+  if [ ! -x "$folder/$1" ]; then
+    say "fetching $1 into $folder"
     work=$(mktemp -d)
-    (cd "$work" && apt-get download --quiet docker-registry >"$work/log" 2>&1) || {
+    (cd "$work" && apt-get download --quiet "$2" >"$work/log" 2>&1) || {
       refresh_lists
-      (cd "$work" && apt-get download --quiet docker-registry >"$work/log" 2>&1)
-    } || die "apt-get could not fetch docker-registry" "see $work/log"
-    dpkg-deb --extract "$work"/docker-registry_*.deb "$work"
+      (cd "$work" && apt-get download --quiet "$2" >"$work/log" 2>&1)
+    } || die "apt-get could not fetch $2" "see $work/log"
+    dpkg-deb --extract "$work/$2"_*.deb "$work"
     mkdir -p "$folder"
-    mv "$work/usr/bin/docker-registry" "$folder/docker-registry"
+    mv "$work/usr/bin/$1" "$folder/$1"
     rm -rf -- "$work"
   fi
   export PATH="$PATH:$folder"
-}
-
-# Debian's sshd for tests, which start their own. Its package would start a service on
-# this machine, and at every boot: that one is masked.
-need_sshd() {
-  ! PATH=$PATH:/usr/sbin command -v sshd >/dev/null || return 0
-  if may_be_root && [ -d /etc/systemd/system ] && [ ! -e /etc/systemd/system/ssh.service ]; then
-    say "masking ssh.service, so that installing sshd for the tests opens no port"
-    as_root ln -s /dev/null /etc/systemd/system/ssh.service
-    as_root ln -sf /dev/null /etc/systemd/system/ssh.socket
-  fi
-  need_packages openssh-server
 }
 
 # Sets SLUICE_TEST_BASE: an image with Python 3 that needs no registry.

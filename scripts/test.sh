@@ -25,6 +25,7 @@ need_engine
 need_trivy
 need_hadolint
 need_registry
+need_prometheus
 need_sshd
 need_witness
 need_base_image
