@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import assert_never
 
 from sluicegate.canary.judge import assess
+from sluicegate.canary.reason import describe_standing
 from sluicegate.engine.rollout import (
     Action,
     Begin,
@@ -307,7 +308,6 @@ class _Rollout:
 
     def _tell(self) -> None:
         state, found = self.state, assess(self._plan.judge, self.state.judge)
-        self._say(
-            f"block {state.blocks} at {state.weight} %: "
-            f"{found.verdict.value}, {found.reason}"
-        )
+        if found.verdict is not CanaryVerdict.ABORT:  # that is told as the verdict
+            stands = describe_standing(found.verdict, found.reason)
+            self._say(f"block {state.blocks} at {state.weight} %: {stands}")
