@@ -58,3 +58,9 @@ def secrets_of(pipeline: Pipeline) -> Iterator[Secret]:
     for named in pipeline.stages:
         if isinstance(named.stage, CanaryStage):
             yield from named.stage.metrics.secrets
+
+
+def secret_variables_of(pipeline: Pipeline) -> frozenset[str]:
+    """The environment variables that no process but sluicegate's own may see."""
+    named = (secret.env for secret in secrets_of(pipeline))
+    return frozenset(name for name in named if name is not None)

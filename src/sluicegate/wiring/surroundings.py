@@ -1,6 +1,6 @@
 """What surrounds the stages of a project: programs, files, registries, targets."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,14 +21,17 @@ from sluicegate.audit.stable import LoggedStable
 from sluicegate.engine.steering import Pace
 from sluicegate.engine.toolbox import BreakGlass, Ports
 from sluicegate.ports.clock import Clock
+from sluicegate.ports.metrics import MetricSource
 from sluicegate.ports.process import OnLine, ProcessRunner
 from sluicegate.ports.repository import Repository
 from sluicegate.ports.target import Target
+from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.notify import secret_variables
 from sluicegate.wiring.authority import ProjectAuthority
 from sluicegate.wiring.ephemeral import find_loss
 from sluicegate.wiring.leased_target import LeasedTarget
 from sluicegate.wiring.masking import build_masks
+from sluicegate.wiring.metric_secrets import secret_variables_of
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
 from sluicegate.wiring.stores import log_variables
@@ -65,12 +68,14 @@ class Surroundings:
     def process(self) -> ProcessRunner:
         """Runs what belongs to stages: masked, and without secrets of sluicegate's.
 
-        Those are the addresses of `notify`, and what opens the log to writers. Git is
-        not asked through it: what it names must be what is there.
+        Those are the addresses of `notify`, the logins to sources of metrics, and what
+        opens the log to writers. Git is not asked through it: what it names must be
+        what is there.
         """
         project, machine = self.project, self.project.machine
         runner = machine.process_without(
             secret_variables(project.pipeline.notify)
+            | secret_variables_of(project.pipeline)
             | log_variables(machine, project.log_address)
             | log_variables(machine, project.evidence_address or project.log_address)
         )
@@ -211,7 +216,17 @@ class Surroundings:
             authority=self.authority,
             break_glass=self.break_glass,
             ca_bundle=machine.ca_bundle,
+            metrics=self._metrics,
         )
+
+    def _metrics(self, stage: CanaryStage) -> Mapping[str, MetricSource]:
+        """The sources of the metrics of *stage*."""
+        from sluicegate.wiring.metrics import MetricSources  # noqa: PLC0415 - rollouts
+
+        project = self.project
+        return MetricSources(
+            project.machine, project.folder, self.process, self.log.clock, self.masks
+        ).of(stage)
 
     @contextmanager
     def _target(
