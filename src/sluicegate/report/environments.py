@@ -9,7 +9,7 @@ from sluicegate.gates.when import write_length
 from sluicegate.model.deployment import Deployment, Standing
 from sluicegate.model.event import ConditionResult
 from sluicegate.model.rollout import Release
-from sluicegate.model.state_item import Lock, OpenRequest, Override
+from sluicegate.model.state_item import Lock, OpenRequest, Override, RolloutTerm
 from sluicegate.report.audit import shorten_run
 from sluicegate.report.entrance import (
     Answers,
@@ -64,6 +64,7 @@ class EnvironmentView:
         live: the release that it runs, None if it runs none.
         before: the one that it ran before that.
         canary: a release that shares the traffic now.
+        term: how long its rollout may go on, None if none is under way.
         lock: its lock, if it is locked.
         requests: the release requests that wait, newest first.
         overrides: overrides that nobody has looked into.
@@ -78,6 +79,7 @@ class EnvironmentView:
     requests: tuple[OpenRequest, ...] = ()
     overrides: tuple[Override, ...] = ()
     outlook: Outlook | str = ""
+    term: RolloutTerm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ def _lines(view: EnvironmentView, overview: Overview) -> Iterator[str]:
         since = format_ago(row.start_ts, now)
         words = f"{row.release.name}, {standing(row)}, since {since}"
         yield f"  canary    {words}, by run {shorten_run(row.run_id)}"
+    if view.term is not None:
+        yield from _term(view.term, now)
     if view.lock is not None:
         lock = view.lock
         yield f"  LOCKED    {' '.join(lock.reason.split())}"
@@ -126,6 +130,24 @@ def _lines(view: EnvironmentView, overview: Overview) -> Iterator[str]:
             " looked into it"
         )
     yield from _outlook(view, now)
+
+
+def _term(term: RolloutTerm, now: datetime) -> Iterator[str]:
+    """What there is to know of a rollout that is under way."""
+    if term.paused is not None:
+        yield f"  PAUSED    {format_ago(term.paused, now)}"
+    elif term.deadline <= now:
+        late = format_ago(term.deadline, now)
+        yield f"  OVERDUE   the deadline of its rollout was {late}:"
+        yield f"            `sluice rollout tick {term.environment}` settles it"
+
+
+def _term_document(term: RolloutTerm) -> dict[str, object]:
+    return {
+        "rollout": term.rollout,
+        "deadline": write_stamp(term.deadline),
+        "paused_since": None if term.paused is None else write_stamp(term.paused),
+    }
 
 
 def _live(view: EnvironmentView, overview: Overview) -> Iterator[str]:
@@ -209,6 +231,7 @@ def _document(view: EnvironmentView, answers: Answers) -> dict[str, object]:
         "live": _row(view.live, answers),
         "before": _row(view.before, answers),
         "canary": _row(view.canary, answers),
+        "rollout": None if view.term is None else _term_document(view.term),
         "lock": None if view.lock is None else _lock(view.lock),
         "requests": [_request(each) for each in view.requests],
         "overrides": [_override(each) for each in view.overrides],

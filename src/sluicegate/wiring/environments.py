@@ -163,6 +163,7 @@ class Environments:
             requests=tuple(each for each in waiting if each.environment == name),
             overrides=tuple(each for each in overrides if each.environment == name),
             outlook=self._outlook(name, state),
+            term=state.terms.get(name),
         )
 
     def _outlook(self, name: str, state: LogState) -> Outlook | str:

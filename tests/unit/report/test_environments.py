@@ -13,7 +13,7 @@ from sluicegate.model.decision import Verdict
 from sluicegate.model.deployment import Deployment, Standing
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import ConditionResult
-from sluicegate.model.state_item import Lock, OpenRequest, Override
+from sluicegate.model.state_item import Lock, OpenRequest, Override, RolloutTerm
 from sluicegate.report.environments import (
     EnvironmentView,
     Outlook,
@@ -137,3 +137,16 @@ def test_nothing_that_somebody_wrote_reaches_the_terminal(name: str, why: str) -
     assert all(escape(line) == line for line in lines)
     assert len(lines) < 40
     assert environments_document(overview).isascii()
+
+
+def test_a_rollout_that_should_have_ended_is_reported() -> None:
+    late = RolloutTerm("production", "01M82N1NVE7N7VN3DT1J85Y074", NOW - 3 * HOUR)
+    due = replace(late, deadline=NOW + HOUR)
+
+    lines = text(EnvironmentView("production", ROW, term=late)).splitlines()
+
+    assert "  OVERDUE   the deadline of its rollout was 3 h ago:" in lines
+    assert "OVERDUE" not in text(EnvironmentView("production", ROW, term=due))
+    paused = text(EnvironmentView("production", ROW, term=replace(late, paused=NOW)))
+    assert "PAUSED    just now" in paused
+    assert "OVERDUE" not in paused
