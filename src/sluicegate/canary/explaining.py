@@ -34,7 +34,15 @@ def explain(
     """
     requests = served(settings, state)
     if verdict is CanaryVerdict.ABORT:
-        worse = next(each for each in found if each.aborts and each.is_worse)
+        worse = next((each for each in found if each.aborts and each.is_worse), None)
+        if worse is None:  # then it is the fuse that has blown
+            why = reason.explain_fuse(
+                state.canary,
+                state.stable,
+                fuse=settings.fuse or 0.0,
+                chance=settings.alpha,
+            )
+            return why, None
         known = effect if worse.metric is settings.errors else None
         why = reason.explain_abort(
             requests,

@@ -22,9 +22,13 @@ given the rates. Noise between blocks is no matter as long as the rate of each s
 below the fuse.
 """
 
+from dataclasses import dataclass
 from math import log, log1p
 
-from sluicegate.canary.abort import RISK_RATIOS
+from sluicegate.canary.abort import RISK_RATIOS, log_mixture
+from sluicegate.canary.micronats import threshold, to_micronats
+from sluicegate.canary.rules import share_of, weight_of
+from sluicegate.canary.settings import JudgeSettings
 from sluicegate.model.traffic import Block
 
 NO_EVIDENCE = (0.0,) * len(RISK_RATIOS)
@@ -61,3 +65,40 @@ def add_block(
         before + canary.failed * log(ratio) - canary.total * log1p(fuse * (ratio - 1))
         for before, ratio in zip(evidence, RISK_RATIOS, strict=True)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FuseEvidence:
+    """Whether the fuse has blown.
+
+    Attributes:
+        logs: log-evidence per ratio of the odds, in nats.
+        peak: the highest log-evidence after any block, in micronats.
+    """
+
+    logs: tuple[float, ...] = NO_EVIDENCE
+    peak: int = 0
+
+    def add(self, settings: JudgeSettings, block: Block) -> "FuseEvidence":
+        """The evidence after one more block; nothing changes without a fuse."""
+        if settings.fuse is None:
+            return self
+        logs = add_block(self.logs, block, fuse=settings.fuse)
+        return FuseEvidence(logs, max(self.peak, to_micronats(log_mixture(logs))))
+
+    def has_blown(self, settings: JudgeSettings) -> bool:
+        """Whether there is evidence enough, by its share of alpha, at any time."""
+        return settings.fuse is not None and self.peak >= needed(settings)
+
+
+INTACT = FuseEvidence()
+"""Before the first block."""
+
+
+def needed(settings: JudgeSettings) -> int:
+    """The log-evidence that blows the fuse, in micronats: that of a metric of weight 1.
+
+    For settings with a fuse.
+    """
+    total = sum(map(weight_of, settings.judged)) + 1
+    return threshold(share_of(settings.alpha, 1, total))

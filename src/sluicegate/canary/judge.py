@@ -96,6 +96,7 @@ def observe(
         tuple(metrics),
         seconds=state.seconds + observation.seconds,
         share=state.share.add(observation.errors, observation.percent),
+        fuse=state.fuse.add(settings, observation.errors),
     )
 
 
@@ -133,7 +134,8 @@ def _stand(settings: JudgeSettings, state: JudgeState) -> list[MetricAssessment]
 def _decide(
     settings: JudgeSettings, state: JudgeState, found: list[MetricAssessment]
 ) -> CanaryVerdict:
-    if any(each.aborts and each.is_worse for each in found):
+    worse = any(each.aborts and each.is_worse for each in found)
+    if worse or state.fuse.has_blown(settings):
         return CanaryVerdict.ABORT
     if (
         not all(each.is_acceptable for each in found if each.metric.required)

@@ -60,6 +60,18 @@ def explain_abort(
     )
 
 
+def explain_fuse(
+    canary: RequestCounts, stable: RequestCounts, *, fuse: float, chance: float
+) -> str:
+    """Say that the canary fails more often than *fuse*, whatever stable does."""
+    limit = f"the fuse of {format_digits(100 * fuse)} %"
+    seen = describe_rates(canary, stable)
+    return (
+        f"{_after(CanaryVerdict.ABORT, canary.total)}: more errors than {limit} "
+        f"({seen}), chance of a false alarm {format_chance(chance)}"
+    )
+
+
 def explain_promote(
     requests: int,
     acceptable: Sequence[tuple[MetricAssessment, Rules]],
@@ -152,8 +164,8 @@ def explain_no_stable_traffic(canary: RequestCounts, missing: int) -> str:
     """Say that there is nothing to compare the canary with."""
     return (
         "no traffic reached stable, so there is nothing to compare with; canary fails "
-        f"{format_rate(canary)}, and about {format_about(missing)} more canary "
-        "requests are needed beside stable's"
+        f"{format_rate(canary)}, and about {format_about(missing)} more canary requests"
+        " are needed beside stable's"
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sluicegate.canary.bernoulli import counts_of
+from sluicegate.canary.fuse import INTACT, FuseEvidence
 from sluicegate.canary.metric import Evidence
 from sluicegate.canary.micronats import to_micronats
 from sluicegate.canary.share import NO_SHARE, ShareEvidence
@@ -55,11 +56,13 @@ class JudgeState:
         metrics: those seen in any block; failed requests first.
         seconds: how long was observed.
         share: whether requests went where the weights sent them.
+        fuse: whether the canary fails too often, whatever stable does.
     """
 
     metrics: tuple[MetricState, ...] = ()
     seconds: float = 0.0
     share: ShareEvidence = NO_SHARE
+    fuse: FuseEvidence = INTACT
 
     def of(self, name: str) -> MetricState | None:
         """The state of one metric; None if it was never seen."""

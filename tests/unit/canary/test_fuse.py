@@ -8,7 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluicegate.canary.abort import log_mixture
-from sluicegate.canary.fuse import NO_EVIDENCE, add_block, counts
+from sluicegate.canary.fuse import NO_EVIDENCE, add_block, counts, needed
+from sluicegate.canary.judge import START, JudgeSettings, Observation, assess, observe
+from sluicegate.canary.metric import ERRORS, Metric
+from sluicegate.canary.micronats import threshold
+from sluicegate.model.rollout import CanaryVerdict
 from sluicegate.model.traffic import Block, RequestCounts
 
 ROUNDING = 1 + 1e-9
@@ -93,3 +97,43 @@ def test_failures_speak_against_the_canary_and_successes_for_it(
         log_mixture(add_block(NO_EVIDENCE, each, fuse=fuse)) for each in (seen, more)
     )
     assert one <= other
+
+
+def test_a_blown_fuse_aborts_before_a_comparison_would() -> None:
+    # Stable has next to no requests, so there is little to compare with.
+    seen = Observation(block((20, 40), (0, 1)))
+    plain, fused = JudgeSettings(), JudgeSettings(fuse=0.1)
+    with_fuse = without = START
+    for _ in range(3):
+        without = observe(plain, without, seen)
+        with_fuse = observe(fused, with_fuse, seen)
+    assert assess(plain, without).verdict is CanaryVerdict.HOLD
+    found = assess(fused, with_fuse)
+    assert found.verdict is CanaryVerdict.ABORT
+    assert found.reason == (
+        "aborted after 120 canary requests: more errors than the fuse of 10 % (canary "
+        "fails 50 % (60 of 120) where stable fails 0 % (0 of 3)), chance of a false "
+        "alarm below 1 %"
+    )
+
+
+def test_a_blown_fuse_stays_blown() -> None:
+    settings = JudgeSettings(fuse=0.1)
+    state = observe(settings, START, Observation(block((40, 40), (0, 1))))
+    for _ in range(50):
+        state = observe(settings, state, Observation(block((0, 40), (0, 1))))
+    assert state.fuse.logs[0] < 0
+    assert assess(settings, state).verdict is CanaryVerdict.ABORT
+
+
+def test_the_fuse_has_the_share_of_alpha_of_one_metric() -> None:
+    assert needed(JudgeSettings(fuse=0.2)) == threshold(0.005)
+    heavy = JudgeSettings(fuse=0.2, errors=Metric("errors", ERRORS.kind, weight=3))
+    assert needed(heavy) == threshold(0.0025)
+
+
+def test_without_a_fuse_nothing_is_kept_of_it() -> None:
+    settings = JudgeSettings()
+    state = observe(settings, START, Observation(block((40, 40), (0, 1))))
+    assert state.fuse == START.fuse
+    assert not state.fuse.has_blown(settings)
