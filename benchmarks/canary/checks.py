@@ -14,6 +14,8 @@ from canary.field import (
     PEERS,
     WITHIN_SIGMA,
 )
+from canary.limit import least_minutes
+from canary.ours import Sluicegate
 from canary.races import Time
 from canary.result import Results
 from canary.world import Cell, Scenario, simulate
@@ -136,16 +138,32 @@ class Duel:
     """Of a cell with a regression: the fastest peer that may be trusted there.
 
     ``peer`` is None where no such peer finds the regression in half of the releases.
+    ``delay`` and ``peer_delay`` are in minutes, and so is ``limit``, the least of any
+    test with our error rates.
     """
 
     cell: Cell
     delay: float
     peer: str | None
     peer_delay: float
+    limit: float
 
     @property
     def is_won(self) -> bool:
         return self.delay <= self.peer_delay
+
+    @property
+    def is_lucky(self) -> bool:
+        """Whether the peer was faster than any test with our error rates can be.
+
+        It knew better where to look: its threshold happens to lie between the arms.
+        """
+        return not self.is_won and self.peer_delay < self.limit
+
+    @property
+    def is_unacceptable(self) -> bool:
+        """Whether the margin forbids this regression; a smaller one may be promoted."""
+        return self.cell.canary_rate >= 2 * self.cell.rate + 0.001
 
 
 def duel(cells: Iterable[Cell], results: Results, name: str) -> list[Duel]:
@@ -168,8 +186,16 @@ def duel(cells: Iterable[Cell], results: Results, name: str) -> list[Duel]:
         delay, peer = min(rivals, default=(inf, ""))
         if delay < inf or mine.delay < inf:
             found = peer if delay < inf else None
-            duels.append(Duel(cell, mine.delay, found, delay))
+            duels.append(Duel(cell, mine.delay, found, delay, _limit(cell, name)))
     return duels
+
+
+def _limit(cell: Cell, name: str) -> float:
+    judge = next(each for each in CONTESTANTS if each.name == name)
+    assert isinstance(judge, Sluicegate)
+    return least_minutes(
+        cell, block=judge.block, sigma=judge.settings.sigma, alpha=ALPHA, beta=BETA
+    )
 
 
 def _null(cell: Cell) -> Cell:

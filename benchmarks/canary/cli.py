@@ -27,7 +27,7 @@ from canary.decided import (
     format_outcomes,
     replace_block,
 )
-from canary.field import OURS, OURS_IID, OURS_RESTARTS
+from canary.field import OURS, OURS_IID, OURS_RESTARTS, OURS_WAITING
 from canary.plot import plot_delays, plot_errors
 from canary.races import RACES, Time, run_races
 from canary.report import (
@@ -44,7 +44,7 @@ from canary.world import Cell
 from sluicegate.canary.judge import JudgeSettings
 
 _QUICK_CELLS = 12
-_FORMS = (OURS, OURS_IID, OURS_RESTARTS)
+_FORMS = (OURS, OURS_IID, OURS_WAITING, OURS_RESTARTS)
 _ALPHA, _BETA = JudgeSettings().alpha, JudgeSettings().beta
 
 

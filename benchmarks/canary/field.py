@@ -12,12 +12,18 @@ from sluicegate.canary.judge import JudgeSettings
 
 OURS = "sluicegate"
 OURS_IID = "sluicegate, i.i.d."
-OURS_RESTARTS = "sluicegate, restarts"
+OURS_WAITING = "sluicegate, 30 min"
+OURS_RESTARTS = "sluicegate, 30 min, restarts"
+
+_WAIT = 1800.0  # seconds before a promotion
 
 CONTESTANTS: tuple[Contestant, ...] = (
     Sluicegate(OURS, JudgeSettings()),
     Sluicegate(OURS_IID, JudgeSettings(sigma=None), block=15),
-    Sluicegate(OURS_RESTARTS, JudgeSettings(restarts=True)),
+    # What is promoted after three minutes cannot be seen to turn bad in the twentieth,
+    # so whoever looks for that has to wait, as the peers do.
+    Sluicegate(OURS_WAITING, JudgeSettings(min_seconds=_WAIT)),
+    Sluicegate(OURS_RESTARTS, JudgeSettings(min_seconds=_WAIT, restarts=True)),
     # Each peer as its documentation has it, with a success rate of 99 % where the user
     # has to name one, which is Flagger's; 25 minutes are its 25 steps of weight.
     Argo("argo", 0.99, Limits(failure=0, count=25)),
@@ -31,11 +37,17 @@ CONTESTANTS: tuple[Contestant, ...] = (
 
 PEERS = tuple(each.name for each in CONTESTANTS if not isinstance(each, Sluicegate))
 
-_CHECKED = 400  # releases in a cell that a promise is tested in, before scaling
-_OTHERS = 60
+_CHECKED = 300  # releases in a cell that a promise is tested in, before scaling
+_OTHERS = 40
 
 # A share of the cell's releases: what takes long to judge judges fewer.
-_SHARES = {OURS_IID: 0.5, "kayenta": 0.15, "kayenta, production": 0.15}
+_SHARES = {
+    OURS_IID: 0.4,
+    OURS_WAITING: 0.4,
+    OURS_RESTARTS: 0.4,
+    "kayenta": 0.15,
+    "kayenta, production": 0.15,
+}
 _LEAST = 20
 
 _IID_SCENARIOS = {
@@ -46,7 +58,7 @@ _IID_SCENARIOS = {
     Scenario.MISSING,
     Scenario.OUTAGE_5,
 }
-_RESTART_SCENARIOS = {Scenario.CLEAN, Scenario.COMMON_OUTAGE, Scenario.LATE}
+_WAITING_SCENARIOS = {Scenario.CLEAN, Scenario.LATE}
 
 WITHIN_SIGMA = {
     Scenario.CLEAN,
@@ -84,7 +96,8 @@ def enter(cell: Cell, *, scale: float) -> list[Entry]:
         name = contestant.name
         if name == OURS_IID and cell.scenario not in _IID_SCENARIOS:
             continue
-        if name == OURS_RESTARTS and cell.scenario not in _RESTART_SCENARIOS:
+        waits = name in {OURS_WAITING, OURS_RESTARTS}
+        if waits and cell.scenario not in _WAITING_SCENARIOS:
             continue
         wanted = round(base * scale * _SHARES.get(name, 1.0))
         entries.append(Entry(contestant, max(_LEAST, wanted)))

@@ -6,7 +6,7 @@ from math import inf, log10
 from operator import attrgetter
 
 from canary.contestant import MINUTES
-from canary.field import CONTESTANTS, HARMLESS, WITHIN_SIGMA
+from canary.field import CONTESTANTS, HARMLESS, OURS, OURS_IID, WITHIN_SIGMA
 from canary.result import Results
 from canary.svg import COLOURS, INK, Drawing
 from canary.world import TRAFFIC, Cell, Scenario, Weight
@@ -20,6 +20,15 @@ _MARGIN = 40
 SHOWN_RATE = 0.005
 SHOWN_WEIGHT = Weight.W10
 SHOWN_RATIOS = (2.0, 5.0, 10.0)
+SHOWN_NAMES = (
+    OURS,
+    OURS_IID,
+    "argo",
+    "argo, failureLimit 3",
+    "flagger",
+    "kayenta",
+    "kayenta, production",
+)
 
 
 def plot_errors(
@@ -75,7 +84,7 @@ def _frame(
 
 def plot_delays(results: Results) -> str:
     """Minutes until half of the regressions are found, by traffic."""
-    names = [each.name for each in CONTESTANTS]
+    names = SHOWN_NAMES
     high = 220
     drawing = Drawing(
         60 + len(SHOWN_RATIOS) * 230 + 170,

@@ -10,7 +10,6 @@ more than two equal machines might differ by.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from math import log
 from multiprocessing import Pool
 from statistics import fmean
 
@@ -139,15 +138,3 @@ def _mean(
     canary, stable = block
     ended = simulate(settings, canary, stable, releases=releases)
     return fmean(release.requests for release in ended)
-
-
-def least_batches(ratio: float, *, sigma: float, alpha: float, beta: float) -> float:
-    """Fewest batches, in the mean, in which any test can tell *ratio* from 1.
-
-    However many requests a batch has: they show the ratio of that minute, which for
-    two equal releases has a logarithm with standard deviation *sigma*, and no function
-    of it can tell more than the ratio itself does, ``(ln ratio)^2 / (2 sigma^2)`` nats
-    (for log-normal noise; by Wald's bound and the data processing inequality).
-    """
-    needed = (1 - beta) * log((1 - beta) / alpha) + beta * log(beta / (1 - alpha))
-    return needed / (log(ratio) ** 2 / (2 * sigma**2))

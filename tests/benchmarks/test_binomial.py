@@ -4,7 +4,7 @@ from math import comb
 
 import pytest
 from canary.binomial import reject, upper_tail
-from canary.races import least_batches
+from canary.limit import least_batches
 
 
 @pytest.mark.parametrize(("trials", "chance"), [(5, 0.3), (20, 0.05), (40, 0.01)])
