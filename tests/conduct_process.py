@@ -5,6 +5,7 @@
 FOLDER holds ``job.pickle`` (a `Job`), and takes the events, one pickle after another.
 """
 
+import json
 import os
 import pickle
 import signal
@@ -13,6 +14,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from docker_service import open_target
@@ -21,14 +24,24 @@ from typing_extensions import override
 from sluicegate.adapters.clock import SystemClock
 from sluicegate.engine.conduct import conduct
 from sluicegate.engine.rollout import RolloutPlan, RolloutState
+from sluicegate.engine.steering import Steering
+from sluicegate.errors import TransientError
 from sluicegate.model.event import RolloutEvent
+from sluicegate.model.metric import Pair, Tally
 from sluicegate.model.rollout import Release, Scrape
+from sluicegate.ports.metrics import MetricSource, Reading
 from sluicegate.ports.target import Target
+
+SEEN = "seen"
+"""The metric of `PortSource`."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A rollout, and where to die: at the *nth* time (from 1) *point* is passed."""
+    """A rollout, and where to die: at the *nth* time (from 1) *point* is passed.
+
+    ``source_port`` is where the metric `SEEN` is read, 0 if there is none.
+    """
 
     plan: RolloutPlan
     project: str
@@ -36,6 +49,28 @@ class Job:
     state_dir: Path
     point: str = "never"
     nth: int = 1
+    source_port: int = 0
+
+
+class PortSource(MetricSource):
+    """What metrics_process.py counts."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    @override
+    def read(self, stable: Release, canary: Release, since: datetime) -> Reading:
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=5)
+        try:
+            connection.request("GET", "/")
+            reply = connection.getresponse()
+            counts = json.loads(reply.read())
+            arms = [Tally(n, (x,)) for n, x in (counts["stable"], counts["canary"])]
+        except (OSError, HTTPException, ValueError) as error:
+            raise TransientError(f"the source does not answer: {error!r}") from error
+        finally:
+            connection.close()
+        return Reading(datetime.now(UTC), Pair(*arms))
 
 
 class MortalClock(SystemClock):
@@ -131,6 +166,7 @@ def run(folder: Path, job: Job) -> RolloutState:
 
     clock = MortalClock(passes)
     target = open_target(job.project, job.publish, job.state_dir, clock)
+    sources = {SEEN: PortSource(job.source_port)} if job.source_port else {}
     with target.lease():
         return conduct(
             job.plan,
@@ -139,6 +175,7 @@ def run(folder: Path, job: Job) -> RolloutState:
             clock,
             record,
             lambda line: print(line, file=sys.stderr),
+            Steering(sources),
         )
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 PAUSE_SECONDS = 0.002  # between two requests of a client: load, not a flood
 
@@ -15,12 +16,16 @@ class Load:
     """What came back.
 
     ``answers`` counts answers of a release, by its name and the status; ``failures``
-    everything else: refused and cut connections, answers of the proxy itself.
+    everything else: refused and cut connections, answers of the proxy itself. For each
+    of these, ``failed`` has when it was asked and when it came. ``last`` is when each
+    release answered last.
     """
 
     names: frozenset[str]
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
+    failed: list[tuple[datetime, datetime]] = field(default_factory=list)
+    last: dict[str, datetime] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def total(self) -> int:
@@ -30,6 +35,7 @@ class Load:
         self, connection: http.client.HTTPConnection, path: str, cookie: str = ""
     ) -> str:
         """Ask once, with *cookie*; the cookie to ask with the next time."""
+        asked = datetime.now(UTC)
         try:
             connection.request("GET", path, headers={"Cookie": cookie})
             reply = connection.getresponse()
@@ -38,12 +44,15 @@ class Load:
             connection.close()
             with self._lock:
                 self.failures[repr(error)] += 1
+                self.failed.append((asked, datetime.now(UTC)))
             return cookie
         with self._lock:
             if name in self.names:
                 self.answers[name, status] += 1
+                self.last[name] = datetime.now(UTC)
             else:
                 self.failures[f"{status} {name[:40]}"] += 1
+                self.failed.append((asked, datetime.now(UTC)))
         return reply.getheader("Set-Cookie", cookie).partition(";")[0]
 
 

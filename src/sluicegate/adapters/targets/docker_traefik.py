@@ -165,6 +165,8 @@ class DockerTarget(Target):
 
     @override
     def fault(self, release: Release) -> str | None:
+        # Looked at all through a rollout: so a proxy that was killed is soon back.
+        self._proxy.mend()
         return self._releases.fault(release)
 
     @override

@@ -69,6 +69,7 @@ _ARGUMENTS = (
 )
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # as Docker calls them
 _BUCKETS = next(i for i, one in enumerate(_ARGUMENTS) if ".buckets=" in one)
+_ENDED = {"created", "exited", "dead"}  # not "restarting": the engine is at it
 _READY_MS = 15_000
 _REPLY_SECONDS = 5
 _MAX_REPLY_BYTES = 16 * 1024 * 1024
@@ -122,6 +123,20 @@ class Proxy:
             with engine_errors("start the proxy"):
                 self._create(image).start()
         self._await_ready()
+
+    def mend(self) -> None:
+        """Start the proxy again if it has ended, and the engine leaves it so.
+
+        The engine restarts one that crashed, but not one that somebody killed.
+
+        Raises:
+            ExternalError: as `ensure`.
+        """
+        container = self._find()
+        if container is not None and container.status in _ENDED:
+            with engine_errors("start the proxy again"):
+                container.start()
+            self._await_ready()
 
     def get(self, path: str) -> bytes:
         """Read a page of the API or the metrics.
