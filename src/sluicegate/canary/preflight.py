@@ -74,8 +74,8 @@ class Traffic:
         if not 0 < self.error_rate < 1:
             raise UsageError(
                 f"an error rate is between 0 and 1, got {self.error_rate:g}",
-                hint="the judge counts failures; with none, say what you expect at"
-                " most, such as 0.0001",
+                hint="write 0.005 or 0.5%; where nothing ever fails, say what you"
+                " would not even notice, such as 0.01%",
             )
 
 

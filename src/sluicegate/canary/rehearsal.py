@@ -16,7 +16,7 @@ from sluicegate.canary.settings import JudgeSettings
 from sluicegate.model.rollout import CanaryVerdict
 from sluicegate.model.traffic import Block, RequestCounts
 
-_MOST_LOOKS = 100  # of a rollout; longer ones are looked at every so many blocks
+_FINE = 20  # looks are at most this part of the time that has passed apart
 _TAIL = 10  # standard deviations of a number of failures that are tabulated
 
 
@@ -59,14 +59,15 @@ class Rehearsal:
     def run(self) -> Ending:
         """One rollout."""
         schedule, state = self.schedule, START
-        stride = ceil(self.horizon / schedule.block_seconds / _MOST_LOOKS)
         blocks, step, at_step = 0, 0, 0
         while blocks * schedule.block_seconds < self.horizon:
             last = step == len(schedule.steps) - 1
             left = schedule.step_blocks - at_step
+            stride = max(1, blocks // _FINE)
             count = stride if last and left <= 0 else min(stride, left)
             seen = self._block(schedule.steps[step] / 100, blocks, blocks + count)
-            blocks, at_step = blocks + count, at_step + count
+            blocks += count
+            at_step += count if seen.canary.total else 0
             seconds = count * schedule.block_seconds
             state = observe(self.settings, state, Observation(seen, seconds=seconds))
             verdict = decide(self.settings, state)

@@ -9,6 +9,7 @@ from sluicegate.canary.writing import format_digits, format_seconds
 from sluicegate.report.escape import escape
 
 _LARGER_STEP = 50  # percent: where a copy of stable is told from others soonest
+_WORTHWHILE = 0.9  # of the time that it takes now
 _WHOLE_MINUTES = 600  # seconds from which limits are written in whole minutes
 
 
@@ -71,12 +72,12 @@ def forecast_text(found: Forecast) -> str:
 
 
 def _explain(found: Forecast) -> str:
-    settings = found.settings
+    good = f"{100 * (1 - found.settings.alpha):g} of 100 good canaries"
+    worse = f"{100 * (1 - found.settings.beta):g} of 100 worse ones"
     return (
-        f"Any method: promoting {100 * (1 - settings.alpha):g} of 100 good canaries, or"
-        f" aborting {100 * (1 - settings.beta):g} of 100 worse ones,\ntakes at least so"
-        f" long. The rest is from {RUNS} rehearsals of each, judged by failed requests\n"
-        "alone; real traffic is noisier."
+        f"Any method takes at least so long to promote {good}, or to abort\n"
+        f"{worse}. The rest is from {RUNS} rehearsals of each, judged by failed\n"
+        "requests alone; real traffic is noisier."
     )
 
 
@@ -192,7 +193,7 @@ def _describe_noise(found: Forecast) -> str:
     if noise.upper is None:
         return (
             f"The history says too little of the noise ({noise.blocks} blocks with"
-            f" failures): sigma stays {found.settings.sigma}."
+            f" failures): sigma stays {found.settings.sigma or 'null'}."
         )
     return (
         f"Noise between two alike: sigma {noise.sigma:.2f}, at most {noise.upper:.2f}"
@@ -210,7 +211,8 @@ def _hints(found: Forecast) -> list[str]:
     longest = max([each.limit_seconds for each in doubtful] + needed)
     hints = [f"a longer deadline: {_at_least(longest)} or more"]
     larger = _with_larger_steps(found)
-    if larger is not None and larger < max(each.limit_seconds for each in doubtful):
+    limit = max(each.limit_seconds for each in doubtful)
+    if larger is not None and larger < _WORTHWHILE * limit:
         hints.append(
             f"a larger share: steps: [{_LARGER_STEP}] takes any method at least"
             f" {_at_least(larger)}"
