@@ -48,7 +48,7 @@ _SHARES = {
     "kayenta": 0.15,
     "kayenta, production": 0.15,
 }
-_LEAST = 20
+_LEAST = 16
 
 _IID_SCENARIOS = {
     Scenario.CLEAN,
