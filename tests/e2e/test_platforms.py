@@ -65,6 +65,7 @@ ON_WINDOWS = {
     "rollout": [
         Case("rollout status", "no rollout is under way"),
         Case("rollout tick production", "no rollout is under way"),
+        Case("rollout plot", "there is no rollout in run", 2),
     ],
     "rollback": [Case("rollback production", "needs Linux or macOS", 2)],
     "run": [Case("run", "running stages needs Linux or macOS", 2)],

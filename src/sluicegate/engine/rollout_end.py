@@ -28,9 +28,6 @@ from sluicegate.model.traffic import NO_REQUESTS
 LIVE = (RolloutResult.DEPLOYED, RolloutResult.PROMOTED, RolloutResult.UNCHANGED)
 """The results after which the release holds all the traffic."""
 
-PICTURE = "rollout.svg"
-"""The evidence file that shows the evidence of a rollout over time."""
-
 
 def is_overdue(plan: RolloutPlan, state: RolloutState, now: datetime) -> bool:
     """Whether a rollout should have ended by *now*, and has not.

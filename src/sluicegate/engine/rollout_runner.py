@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sluicegate.canary.plot.figure import MEDIA_TYPE
+from sluicegate.canary.plot.figure import MEDIA_TYPE, PICTURE
 from sluicegate.engine.conduct import conduct
 from sluicegate.engine.entrance import Admission, Entrance, refused
 from sluicegate.engine.judging import Attempt, broken, judged, pending
@@ -11,7 +11,6 @@ from sluicegate.engine.request import want
 from sluicegate.engine.rollout import RolloutPlan, fold
 from sluicegate.engine.rollout_end import (
     LIVE,
-    PICTURE,
     describe_unfinished,
     picture,
     summarise,

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
+from sluicegate.canary.plot.figure import PICTURE
 from sluicegate.model.deployment import Deployment, Standing
 from sluicegate.model.event import StageFinished
 from sluicegate.model.evidence import Value
@@ -232,6 +233,10 @@ def _checks(row: Deployment, where: str) -> Iterator[str]:
         ("commit", f"git show --no-patch {commit}"),
         ("image, where built", f"docker image inspect {release.image}"),
     ]
+    kept = (file.name for end in row.stages for file in end.evidence.files)
+    if PICTURE in kept:
+        draw = f"sluice rollout plot {shorten_run(row.run_id)}{where} -o {PICTURE}"
+        checks.append(("evidence over time", draw))
     if release.reference:
         pull = f"docker pull {shlex.quote(release.reference)}"
         checks.append(("image, published", pull))

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sluicegate.canary.plot.figure import PICTURE
 from sluicegate.gates.budget import format_gpu_ms, is_over_budget
 from sluicegate.model.decision import Outcome
-from sluicegate.model.event import RunFinished, RunStarted
+from sluicegate.model.event import RunFinished, RunStarted, StageFinished
 from sluicegate.model.run import Phase, Run, StageState
 from sluicegate.model.task import write_labels
 from sluicegate.report.audit import shorten_run
@@ -102,6 +103,7 @@ def _row(status: RunStatus, stage: StageState, now: datetime) -> StatusRow:
             notes = (f"from {finished.cached}", *notes)
         text = escape(finished.reason)
         mark = MARK[finished.outcome]
+        notes = (*notes, *_drawn(status.run.run_id, finished))
         return StatusRow(mark, stage.name, word, took, text, notes, finished.outcome)
     if stage.phase is Phase.SKIPPED:
         return StatusRow(
@@ -115,6 +117,14 @@ def _row(status: RunStatus, stage: StageState, now: datetime) -> StatusRow:
     begun = status.since.get(stage.name)
     took = format_duration(max(0, (now - begun) // _MS)) if begun else ""
     return StatusRow("▸", stage.name, "running", took, "", notes)
+
+
+def _drawn(run_id: str, finished: StageFinished) -> tuple[str, ...]:
+    """How to see how the evidence of a rollout came about, if that was kept."""
+    if PICTURE not in {file.name for file in finished.evidence.files}:
+        return ()
+    command = f"sluice rollout plot {shorten_run(run_id)} -o {PICTURE}"
+    return (f"`{command}` draws how its evidence came about",)
 
 
 def _notes(stage: StageState) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from sluicegate.model.event import (
     RunResumed,
     StageSkipped,
 )
+from sluicegate.model.evidence import Evidence, EvidenceFile
 from sluicegate.model.rollout import Release
 from sluicegate.report.status import (
     RunRow,
@@ -191,3 +192,15 @@ def test_runs_are_listed_one_a_line() -> None:
         (EARLIER, "closed", "ended"),
     ]
     assert [each["dirty"] for each in listed] == [False, False]
+
+
+def test_a_picture_that_was_kept_is_named_with_the_command_that_shows_it() -> None:
+    picture = EvidenceFile("rollout.svg", "image/svg+xml", 5, Digest.of(b"<svg>"))
+    found = status(
+        started(planned("canary")),
+        begin("canary"),
+        end("canary", evidence=Evidence({}, (picture,))),
+    )
+
+    shown = "`sluice rollout plot X8Y9Z0AA -o rollout.svg` draws how its evidence came"
+    assert shown in status_text(found, NOW)

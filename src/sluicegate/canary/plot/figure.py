@@ -19,6 +19,10 @@ from sluicegate.canary.plot.svg import XY, document, element, path, text
 from sluicegate.canary.plot.trace import Line, Point, Span, Trace
 
 MEDIA_TYPE = "image/svg+xml"
+
+PICTURE = "rollout.svg"
+"""The evidence file that shows the evidence of a rollout over time."""
+
 _TOP, _BOTTOM = 1.15, -0.45  # of a panel, in shares of the bound
 _HEAD = 46.0
 _PANEL, _BETWEEN, _SHARE = 112.0, 34.0, 40.0

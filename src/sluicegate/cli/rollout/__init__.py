@@ -12,6 +12,7 @@ class _Group(LazyGroup):
     package: ClassVar[str] = "sluicegate.cli.rollout"
     table: ClassVar[Mapping[str, str]] = {
         "status": "Show the rollouts that are under way.",
+        "plot": "Draw how the evidence in a rollout came about.",
         "tick": "Do what is due in a rollout now, and wait for nothing.",
         "promote": "Decide that a canary gets all the traffic.",
         "abort": "Decide that a canary gives its traffic back.",
@@ -27,6 +28,8 @@ class _Group(LazyGroup):
         "undo": "abort",
         "retry": "tick",
         "watch": "status",
+        "draw": "plot",
+        "svg": "plot",
     }
 
 
