@@ -12,6 +12,8 @@ from sluicegate.canary.settings import JudgeSettings
 from sluicegate.canary.state import JudgeState
 from sluicegate.model.rollout import CanaryVerdict
 
+_FUSE = "the fuse"
+
 
 @dataclass(slots=True)
 class Course:
@@ -20,7 +22,7 @@ class Course:
     Attributes:
         first: the end of the first interval; None before it.
         last: the end of the last complete batch.
-        worse: when each metric had evidence enough for an abort.
+        worse: when each metric, and the fuse, had evidence enough for an abort.
         fine: when each had evidence enough for a promotion.
         void: metrics by which stable fails too often for anything to be worse.
         calm: when it last ceased to.
@@ -52,6 +54,8 @@ class Course:
         found = stand(settings, metric, state.of(name))
         if found.aborts and found.is_worse:
             self.worse.setdefault(name, at)
+        if state.fuse.has_blown(settings):
+            self.worse.setdefault(_FUSE, at)
         if found.is_proven:
             self.fine.setdefault(name, at)
         if found.is_void:

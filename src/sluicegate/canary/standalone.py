@@ -12,10 +12,12 @@ from sluicegate.canary.assessment import Assessment, stand
 from sluicegate.canary.batches import Batch, Batches
 from sluicegate.canary.bernoulli import counts_of
 from sluicegate.canary.course import Course
+from sluicegate.canary.effect import Effect
 from sluicegate.canary.judge import START, Observation, assess, decide, observe
 from sluicegate.canary.lines import parse_line
 from sluicegate.canary.metric import ERRORS, Metric
 from sluicegate.canary.micronats import MICRONATS
+from sluicegate.canary.rules import Rules
 from sluicegate.canary.settings import JudgeSettings
 from sluicegate.errors import UsageError
 from sluicegate.model.metric import MetricKind, Pair, Tally, check_tally
@@ -121,6 +123,8 @@ class Judge:
         )
         self.state = START
         self._decided = START
+        self._verdict = CanaryVerdict.HOLD
+        self._effect = Effect(Rules.of(self.settings, errors))
         self._course = Course()
         length = batch_seconds if sigma else None
         self._batches = {metric.name: Batches(length) for metric in judged}
@@ -185,7 +189,7 @@ class Judge:
 
         An abort goes before a promotion, whichever came first.
         """
-        return decide(self.settings, self.state)
+        return self._verdict
 
     @property
     def decided_at(self) -> float | None:
@@ -195,11 +199,9 @@ class Judge:
     @property
     def assessment(self) -> Assessment:
         """The verdict with its reason in one sentence, as of when it was reached."""
-        verdict = self.verdict
-        is_decided = verdict is not CanaryVerdict.HOLD
-        found = assess(self.settings, self._decided if is_decided else self.state)
-        assert found.verdict is verdict
-        return found
+        is_decided = self._verdict is not CanaryVerdict.HOLD
+        state = self._decided if is_decided else self.state
+        return assess(self.settings, state, self._effect)
 
     @property
     def metrics(self) -> dict[str, MetricEvidence]:
@@ -225,11 +227,13 @@ class Judge:
         observation = Observation(_NOTHING, {name: batch.pair})
         if name == self.settings.errors.name:
             observation = Observation(_block(batch.pair))
-        before = self.verdict
+            if self._verdict is CanaryVerdict.HOLD:  # how it is told, and costly
+                self._effect = self._effect.add(batch.pair)
         state = observe(self.settings, self.state, observation)
         self.state = replace(state, seconds=self._course.passed(batch.at))
-        if self.verdict is not before:
-            self._decided = self.state
+        verdict = decide(self.settings, self.state)
+        if verdict is not self._verdict:
+            self._verdict, self._decided = verdict, self.state
         self._course.note(self.settings, self.state, name, batch.at)
 
     def _evidence(self, metric: Metric) -> MetricEvidence:
