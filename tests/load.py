@@ -17,15 +17,15 @@ class Load:
 
     ``answers`` counts answers of a release, by its name and the status; ``failures``
     everything else: refused and cut connections, answers of the proxy itself. For each
-    of these, ``failed`` has when it was asked and when it came. ``last`` is when each
-    release answered last.
+    of these, ``failed`` has when it was asked and when it came. ``last`` has the same
+    of the request to each release that was asked last, and the answer that came last.
     """
 
     names: frozenset[str]
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[datetime, datetime]] = field(default_factory=list)
-    last: dict[str, datetime] = field(default_factory=dict)
+    last: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def total(self) -> int:
@@ -49,7 +49,9 @@ class Load:
         with self._lock:
             if name in self.names:
                 self.answers[name, status] += 1
-                self.last[name] = datetime.now(UTC)
+                now = datetime.now(UTC)
+                before = self.last.get(name, (asked, now))
+                self.last[name] = (max(before[0], asked), now)
             else:
                 self.failures[f"{status} {name[:40]}"] += 1
                 self.failed.append((asked, datetime.now(UTC)))
