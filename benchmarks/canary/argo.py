@@ -10,7 +10,7 @@ steps, for which no evidence is asked.
 import enum
 from dataclasses import dataclass, replace
 
-from canary.contestant import HELD, MINUTES, Arm, Outcome, Verdict, View
+from canary.contestant import HELD, MINUTES, SCRAPE, Arm, Outcome, Verdict, View
 
 ERROR_RETRY = 10.0
 """Seconds from a measurement that could not be made to the next one."""
@@ -157,5 +157,5 @@ class Argo:
             return evaluate((total - failed) / total >= self.threshold, None)
         # A canary without any series yields an empty vector, and `result[0]` an error;
         # one whose series stand still yields 0/0, which is not at least anything.
-        known = view.arms[Arm.CANARY].seen_total[int(second // 15)] > 0
+        known = view.arms[Arm.CANARY].seen_total[int(second // SCRAPE)] > 0
         return Phase.FAILED if known else Phase.ERROR

@@ -62,11 +62,13 @@ class View:
 
     Attributes:
         arms: by `Arm`; values at scrape 0, 1, ..., `SCRAPES`.
+        percents: the canary's weight in each scrape interval.
         missing: scrapes that brought nothing; queries still work, on older samples.
         down: seconds from and until which the metrics store answers nothing at all.
     """
 
     arms: tuple[Series, Series, Series]
+    percents: Sequence[int] = ()
     missing: frozenset[int] = frozenset()
     down: tuple[float, float] = (0.0, 0.0)
 

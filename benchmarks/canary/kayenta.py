@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from math import fsum, isnan, nan
 from random import Random
 
-from canary.contestant import MINUTES, SCRAPE, Arm, Outcome, Verdict, View
+from canary.contestant import MINUTES, Arm, Outcome, Verdict, View
 from canary.mann_whitney import Samples, TiedError, normal_quantile
 
 LEVEL = 0.98
@@ -222,15 +222,5 @@ class Kayenta:
 
 
 def _percent(view: View, arm: Arm, minute: int) -> float:
-    if (
-        any(
-            scrape in view.missing
-            for scrape in range(
-                (minute - 1) * 60 // SCRAPE + 1, minute * 60 // SCRAPE + 1
-            )
-        )
-        and not view.window(arm, minute * 60, 60)[0]
-    ):
-        return nan
     total, failed = view.window(arm, minute * 60, 60)
     return 100 * failed / total if total else nan

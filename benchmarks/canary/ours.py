@@ -35,13 +35,23 @@ class Sluicegate:
                 continue
             now = _read(view, scrape)
             stable, canary = map(_difference, mark, now)
-            block = Observation(Block(stable, canary), seconds=float(second - since))
+            block = Observation(
+                Block(stable, canary),
+                seconds=float(second - since),
+                percent=_percent(view, since // SCRAPE, scrape),
+            )
             state = observe(self.settings, state, block)
             verdict = decide(self.settings, state)
             if verdict is not CanaryVerdict.HOLD:
                 return Outcome(_VERDICTS[verdict], second / 60)
             mark, since = now, second
         return HELD
+
+
+def _percent(view: View, begin: int, end: int) -> int | None:
+    """The weight during a block, None if it changed or is not known."""
+    weights = set(view.percents[begin:end])
+    return weights.pop() if len(weights) == 1 else None
 
 
 def _read(view: View, scrape: int) -> tuple[RequestCounts, RequestCounts]:

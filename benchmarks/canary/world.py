@@ -57,7 +57,7 @@ class Scenario(enum.Enum):
     RESET = "counter reset"  # the proxy restarts, in minutes 8 and 21
     MISSING = "missing scrapes"  # three in ten
     NO_TRAFFIC = "no traffic"  # to the canary
-    OUTAGE_1 = "metrics outage 1 min"  # from minute 10 on
+    OUTAGE_1 = "metrics outage 1 min"  # from minute 12 on
     OUTAGE_5 = "metrics outage 5 min"
     OUTAGE_20 = "metrics outage 20 min"
 
@@ -74,7 +74,7 @@ class Scenario(enum.Enum):
         return int(self.value.split()[2]) if "metrics" in self.value else 0
 
 
-OUTAGE_BEGINS = 10  # minute
+OUTAGE_BEGINS = 12  # minute; no peer judges in just this one
 ONSET = 20  # minute
 RESETS = (8 * 60 // SCRAPE - 2, 21 * 60 // SCRAPE - 2)  # scrape intervals
 MISSED = 0.3
@@ -142,6 +142,7 @@ def simulate(cell: Cell, count: int) -> Releases:
     traffic = cell.traffic * SCRAPE
     loads = (traffic * shares, traffic * (1 - shares), traffic * shares)
     canary, stable = _rates(cell)
+    percents = (100 * cell.weight.shares()).round().astype(int).tolist()
     views = []
     for number in range(count):
         random = np.random.default_rng([SEED, zlib.crc32(cell.key.encode()), number])
@@ -150,7 +151,7 @@ def simulate(cell: Cell, count: int) -> Releases:
             _series(cell.scenario, random, load, rate, missing)
             for load, rate in zip(loads, (canary, stable, stable), strict=True)
         ]
-        views.append(View((arms[0], arms[1], arms[2]), missing, down))
+        views.append(View((arms[0], arms[1], arms[2]), percents, missing, down))
     return Releases(
         views,
         excess=loads[0] * (canary - stable),

@@ -60,11 +60,11 @@ def test_a_restart_sets_the_counters_of_all_arms_to_nearly_nothing() -> None:
 
 def test_a_store_knows_nothing_new_while_scrapes_are_missing() -> None:
     view = only(Scenario.OUTAGE_5)
-    assert view.missing == frozenset(range(40, 60))
+    assert view.missing == frozenset(range(48, 68))
     seen = view.arms[Arm.CANARY].seen_total
-    assert len(set(seen[39:60])) == 1
-    assert seen[60] == view.arms[Arm.CANARY].total[60]
-    assert [view.answers(second) for second in (599, 600, 899, 900)] == [
+    assert len(set(seen[47:68])) == 1
+    assert seen[68] == view.arms[Arm.CANARY].total[68]
+    assert [view.answers(second) for second in (719, 720, 1019, 1020)] == [
         True,
         False,
         False,
