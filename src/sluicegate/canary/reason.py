@@ -65,7 +65,9 @@ def explain_fuse(
 ) -> str:
     """Say that the canary fails more often than *fuse*, whatever stable does."""
     limit = f"the fuse of {format_digits(100 * fuse)} %"
-    seen = describe_rates(canary, stable)
+    seen = f"canary fails {format_rate(canary)}, stable served nothing"
+    if stable.total:
+        seen = describe_rates(canary, stable)
     return (
         f"{_after(CanaryVerdict.ABORT, canary.total)}: more errors than {limit} "
         f"({seen}), chance of a false alarm {format_chance(chance)}"
