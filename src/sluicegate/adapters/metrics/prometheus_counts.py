@@ -5,10 +5,11 @@ series. ``base`` are the series that are there whenever the release is served: w
 others are absent, nothing of theirs has happened.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Protocol
 
 from typing_extensions import override
@@ -18,6 +19,8 @@ from sluicegate.adapters.metrics.samples import counted, sampled, slower, whole
 from sluicegate.errors import PermanentError
 from sluicegate.model.metric import Tally
 from sluicegate.model.selector import NAME, Selector
+
+_EDGE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{0,12})?(?:e[+-]?0?[0-9])?")
 
 
 class Count(Protocol):
@@ -103,14 +106,11 @@ class Histogram(Count):
     def _edge(self, series: Series) -> int | None:
         """Its edge in milliseconds, None for the bucket of all."""
         text = series.labels.get("le", "")
-        try:
-            edge = Decimal(text.replace("Inf", "Infinity")) * self.unit_ms
-        except InvalidOperation:
-            edge = Decimal("NaN")
-        if edge == Decimal("Infinity"):
+        if text == "+Inf":
             return None
-        if not edge.is_finite():
+        if not _EDGE.fullmatch(text):
             raise PermanentError(f"{show(str(series.labels))} is no bucket")
+        edge = Decimal(text) * self.unit_ms
         is_whole = edge == edge.to_integral_value()
         return int(edge) if is_whole else -1  # which is none of those wanted
 

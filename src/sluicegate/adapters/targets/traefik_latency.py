@@ -27,7 +27,7 @@ from sluicegate.errors import PermanentError
 from sluicegate.model.rollout import Slower
 
 _BUCKET = "traefik_service_request_duration_seconds_bucket"
-_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,12})?(?:e[+-]?[0-9]{1,2})?")
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,12})?(?:e[+-]?0?[0-9])?")
 _INFINITE = Decimal("Infinity")
 
 _Counts = Mapping[Decimal, int]
