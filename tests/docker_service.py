@@ -13,7 +13,7 @@ import tarfile
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -165,11 +165,11 @@ class DockerEnvironment:
     def build(self, service: Service) -> Release:
         return build(self.client, service)
 
-    def get(self) -> str:
+    def get(self, path: str = "/") -> str:
         """The name of the release that answers, over a new connection."""
         connection = http.client.HTTPConnection("127.0.0.1", self.publish, timeout=10)
         try:
-            connection.request("GET", "/")
+            connection.request("GET", path)
             return connection.getresponse().read().decode().strip()
         finally:
             connection.close()
@@ -207,6 +207,7 @@ def open_target(
     drain: timedelta = timedelta(seconds=1),
     cookie: str | None = None,
     host: Host | None = None,
+    latency_edges: Sequence[timedelta] = (),
 ) -> DockerTarget:
     """The target of a test's environment, also for another process."""
     return DockerTarget(
@@ -222,6 +223,7 @@ def open_target(
         clock=clock,
         cookie=cookie,
         host=host,
+        latency_edges=latency_edges,
     )
 
 

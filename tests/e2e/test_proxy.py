@@ -16,9 +16,13 @@ from docker_service import (
     docker_environment,
     open_target,
 )
+from prometheus_service import await_until
 
 from sluicegate.adapters.clock import SystemClock
-from sluicegate.adapters.targets.docker_traefik import remove_environment
+from sluicegate.adapters.targets.docker_traefik import (
+    DockerTarget,
+    remove_environment,
+)
 from sluicegate.adapters.targets.traefik_proxy import PATIENCE_SECONDS
 from sluicegate.errors import PermanentError
 from sluicegate.model.rollout import Release
@@ -50,6 +54,39 @@ def test_a_proxy_that_was_restarted_goes_on_and_counts_from_zero(
     environment.target.set_weight(stable, 100)
     assert environment.target.scrape(stable, stable).stable == NO_REQUESTS
     assert environment.get() == "v1"
+
+
+def test_slow_requests_are_counted_by_the_edges_that_the_proxy_was_started_with(
+    environment: DockerEnvironment, stable: Release
+) -> None:
+    def edges(target: DockerTarget) -> dict[int, int]:
+        seen = target.scrape(stable, stable).slower
+        return {each.edge_ms: each.stable for each in seen}
+
+    assert environment.get("/slow") == "v1"  # after 300 ms
+    await_until(lambda: edges(environment.target)[0] == 1, "it to be timed")
+    seen = edges(environment.target)
+    assert list(seen) == [0, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]
+    assert [seen[edge] for edge in (5, 100, 250)] == [1, 1, 1]
+    assert seen[10_000] == 0
+
+    # Other edges are not worth a request: whoever wants them removes the proxy.
+    before = environment.proxy().id
+    other = open_target(
+        environment.project,
+        environment.publish,
+        environment.state_dir,
+        SystemClock(threading.Event()),
+        latency_edges=[timedelta(milliseconds=100), timedelta(seconds=2)],
+    )
+    other.set_weight(stable, 100)
+    assert environment.proxy().id == before
+    assert edges(other) == seen
+
+    environment.proxy().remove(force=True)
+    other.set_weight(stable, 100)
+    assert environment.get("/slow") == "v1"
+    await_until(lambda: edges(other) == {0: 1, 100: 1, 2000: 0}, "the new edges")
 
 
 def test_a_proxy_that_was_stopped_is_started_again(
