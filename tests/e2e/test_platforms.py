@@ -64,6 +64,7 @@ ON_WINDOWS = {
     "resume": [Case("resume", "running stages needs Linux or macOS", 2)],
     "rollout": [
         Case("rollout status", "no rollout is under way"),
+        Case("rollout replay", "the run has no rollout"),
         Case("rollout tick production", "no rollout is under way"),
         Case("rollout plot", "there is no rollout in run", 2),
     ],

@@ -125,6 +125,7 @@ def test_a_detached_rollout_goes_on_in_ticks_whatever_is_checked_out(
 
     assert "pending" in world.tick()
     world.decide("pause")
+    world.tick()
     world.pass_time(timedelta(hours=3))
     assert "paused since" in world.tick()
     assert world.standing()["paused_since"] is not None
@@ -137,10 +138,12 @@ def test_a_detached_rollout_goes_on_in_ticks_whatever_is_checked_out(
     world.pass_time(timedelta(hours=1))
     assert world.standing()["overdue"]
     assert "OVERDUE" in world.sluice("rollout", "status")
-    assert "no verdict" in world.tick(code=1)
+    assert "without a verdict" in world.tick(code=1)
 
     assert world.results() == ["deployed", "rolled_back"]
     assert world.weights() == [100, 50, 0]
+    replayed = world.sluice("rollout", "replay")
+    assert "rolled back: as recorded judged 2 blocks again" in replayed
     assert world.project.git("worktree", "list").count("\n") == 0
     assert "no rollout is under way" in world.tick(code=0)
     world.sluice("audit", "verify")
@@ -154,13 +157,13 @@ def test_what_entering_took_it_takes_to_promote_and_one_person_can_stop_it(
     requests = world.project.document("approvals", "--json")["requests"]
     for who in ("ann", "eve"):
         key = str(world.keys / f"{who}-ed25519")
-        asked = requests[0]["id"].removeprefix("sha256:")
+        asked = requests[0]["request"].removeprefix("sha256:")
         world.sluice("approve", asked, "--sign-with", key, "--yes")
     world.sluice("resume", "--detach", code=3)
 
     world.decide("promote", "ann")
     assert "promote is not done yet" in world.tick()
-    world.decide("promote")  # the holder of the log's key signs with no key here
+    assert "no SSH key" in world.decide("promote", code=2)  # the log's key is not one
     world.decide("promote", "eve")
     said = world.tick(code=0)
 

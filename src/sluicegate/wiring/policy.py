@@ -57,7 +57,7 @@ class PolicySource:
         branch, tip = self._branch()
         files = PolicyFiles(branch, tip, self._pinned)
         own = self._own(branch, tip)
-        texts = files.collect(self._path, own)
+        texts = files.collect(self.path, own)
         policy = parse_policy(texts, environment, tip.branch, tip.commit)
         if released is not None:
             ruled = read_pipeline(own.data, own.source).pipeline
@@ -117,7 +117,7 @@ class PolicySource:
             ExternalError: Git fails.
         """
         branch, tip = self._branch()
-        for each in (tip, *branch.changes(tip, self._path)):
+        for each in (tip, *branch.changes(tip, self.path)):
             try:
                 own = self._own(branch, each)
                 found = definition_digest(parse_source(own.data, own.source))
@@ -141,12 +141,12 @@ class PolicySource:
             branch, tip = self._branch()
         except UsageError:
             return Budgets()
-        data = branch.read(tip, self._path, MAX_POLICY_BYTES)
+        data = branch.read(tip, self.path, MAX_POLICY_BYTES)
         if data is None or not any(word in data for word in _LIMITING):
             return Budgets()
-        own = PolicyText(f"{self._path} at {tip.branch}", data)
+        own = PolicyText(f"{self.path} at {tip.branch}", data)
         return parse_budgets(
-            PolicyFiles(branch, tip, self._pinned).collect(self._path, own)
+            PolicyFiles(branch, tip, self._pinned).collect(self.path, own)
         )
 
     def paths(self) -> tuple[str, ...]:
@@ -181,18 +181,18 @@ class PolicySource:
         return next(roots, None)
 
     @property
-    def _path(self) -> str:
+    def path(self) -> str:
         """The pipeline file, from the root of the repository."""
         file = os.path.abspath(self.project.file)  # noqa: PTH100 - as Project has it
         return Path(os.path.relpath(file, self._repository)).as_posix()
 
     def _own(self, branch: ProtectedBranch, tip: Tip) -> PolicyText:
-        data = branch.read(tip, self._path, MAX_POLICY_BYTES)
+        data = branch.read(tip, self.path, MAX_POLICY_BYTES)
         if data is None:
             raise UsageError(
-                f"there is no pipeline file {self._path} at {tip.branch}", hint=_MERGE
+                f"there is no pipeline file {self.path} at {tip.branch}", hint=_MERGE
             )
-        return PolicyText(f"{self._path} at {tip.branch}", data)
+        return PolicyText(f"{self.path} at {tip.branch}", data)
 
     @property
     def _pinned(self) -> PinnedFiles:

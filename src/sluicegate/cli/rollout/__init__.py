@@ -14,6 +14,7 @@ class _Group(LazyGroup):
         "status": "Show the rollouts that are under way.",
         "plot": "Draw how the evidence in a rollout came about.",
         "tick": "Do what is due in a rollout now, and wait for nothing.",
+        "replay": "Judge a recorded rollout again, from the log alone.",
         "promote": "Decide that a canary gets all the traffic.",
         "abort": "Decide that a canary gives its traffic back.",
         "pause": "Keep a rollout as it is until it is resumed.",
