@@ -51,9 +51,10 @@ class MetricAssessment:
 
     @property
     def is_proven(self) -> bool:
-        """Whether there is evidence enough for a promotion; or data, if none is."""
+        """Whether there is evidence enough; where none is needed, numbers of both."""
         if self.promote_needed is None:
-            return self.total is not None
+            total = self.total
+            return total is not None and total.canary.n > 0 and total.stable.n > 0
         return self.promote_peak >= self.promote_needed
 
     @property

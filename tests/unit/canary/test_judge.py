@@ -4,10 +4,12 @@ import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
+from itertools import accumulate
 from math import log
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from sluicegate.canary.judge import (
@@ -17,9 +19,12 @@ from sluicegate.canary.judge import (
     JudgeState,
     Observation,
     assess,
+    decide,
     observe,
 )
+from sluicegate.canary.metric import Metric
 from sluicegate.errors import UsageError
+from sluicegate.model.metric import MetricKind, Pair, Tally
 from sluicegate.model.rollout import CanaryVerdict
 from sluicegate.model.traffic import NO_REQUESTS, Block, RequestCounts
 
@@ -223,7 +228,11 @@ def test_a_replay_gives_the_same_micronats_and_the_same_sentences(
     seen: list[Block],
 ) -> None:
     def replay() -> list[Assessment]:
-        states = [fold(seen[:count]) for count in range(len(seen) + 1)]
+        states = accumulate(
+            seen,
+            lambda state, each: observe(SETTINGS, state, Observation(each)),
+            initial=START,
+        )
         return [assess(SETTINGS, state) for state in states]
 
     assert replay() == replay()
@@ -309,3 +318,129 @@ def test_settings_that_cannot_be_kept_are_refused(
 def test_the_judge_starts_from_nothing() -> None:
     assert JudgeState() == START
     assert START.stable == START.canary == NO_REQUESTS
+
+
+REFUSALS = Metric("refusals", MetricKind.BERNOULLI)
+SLOW = Metric("slow", MetricKind.LATENCY, edges=(100, 500), slo=500)
+MIX = Metric("mix", MetricKind.CATEGORIES, categories=("yes", "no"))
+SEVERAL = JudgeSettings(metrics=(REFUSALS, SLOW, MIX))
+
+
+def pair(canary: tuple[int, ...], stable: tuple[int, ...]) -> Pair:
+    """The requests, and what was counted among them, of each arm."""
+    return Pair(Tally(stable[0], stable[1:]), Tally(canary[0], canary[1:]))
+
+
+FINE = {
+    "refusals": pair((500, 1), (4500, 9)),
+    "slow": pair((500, 50, 2), (4500, 450, 18)),
+    "mix": pair((500, 300, 200), (4500, 2700, 1800)),
+}
+
+
+def judge_all(seen: list[Observation], settings: JudgeSettings = SEVERAL) -> Assessment:
+    return assess(
+        settings,
+        reduce(lambda state, each: observe(settings, state, each), seen, START),
+    )
+
+
+def test_promotion_takes_evidence_by_every_required_metric() -> None:
+    assert judge_all([Observation(GOOD, FINE)] * 20).verdict is CanaryVerdict.PROMOTE
+    for missing in FINE:
+        some = {name: each for name, each in FINE.items() if name != missing}
+        found = judge_all([Observation(GOOD, some)] * 20)
+        assert found.verdict is CanaryVerdict.HOLD
+        assert missing in found.reason
+        idle = tuple(replace(m, required=m.name != missing) for m in SEVERAL.metrics)
+        relaxed = judge_all(
+            [Observation(GOOD, some)] * 20, replace(SEVERAL, metrics=idle)
+        )
+        assert relaxed.verdict is CanaryVerdict.PROMOTE
+
+
+@pytest.mark.parametrize("arm", ["stable", "canary"])
+def test_half_of_a_metric_is_none(arm: str) -> None:
+    for name, each in FINE.items():
+        served = getattr(each, arm)
+        half = replace(each, **{arm: Tally.nothing(len(served.x))})
+        found = judge_all([Observation(GOOD, FINE | {name: half})] * 20)
+        assert found.verdict is CanaryVerdict.HOLD
+
+
+def test_any_metric_aborts_and_the_others_do_not_hide_it() -> None:
+    worse = FINE | {"slow": pair((500, 200, 90), (4500, 450, 18))}
+    found = judge_all([Observation(GOOD, worse)] * 3)
+    assert found.verdict is CanaryVerdict.ABORT
+    assert "slow" in found.reason
+    assert [name for name, each in found.metrics.items() if each.is_worse] == ["slow"]
+
+
+def test_a_drift_without_a_tolerance_holds_and_never_aborts() -> None:
+    drifted = FINE | {"mix": pair((500, 100, 400), (4500, 2700, 1800))}
+    found = judge_all([Observation(GOOD, drifted)] * 20)
+    assert found.verdict is CanaryVerdict.HOLD
+    assert found.metrics["mix"].is_worse
+    assert not found.metrics["mix"].aborts
+
+
+def test_alpha_is_shared_so_more_metrics_need_more_evidence() -> None:
+    alone, among = judge([GOOD]), judge_all([Observation(GOOD)])
+    assert alone.metrics["errors"].abort_needed == 4_605_171
+    assert among.metrics["errors"].abort_needed == 5_703_783  # ln 300
+
+
+@examples(max_examples=20)
+@given(
+    st.lists(st.tuples(blocks(), st.permutations(sorted(FINE))), max_size=6),
+    st.integers(0, 6),
+)
+def test_neither_the_order_of_metrics_nor_a_stop_between_changes_a_bit(
+    seen: list[tuple[Block, list[str]]], stop: int
+) -> None:
+    ordered = [Observation(each, FINE, 60.0, 10) for each, _ in seen]
+    shuffled = [
+        Observation(each, {name: FINE[name] for name in names}, 60.0, 10)
+        for each, names in seen
+    ]
+
+    def fold_all(state: JudgeState, some: list[Observation]) -> JudgeState:
+        return reduce(lambda state, each: observe(SEVERAL, state, each), some, state)
+
+    stopped = pickle.dumps(fold_all(START, ordered[:stop]))
+    resumed = fold_all(pickle.loads(stopped), ordered[stop:])  # noqa: S301 - our own
+    assert resumed == fold_all(START, shuffled) == fold_all(START, ordered)
+    assert assess(SEVERAL, resumed) == assess(SEVERAL, fold_all(START, shuffled))
+    assert assess(SEVERAL, resumed).verdict is decide(SEVERAL, resumed)
+
+
+def test_a_metric_that_nobody_judges_is_refused() -> None:
+    with pytest.raises(UsageError, match="has the metric other"):
+        judge_all([Observation(GOOD, {"other": FINE["mix"]})])
+
+
+def test_promotion_waits_for_its_time_and_an_abort_does_not() -> None:
+    patient = replace(SETTINGS, min_seconds=600)
+    assert judge_all([Observation(GOOD, {}, 59.0)] * 10, patient).verdict is (
+        CanaryVerdict.HOLD
+    )
+    assert judge_all([Observation(GOOD, {}, 60.0)] * 10, patient).verdict is (
+        CanaryVerdict.PROMOTE
+    )
+    assert judge_all([Observation(BAD)], patient).verdict is CanaryVerdict.ABORT
+
+
+def test_invalid_routing_keeps_a_good_canary_and_aborts_a_bad_one_all_the_same() -> (
+    None
+):
+    seen = [Observation(GOOD, {}, 60.0, 50)] * 20  # 10 % of the requests at 50 %
+    found = judge_all(seen, SETTINGS)
+    assert found.verdict is CanaryVerdict.HOLD
+    assert found.reason.startswith("invalid routing: 50 % of the requests were meant")
+    assert found.canary_requests_missing is None
+    fitting = [Observation(GOOD, {}, 60.0, 10)] * 20
+    sticky = replace(SETTINGS, share_check=False)
+    assert judge_all(fitting, SETTINGS).verdict is CanaryVerdict.PROMOTE
+    assert judge_all(seen, sticky).verdict is CanaryVerdict.PROMOTE
+    worse = [*seen, *[Observation(BAD, {}, 60.0, 50)] * 20]
+    assert judge_all(worse, SETTINGS).verdict is CanaryVerdict.ABORT
