@@ -20,7 +20,9 @@ TARGET: Literal["target"] = "target"
 
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 _LONGEST = timedelta(minutes=2)
-_URL = re.compile(r"(https?)://(?:\[[0-9A-Fa-f:]+\]|[^\s/?#@\\\[\]]+)(?:/[^\s?#\\]*)?")
+_URL = re.compile(
+    r"https?://(?:\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?|[^\s/?#@\\\[\]]+)(?:/[^\s?#\\]*)?"
+)
 _HERE = re.compile(r"http://(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/].*)?")
 
 
