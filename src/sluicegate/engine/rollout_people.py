@@ -35,7 +35,7 @@ class People:
         try:
             said = self._directions.pending(started, self._plan.stage)
         except ExternalError as error:
-            self._say_once(f"nobody's decisions can be read: {error}")
+            self._say_once(f"what people decide cannot be read: {error}")
             return None
         if said is None:
             self._said = ""
