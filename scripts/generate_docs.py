@@ -32,6 +32,15 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
 }
 """What a kind cannot do without, for a shortest example."""
 
+METRICS = {
+    "BernoulliMetric": "PrometheusRequests",
+    "LatencyMetric": "PrometheusBuckets",
+    "RateMetric": "PrometheusRates",
+    "GaugeMetric": "PrometheusSamples",
+    "CategoriesMetric": "PrometheusCategories",
+}
+"""The kinds of metrics, and what Prometheus is asked for each."""
+
 COMMON = ("uses", "needs", "gate", "timeout", "env")
 
 Schema = Mapping[str, Any]
@@ -161,6 +170,7 @@ def _stages(schema: Schema) -> Iterator[str]:
     defs = schema["$defs"]
     for kind in KINDS.values():
         yield from _stage(kind, defs)
+    yield from _metrics(defs)
     yield from _common(defs)
     yield from _rest("Environments", "environments.<name>", defs["Environment"], defs)
     yield from _of_policies(schema)
@@ -194,6 +204,36 @@ def _stage(kind: type[Stage], defs: Schema) -> Iterator[str]:
     if assumed:
         words = "Added to a written gate that does not read the field itself"
         yield from ["", f"{words}: {_list(assumed)}."]
+
+
+def _metrics(defs: Schema) -> Iterator[str]:
+    """Metrics but `errors`, which a canary's own table has; then their sources."""
+    head = ("setting", "value", "default", "meaning")
+    common = {name for name, *_ in _rows(defs["ErrorsMetric"], defs)} | {"required"}
+    yield from ["", "## Metrics of a canary", ""]
+    yield "Under `metrics.<name>` of a canary; the name is yours. Every kind has:"
+    rows = list(_rows(defs["BernoulliMetric"], defs))
+    yield from _table(head, [row for row in rows if row[0] in common])
+    for name in METRICS:
+        yield from ["", f"### {name.removesuffix('Metric')}", ""]
+        yield defs[name]["description"].strip()
+        rows = [row for row in _rows(defs[name], defs) if "from." not in row[0]]
+        yield from _table(head, [row for row in rows if row[0] not in common])
+    asked = {kind: list(_rows(defs[each], defs)) for kind, each in METRICS.items()}
+    every = [row for row in asked["GaugeMetric"] if row in asked["RateMetric"]]
+    yield from ["", "### From prometheus", ""]
+    yield "Under `from` of a metric, for every kind:"
+    yield from _table(head, every)
+    for name, rows in asked.items():
+        yield from [
+            "",
+            f"and for a metric of kind {name.removesuffix('Metric').lower()}:",
+        ]
+        yield from _table(head, [row for row in rows if row not in every])
+    for name in ("File", "Command"):
+        yield from ["", f"### From {name.lower()}", "", "Under `from` of a metric:"]
+        yield from _table(head, list(_rows(defs[f"{name}Source"], defs)))
+    yield from ["", "A latency without `from` is counted by the target itself."]
 
 
 def _list(conditions: Sequence[str]) -> str:
