@@ -17,13 +17,14 @@ from canary.field import (
 from canary.limit import least_minutes
 from canary.ours import Sluicegate
 from canary.races import Time
-from canary.result import Results
+from canary.result import Result, Results
 from canary.world import Cell, Scenario, simulate
 from sluicegate.canary.judge import JudgeSettings
 
 LEVEL = 0.001
 """Of the test over all cells together: a right judge fails it once in a thousand."""
 
+_DOUBT = 0.05
 _DARK_RELEASES = 2
 _DARK = (600.0, 3600.0)  # seconds
 _DARK_FROM = 600 // SCRAPE
@@ -166,11 +167,19 @@ class Duel:
         return self.cell.canary_rate >= 2 * self.cell.rate + 0.001
 
 
+def keeps_alpha(good: Result) -> bool:
+    """Whether *good* canaries may well be aborted at most alpha often.
+
+    Rejected at 5 %: the doubt that few releases leave is in favour of the judge.
+    """
+    return upper_tail(good.aborts, good.releases, ALPHA) >= _DOUBT
+
+
 def duel(cells: Iterable[Cell], results: Results, name: str) -> list[Duel]:
     """Every cell with a regression in which *name* takes part.
 
-    A peer may be trusted where it aborts at most alpha of the canaries that are as good
-    as stable. A cell that nobody finds is no duel.
+    A peer may be trusted where `keeps_alpha` holds in the cell with a canary that is as
+    good as stable. A cell that nobody finds is no duel.
     """
     duels = []
     for cell in cells:
@@ -181,7 +190,7 @@ def duel(cells: Iterable[Cell], results: Results, name: str) -> list[Duel]:
         rivals: list[tuple[float, str]] = [
             (result.delay, peer)
             for peer, result in results[cell.key].items()
-            if peer in PEERS and null[peer].abort_rate <= ALPHA
+            if peer in PEERS and keeps_alpha(null[peer])
         ]
         delay, peer = min(rivals, default=(inf, ""))
         if delay < inf or mine.delay < inf:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from math import inf, log10
 from operator import attrgetter
 
+from canary.checks import keeps_alpha
 from canary.contestant import MINUTES
 from canary.field import CONTESTANTS, HARMLESS, OURS, OURS_IID, WITHIN_SIGMA
 from canary.result import Results
@@ -12,7 +13,7 @@ from canary.svg import COLOURS, INK, Drawing
 from canary.world import TRAFFIC, Cell, Scenario, Weight
 
 _ROW = 26
-_LEFT = 170
+_LEFT = 195
 _WIDE = 300
 _TOP = 44
 _MARGIN = 40
@@ -21,13 +22,13 @@ SHOWN_RATE = 0.005
 SHOWN_WEIGHT = Weight.W10
 SHOWN_RATIOS = (2.0, 5.0, 10.0)
 SHOWN_NAMES = (
-    OURS,
-    OURS_IID,
-    "argo",
-    "argo, failureLimit 3",
-    "flagger",
-    "kayenta",
     "kayenta, production",
+    "kayenta",
+    "flagger",
+    "argo, failureLimit 3",
+    "argo",
+    OURS_IID,
+    OURS,
 )
 
 
@@ -88,7 +89,7 @@ def plot_delays(results: Results) -> str:
     high = 220
     drawing = Drawing(
         60 + len(SHOWN_RATIOS) * 230 + 170,
-        high + 90,
+        high + 106,
         "Minutes until half of the regressions are aborted",
     )
     for number, ratio in enumerate(SHOWN_RATIOS):
@@ -96,19 +97,24 @@ def plot_delays(results: Results) -> str:
         _delay_axes(drawing, left, high, f"{ratio:g} times stable's errors")
         for index, name in enumerate(names):
             points = list(_points(results, name, ratio, left, high))
-            colour = COLOURS[index % len(COLOURS)]
-            drawing.path(points, colour)
-            for point in points:
-                drawing.dot(point, colour, radius=3)
+            colour = COLOURS[-1 - index]
+            drawing.path([point for point, _ in points], colour)
+            for point, trusted in points:
+                drawing.dot(point, colour, radius=3.5, opacity=float(trusted))
     for index, name in enumerate(names):
         y = 50 + index * 20
         x = 50 + len(SHOWN_RATIOS) * 230
-        drawing.dot((x, y - 4), COLOURS[index % len(COLOURS)], radius=4)
+        drawing.dot((x, y - 4), COLOURS[-1 - index], radius=4)
         drawing.text((x + 10, y), name)
     drawing.text(
         (50, high + 80),
         f"{100 * SHOWN_RATE:g} % errors in stable, {SHOWN_WEIGHT.value} of the traffic"
-        " on the canary; a line ends where fewer than half are found in an hour",
+        " on the canary; a line ends where fewer than half are found in an hour.",
+        size=11,
+    )
+    drawing.text(
+        (50, high + 96),
+        "Hollow: aborts more than 1 % of the canaries that are as good as stable.",
         size=11,
     )
     return drawing.render()
@@ -116,12 +122,15 @@ def plot_delays(results: Results) -> str:
 
 def _points(
     results: Results, name: str, ratio: float, left: float, high: float
-) -> Iterable[tuple[float, float]]:
+) -> Iterable[tuple[tuple[float, float], bool]]:
+    """Points of a line, and whether an abort means anything there."""
     for step, traffic in enumerate(TRAFFIC):
         cell = Cell(traffic, SHOWN_WEIGHT, SHOWN_RATE, ratio, Scenario.CLEAN)
         result = results.get(cell.key, {}).get(name)
         if result is not None and result.delay < inf:
-            yield left + 20 + 55 * step, _height(result.delay, high)
+            good = results.get(cell.like_stable.key, {}).get(name)
+            trusted = good is not None and keeps_alpha(good)
+            yield (left + 20 + 55 * step, _height(result.delay, high)), trusted
 
 
 def _height(minutes: float, high: float) -> float:

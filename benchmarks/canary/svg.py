@@ -36,7 +36,7 @@ class Drawing:
         joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self.shapes.append(
             f'<polyline points="{joined}" fill="none" stroke="{colour}"'
-            ' stroke-width="2"/>'
+            ' stroke-width="1.2"/>'
         )
 
     def dot(
@@ -47,9 +47,11 @@ class Drawing:
         radius: float = 2.5,
         opacity: float = 1.0,
     ) -> None:
+        """A disc; of opacity 0 only its rim."""
+        rim = f' stroke="{colour}" stroke-width="1.5"' if opacity == 0 else ""
         self.shapes.append(
             f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="{radius}" fill="{colour}"'
-            f' fill-opacity="{opacity}"/>'
+            f' fill-opacity="{opacity}"{rim}/>'
         )
 
     def text(
