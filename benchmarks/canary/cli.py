@@ -4,6 +4,7 @@ import argparse
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 
 from measure import describe_commit, describe_place, publish
@@ -116,6 +117,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--work", type=Path, help="file of finished cells, to go on from"
     )
+    parser.add_argument(
+        "--minutes", type=float, default=inf, help="after which no cell is waited for"
+    )
     parser.add_argument("--out", type=Path)
     parser.add_argument("--docs", type=Path)
     return parser.parse_args()
@@ -128,7 +132,11 @@ def _run_matrix(arguments: argparse.Namespace) -> tuple[Sequence[Cell], Results]
         print(f"seed {seed} of the sample")
         cells, scale = matrix.sample(_QUICK_CELLS, seed), 0.25 * scale
     results = matrix.run(
-        cells, scale=scale, processes=arguments.processes, out=arguments.work
+        cells,
+        scale=scale,
+        processes=arguments.processes,
+        out=arguments.work,
+        minutes=arguments.minutes,
     )
     return cells, results
 

@@ -1,8 +1,10 @@
 """All cells of the matrix, run by several processes, and taken up where a run ended."""
 
 import random
+import time
 from collections.abc import Iterable
 from functools import partial
+from math import inf
 from multiprocessing import Pool
 from pathlib import Path
 
@@ -49,9 +51,17 @@ def sample(count: int, seed: int) -> list[Cell]:
 
 
 def run(
-    cells: Iterable[Cell], *, scale: float, processes: int, out: Path | None
+    cells: Iterable[Cell],
+    *,
+    scale: float,
+    processes: int,
+    out: Path | None,
+    minutes: float = inf,
 ) -> Results:
-    """Run every cell that *out* does not have yet, and return all of them."""
+    """Run every cell that *out* does not have yet, and return all of them.
+
+    After *minutes* no more results are waited for.
+    """
     wanted = {cell.key: cell for cell in cells}
     done = {} if out is None else read(out)
     left = [cell for key, cell in wanted.items() if key not in done]
@@ -59,9 +69,9 @@ def run(
     task = partial(_run, scale=scale)
     if processes == 1:
         finished = map(task, left)
-        return _collect(finished, wanted, done, out)
-    with Pool(processes) as pool:
-        return _collect(pool.imap_unordered(task, left), wanted, done, out)
+        return _collect(finished, wanted, done, out, minutes)
+    with Pool(processes) as pool:  # which ends them when it is left
+        return _collect(pool.imap_unordered(task, left), wanted, done, out, minutes)
 
 
 def _collect(
@@ -69,7 +79,9 @@ def _collect(
     wanted: dict[str, Cell],
     done: Results,
     out: Path | None,
+    minutes: float,
 ) -> Results:
+    begin = time.monotonic()
     results = {key: result for key, result in done.items() if key in wanted}
     for number, (key, result) in enumerate(finished, start=1):
         results[key] = result
@@ -77,6 +89,8 @@ def _collect(
             append(out, key, result)
         if number % 250 == 0:
             print(f"{number} cells", flush=True)
+        if time.monotonic() - begin > 60 * minutes:
+            break
     return results
 
 

@@ -190,9 +190,10 @@ def format_duels(duels: dict[str, list[Duel]]) -> str:
     return (
         "Cells with a regression that somebody finds in half of the releases, the"
         " unacceptable ones and those that the margin allows: is any peer faster that"
-        " does not surely abort more than 1 % of the good canaries there? A peer that is faster than any"
-        " test with our error rates can be has a threshold that happens to lie between"
-        f" the arms.\n\n{format_table(header, rows)}"
+        " does not surely abort more than 1 % of the good canaries there? A peer that"
+        " is faster than any test with our error rates can be has a threshold that"
+        " happens to lie between the arms."
+        f"\n\n{format_table(header, rows)}"
     )
 
 
