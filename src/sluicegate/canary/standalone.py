@@ -14,6 +14,7 @@ from sluicegate.canary.bernoulli import counts_of
 from sluicegate.canary.course import Course
 from sluicegate.canary.effect import Effect
 from sluicegate.canary.judge import START, Observation, assess, decide, observe
+from sluicegate.canary.line_values import MOST
 from sluicegate.canary.lines import parse_line
 from sluicegate.canary.metric import ERRORS, Metric
 from sluicegate.canary.micronats import MICRONATS
@@ -170,6 +171,8 @@ class Judge:
         Raises:
             UsageError: as with `add`.
         """
+        if not -MOST <= t <= MOST:
+            raise UsageError(f"t must be at most {MOST}, got {t}")
         known = self._metric(metric)
         for tally in (pair.stable, pair.canary):
             check_tally(known.kind, tally, width=known.width)

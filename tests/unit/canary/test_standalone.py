@@ -10,7 +10,7 @@ from math import log
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluicegate.canary import Judge
@@ -60,6 +60,7 @@ def show(found: Judge) -> tuple[object, ...]:
     return found.verdict, found.decided_at, numbers, found.state
 
 
+@settings(max_examples=25)
 @given(numbers(), numbers("refusals"), st.randoms(use_true_random=False))
 def test_the_order_of_metrics_does_not_matter(
     errors: list[Numbers], refusals: list[Numbers], random: Random
@@ -72,6 +73,7 @@ def test_the_order_of_metrics_does_not_matter(
     assert show(judge(mixed)) == show(judge(refusals, errors)) == expected
 
 
+@settings(max_examples=25)
 @given(numbers(), st.integers(0, 20))
 def test_a_judge_that_was_put_away_goes_on_bit_by_bit(
     errors: list[Numbers], stop: int
@@ -206,6 +208,9 @@ def test_lines_that_do_not_fit_are_refused(line: dict[str, object], words: str) 
 def test_numbers_that_cannot_be_are_refused() -> None:
     with pytest.raises(UsageError, match="x is more than n"):
         Judge().add(1, canary=(1, 2), stable=(1, 0))
+    for t in (float("nan"), float("inf"), 1e300):
+        with pytest.raises(UsageError, match="t must be"):
+            Judge().add(t, canary=(1, 0), stable=(1, 0))
     with pytest.raises(UsageError, match="batch_seconds"):
         Judge(batch_seconds=0)
     with pytest.raises(UsageError, match="two metrics"):
