@@ -241,11 +241,17 @@ def kill_sources(chaos: Chaos) -> None:
     assert statuses(chaos.load) == {200}
 
 
-def healthy_again(publish: int) -> datetime:
-    """When the service answers, for the first time from now on."""
+def healthy_again(chaos: Chaos, process: "subprocess.Popen[bytes]") -> datetime:
+    """When the service answers, for the first time from now on.
+
+    A rollout under way brings the proxy back. Where *process* has ended just as the
+    proxy was killed, whoever looks next does: here this is us.
+    """
     end = monotonic() + _UP_SECONDS
     while monotonic() < end:
-        connection = HTTPConnection("127.0.0.1", publish, timeout=5)
+        if process.poll() is not None:
+            chaos.environment.target.fault(chaos.stable)
+        connection = HTTPConnection("127.0.0.1", chaos.environment.publish, timeout=5)
         try:
             connection.request("GET", "/healthz")
             if connection.getresponse().status == 200:
@@ -283,7 +289,7 @@ def kill_proxies(chaos: Chaos) -> None:
                 os.kill(proxy.attrs["State"]["Pid"], signal.SIGKILL)  # it crashed
             else:
                 proxy.kill()  # somebody did it: the engine leaves it so
-            outages.append((begin, healthy_again(chaos.environment.publish)))
+            outages.append((begin, healthy_again(chaos, process)))
             chaos.kills += 1
         rollout.finish()
     check_failures(chaos.load, outages)

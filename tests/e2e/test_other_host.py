@@ -17,9 +17,13 @@ from sluicegate.adapters.targets.ssh_host import SshHost
 from sluicegate.adapters.targets.state_directory import ROUTING_FILE, StateDirectory
 from sluicegate.adapters.targets.state_files import StateFiles
 from sluicegate.adapters.targets.traefik_config import Leaf, Routing
+from sluicegate.config.file import parse_pipeline
 from sluicegate.errors import ExternalError, PermanentError, TransientError
 from sluicegate.model.digest import Digest
 from sluicegate.model.rollout import Release
+from sluicegate.report.checkup import State
+from sluicegate.wiring.checkup_targets import TargetCheckup
+from sluicegate.wiring.machine import Machine
 
 pytestmark = needs_sshd
 
@@ -253,3 +257,27 @@ def test_an_account_that_may_do_too_little_is_refused(
         with pytest.raises(PermanentError) as caught:
             reach(server)
         assert words in f"{caught.value} {caught.value.hint}"
+
+
+PIPELINE = """\
+schema: sluicegate/v1
+name: churn_release_v1.0
+stages:
+  build: {{uses: docker-build, image: churn}}
+  canary: {{uses: canary, environment: production}}
+environments:
+  production:
+    target: {{uses: docker, port: 8000, host: "{address}"}}
+"""
+
+
+@pytest.mark.docker
+def test_doctor_reaches_the_host_and_says_what_keeps_it_out(shared: SshServer) -> None:
+    text = PIPELINE.format(address=shared.address)
+    pipeline = parse_pipeline(text.encode(), "sluicegate.yaml")
+    (found,) = TargetCheckup(Machine(environ=shared.environ), pipeline).checks()
+    assert (found.name, found.state) == ("target production", State.FOUND)
+    # The ssh of whoever runs the tests knows no such host.
+    (refused,) = TargetCheckup(Machine(environ=dict(os.environ)), pipeline).checks()
+    assert refused.state is State.MISSING
+    assert "is not known: its key is in no known_hosts file" in refused.where

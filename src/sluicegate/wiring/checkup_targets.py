@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sluicegate.errors import ExternalError, SluicegateError
 from sluicegate.report.checkup import Check, State
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.pipeline import Pipeline
@@ -25,5 +26,26 @@ class TargetCheckup:
             target = self.pipeline.environments[name].target
             loss = find_loss(self.machine.environ, name, target)
             if loss is not None:
-                advice = loss.hint or ""
-                yield Check(f"target {name}", State.MISSING, "", str(loss), advice)
+                yield _lacking(name, loss)
+            elif target.host is not None:
+                yield self._reach(name, target.host)
+
+    def _reach(self, name: str, host: str) -> Check:
+        """Whether a host can be reached, and an engine there."""
+        from sluicegate.adapters.targets.ssh_host import (  # noqa: PLC0415 - Docker
+            SshHost,
+        )
+
+        try:
+            reached = SshHost(host, self.machine.environ)
+            try:
+                version = reached.engine_version()
+            finally:
+                reached.close()
+        except ExternalError as error:
+            return _lacking(name, error)
+        return Check(f"target {name}", State.FOUND, f"Docker {version}", host)
+
+
+def _lacking(name: str, error: SluicegateError) -> Check:
+    return Check(f"target {name}", State.MISSING, "", str(error), error.hint or "")

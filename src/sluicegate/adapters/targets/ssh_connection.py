@@ -23,7 +23,7 @@ from pathlib import Path
 
 from sluicegate.adapters.targets.ssh_scripts import SURVEY, command, skip_greeting
 from sluicegate.adapters.targets.ssh_survey import Survey
-from sluicegate.adapters.targets.ssh_words import ssh_error
+from sluicegate.adapters.targets.ssh_words import name_of, ssh_error
 from sluicegate.errors import PermanentError, TransientError
 
 _STRICT = (
@@ -43,6 +43,8 @@ _FAILED = 255  # ssh's own exit code, whatever the command's may be
 class SshConnection:
     """A connection to *address*, ``ssh://USER@HOST:PORT``; close it after use.
 
+    ``name`` is the same for messages.
+
     Args:
         address: as checked by the settings.
         environ: the environment of ssh; PATH finds it.
@@ -52,7 +54,8 @@ class SshConnection:
     """
 
     def __init__(self, address: str, environ: Mapping[str, str]) -> None:
-        self.address, self._environ = address, dict(environ)
+        self.address, self.name = address, name_of(address)
+        self._environ = dict(environ)
         self._ssh = _find_ssh(address, environ)
         self._folder = Path(tempfile.mkdtemp(prefix="sluice-ssh-"))
         self._said = self._folder / "said"
@@ -88,10 +91,10 @@ class SshConnection:
         if done.returncode == _FAILED:
             raise ssh_error(self.address, said)
         if done.returncode != 0:
-            raise PermanentError(f"{self.address}: {said or done.returncode}")
+            raise PermanentError(f"{self.name}: {said or done.returncode}")
         output = BytesIO(done.stdout)
         if not skip_greeting(output):
-            raise TransientError(f"{self.address} did not answer: {said}")
+            raise TransientError(f"{self.name} did not answer: {said}")
         return output.read()
 
     def start(self, script: str, *arguments: str) -> "subprocess.Popen[bytes]":
@@ -194,7 +197,7 @@ class SshConnection:
             )
         except subprocess.TimeoutExpired:
             raise TransientError(
-                f"{self.address} did not answer within {_RUN_SECONDS} s"
+                f"{self.name} did not answer within {_RUN_SECONDS} s"
             ) from None
 
     def _read_survey(self) -> Survey:
@@ -213,7 +216,7 @@ class SshConnection:
         if code == _FAILED or code < 0:
             raise ssh_error(self.address, said)
         raise PermanentError(
-            f"{self.address} has no POSIX shell for this user:"
+            f"{self.name} has no POSIX shell for this user:"
             f" {said.strip() or f'exit code {code}'}",
             hint="the account must be allowed to run commands",
         )
@@ -229,7 +232,7 @@ def _find_ssh(address: str, environ: Mapping[str, str]) -> str:
     found = shutil.which("ssh", path=environ.get("PATH"))
     if found is None:
         raise PermanentError(
-            f"{address} is reached with ssh, and there is none on PATH",
+            f"{name_of(address)} is reached with ssh, and there is none on PATH",
             hint="apt-get install openssh-client",
         )
     return found

@@ -60,21 +60,21 @@ class SshFiles(StateFiles):
     def read(self, name: str) -> bytes | None:
         said, _, data = self._run(READ, name).partition(b"\n")
         if said not in {b"found", b"absent"}:
-            raise TransientError(f"{self._connection.address} broke off in an answer")
+            raise TransientError(f"{self._connection.name} broke off in an answer")
         return data if said == b"found" else None
 
     @override
     def replace(self, name: str, data: bytes, *, fence: bytes | None) -> bool:
         if self._holder is not None and self._holder.poll() is not None:
             raise TransientError(
-                f"the lock on {self._connection.address} is lost: this process stood"
+                f"the lock on {self._connection.name} is lost: this process stood"
                 " still for too long, or the connection broke",
                 hint="`sluice resume` goes on",
             )
         expected = "" if fence is None else fence.decode()
         said = self._run(REPLACE, name, expected, str(len(data)), data=data).strip()
         if said not in {b"replaced", b"fenced"}:
-            raise TransientError(f"{self._connection.address} broke off in an answer")
+            raise TransientError(f"{self._connection.name} broke off in an answer")
         return said == b"replaced"
 
     @override
@@ -99,7 +99,7 @@ class SshFiles(StateFiles):
         if said == b"busy":
             raise under_way(what, holder.stdout.read().decode(errors="replace"))
         why = holder.stderr.read().decode(errors="replace").strip()
-        raise unusable(f"{self._connection.address}: {why}", self._path)
+        raise unusable(f"{self._connection.name}: {why}", self._path)
 
 
 def _beat(holder: "subprocess.Popen[bytes]", over: threading.Event) -> None:

@@ -8,7 +8,7 @@ from socket import socket
 from docker import DockerClient
 from typing_extensions import override
 
-from sluicegate.adapters.targets.docker_engine import connect_to
+from sluicegate.adapters.targets.docker_engine import connect_to, engine_errors
 from sluicegate.adapters.targets.host import Host
 from sluicegate.adapters.targets.ssh_connection import SshConnection
 from sluicegate.adapters.targets.ssh_files import SshFiles
@@ -30,7 +30,7 @@ class SshHost(Host):
             survey = self._connection.survey
             self.user, self.is_here = survey.user, False
             self.state_folder = Path(survey.state) / "sluicegate"
-            survey.check(address)
+            survey.check(self._connection.name)
             self.engine = f"unix://{self._connection.forward(survey.docker)}"
         except BaseException:
             self._connection.close()
@@ -38,7 +38,20 @@ class SshHost(Host):
 
     @override
     def connect(self) -> DockerClient:
-        return connect_to(self.engine, self._connection.address)
+        return connect_to(self.engine, self._connection.name)
+
+    def engine_version(self) -> str:
+        """The version of its Docker engine.
+
+        Raises:
+            ExternalError: it does not answer.
+        """
+        client = self.connect()
+        try:
+            with engine_errors("say its version"):
+                return str(client.version()["Version"])
+        finally:
+            client.close()
 
     @override
     def dial(

@@ -70,7 +70,13 @@ def test_what_ssh_says_has_a_meaning(
     error = ssh_error(HOST, said)
     assert type(error) is kind
     assert words in str(error)
-    assert HOST in f"{error} {error.hint}"
+    assert "deploy@serving" in str(error)
+
+
+def test_the_hint_is_a_command_that_can_be_typed() -> None:
+    error = ssh_error("ssh://deploy@serving:2222", "Permission denied (publickey).")
+    assert "`ssh -p 2222 deploy@serving -o BatchMode=yes true`" in str(error.hint)
+    assert "ssh://" not in f"{error} {error.hint}"  # which would be masked
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8"))))
