@@ -134,6 +134,15 @@ def check_races(times: Iterable[Time]) -> list[Check]:
     ]
 
 
+REASONS = (
+    "faster than any test",
+    "begins late",
+    "noise beyond sigma",
+    "the margin allows it",
+    "other",
+)
+
+
 @dataclass(frozen=True)
 class Duel:
     """Of a cell with a regression: the fastest peer that may be trusted there.
@@ -160,6 +169,19 @@ class Duel:
         It knew better where to look: its threshold happens to lie between the arms.
         """
         return not self.is_won and self.peer_delay < self.limit
+
+    @property
+    def reason(self) -> str:
+        """Why the peer was faster, as far as the cell tells."""
+        if self.cell.scenario is Scenario.LATE:
+            return "begins late"
+        if self.cell.scenario in {Scenario.NOISE_32, Scenario.NOISE_71}:
+            return "noise beyond sigma"
+        if self.is_lucky:
+            return "faster than any test"
+        if not self.is_unacceptable and self.delay == inf:
+            return "the margin allows it"
+        return "other"
 
     @property
     def is_unacceptable(self) -> bool:

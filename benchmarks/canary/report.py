@@ -6,7 +6,7 @@ from statistics import fmean
 
 from measure import format_table
 
-from canary.checks import Check, Duel
+from canary.checks import REASONS, Check, Duel
 from canary.cost import Cost
 from canary.field import CONTESTANTS, OURS, OURS_IID
 from canary.limit import least_batches
@@ -183,7 +183,7 @@ def format_duels(duels: dict[str, list[Duel]]) -> str:
         "ours alone",
         "no later",
         "later",
-        "of these: than any test can be",
+        *(f"of these: {reason}" for reason in REASONS),
         "by minutes (mean)",
         "than",
     ]
@@ -205,7 +205,7 @@ def _summarize(chosen: Sequence[Duel]) -> list[str]:
         str(alone),
         str(len(chosen) - len(lost) - alone),
         str(len(lost)),
-        str(sum(each.is_lucky for each in lost)),
+        *(str(sum(each.reason == reason for each in lost)) for reason in REASONS),
         _later(lost),
         _winners(lost),
     ]
