@@ -9,6 +9,7 @@ from math import ceil, floor, fsum, log10, sqrt
 from sluicegate.canary.assessment import MetricAssessment
 from sluicegate.canary.gauge import mean_of
 from sluicegate.canary.metric import ERRORS, Metric
+from sluicegate.canary.psi import measure_stability
 from sluicegate.canary.rules import Rules
 from sluicegate.canary.writing import TIMES, format_digits, format_level, format_share
 from sluicegate.model.metric import MetricKind, Pair, Tally
@@ -156,9 +157,13 @@ def _describe_mix(metric: Metric, total: Pair) -> str:
         for c, s in zip(canary.x, stable.x, strict=True)
     )
     share = f"{format_digits(100 * moved / 2)} % of the requests moved"
-    if metric.tolerance is None:
+    if metric.tolerance is not None:
+        share += f", of which {format_digits(100 * metric.tolerance)} % are tolerated"
+    index = measure_stability(total)
+    if index is None:
         return share
-    return f"{share}, of which {format_digits(100 * metric.tolerance)} % are tolerated"
+    value, bias = (format_digits(round(each, 3)) for each in (index.value, index.bias))
+    return f"{share}; PSI {value}, of which chance makes {bias}"
 
 
 def _distance(total: Pair, index: int) -> float:

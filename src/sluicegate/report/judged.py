@@ -3,6 +3,7 @@
 import json
 from math import isfinite
 
+from sluicegate.canary.psi import measure_stability
 from sluicegate.canary.standalone import Judge, MetricEvidence
 from sluicegate.canary.writing import format_count
 from sluicegate.model.metric import MetricKind, Tally
@@ -30,7 +31,7 @@ def judged_document(judge: Judge) -> str:
 
 
 def _metric_document(found: MetricEvidence) -> dict[str, object]:
-    return {
+    document: dict[str, object] = {
         "kind": found.metric.kind.value,
         "log_e_abort": _finite(found.log_e_abort),
         "log_e_promote": _finite(found.log_e_promote),
@@ -41,6 +42,11 @@ def _metric_document(found: MetricEvidence) -> dict[str, object]:
         "x_canary": _x(found, found.total.canary),
         "x_stable": _x(found, found.total.stable),
     }
+    if found.metric.kind is MetricKind.CATEGORIES:
+        index = measure_stability(found.total)
+        document["psi"] = None if index is None else index.value
+        document["psi_by_chance"] = None if index is None else index.bias
+    return document
 
 
 def _finite(nats: float) -> float | None:
