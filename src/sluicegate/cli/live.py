@@ -195,9 +195,9 @@ class TerminalObserver(Progress):
     def _tell_rollout(self, event: RolloutEvent) -> None:
         self._rollouts.see(event)
         match event:
-            case CanaryReady() | WeightConfirmed() | BlockObserved():
+            case CanaryReady() | WeightConfirmed() | BlockObserved() | CanaryJudged():
                 self._say(event.stage, describe_rollout(event))
-            case RolloutStarted() | RolloutDirected() | CanaryJudged():
+            case RolloutStarted() | RolloutDirected():
                 self._note(event.stage, describe_rollout(event))
             case WeightRequested() | RolloutFinished():
                 pass

@@ -4,7 +4,7 @@ Where there is little room the bars go first; how far it is is always told.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sluicegate.canary.bounds import Bounds
@@ -63,6 +63,7 @@ def evidence_rows(
     bounds = (f"{each:{align}{bar + _PERCENT}}" for each in ("abort", "promote"))
     gap = " " * _GAP
     yield ((gap.join((f"{_HEAD:<{longest}}", *bounds)), "dim"),)
+    warns = replace(marks, reached="100 %")
     for name in names:
         found = state.metrics.get(name, MetricProgress(is_read=False))
         needed = terms.bounds[name]
@@ -72,7 +73,7 @@ def evidence_rows(
         is_proven = _way(found.promote_peak, needed.promote) >= 1
         yield (
             (_cut(name, longest), style),
-            *_gauge(aborts if needed.abort else None, bar, _worry(aborts), marks),
+            *_gauge(aborts if needed.abort else None, bar, _worry(aborts), warns),
             *_gauge(
                 None if needed.promote is None else 1.0 if is_proven else promotes,
                 bar,
