@@ -7,8 +7,9 @@ from functools import cache
 from typing import Self
 
 import pytest
+from fakes import START as BEGINNING
 from fakes_target import Behaviour, Fuse, Killed
-from rollouts import NEW, OLD, OTHER, PLAN, World, world
+from rollouts import NEW, OLD, OTHER, PLAN, World, measured_world, world
 
 from sluicegate.engine.rollout import RolloutPlan, RolloutState, apply, fold
 from sluicegate.errors import IntegrityError
@@ -16,6 +17,8 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    MetricObserved,
+    MetricTotal,
     RolloutDirected,
     RolloutEvent,
     RolloutFinished,
@@ -23,7 +26,13 @@ from sluicegate.model.event import (
     WeightConfirmed,
     WeightRequested,
 )
-from sluicegate.model.rollout import CanaryVerdict, DeadlinePolicy, RolloutResult
+from sluicegate.model.metric import Tally
+from sluicegate.model.rollout import (
+    CanaryVerdict,
+    DeadlinePolicy,
+    Direction,
+    RolloutResult,
+)
 from sluicegate.model.traffic import RequestCounts
 
 ONE = RequestCounts(1, 0)
@@ -59,8 +68,36 @@ def _blind(plan: RolloutPlan) -> World:
     return it
 
 
+def _dark() -> World:
+    """The refusals cannot be read at the first weight, nor at times later."""
+    it = measured_world()
+    it.source("refusals").dark_ms = range(50_000)
+    it.source("tokens").dark_ms = range(100_000, 150_000)
+    return it
+
+
+def _said(*words: tuple[Direction, int]) -> World:
+    it = world(plan=replace(PLAN, block=timedelta(minutes=4)))
+    for direction, at_ms in words:
+        it.people.say(direction, at_ms=at_ms)
+    return it
+
+
+def _taken_back() -> World:
+    """Judged good, and aborted by people before that could be carried out."""
+    it = _judged_good()
+    it.people.say(Direction.ABORT)
+    return it
+
+
 def _withdrawn() -> World:
     """Judged good, and ended before that could be carried out."""
+    it = _judged_good()
+    it.target.behaviour[NEW].crash_ms = 0
+    return it
+
+
+def _judged_good() -> World:
     whole = world()
     whole.conduct()
     it = world()
@@ -69,7 +106,6 @@ def _withdrawn() -> World:
     with pytest.raises(Killed):
         it.conduct()
     it.log.fuse = Fuse()
-    it.target.behaviour[NEW].crash_ms = 0
     return it
 
 
@@ -87,6 +123,16 @@ WORLDS = {
     "promoted by the clock": lambda: world(per_second=1, plan=BOLD),
     "blind": lambda: _blind(BOLD),
     "withdrawn": _withdrawn,
+    "measured": measured_world,
+    "measured, refusing": lambda: measured_world(refused=0.2),
+    "measured, dark": _dark,
+    "paused": lambda: _said((Direction.PAUSE, 300_000), (Direction.RESUME, 4_000_000)),
+    "paused, aborted": lambda: _said(
+        (Direction.PAUSE, 3_000), (Direction.ABORT, 700_000)
+    ),
+    "promoted by people": lambda: _said((Direction.PROMOTE, 300_000)),
+    "superseded": lambda: _said((Direction.SUPERSEDE, 300_000)),
+    "taken back": _taken_back,
 }
 every_history = pytest.mark.parametrize("name", WORLDS)
 
@@ -114,16 +160,31 @@ def test_what_happened_is_accepted_at_every_length(name: str) -> None:
 def _could_be_missing(events: tuple[RolloutEvent, ...], i: int) -> bool:
     """Whether the rollout could have gone the same way without event *i*.
 
-    A canary may crash or run out of time before as well as after a block, and then
-    loses its traffic: nothing was gained by what is missing.
+    A canary may crash or run out of time before as well as after a block, and people
+    may abort it, and then it loses its traffic: nothing was gained by what is missing.
+    Nor by a pause that never was, as far as it was not needed to stay within time.
     """
     after = events[i + 1]
-    return (
-        isinstance(events[i], WeightRequested | WeightConfirmed | BlockObserved)
-        and isinstance(after, CanaryJudged)
-        and after.cause in {"crashed", "deadline"}
-        and after.verdict is not CanaryVerdict.PROMOTE
-    )
+    is_act = isinstance(events[i], CanaryReady | WeightRequested | WeightConfirmed)
+    match events[i], after:
+        case RolloutDirected(direction=Direction.PAUSE | Direction.RESUME), _:
+            return True
+        case RolloutDirected(direction=Direction.ABORT), WeightRequested():
+            return True  # it could have crashed as well
+        case RolloutDirected(direction=Direction.SUPERSEDE), _:
+            return True  # another release could have been there already
+        case BlockObserved(), RolloutDirected():
+            return True
+        case _, RolloutDirected() if is_act:
+            return True
+        case (
+            (WeightRequested() | WeightConfirmed() | BlockObserved()),
+            CanaryJudged(),
+        ):
+            late = after.cause in {"crashed", "deadline"}
+            return late and after.verdict is not CanaryVerdict.PROMOTE
+        case _:
+            return False
 
 
 @every_history
@@ -160,8 +221,10 @@ def _altered(event: RolloutEvent, after: RolloutEvent | None) -> Iterator[Rollou
             yield replace(event, canary=OTHER)
             if isinstance(after, CanaryReady):
                 yield replace(event, stable=OLD if event.stable is None else None)
-        case CanaryReady() | RolloutDirected():
+        case CanaryReady():
             pass  # nothing that changes what may follow
+        case RolloutDirected():
+            yield from _altered_directions(event, after)
         case WeightRequested():
             others = {-1, 0, 5, 24, 25, 50, 99, 100, 101} - {event.percent}
             yield from (replace(event, percent=percent) for percent in others)
@@ -178,6 +241,15 @@ def _altered(event: RolloutEvent, after: RolloutEvent | None) -> Iterator[Rollou
             yield from (replace(event, result=result) for result in results)
 
 
+def _altered_directions(
+    event: RolloutDirected, after: RolloutEvent | None
+) -> Iterator[RolloutDirected]:
+    yield replace(event, at=event.at - timedelta(days=1))
+    if isinstance(after, CanaryJudged) and after.cause == "directed":
+        others = set(Direction) - {event.direction}
+        yield from (replace(event, direction=other) for other in others)
+
+
 def _altered_weights(
     event: WeightConfirmed, after: RolloutEvent | None
 ) -> Iterator[WeightConfirmed]:
@@ -187,6 +259,46 @@ def _altered_weights(
         if after.stable.total and after.canary.total:
             yield replace(event, stable=event.stable + ONE)
             yield replace(event, canary=event.canary + ONE)
+        yield from _altered_totals(event, {each.metric for each in after.metrics})
+
+
+def _altered_totals(
+    event: WeightConfirmed, needed: set[str]
+) -> Iterator[WeightConfirmed]:
+    told = event.metrics
+    if not told:
+        return
+    yield replace(event, metrics=tuple(reversed(told)) if told[1:] else told * 2)
+    yield replace(event, metrics=(replace(told[0], metric="foreign"), *told[1:]))
+    for wrong in (Tally(-1, (0,)), Tally(2**60, (0,)), Tally(0, (1, 2, 3, 4))):
+        yield replace(event, metrics=(replace(told[0], canary=wrong), *told[1:]))
+    for name in needed & {each.metric for each in told}:
+        yield replace(
+            event, metrics=tuple(each for each in told if each.metric != name)
+        )
+
+
+def _altered_metrics(event: BlockObserved) -> Iterator[BlockObserved]:
+    told = event.metrics
+    for i, shown in enumerate(told):
+        for other in _altered_metric(shown):
+            yield replace(event, metrics=(*told[:i], other, *told[i + 1 :]))
+    if told:
+        yield replace(event, metrics=(*told, told[0]))
+        yield replace(event, metrics=tuple(reversed(told)))
+
+
+def _altered_metric(shown: MetricObserved) -> Iterator[MetricObserved]:
+    more = Tally(1, (0,) * len(shown.canary.x))
+    for by in (-1, 1):
+        yield replace(shown, abort_micronats=shown.abort_micronats + by)
+        yield replace(shown, promote_micronats=shown.promote_micronats + by)
+    yield replace(shown, metric="foreign")
+    yield replace(shown, canary=shown.canary + more)
+    yield replace(shown, stable=shown.stable + more)
+    if shown.stable.n:  # else it only set the mark
+        yield replace(shown, canary_total=shown.canary_total + more)
+        yield replace(shown, stable_total=shown.stable_total + more)
 
 
 def _altered_blocks(
@@ -200,6 +312,7 @@ def _altered_blocks(
         yield replace(event, start_ts=event.start_ts + more * MOMENT)
         if isinstance(after, BlockObserved):
             yield replace(event, end_ts=event.end_ts + more * MOMENT)
+    yield from _altered_metrics(event)
     yield replace(event, stable=event.stable + ONE)
     yield replace(event, canary=event.canary + ONE)
     yield replace(event, stable_total=event.stable_total + ONE)
@@ -239,3 +352,65 @@ def test_a_promotion_by_the_clock_needs_the_deadline_to_have_come() -> None:
     at = next(i for i, e in enumerate(it.events) if isinstance(e, CanaryJudged))
     with pytest.raises(IntegrityError, match="leads to promote"):
         it.replay(at - 1, it.events[at])
+
+
+def test_people_cannot_promote_a_first_release_or_one_that_is_not_ready() -> None:
+    for name in ("first", "promoted"):
+        it = history(name)
+        promote = RolloutDirected(
+            "canary", Direction.PROMOTE, "now", (), it.states[1].latest or BEGINNING
+        )
+        with pytest.raises(IntegrityError, match="nothing to promote yet"):
+            it.replay(1, promote)
+
+
+def test_a_word_of_people_counts_once() -> None:
+    it = history("paused")
+    at = next(i for i, e in enumerate(it.events) if isinstance(e, RolloutDirected))
+    pause = it.events[at]
+    assert isinstance(pause, RolloutDirected)
+    with pytest.raises(IntegrityError, match="counted twice"):
+        it.replay(at + 1, replace(pause, direction=Direction.RESUME))
+
+
+def test_the_deadline_decides_nothing_about_a_paused_rollout() -> None:
+    it = history("paused")
+    at = next(i for i, e in enumerate(it.events) if isinstance(e, RolloutDirected))
+    verdict = CanaryJudged("canary", CanaryVerdict.ABORT, "deadline", "so late")
+    it.replay(at, verdict)
+    with pytest.raises(IntegrityError, match="leads to abort"):
+        it.replay(at + 1, verdict)
+
+
+def test_nobody_who_aborts_it_is_overruled_by_the_evidence() -> None:
+    it = history("promoted")
+    at = next(i for i, e in enumerate(it.events) if isinstance(e, CanaryJudged))
+    latest = it.states[at].latest
+    assert latest is not None
+    abort = RolloutDirected("canary", Direction.ABORT, "no", (), latest)
+    with pytest.raises(IntegrityError, match="leads to promote"):
+        it.replay(at, abort, it.events[at])
+    it.replay(at, it.events[at], abort, WeightRequested("canary", 0))
+    with pytest.raises(IntegrityError, match="was not due"):
+        it.replay(at, it.events[at], abort, WeightRequested("canary", 100))
+    with pytest.raises(IntegrityError, match="judged before"):
+        it.replay(at, *it.events[at : at + 2], abort)
+
+
+def test_a_deadline_that_is_announced_is_that_of_the_plan() -> None:
+    it = history("promoted")
+    started = it.events[0]
+    assert isinstance(started, RolloutStarted)
+    assert started.deadline == started.start_ts + PLAN.deadline
+    with pytest.raises(IntegrityError, match="its deadline is not"):
+        it.replay(0, replace(started, deadline=started.start_ts))
+
+
+def test_a_weight_without_traffic_for_two_holds_no_metrics() -> None:
+    it = history("measured")
+    at = len(it.events) - 2
+    last = it.events[at]
+    assert isinstance(last, WeightConfirmed)
+    told = (MetricTotal("refusals", Tally(1, (0,)), Tally(1, (0,))),)
+    with pytest.raises(IntegrityError, match="that is over"):
+        it.replay(at, replace(last, metrics=told))
