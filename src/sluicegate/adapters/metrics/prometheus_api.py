@@ -87,16 +87,16 @@ class PrometheusApi:
             raise self._too_late() from error
         except SSLError as error:
             raise PermanentError(
-                f"no secure connection to {self._host}: {show(str(error))}",
+                f"no secure connection to {self._host}: {_cause(error)}",
                 hint="tls: {ca: FILE} names whom to trust",
             ) from error
         except NoConnectionError as error:
             raise TransientError(
-                f"{self._host} cannot be reached: {show(str(error))}"
+                f"{self._host} cannot be reached: {_cause(error)}"
             ) from error
         except (RequestException, OSError) as error:
             raise PermanentError(
-                f"{self._host} cannot be asked: {show(str(error))}"
+                f"{self._host} cannot be asked: {_cause(error)}"
             ) from error
 
     @property
@@ -143,6 +143,15 @@ class PrometheusApi:
         return TransientError(
             f"no answer of {self._host} within {self._timeout_seconds:g} s"
         )
+
+
+def _cause(error: BaseException) -> str:
+    """What failed at the bottom, in the system's words where it has some."""
+    bottom = error
+    while (below := bottom.__cause__ or bottom.__context__) is not None:
+        bottom = below
+    said = bottom.strerror if isinstance(bottom, OSError) else None
+    return show(str(said or bottom))
 
 
 def _check(answer: requests.Response, body: bytes, host: str) -> None:

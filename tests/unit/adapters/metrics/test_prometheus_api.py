@@ -61,7 +61,7 @@ def test_a_guarded_server_answers_who_logs_in_and_is_trusted(tmp_path: Path) -> 
         assert no.value.hint is not None
         with pytest.raises(PermanentError, match=r"HTTP 401"):
             ask(trust, "wrong")
-        with pytest.raises(ExternalError, match="certificate"):  # we have none
+        with pytest.raises(ExternalError):  # we have none; how it says so varies
             ask(Trust(trust.ca), PASSWORD)
         with pytest.raises(PermanentError, match="no secure connection") as untrusted:
             ask(Trust(None, trust.cert), PASSWORD)
@@ -186,5 +186,9 @@ def test_whoever_answers_in_drops_or_not_at_all_is_not_waited_for(drop: bytes) -
 
 def test_nobody_there_is_an_outage() -> None:
     url = f"http://127.0.0.1:{free_port()}/prefix/"
-    with pytest.raises(TransientError, match=r"^Prometheus at 127.0.0.1:[0-9]+ cannot"):
+    with pytest.raises(TransientError) as said:
         PrometheusApi(url).query("up", 0)
+    host = url.split("/")[2]
+    assert str(said.value) == (
+        f"Prometheus at {host} cannot be reached: Connection refused"
+    )
