@@ -74,7 +74,7 @@ def test_an_abort_says_how_much_worse_and_how_sure() -> None:
             seen(MIX, Tally(100, (50, 50)), Tally(100, (60, 40))),
             (
                 "predictions in another mix than stable's (10 % of the requests moved,"
-                " of which 5 % are tolerated)"
+                " of which 5 % are tolerated; PSI 0.04, of which chance makes 0.02)"
             ),
         ),
     ],
@@ -178,7 +178,7 @@ def test_a_hold_by_another_metric_says_what_is_missing_of_it() -> None:
         ),
         (
             "not to be promoted: predictions in another mix than stable's (10 % of the"
-            " requests moved)"
+            " requests moved; PSI 0.04, of which chance makes 0.02)"
         ),
     ]
 
