@@ -46,7 +46,7 @@ def describe_unfinished(plan: RolloutPlan, state: RolloutState) -> str:
         parts.append(f"{state.requested} % was announced and is not confirmed yet")
     if state.is_compared:
         parts.append(
-            f"{canary} canary requests in {state.blocks} blocks: "
+            f"{canary} canary requests in {_number(state.blocks, 'block')}: "
             f"{_describe_evidence(plan, state)}"
         )
     if state.paused_since is not None:
@@ -106,6 +106,10 @@ def _paused(events: Sequence[RolloutEvent]) -> timedelta:
         elif since is not None:
             whole, since = whole + (event.at - since), None
     return whole
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _time(at: datetime) -> str:
