@@ -66,7 +66,7 @@ def main() -> None:
         processes=arguments.processes,
     )
     cells, results = _run_matrix(arguments)
-    cost = measure_cost(20_000 if arguments.quick else 1_000_000)
+    cost = measure_cost(20_000 if arguments.quick else arguments.blocks)
     checks = _check(cells, results, times, cost, quick=arguments.quick)
     origin = (
         f"From {arguments.releases:,} simulated releases each, seed {SEED}.".replace(
@@ -112,6 +112,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="of --quick's sample")
     parser.add_argument("--scale", type=float, default=1.0, help="of releases per cell")
     parser.add_argument("--releases", type=int, default=1000, help="beside the matrix")
+    parser.add_argument(
+        "--blocks", type=int, default=1_000_000, help="to judge in one go"
+    )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--check", action="store_true", help="end with 1 if one fails")
     parser.add_argument(
