@@ -36,6 +36,7 @@ from sluicegate.report.statements import Taken, describe_refused, statements_tex
 from sluicegate.wiring.breaking_glass import Override
 from sluicegate.wiring.execution import Execution
 from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.predecessors import find_others
 from sluicegate.wiring.project import Project
 
 
@@ -94,6 +95,7 @@ def execute(
             # Whoever signs may have to type: the terminal is theirs for that.
             override = Override(entry.override, entry.key, observer.close)
         execution = open_execution(project, on_entry, override)
+        execution = replace(execution, others=find_others)
         if entry.detaches:
             execution = replace(execution, pace=Pace.TICK)
         for line in describe_detected(project):

@@ -33,7 +33,7 @@ from sluicegate.wiring.planning import foresee
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
 from sluicegate.wiring.searching import open_search
-from sluicegate.wiring.surroundings import Surroundings
+from sluicegate.wiring.surroundings import FindOthers, Surroundings, no_others
 
 if TYPE_CHECKING:
     from sluicegate.wiring.waiting import Say
@@ -45,7 +45,7 @@ class Execution:
 
     ``override`` breaks the glass of every entry gate that does not open. ``earlier`` is
     the release that they go back to, None if they go back to none. ``pace`` says
-    whether rollouts are waited for.
+    whether rollouts are waited for, ``others`` finds those of other runs.
     """
 
     project: Project
@@ -53,6 +53,7 @@ class Execution:
     override: Override | None = None
     earlier: Earlier | None = None
     pace: Pace = Pace.WAIT
+    others: FindOthers = no_others
     taken_in: list[Taken] = field(default_factory=list, init=False)
     """What was in the inboxes."""
 
@@ -65,7 +66,12 @@ class Execution:
     def surroundings(self) -> Surroundings:
         """What its stages meet."""
         return Surroundings(
-            self.project, self.log, self._breaker, self.pace, self._take_in
+            self.project,
+            self.log,
+            self._breaker,
+            self.pace,
+            self._take_in,
+            self.others,
         )
 
     @cached_property

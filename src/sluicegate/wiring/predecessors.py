@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from sluicegate.engine.toolbox import MakeWay
 from sluicegate.model.event import Event
 from sluicegate.model.finding import Finding
 from sluicegate.model.log_event import RolloutAnswered
@@ -89,10 +90,8 @@ class Predecessors:
 
     def _tick(self, view: OpenView) -> None:
         """Go on with the other rollout as far as that takes no waiting."""
-        from sluicegate.wiring.execution import Execution  # noqa: PLC0415 - a cycle
-
         with open_tick(self._plain, view.item) as tick:
-            found: Execution = tick.open(self._plain, lambda _entry: None, None)
+            found = tick.open(self._plain, lambda _entry: None, None)
             found.resume(view.item.run_id, _Quiet(self.say))
 
     @property
@@ -106,6 +105,13 @@ class Predecessors:
     @cached_property
     def _inboxes(self) -> Inboxes:
         return Inboxes(self.log.place, self.project.file)
+
+
+def find_others(
+    project: Project, log: ProjectLog, run_id: str, say: Callable[[str], None]
+) -> MakeWay:
+    """What sees to it that nothing else is under way where a release wants to go."""
+    return Predecessors(project, log, run_id, say).make_way
 
 
 @dataclass(frozen=True)

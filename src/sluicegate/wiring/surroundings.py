@@ -19,7 +19,7 @@ from sluicegate.audit.reader import LogReader
 from sluicegate.audit.results import LoggedResults
 from sluicegate.audit.stable import LoggedStable
 from sluicegate.engine.steering import Pace
-from sluicegate.engine.toolbox import BreakGlass, Ports
+from sluicegate.engine.toolbox import BreakGlass, MakeWay, Ports
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.metrics import MetricSource
 from sluicegate.ports.process import OnLine, ProcessRunner
@@ -44,13 +44,23 @@ def _nothing() -> None:
     """Take nothing in."""
 
 
+FindOthers = Callable[[Project, ProjectLog, str, OnLine], MakeWay]
+"""For a run of a project by its id; it says what it does about other rollouts."""
+
+
+def no_others(project: Project, log: ProjectLog, run_id: str, say: OnLine) -> MakeWay:
+    """Nothing else is ever under way."""
+    del project, log, run_id, say
+    return lambda _environment, _release, _policy: None
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What the stages of *project* meet, with *log* as its log.
 
     ``break_glass`` is None unless the entry gates are to be overridden. ``pace`` says
     whether rollouts are waited for; ``take_in`` takes what waits in the inboxes into
-    the log.
+    the log; ``others`` finds what else is under way where a release wants to go.
     """
 
     project: Project
@@ -58,6 +68,7 @@ class Surroundings:
     break_glass: BreakGlass | None = None
     pace: Pace = Pace.WAIT
     take_in: Callable[[], None] = _nothing
+    others: FindOthers = no_others
 
     @cached_property
     def authority(self) -> ProjectAuthority:
@@ -137,21 +148,17 @@ class Surroundings:
         from sluicegate.wiring.directions import (  # noqa: PLC0415 - rollouts alone
             LoggedDirections,
         )
-        from sluicegate.wiring.predecessors import (  # noqa: PLC0415 - likewise
-            Predecessors,
-        )
 
         authority = self.authority.watching()
         directions = LoggedDirections(
             project, self.log, authority, run_id, self.take_in, say_of
         )
-        others = Predecessors(project, self.log, run_id, say)
         return replace(
             ports,
             authority=authority,
             directions=directions,
             pace=self.pace,
-            make_way=others.make_way,
+            make_way=self.others(project, self.log, run_id, say),
         )
 
     def ports_to_look(self) -> Ports:
