@@ -107,8 +107,8 @@ def preflight(  # noqa: PLR0913 - one an option
     the rate that --rps and --error-rate tell, or --history.
 
     \b
-    Exits with 0 if a verdict is possible, with a warning if it is not likely; with 1
-    if no method at all could promote a good canary, or tell the smallest
+    Exits with 0 if a verdict is possible, with a warning if it is not likely;
+    with 1 if no method at all could promote a good canary, or tell the smallest
     regression, by the deadline; with 2 for a mistake in the call.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.canary.outlook import Reach  # noqa: PLC0415 - not for --help

@@ -27,8 +27,9 @@ def abort(
     seconds, otherwise at the next `sluice rollout tick`.
 
     \b
-    Exits with 0 if it was said, 1 if no rollout is under way there, 2 if it cannot
-    be signed, 4 if it may not have been said, 5 if the log is not what it was.
+    Exits with 0 if it was said, 1 if no rollout is under way there, 2 if it
+    cannot be signed, 4 if it may not have been said, 5 if the log is not what
+    it was.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.rollout.deciding import Wish, decide  # noqa: PLC0415 - not for --help
     from sluicegate.model.rollout import Direction  # noqa: PLC0415 - likewise

@@ -31,8 +31,8 @@ def plot(
     the log; one that goes on is drawn as it stands.
 
     \b
-    Exits with 0, with 2 if there is no such run or no rollout in it, with 5 if log or
-    evidence are not what was written.
+    Exits with 0, with 2 if there is no such run or no rollout in it, with 5 if
+    log or evidence are not what was written.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.rollout.plotting import write_plot  # noqa: PLC0415 - not for --help
 
