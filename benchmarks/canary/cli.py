@@ -87,7 +87,9 @@ def main() -> None:
     text = "\n\n".join(part for part in parts if part)
     publish(
         arguments.out,
-        _document(place, arguments.releases, outcomes, times, results, cost, checks),
+        _document(
+            place, arguments.releases, outcomes, times, cells, results, cost, checks
+        ),
         text,
     )
     if arguments.out is not None:
@@ -180,6 +182,7 @@ def _document(
     releases: int,
     outcomes: Sequence[Outcome],
     times: Sequence[Time],
+    cells: Sequence[Cell],
     results: Results,
     cost: Cost,
     checks: Sequence[Check],
@@ -210,17 +213,38 @@ def _document(
         ],
         "cost": asdict(cost),
         "checks": [asdict(check) for check in checks],
-        "columns": ["releases", "aborts", "promotes", "delay", "spent", "excess"],
-        "cells": {
-            key: {name: _compact(asdict(result)) for name, result in found.items()}
-            for key, found in sorted(results.items())
-        },
+        "counted": ["releases", "aborts", "promotes"],
+        "matrix": _count(cells, results),
     }
 
 
-def _compact(result: dict[str, float]) -> list[float | None]:
-    """In the order of ``columns``; JSON knows no infinity."""
-    return [None if value == float("inf") else value for value in result.values()]
+def _count(
+    cells: Sequence[Cell], results: Results
+) -> dict[str, dict[str, dict[str, str]]]:
+    """Verdicts by contestant, scenario and ratio, over all other things together.
+
+    A string of the three counts, which keeps the file readable.
+    """
+    counts: dict[str, dict[str, dict[str, list[int]]]] = {}
+    for cell in cells:
+        ratio = "margin" if cell.ratio is None else f"{cell.ratio:g}"
+        for name, result in results.get(cell.key, {}).items():
+            by_ratio = counts.setdefault(name, {}).setdefault(cell.scenario.value, {})
+            sums = by_ratio.setdefault(ratio, [0, 0, 0])
+            for index, number in enumerate(
+                (result.releases, result.aborts, result.promotes)
+            ):
+                sums[index] += number
+    return {
+        name: {
+            scenario: {
+                ratio: " ".join(map(str, sums))
+                for ratio, sums in sorted(ratios.items())
+            }
+            for scenario, ratios in scenarios.items()
+        }
+        for name, scenarios in counts.items()
+    }
 
 
 def _draw(out: Path, cells: Sequence[Cell], results: Results) -> None:
