@@ -105,6 +105,20 @@ def decide(settings: JudgeSettings, state: JudgeState) -> CanaryVerdict:
     return _decide(settings, state, _stand(settings, state))
 
 
+def stands(settings: JudgeSettings, state: JudgeState) -> bool:
+    """Whether the evidence for a promotion is enough now, and not just was once.
+
+    A verdict that has to wait, for time or for weights still to come, is worth what the
+    numbers say by then: a canary that turned bad meanwhile is not promoted on the
+    evidence of its good days. Any rule for when to stop keeps ``beta``.
+    """
+    return all(
+        each.promote_needed is None or each.promote_micronats >= each.promote_needed
+        for each in _stand(settings, state)
+        if each.metric.required
+    )
+
+
 def assess(
     settings: JudgeSettings, state: JudgeState, effect: Effect | None = None
 ) -> Assessment:

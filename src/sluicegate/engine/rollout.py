@@ -176,7 +176,8 @@ def _go_on(
     """The next action of a canary with traffic. No deadline while it is paused."""
     seen = state.step_blocks >= plan.step_blocks and not state.is_paused
     last_step = state.weight >= plan.steps[-1]
-    if verdict is CanaryVerdict.PROMOTE and seen and last_step:
+    ripe = seen and last_step and judge.stands(plan.judge, state.judge)
+    if verdict is CanaryVerdict.PROMOTE and ripe:
         return _as_evident(plan, state)
     if deadline is not None and mark.at >= deadline:
         return _at_deadline(plan, state, blind=False)

@@ -12,7 +12,7 @@ that another version of Sluicegate began may be refused here: start a new run.
 
 from typing import assert_never
 
-from sluicegate.canary.judge import decide
+from sluicegate.canary.judge import decide, stands
 from sluicegate.engine.rollout_block import find_block_flaw
 from sluicegate.engine.rollout_metrics import find_fault
 from sluicegate.engine.rollout_plan import RolloutPlan
@@ -201,9 +201,10 @@ def _found(plan: RolloutPlan, state: RolloutState) -> set[CanaryVerdict]:
         return set()
     verdict = decide(plan.judge, state.judge)
     seen = state.step_blocks >= plan.step_blocks and state.weight >= plan.steps[-1]
-    if verdict is _ABORT or (verdict is _PROMOTE and seen and not state.is_paused):
+    if verdict is _ABORT:
         return {verdict}
-    return set()
+    ripe = seen and not state.is_paused and stands(plan.judge, state.judge)
+    return {verdict} if verdict is _PROMOTE and ripe else set()
 
 
 def _at_deadline(plan: RolloutPlan, state: RolloutState) -> set[CanaryVerdict]:

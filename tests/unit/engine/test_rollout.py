@@ -1,11 +1,13 @@
 """What a rollout does next."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from fakes import START as BEGINNING
-from rollouts import NEW, PLAN, under_way
+from rollouts import NEW, OLD, PLAN, under_way
 
+from sluicegate.canary.judge import assess
 from sluicegate.engine.rollout import (
     Conclude,
     Look,
@@ -19,12 +21,16 @@ from sluicegate.engine.rollout import (
 from sluicegate.errors import IntegrityError
 from sluicegate.model.event import (
     CanaryJudged,
+    CanaryReady,
+    RolloutStarted,
+    WeightConfirmed,
+    WeightRequested,
 )
 from sluicegate.model.rollout import (
     CanaryVerdict,
     Scrape,
 )
-from sluicegate.model.traffic import RequestCounts
+from sluicegate.model.traffic import NO_REQUESTS, RequestCounts
 
 
 def test_evidence_to_promote_at_the_first_weight_does_not_promote_yet() -> None:
@@ -73,3 +79,31 @@ def test_a_clock_set_back_counts_as_the_newest_time_recorded() -> None:
     state = fold(PLAN, under_way(at=late))
     assert decide(PLAN, state, BEGINNING) == decide(PLAN, state, late)
     assert decide(PLAN, state, late + PLAN.block) == Look()
+
+
+def test_a_canary_that_turns_worse_while_it_waits_is_not_promoted() -> None:
+    judge = replace(PLAN.judge, min_seconds=1200)
+    plan = replace(PLAN, judge=judge, steps=(50,), deadline=timedelta(hours=2))
+    good, bad = RequestCounts(1000, 10), RequestCounts(1000, 17)
+    history = [
+        RolloutStarted("canary", "production", NEW, OLD, BEGINNING),
+        CanaryReady("canary"),
+        WeightRequested("canary", 50),
+        WeightConfirmed("canary", 50, NO_REQUESTS, NO_REQUESTS, BEGINNING),
+    ]
+    state = fold(plan, history)
+    assert state.mark is not None
+    for minute in range(1, 21):
+        now = BEGINNING + timedelta(minutes=minute)
+        stable, canary = state.mark.stable + good, state.mark.canary
+        canary += good if minute < 8 else bad
+        block = block_from(plan, state, Scrape(now, stable, canary))
+        state = apply(plan, state, block)
+        assert state.mark is not None
+
+    found = assess(judge, state.judge)
+    assert found.verdict is CanaryVerdict.PROMOTE  # by its peak
+    assert decide(plan, state, state.mark.at) == Wait(5.0)
+    promoted = CanaryJudged("canary", CanaryVerdict.PROMOTE, "evidence", "")
+    with pytest.raises(IntegrityError, match="nothing before it leads to promote"):
+        apply(plan, state, promoted)
