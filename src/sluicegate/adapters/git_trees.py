@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from sluicegate.errors import PermanentError
+from sluicegate.adapters.lock_file import try_lock
+from sluicegate.errors import PermanentError, TransientError
 from sluicegate.model.command import Command, CommandResult
 from sluicegate.ports.process import ProcessRunner
 
@@ -19,13 +20,16 @@ def check_out(
 ) -> Iterator[Path]:
     """Check *commit* out of the repository that holds *folder*, at *path*, for a while.
 
-    What is at *path* is removed before and after. Submodules are not checked out.
+    What is at *path* is removed before and after, by one process at a time: two that go
+    on with the same run must not take the tree away from each other. Submodules are not
+    checked out.
 
     Yields:
         The root of the tree.
 
     Raises:
         PermanentError: the clone has no such commit, or Git fails.
+        TransientError: another process has the tree.
     """
 
     def git(*arguments: str) -> CommandResult:
@@ -39,21 +43,28 @@ def check_out(
             hint=f"`git fetch origin {commit}`; in a workflow, check out with"
             " `fetch-depth: 0`",
         )
-    _remove(path)
-    git("worktree", "prune")
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = git("worktree", "add", "--quiet", "--force", "--detach", str(path), commit)
-    try:
-        if made.exit_code:
-            said = made.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise PermanentError(
-                f"commit {commit[:12]} cannot be checked out beside this work tree:"
-                f" {said[-1] if said else f'git ended with {made.exit_code}'}"
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        if not try_lock(lock.fileno()):
+            raise TransientError(
+                f"another process works in a tree of commit {commit[:12]} already"
             )
-        yield path
-    finally:
         _remove(path)
         git("worktree", "prune")
+        made = git(
+            "worktree", "add", "--quiet", "--force", "--detach", str(path), commit
+        )
+        try:
+            if made.exit_code:
+                said = made.stderr.decode("utf-8", "replace").strip().splitlines()
+                raise PermanentError(
+                    f"commit {commit[:12]} cannot be checked out beside this work tree:"
+                    f" {said[-1] if said else f'git ended with {made.exit_code}'}"
+                )
+            yield path
+        finally:
+            _remove(path)
+            git("worktree", "prune")
 
 
 def _remove(path: Path) -> None:
