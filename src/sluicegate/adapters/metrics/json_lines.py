@@ -24,6 +24,7 @@ from sluicegate.ports.metrics import MetricSource, Reading
 
 _MAX_BYTES = 256 << 20
 _EARLIEST = 1e9  # seconds: in 2001; a smaller time is not one of Unix
+_LATEST = 1e11  # seconds: in 5138; a greater one is in milliseconds
 
 ReadLine = Callable[[bytes], tuple[float, Pair] | None]
 """The time (seconds since 1970) and the numbers of a line; None if of another metric.
@@ -62,11 +63,13 @@ class JsonLinesSource(MetricSource):
 
     def _read(self, line: bytes) -> tuple[float, Pair] | None:
         found = self._read_line(line) if line.strip() else None
-        if found is not None and found[0] < _EARLIEST:
+        if found is not None and not _EARLIEST <= found[0] < _LATEST:
             raise UsageError("t must be a Unix time, in seconds since 1970")
         return found
 
     def _load(self) -> bytes:
+        if self._path.is_fifo():  # which would be waited for
+            raise PermanentError(f"{self._path} is a pipe, and must be a file")
         try:
             with self._path.open("rb") as file:
                 data = file.read(_MAX_BYTES + 1)

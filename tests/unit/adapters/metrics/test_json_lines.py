@@ -1,5 +1,6 @@
 """Unit tests of `sluicegate.adapters.metrics.json_lines`."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -108,4 +109,18 @@ def test_a_file_has_a_size(growing: Growing, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("sluicegate.adapters.metrics.json_lines._MAX_BYTES", 1 << 20)
     growing.write("\n" * (1 << 21))
     with pytest.raises(PermanentError, match="longer than 1 MiB"):
+        growing.read()
+
+
+def test_a_time_in_milliseconds_is_refused(growing: Growing) -> None:
+    growing.write(f"{BEGIN + 60}000 100 10\n")
+
+    with pytest.raises(PermanentError, match="in seconds since 1970"):
+        growing.read()
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(growing: Growing) -> None:
+    os.mkfifo(growing.path)
+
+    with pytest.raises(PermanentError, match="is a pipe"):
         growing.read()
