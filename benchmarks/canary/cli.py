@@ -60,23 +60,21 @@ def main() -> None:
             for ratio in RATIOS
         ]
         decided = format_outcomes(outcomes)
+    raced = 20 if arguments.quick else arguments.releases // 2
     times = run_races(
         RACES[2:3] if arguments.quick else RACES,
-        releases=20 if arguments.quick else arguments.releases // 2,
+        releases=raced,
         processes=arguments.processes,
     )
     cells, results = _run_matrix(arguments)
     cost = measure_cost(20_000 if arguments.quick else arguments.blocks)
     checks = _check(cells, results, times, cost, quick=arguments.quick)
-    origin = (
-        f"From {arguments.releases:,} simulated releases each, seed {SEED}.".replace(
-            ",", " "
-        )
-    )
+    grouped = f"{arguments.releases:,}".replace(",", " ")
+    origin = f"From {grouped} simulated releases each, seed {SEED}."
     parts = [
         decided,
         origin if decided else "",
-        format_races(times),
+        format_races(times, releases=raced),
         format_matrix(cells, results),
         format_duels({name: duel(cells, results, name) for name in _FORMS}),
         format_cost(cost),

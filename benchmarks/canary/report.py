@@ -145,7 +145,7 @@ def _batches(cell: Cell, result: Result) -> str:
     return f" ({mean:.1f}, {max(1.0, fewest):.1f})"
 
 
-def format_races(times: Sequence[Time]) -> str:
+def format_races(times: Sequence[Time], *, releases: int) -> str:
     """Requests to the verdict beside the limit for any test."""
     rows = [
         [
@@ -160,8 +160,8 @@ def format_races(times: Sequence[Time]) -> str:
     ]
     header = ["", "limit", "i.i.d. form", "ratio", "default form", "ratio"]
     return (
-        "Mean canary requests until the verdict, and the limit for any test.\n\n"
-        f"{format_table(header, rows)}"
+        f"Mean canary requests until the verdict, over {releases} releases, and the"
+        f" limit for any test.\n\n{format_table(header, rows)}"
     )
 
 
