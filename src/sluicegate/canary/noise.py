@@ -42,6 +42,7 @@ from math import expm1, inf, log, log1p
 from typing import Protocol
 
 _BISECTIONS = 60  # of [0, 1]: to the last digit of a double
+_LEAST = -1 + 2**-53  # of a swing, which rounds to -1 for rates next to 1
 _NO_NOISE = 1e-15  # variance below which noise is lost in double precision
 
 
@@ -73,7 +74,7 @@ class Bet:
         """The log of the mean of ``e^power``, and its derivative by the log rate."""
         passed = log1p(-self.rate) - log1p(-self.worst)
         failed = log(self.rate / self.worst)
-        swing = self.feared * expm1(power * (failed - passed))
+        swing = max(_LEAST, self.feared * expm1(power * (failed - passed)))
         slope = self.requests * swing / (1 + swing)
         return self.requests * (power * passed + log1p(swing)), slope
 

@@ -213,3 +213,10 @@ def test_log_normal_noise_does_no_more_harm_where_a_block_is_limited() -> None:
                     for z, chance in lognormal_nodes(0.09)
                 )
                 assert mean <= 1.002, (rate, sizes, margin, noisy)
+
+
+def test_a_canary_of_which_every_request_may_fail_is_no_division_by_zero() -> None:
+    bet = Bet(requests=1, rate=1e-20, worst=nextafter(1.0, 0.0), feared=1.0)
+    other = Bet(requests=2**53, rate=1e-20, worst=1e-10, feared=0.01)
+
+    assert 0 <= temper(bet, other, sigma=0.3) <= 1
