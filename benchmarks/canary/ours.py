@@ -6,9 +6,11 @@ from canary.contestant import HELD, MINUTES, SCRAPE, Arm, Outcome, Verdict, View
 from sluicegate.canary.judge import (
     START,
     JudgeSettings,
+    JudgeState,
     Observation,
     decide,
     observe,
+    stands,
 )
 from sluicegate.model.rollout import CanaryVerdict
 from sluicegate.model.traffic import Block, RequestCounts
@@ -41,11 +43,18 @@ class Sluicegate:
                 percent=_percent(view, since // SCRAPE, scrape),
             )
             state = observe(self.settings, state, block)
-            verdict = decide(self.settings, state)
+            verdict = self._conclude(state)
             if verdict is not CanaryVerdict.HOLD:
                 return Outcome(_VERDICTS[verdict], second / 60)
             mark, since = now, second
         return HELD
+
+    def _conclude(self, state: JudgeState) -> CanaryVerdict:
+        """The verdict; a promotion by the evidence as it is now, as in the product."""
+        verdict = decide(self.settings, state)
+        if verdict is CanaryVerdict.PROMOTE and not stands(self.settings, state):
+            return CanaryVerdict.HOLD
+        return verdict
 
 
 def _percent(view: View, begin: int, end: int) -> int | None:
