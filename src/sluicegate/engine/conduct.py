@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import assert_never
 
 from sluicegate.canary.judge import assess
+from sluicegate.canary.judge import decide as decide_verdict
 from sluicegate.canary.reason import describe_standing
 from sluicegate.engine.rollout import (
     Action,
@@ -270,7 +271,12 @@ class _Rollout:
         except ExternalError as error:
             self._lost_sight(error)
             return
-        self._event(block_from(self._plan, self.state, seen, self._read(seen)))
+        block = block_from(self._plan, self.state, seen)
+        after = apply(self._plan, self.state, block)
+        # Once failed requests are enough for an abort, nothing waits for the metrics.
+        if decide_verdict(self._plan.judge, after.judge) is not CanaryVerdict.ABORT:
+            block = block_from(self._plan, self.state, seen, self._read(seen))
+        self._event(block)
         self._tell()
 
     def _read(self, seen: Scrape) -> dict[str, Pair]:

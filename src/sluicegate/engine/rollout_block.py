@@ -12,7 +12,9 @@ Traps:
     block. That gap does not depend on how they went, so it biases nothing.
 """
 
-from sluicegate.canary.judge import JudgeState, Observation, observe
+from functools import lru_cache
+
+from sluicegate.canary.judge import JudgeSettings, JudgeState, Observation, observe
 from sluicegate.canary.state import MetricState
 from sluicegate.engine.rollout_metrics import (
     Totals,
@@ -57,7 +59,7 @@ def block_from(
         (scrape.at - state.mark.at).total_seconds(),
         state.weight,
     )
-    seen = observe(plan.judge, state.judge, observation)
+    seen = judge_after(plan, state, observation)
     errors = _evidence(seen, plan.judge.errors.name)
     return BlockObserved(
         stage=plan.stage,
@@ -75,6 +77,34 @@ def block_from(
             _observed(_evidence(seen, name), block, totals[name])
             for name, block in shown.items()
         ),
+    )
+
+
+def judge_after(
+    plan: RolloutPlan, state: RolloutState, observation: Observation
+) -> JudgeState:
+    """What the judge knows after one more block."""
+    return _observe(
+        plan.judge,
+        state.judge,
+        observation.errors,
+        tuple(observation.metrics.items()),
+        observation.seconds,
+        observation.percent,
+    )
+
+
+@lru_cache(maxsize=4)  # a block is made, checked and folded in: the same work thrice
+def _observe(
+    settings: JudgeSettings,
+    state: JudgeState,
+    errors: Block,
+    metrics: tuple[tuple[str, Pair], ...],
+    seconds: float,
+    percent: int | None,
+) -> JudgeState:
+    return observe(
+        settings, state, Observation(errors, dict(metrics), seconds, percent)
     )
 
 

@@ -10,8 +10,7 @@ from datetime import datetime
 from functools import reduce
 from typing import assert_never
 
-from sluicegate.canary.judge import observe
-from sluicegate.engine.rollout_block import observation_of
+from sluicegate.engine.rollout_block import judge_after, observation_of
 from sluicegate.engine.rollout_course import Course
 from sluicegate.engine.rollout_metrics import totals_of
 from sluicegate.engine.rollout_order import find_flaw
@@ -110,7 +109,7 @@ def _observed(
         step_blocks=state.step_blocks + (event.canary.total > 0),
         stable=state.stable + event.stable,
         canary=state.canary + event.canary,
-        judge=observe(plan.judge, state.judge, observation_of(event)),
+        judge=judge_after(plan, state, observation_of(event)),
         course=Course(Block(event.stable, event.canary), state.course),
     )
 

@@ -1,6 +1,7 @@
 """Rollouts that are judged by several metrics, some of which cannot be read."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from fakes_metrics import LyingSource
@@ -178,6 +179,15 @@ def test_a_rollback_does_not_depend_on_any_source(how: str, bad: str) -> None:
     assert serving(it.target) == {"old": 100}
 
 
+def test_failed_requests_abort_without_waiting_for_a_source_that_hangs() -> None:
+    it = measured_world(REFUSALS, canary=Behaviour(fails=0.3))
+    it.source("refusals").takes_ms, it.source("refusals").hangs = 120_000, True
+    it.conduct()
+    assert it.source("refusals").asked == 1  # at the first weight
+    [block] = it.blocks()
+    assert it.finished().end_ts - block.end_ts < timedelta(seconds=1)
+
+
 @pytest.mark.parametrize("how", ["fails", "hangs", "fails later", "lies"])
 def test_an_outage_of_the_metrics_aborts_no_good_release(how: str) -> None:
     it = measured_world(REFUSALS, plan=replace(PLAN, on_deadline=DeadlinePolicy.HOLD))
@@ -187,7 +197,7 @@ def test_an_outage_of_the_metrics_aborts_no_good_release(how: str) -> None:
 
 
 def test_after_the_verdict_no_source_is_asked_any_more() -> None:
-    it = measured_world(REFUSALS, canary=Behaviour(fails=0.3))
+    it = measured_world(REFUSALS)
     it.conduct()
     read = [w for w in weighed(it) if 0 < w.percent < 100]
     assert it.source("refusals").asked == len(read) + len(it.blocks())
