@@ -245,6 +245,18 @@ need_prometheus() {
   need_program prometheus prometheus "https://prometheus.io/download/"
 }
 
+# Debian's sshd for tests, which start their own. Its package would start a service on
+# this machine, and at every boot: that one is masked.
+need_sshd() {
+  ! PATH=$PATH:/usr/sbin command -v sshd >/dev/null || return 0
+  if may_be_root && [ -d /etc/systemd/system ] && [ ! -e /etc/systemd/system/ssh.service ]; then
+    say "masking ssh.service, so that installing sshd for the tests opens no port"
+    as_root ln -s /dev/null /etc/systemd/system/ssh.service
+    as_root ln -sf /dev/null /etc/systemd/system/ssh.socket
+  fi
+  need_packages openssh-server
+}
+
 # A program taken out of its package, not installed, for that would start a service on
 # this machine.
 #   need_program PROGRAM PACKAGE URL

@@ -576,8 +576,10 @@ CANARY_PROBLEMS = [
             "5: stages.canary.steps.0: must be between 1 and 90 percent, not 0",
             "5: stages.canary.steps.2: must rise: 50 comes after 50",
             "5: stages.canary.steps.3: must rise: 25 comes after 50",
-            "5: stages.canary.steps.4: must be between 1 and 90 percent, not 100: the"
-            " rest comes with the promotion",
+            (
+                "5: stages.canary.steps.4: must be between 1 and 90 percent, not 100:"
+                " the rest comes with the promotion"
+            ),
         ],
     ),
     (
