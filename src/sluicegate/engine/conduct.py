@@ -93,7 +93,7 @@ def conduct(
     rollout.refuse_overtaken()
     while rollout.state.finished is None:
         rollout.listen()
-        action = decide(plan, rollout.state, time.now(), blind=rollout.blind)
+        action = decide(plan, rollout.state, rollout.as_of(), blind=rollout.blind)
         if isinstance(action, Wait) and steering.pace is Pace.TICK:
             if rollout.watched:
                 break
@@ -120,6 +120,7 @@ class _Rollout:
         self.state = state
         self.blind = False
         self.watched = False
+        self._looked: datetime | None = None
         self._plan, self._target, self._clock, self._time = plan, target, clock, time
         self._record, self._say = record, observe
         self._people = People(plan, steering.directions, time, observe)
@@ -145,6 +146,14 @@ class _Rollout:
                 f"{self._plan.environment}: there is nothing left to compare it with",
                 hint="start a new run, which will find it live",
             )
+
+    def as_of(self) -> datetime:
+        """The time of the next decision: of the look just taken, else now.
+
+        What follows from a look does so however long it took to read.
+        """
+        looked, self._looked = self._looked, None
+        return looked or self._time.now()
 
     def listen(self) -> None:
         """Record what people have decided."""
@@ -277,6 +286,7 @@ class _Rollout:
         if decide_verdict(self._plan.judge, after.judge) is not CanaryVerdict.ABORT:
             block = block_from(self._plan, self.state, seen, self._read(seen))
         self._event(block)
+        self._looked = block.end_ts
         self._tell()
 
     def _read(self, seen: Scrape) -> dict[str, Pair]:

@@ -173,22 +173,27 @@ def _go_on(
     deadline: datetime | None,
     now: datetime,
 ) -> Action:
-    """The next action of a canary with traffic. No deadline while it is paused."""
+    """The next action of a canary with traffic. No deadline while it is paused.
+
+    Whoever comes back to a block that has been long enough looks first: nothing is
+    promoted, and no weight rises, on what was seen before.
+    """
     seen = state.step_blocks >= plan.step_blocks and not state.is_paused
     last_step = state.weight >= plan.steps[-1]
-    ripe = seen and last_step and judge.stands(plan.judge, state.judge)
-    if verdict is CanaryVerdict.PROMOTE and ripe:
-        return _as_evident(plan, state)
-    if deadline is not None and mark.at >= deadline:
+    late = deadline is not None and mark.at >= deadline
+    due = mark.at + plan.block
+    due = due if deadline is None else min(due, deadline)
+    if late or now < due:
+        ripe = seen and last_step and judge.stands(plan.judge, state.judge)
+        if verdict is CanaryVerdict.PROMOTE and ripe:
+            return _as_evident(plan, state)
+    if late:
         return _at_deadline(plan, state, blind=False)
-    if deadline is not None and now >= deadline:
-        return Look()  # the last one: a process that comes back late must not guess
+    if now >= due:
+        return Look()
     if seen and not last_step:
         step = next(step for step in plan.steps if step > state.weight)
         return SetWeight(plan.release, step)
-    due = state.next_look(plan)
-    if due is None or now >= due:
-        return Look()
     return Wait(min((due - now).total_seconds(), _WATCH_SECONDS))
 
 

@@ -11,7 +11,7 @@ from fakes import START as BEGINNING
 from fakes_target import Behaviour, Fuse, Killed
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rollouts import METRICS, PLAN, World, measured_world, serving, world
+from rollouts import METRICS, NEW, PLAN, REFUSALS, World, measured_world, serving, world
 
 from sluicegate.engine.rollout import RolloutState, fold
 from sluicegate.engine.rollout_end import is_overdue
@@ -138,6 +138,29 @@ def test_a_paused_rollout_is_ticked_on_and_its_deadline_waits() -> None:
     it.people.say(Direction.RESUME)
     it.tick_to_the_end(after_ms=120_000)
     assert it.finished().result is RolloutResult.PROMOTED
+
+
+@pytest.mark.parametrize("at_ms", [70_000, 190_000], ids=["step", "promotion"])
+def test_whoever_resumes_a_rollout_looks_before_anything_rises(at_ms: int) -> None:
+    it = world()
+    it.people.say(Direction.PAUSE, at_ms=at_ms)
+    for _ in range(5):
+        it.tick(after_ms=61_000)
+    blocks, weight = len(it.blocks()), it.weights()[-1]
+    it.target.behaviour[NEW].fails = 0.5  # since the last look
+    it.people.say(Direction.RESUME)
+    it.tick(after_ms=HOUR_MS)
+    assert it.blocks()[blocks].percent == weight
+    assert it.judged().cause == "evidence"
+    assert serving(it.target) == {"old": 100}
+
+
+def test_sources_that_take_longer_than_a_block_hold_up_nobody() -> None:
+    it = measured_world(REFUSALS)
+    it.source("refusals").takes_ms = 90_000
+    it.conduct()
+    assert it.weights() == [5, 25, 50, 100]
+    assert len(it.blocks()) < 10
 
 
 # --- any mixture -------------------------------------------------------------
