@@ -54,12 +54,15 @@ class Effects:
                 return _take(
                     self._overrides, override, f"no override {override} is open"
                 )
-            case Directing(direction=Direction.SUPERSEDE):
-                return "only a newer release supersedes a rollout"
-            case Directing(rollout, environment):
-                term = self._terms.get(environment)
-                is_open = term is not None and term.rollout == rollout
-                return "" if is_open else f"no rollout {rollout} is open there"
+            case Directing():
+                return self._refuse_direction(said)
+
+    def _refuse_direction(self, said: Directing) -> str:
+        if said.direction is Direction.SUPERSEDE:
+            return "only a newer release supersedes a rollout"
+        term = self._terms.get(said.environment)
+        is_open = term is not None and term.rollout == said.rollout
+        return "" if is_open else f"no rollout {said.rollout} is open there"
 
     def _refuse_answer(self, said: Answering) -> str:
         asked = self._requests.get(said.request)
