@@ -22,6 +22,7 @@ from sluicegate.errors import IntegrityError
 from sluicegate.model.event import (
     CanaryJudged,
     CanaryReady,
+    RolloutEvent,
     RolloutStarted,
     WeightConfirmed,
     WeightRequested,
@@ -85,7 +86,7 @@ def test_a_canary_that_turns_worse_while_it_waits_is_not_promoted() -> None:
     judge = replace(PLAN.judge, min_seconds=1200)
     plan = replace(PLAN, judge=judge, steps=(50,), deadline=timedelta(hours=2))
     good, bad = RequestCounts(1000, 10), RequestCounts(1000, 17)
-    history = [
+    history: list[RolloutEvent] = [
         RolloutStarted("canary", "production", NEW, OLD, BEGINNING),
         CanaryReady("canary"),
         WeightRequested("canary", 50),
@@ -103,7 +104,8 @@ def test_a_canary_that_turns_worse_while_it_waits_is_not_promoted() -> None:
 
     found = assess(judge, state.judge)
     assert found.verdict is CanaryVerdict.PROMOTE  # by its peak
-    assert decide(plan, state, state.mark.at) == Wait(5.0)
+    assert state.latest is not None
+    assert decide(plan, state, state.latest) == Wait(5.0)
     promoted = CanaryJudged("canary", CanaryVerdict.PROMOTE, "evidence", "")
     with pytest.raises(IntegrityError, match="nothing before it leads to promote"):
         apply(plan, state, promoted)
