@@ -63,7 +63,8 @@ class Ruling:
     """What becomes of one direction.
 
     ``by`` are the people who count. Nothing is ``missing``: it is to be done, for
-    ``reason``. ``ignored`` says why a word does not count, by entry.
+    ``reason``. ``ignored`` says why a word does not count, by entry. ``index`` is the
+    newest entry that counts: what was said after it is about what comes then.
     """
 
     direction: Direction
@@ -71,6 +72,7 @@ class Ruling:
     by: tuple[CountedApproval, ...]
     missing: tuple[str, ...]
     ignored: tuple[tuple[int, str], ...] = ()
+    index: int = -1
 
     @property
     def is_due(self) -> bool:
@@ -146,6 +148,7 @@ def _judge(
         counted,
         () if is_due else tuple(dict.fromkeys(missing)),
         (*unsigned, *sorted(ignored.items())),
+        max((by_digest[each.statement] for each in counted), default=-1),
     )
 
 
@@ -160,7 +163,7 @@ def _of_newer(words: Sequence[Word]) -> Ruling:
     if said is None:
         missing = ("a newer release",)
         return Ruling(Direction.SUPERSEDE, "", (), missing, signed)
-    return Ruling(Direction.SUPERSEDE, said.reason, (), (), signed)
+    return Ruling(Direction.SUPERSEDE, said.reason, (), (), signed, said.index)
 
 
 def _of_anybody(direction: Direction, words: Sequence[Word]) -> Ruling:
@@ -168,11 +171,11 @@ def _of_anybody(direction: Direction, words: Sequence[Word]) -> Ruling:
     ignored: list[tuple[int, str]] = []
     for word in words:
         if word.said is None:
-            return Ruling(direction, word.reason, (), (), tuple(ignored))
+            return Ruling(direction, word.reason, (), (), tuple(ignored), word.index)
         if not word.said.flaw:
             name = ", ".join(word.said.identities)
             by = (CountedApproval(word.said.statement, name, word.said.key),)
-            return Ruling(direction, word.reason, by, (), tuple(ignored))
+            return Ruling(direction, word.reason, by, (), tuple(ignored), word.index)
         ignored.append((word.index, word.said.flaw))
     return Ruling(direction, "", (), ("nobody's word counts",), tuple(ignored))
 

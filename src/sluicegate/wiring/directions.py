@@ -86,12 +86,16 @@ class LoggedDirections(Directions):
         ]
         words = list(self._reader.read(state, environment, done_with(events)))
         request = self._request(events)
+        clock = self.log.clock
         rulings = judge_directions(
-            self.authority.policy(environment), request, words, self.log.clock.now()
+            self.authority.policy(environment), request, words, clock.now()
         )
         for ruling in rulings:
             if ruling.is_due:
-                return Directed(ruling.direction, ruling.reason, ruling.by, state.size)
+                done = ruling.index + 1
+                if any(word.index >= done for word in words):
+                    self._next_ms = clock.monotonic_ms()  # more was said: look at once
+                return Directed(ruling.direction, ruling.reason, ruling.by, done)
             self._explain(stage, ruling)
         return None
 

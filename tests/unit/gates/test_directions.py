@@ -154,3 +154,32 @@ def test_only_a_newer_release_supersedes() -> None:
 
     assert newer.is_due
     assert not person.is_due
+
+
+def test_what_is_said_after_a_pause_is_not_done_with_it() -> None:
+    said = [
+        word(Direction.RESUME, "bob@acme.org", index=1),
+        word(Direction.PAUSE, "bob@acme.org", index=2),
+        word(Direction.RESUME, "bob@acme.org", index=3),
+    ]
+
+    for rule in (ApprovalRule(EVERYBODY), None):
+        pause, _ = judge(rule, *said)
+
+        assert pause.is_due
+        assert pause.index == 2
+        (resume,) = judge(rule, *(each for each in said if each.index > pause.index))
+        assert resume.is_due
+        assert resume.index == 3
+
+
+def test_a_word_that_does_not_count_takes_nothing_with_it() -> None:
+    said = [
+        word(Direction.PAUSE, "bob@acme.org", index=1),
+        word(Direction.RESUME, "bob@acme.org", index=2),
+        word(Direction.PAUSE, "mallory@example.org", index=3),
+    ]
+
+    pause, *_ = judge(ApprovalRule(EVERYBODY), *said)
+
+    assert pause.index == 1
