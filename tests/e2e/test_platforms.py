@@ -43,7 +43,13 @@ ON_WINDOWS = {
         Case("audit verify", "is what was written"),
         Case("audit verify --json", '"ok": true'),
     ],
-    "canary": [Case("canary judge none.jsonl", "none.jsonl", 2)],
+    "canary": [
+        Case("canary judge none.jsonl", "none.jsonl", 2),
+        Case(
+            "canary preflight --rps 500 --error-rate 1% --weight 50 --times 5",
+            "is as good as stable",
+        ),
+    ],
     "completion": [Case("completion bash", "complete")],
     "demo": [Case("demo", "running stages needs Linux or macOS", 2)],
     "doctor": [Case("doctor", "git", 4)],
@@ -65,7 +71,8 @@ ON_WINDOWS = {
     "rollout": [
         Case("rollout status", "no rollout is under way"),
         Case("rollout replay", "the run has no rollout"),
-        Case("rollout tick production", "no rollout is under way"),
+        Case("rollout tick production", "no environment is called", 2),
+        Case("rollout pause production --reason x", "no environment is called", 2),
         Case("rollout plot", "there is no rollout in run", 2),
     ],
     "rollback": [Case("rollback production", "needs Linux or macOS", 2)],

@@ -1,7 +1,5 @@
 """What ``sluice lock`` and ``sluice unlock`` do and show."""
 
-import difflib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,16 +10,16 @@ from sluicegate.audit.statements.predicates import Locking as LockStatement
 from sluicegate.audit.statements.predicates import Predicate, Unlocking
 from sluicegate.cli.asked import open_requests
 from sluicegate.cli.audit.witnessing import anchor_after
+from sluicegate.cli.environment_names import require_environment
 from sluicegate.cli.exit_codes import ExitCode
-from sluicegate.cli.output import warn, write_result
+from sluicegate.cli.output import write_result
 from sluicegate.cli.stated import (
     Ways,
     leave_statement,
     read_reason,
     warn_of_refusal,
 )
-from sluicegate.config.names import read_environments
-from sluicegate.errors import ExternalError, PipelineFileError, UsageError
+from sluicegate.errors import ExternalError, UsageError
 from sluicegate.model.log_state import LogState
 from sluicegate.model.state_item import Lock
 from sluicegate.model.ulid import FORM
@@ -68,7 +66,7 @@ class Wish:
 def lock_environment(wish: Wish) -> ExitCode:
     """Lock the environment, or say who has."""
     why, place, name = read_reason(wish.reason), wish.requests.place, wish.environment
-    _check_name(wish)
+    require_environment(name, wish.requests)
     if wish.ways.record_here(place):
         lock, changed = locks.lock_environment(open_recorder(place), name, why)
         code = _tell(wish, Locking(name, locked=True, changed=changed, lock=lock))
@@ -89,7 +87,7 @@ def unlock_environment(wish: Wish, meant: str | None) -> ExitCode:
             hint="`sluice environments --json` shows it",
         )
     if meant is None:
-        _check_name(wish)
+        require_environment(name, wish.requests)
     if wish.ways.record_here(place):
         recorder = open_recorder(place)
         lock, ended = locks.unlock_environment(recorder, name, why, meant)
@@ -149,37 +147,3 @@ def _named(wish: Wish, done: Locking) -> Locking:
     return Locking(
         done.environment, done.locked, done.changed, done.lock, names, done.waiting
     )
-
-
-def _check_name(wish: Wish) -> None:
-    """See to it that there is such an environment: a lock on nothing locks nothing.
-
-    Raises:
-        UsageError: none is known by that name.
-    """
-    known = _known(wish)
-    if wish.environment in known:
-        return
-    close = difflib.get_close_matches(wish.environment, known, n=1)
-    meant = f" (did you mean {close[0]}?)" if close else ""
-    names = f"known are: {', '.join(known)}" if known else "no other is known either"
-    raise UsageError(
-        f"no environment is called {wish.environment!r}{meant}",
-        hint=f"{names}; those of the pipeline file here, or of --file, and of the log",
-    )
-
-
-def _known(wish: Wish) -> Sequence[str]:
-    """The environments of the pipeline file and of the log.
-
-    A file that cannot be read keeps nobody from locking what the log knows.
-    """
-    file = wish.requests.inboxes.file
-    names: Sequence[str] = ()
-    try:
-        names = read_environments(file.read_bytes(), str(file))
-    except (OSError, PipelineFileError) as error:
-        if not isinstance(error, FileNotFoundError):
-            warn([f"{file} cannot be read for the names of environments: {error}"])
-    state = wish.state or LogState()
-    return tuple(dict.fromkeys((*names, *state.stable, *state.rollouts, *state.locks)))

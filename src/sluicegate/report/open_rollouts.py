@@ -16,6 +16,8 @@ from sluicegate.report.rollout import (
     describe_progress,
     progress_document,
 )
+from sluicegate.report.rollout_bars import BARS, Marks, RolloutTerms
+from sluicegate.report.rollout_live import seen_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class OpenView:
     ``term`` is None where an older version began it, ``progress`` where its run was
     pruned. ``lease`` is the newest that its run has taken, None if it gave that back;
     ``is_conducted`` says whether a process goes on with it now, as far as can be told.
-    ``said`` is what people have said and nobody has acted on yet.
+    ``said`` is what people have said and nobody has acted on yet. ``goes_by`` is what
+    its pipeline says of it, None if that is not at hand.
     """
 
     item: OpenRollout
@@ -35,6 +38,7 @@ class OpenView:
     is_conducted: bool
     said: tuple[GivenDirection, ...]
     now: datetime
+    goes_by: RolloutTerms | None = None
 
     @property
     def is_paused(self) -> bool:
@@ -49,14 +53,23 @@ class OpenView:
         return self.term.deadline <= self.now
 
 
-def rollout_lines(view: OpenView) -> list[str]:
-    """What is known of a rollout, and what to do about it."""
+def rollout_lines(view: OpenView, width: int = 80, marks: Marks = BARS) -> list[str]:
+    """What is known of a rollout, and what to do about it.
+
+    Rates and evidence are no wider than *width*, with bars made of *marks*.
+    """
     item, place = view.item, view.item.environment
     lines = (
         [f"{place}: {item.canary.name}, under way"]
         if view.progress is None
-        else [describe_progress(view.progress)]
+        else [describe_progress(view.progress, counts=False)]
     )
+    if view.progress is not None:
+        seen = seen_lines(view.progress, view.goes_by, max(1, width - 2), marks)
+        told = ("".join(words for words, _ in pieces) for pieces in seen)
+        lines += [f"  {line}".rstrip() for line in told]
+        if seen and view.goes_by is None:
+            lines.append("  evidence what it takes is in the run's pipeline, not here")
     lines.append(f"  run      {shorten_run(item.run_id)}, stage {item.stage}")
     if view.term is not None:
         lines.append(f"  rollout  {view.term.rollout}")
@@ -112,11 +125,13 @@ def under_way(run: Run) -> list[str]:
     ]
 
 
-def rollouts_text(views: Sequence[OpenView]) -> str:
+def rollouts_text(
+    views: Sequence[OpenView], width: int = 80, marks: Marks = BARS
+) -> str:
     """All rollouts under way, for a person."""
     if not views:
         return "no rollout is under way"
-    return "\n\n".join("\n".join(rollout_lines(view)) for view in views)
+    return "\n\n".join("\n".join(rollout_lines(view, width, marks)) for view in views)
 
 
 def rollouts_document(views: Sequence[OpenView]) -> str:

@@ -161,8 +161,8 @@ def _directed(state: RolloutProgress, event: RolloutDirected) -> RolloutProgress
     return replace(state, directed=event, paused=None, deadline=deadline)
 
 
-def describe_progress(state: RolloutProgress) -> str:
-    """One line: what is where, and what was seen of it."""
+def describe_progress(state: RolloutProgress, *, counts: bool = True) -> str:
+    """One line: what is where, and what was seen of it, without *counts* in short."""
     beside = f" beside {state.before}" if state.before else ""
     parts = [f"{state.environment}: {state.release}{beside}"]
     if state.result:
@@ -178,7 +178,7 @@ def describe_progress(state: RolloutProgress) -> str:
     if state.blocks:
         blocks = "1 block" if state.blocks == 1 else f"{state.blocks} blocks"
         counted = f"canary failed {rate(state.canary)} · stable {rate(state.stable)}"
-        parts.append(f"{blocks}: {counted}")
+        parts.append(f"{blocks}: {counted}" if counts else blocks)
     if state.verdict and not state.result:
         parts.append(describe_verdict(CanaryVerdict(state.verdict), state.reason))
     return ", ".join(parts)

@@ -39,12 +39,22 @@ def live_lines(
     lines: list[tuple[Piece, ...]] = [((_describe_weight(state), "bold"),)]
     if state.result:
         return lines
-    if state.blocks:
-        lines += _rates(state, width)
-        if terms is not None:
-            lines += evidence_rows(state, terms, width, marks)
+    lines += seen_lines(state, terms, width, marks)
     lines += _times(state, terms, now, width)
     return lines
+
+
+def seen_lines(
+    state: RolloutProgress, terms: RolloutTerms | None, width: int, marks: Marks = BARS
+) -> list[tuple[Piece, ...]]:
+    """What was seen of both releases, and how far the evidence is; arguments as above.
+
+    Before the first block there is nothing.
+    """
+    if not state.blocks:
+        return []
+    rows = [] if terms is None else evidence_rows(state, terms, width, marks)
+    return [*_rates(state, width), *rows]
 
 
 def _describe_weight(state: RolloutProgress) -> str:

@@ -44,7 +44,7 @@ class Replaying:
         rollouts = [event for event in events if isinstance(event, _EVENTS)]
         if not rollouts:
             return []
-        pipeline = self._pipeline(started)
+        pipeline = pipeline_of(started, self.project)
         found = []
         for named in pipeline.stages:
             mine = [event for event in rollouts if event.stage == named.name]
@@ -57,36 +57,33 @@ class Replaying:
                 found += replay(plan, mine)
         return found
 
-    def _pipeline(self, started: RunStarted) -> Pipeline:
-        """The pipeline that the run was started with, to the digest.
 
-        Raises:
-            UsageError: it is nowhere to be found.
-        """
-        source, git = PolicySource(self.project), self._git
-        here = git.tip()
-        commits = [
-            started.commit,
-            *(each.commit for each in git.changes(here, source.path)),
-        ]
-        for commit in dict.fromkeys(commits):
-            try:
-                data = git.read(Tip(commit[:12], commit), source.path, MAX_POLICY_BYTES)
-            except ExternalError:
-                continue  # a commit that this clone does not have
-            if data is None:
-                continue
-            pipeline = read_pipeline(data, f"{source.path} at {commit[:12]}").pipeline
-            if pipeline.definition == started.definition:
-                return pipeline
-        raise UsageError(
-            f"the pipeline {started.pipeline} of commit {started.commit[:12]} is not in"
-            " this clone as it was run",
-            hint=f"`git fetch origin {started.commit}` brings the commit",
-        )
+def pipeline_of(started: RunStarted, project: Project) -> Pipeline:
+    """The pipeline that a run of *project* was started with, to the digest.
 
-    @property
-    def _git(self) -> GitProtectedBranch:
-        return GitProtectedBranch(
-            str(self.project.folder), self.project.machine.process
-        )
+    Raises:
+        UsageError: it is nowhere to be found.
+        ExternalError: Git fails.
+    """
+    source = PolicySource(project)
+    git = GitProtectedBranch(str(project.folder), project.machine.process)
+    here = git.tip()
+    commits = [
+        started.commit,
+        *(each.commit for each in git.changes(here, source.path)),
+    ]
+    for commit in dict.fromkeys(commits):
+        try:
+            data = git.read(Tip(commit[:12], commit), source.path, MAX_POLICY_BYTES)
+        except ExternalError:
+            continue  # a commit that this clone does not have
+        if data is None:
+            continue
+        pipeline = read_pipeline(data, f"{source.path} at {commit[:12]}").pipeline
+        if pipeline.definition == started.definition:
+            return pipeline
+    raise UsageError(
+        f"the pipeline {started.pipeline} of commit {started.commit[:12]} is not in"
+        " this clone as it was run",
+        hint=f"`git fetch origin {started.commit}` brings the commit",
+    )

@@ -11,8 +11,9 @@ from sluicegate.audit.record import decode_entry
 from sluicegate.audit.recorder import OnEntry
 from sluicegate.audit.statements.directions import done_with
 from sluicegate.engine.steering import Pace
-from sluicegate.errors import UsageError
+from sluicegate.errors import ExternalError, UsageError
 from sluicegate.model.event import (
+    Event,
     RolloutEvent,
     RunStarted,
 )
@@ -20,9 +21,12 @@ from sluicegate.model.log_state import LogState
 from sluicegate.model.state_item import GivenDirection, Lease, OpenRollout
 from sluicegate.report.open_rollouts import OpenView
 from sluicegate.report.rollout import follow
+from sluicegate.report.rollout_bars import RolloutTerms
+from sluicegate.report.rollout_terms import terms_by_stage
 from sluicegate.wiring.breaking_glass import Override
 from sluicegate.wiring.execution import Execution
 from sluicegate.wiring.project import Project
+from sluicegate.wiring.replaying import pipeline_of
 from sluicegate.wiring.requests import Requests
 from sluicegate.wiring.rollback import open_to_resume
 from sluicegate.wiring.trees import project_at
@@ -55,9 +59,10 @@ class Rollouts:
     def _view(self, log: LogReader, state: LogState, item: OpenRollout) -> OpenView:
         place, term = item.environment, state.terms.get(item.environment)
         journal = self.requests.place.journal(item.run_id)
+        recorded = read_run(log, journal, item.run_id).events
         events = [
             event
-            for event in read_run(log, journal, item.run_id).events
+            for event in recorded
             if isinstance(event, _ROLLOUT_EVENTS) and event.stage == item.stage
         ]
         done = done_with(events)
@@ -70,7 +75,18 @@ class Rollouts:
             is_conducted=journal.is_held() or self._is_elsewhere(log, lease),
             said=tuple(_open_words(state, place, done)),
             now=self.requests.now,
+            goes_by=self._terms(recorded[0] if recorded else None, item.stage),
         )
+
+    def _terms(self, started: Event | None, stage: str) -> RolloutTerms | None:
+        """What a rollout goes by; None where its pipeline is not in a clone here."""
+        if not isinstance(started, RunStarted):
+            return None
+        project = Project(self.requests.place.machine, self.requests.inboxes.file)
+        try:
+            return terms_by_stage(pipeline_of(started, project)).get(stage)
+        except (UsageError, ExternalError):
+            return None
 
     def _is_elsewhere(self, log: LogReader, lease: Lease | None) -> bool:
         """Whether another machine has a lease in force.

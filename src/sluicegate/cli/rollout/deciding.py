@@ -11,6 +11,7 @@ import click
 from sluicegate.audit.statements.predicates import Directing
 from sluicegate.cli.asked import open_requests
 from sluicegate.cli.audit.witnessing import anchor_after
+from sluicegate.cli.environment_names import require_environment
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import write_result
 from sluicegate.cli.stated import Ways, leave_statement, read_reason, warn_of_refusal
@@ -100,6 +101,7 @@ def _find(wish: Wish) -> str | None:
         return meant
     term: RolloutTerm | None = wish.requests.state.terms.get(wish.environment)
     if term is None:
+        require_environment(wish.environment, wish.requests)
         return None
     if meant not in {None, term.rollout}:
         raise UsageError(

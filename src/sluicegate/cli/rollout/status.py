@@ -30,21 +30,27 @@ def status(
     and settled by whoever may release there (`sluice rollout tick`, `sluice run`).
 
     \b
-    Exits with 0 whether there is one or not, 2 if there is no log, 5 if it is not
-    what was written.
+    Exits with 0 whether there is one or not, 2 if there is no log or no such
+    environment, 5 if the log is not what was written.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.asked import open_requests  # noqa: PLC0415 - not for --help
+    from sluicegate.cli.environment_names import (  # noqa: PLC0415 - likewise
+        require_environment,
+    )
     from sluicegate.cli.output import (  # noqa: PLC0415 - likewise
         use_what_the_terminal_has,
         write_result,
     )
+    from sluicegate.cli.rollout.showing import shown  # noqa: PLC0415 - likewise
     from sluicegate.report.open_rollouts import (  # noqa: PLC0415 - likewise
         rollouts_document,
-        rollouts_text,
     )
     from sluicegate.wiring.rollouts import Rollouts  # noqa: PLC0415 - likewise
 
     use_what_the_terminal_has()
-    views = Rollouts(open_requests(file, log)).views(environment)
-    write_result(rollouts_document(views) if as_json else rollouts_text(views))
+    requests = open_requests(file, log)
+    views = Rollouts(requests).views(environment)
+    if environment is not None and not views:
+        require_environment(environment, requests)
+    write_result(rollouts_document(views) if as_json else shown(views))
     return ExitCode.OPEN

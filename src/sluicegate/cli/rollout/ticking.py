@@ -5,12 +5,14 @@ from pathlib import Path
 
 from sluicegate.cli.asked import open_requests
 from sluicegate.cli.detected import open_project
+from sluicegate.cli.environment_names import require_environment
 from sluicegate.cli.execution import execute
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.output import use_what_the_terminal_has, write_result
+from sluicegate.cli.rollout.showing import shown
 from sluicegate.errors import TransientError
 from sluicegate.report.escape import escape
-from sluicegate.report.open_rollouts import OpenView, rollouts_document, rollouts_text
+from sluicegate.report.open_rollouts import OpenView, rollouts_document
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.rollouts import Rollouts, open_tick
 
@@ -20,8 +22,10 @@ def tick_once(
 ) -> ExitCode:
     """Go on with the rollout as far as that takes no waiting."""
     use_what_the_terminal_has()
-    views = Rollouts(open_requests(file, None)).views(environment)
+    requests = open_requests(file, None)
+    views = Rollouts(requests).views(environment)
     if not views:
+        require_environment(environment, requests)
         return _tell_none(environment, as_json=as_json)
     (view,) = views
     if view.is_conducted:
@@ -55,5 +59,5 @@ def _tell_busy(view: OpenView, why: str, *, as_json: bool) -> ExitCode:
     if as_json:
         write_result(rollouts_document([view]))
     else:
-        write_result(f"{rollouts_text([view])}\nnothing done here: {escape(why)}")
+        write_result(f"{shown([view])}\nnothing done here: {escape(why)}")
     return ExitCode.PENDING
