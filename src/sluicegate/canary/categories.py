@@ -19,10 +19,15 @@ is greater, promote that it is smaller.
 Noise: ``sigma`` is that of the log odds of a category between the arms, per block. As
 for rates, e-values are tempered by it; None if requests are split at random and each
 has a prediction of its own.
+
+`Rules.restarts` has no effect here: bets are on the shares of all the past, so it is
+not the stake that is late to notice a mix that moves late. A new model has its mix from
+the first request on.
 """
 
 from dataclasses import dataclass, replace
 from math import fsum, log
+from operator import add
 from typing import Self
 
 from sluicegate.canary import variation
@@ -70,17 +75,18 @@ class CategoriesEvidence:
         past, sigma = self.total, self.rules.sigma
         if block.canary.n == 0 or block.stable.n == 0:
             return after
+        within: tuple[float, ...] = ()
         if self.tolerance is None:
-            drift = drift_evidence(block, past=past, sigma=sigma)
-            return replace(after, abort=self.abort + drift)
-        beyond = variation.abort_evidence(block, past, self.tolerance, sigma=sigma)
-        within = variation.promote_evidence(
-            block, past, self.tolerance, sigma=sigma, beta=self.rules.beta
-        )
+            moved = drift_evidence(block, past=past, sigma=sigma)
+        else:
+            moved = variation.abort_evidence(block, past, self.tolerance, sigma=sigma)
+            within = variation.promote_evidence(
+                block, past, self.tolerance, sigma=sigma, beta=self.rules.beta
+            )
         return replace(
             after,
-            abort=self.abort + beyond,
-            promote=tuple(a + b for a, b in zip(self.promote, within, strict=True)),
+            abort=self.abort + moved,
+            promote=tuple(map(add, self.promote, within)),
         )
 
     @property

@@ -30,9 +30,11 @@ Traps:
 
 from dataclasses import dataclass, replace
 from math import exp, expm1, log, log1p
+from operator import add
 from typing import Self
 
 from sluicegate.canary import abort
+from sluicegate.canary.restarts import Restarts
 from sluicegate.canary.rules import Rules
 from sluicegate.model.metric import Pair, Tally
 
@@ -46,6 +48,7 @@ NO_EVIDENCE = (0.0,) * len(STEEPNESSES)
 
 _UNIT = 1e-6  # sums are in millionths
 _NOTHING = Pair(Tally.nothing(1), Tally.nothing(1))
+_NO_RESTARTS = Restarts.begin(len(STEEPNESSES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,14 @@ class GaugeEvidence:
         abort: log-evidence by `STEEPNESSES`, in nats.
         promote: log-evidence by `STEEPNESSES`, in nats.
         total: all samples so far.
+        late: with `Rules.restarts`, the evidence of bets that began later, too.
     """
 
     rules: Rules
     abort: tuple[float, ...] = NO_EVIDENCE
     promote: tuple[float, ...] = NO_EVIDENCE
     total: Pair = _NOTHING
+    late: Restarts = _NO_RESTARTS
 
     def add(self, block: Pair) -> Self:
         """The evidence after one more block; one without samples changes nothing."""
@@ -70,10 +75,13 @@ class GaugeEvidence:
         if block.canary.n == 0 or block.stable.n == 0:
             return after
         canary, stable = mean_of(block.canary), mean_of(block.stable)
+        worse = _weigh(excess(canary, self.held_against(stable)))
+        better = _weigh(excess(self.unacceptable(stable), canary))
         return replace(
             after,
-            abort=_add(self.abort, excess(canary, self.held_against(stable))),
-            promote=_add(self.promote, excess(self.unacceptable(stable), canary)),
+            abort=tuple(map(add, self.abort, worse)),
+            late=self.late.add(worse) if self.rules.restarts else self.late,
+            promote=tuple(map(add, self.promote, better)),
         )
 
     def held_against(self, stable: float) -> float:
@@ -87,6 +95,8 @@ class GaugeEvidence:
     @property
     def abort_nats(self) -> float:
         """Log-evidence that the canary's level is higher."""
+        if self.rules.restarts:
+            return self.late.nats
         return abort.log_mixture(self.abort)
 
     @property
@@ -112,8 +122,5 @@ def log_evidence(excess: float, steepness: float) -> float:
     return bet - abs(bet) - log1p(exp(-2 * abs(bet))) + log(2)
 
 
-def _add(evidence: tuple[float, ...], excess: float) -> tuple[float, ...]:
-    return tuple(
-        before + log_evidence(excess, steepness)
-        for before, steepness in zip(evidence, STEEPNESSES, strict=True)
-    )
+def _weigh(excess: float) -> tuple[float, ...]:
+    return tuple(log_evidence(excess, steepness) for steepness in STEEPNESSES)

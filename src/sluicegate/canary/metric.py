@@ -58,6 +58,10 @@ class Metric:
             raise UsageError(f"{self.name}: its slo is none of its edges")
         if self.kind is MetricKind.CATEGORIES and len(self.categories) < 2:  # noqa: PLR2004 - one is no mix
             raise UsageError(f"{self.name}: needs at least two categories")
+        if self.tolerance is not None and not 0 < self.tolerance < 1:
+            raise UsageError(
+                f"{self.name}: a tolerance is in (0, 1), got {self.tolerance}"
+            )
 
     @property
     def width(self) -> int:

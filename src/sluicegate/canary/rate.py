@@ -39,15 +39,18 @@ Traps:
 
 from dataclasses import dataclass, replace
 from math import expm1, fsum, log, sqrt
+from operator import add
 from typing import Self
 
 from sluicegate.canary import abort
 from sluicegate.canary.noise import temper
 from sluicegate.canary.promote import MOST_PER_BLOCK, NO_EVIDENCE
+from sluicegate.canary.restarts import Restarts
 from sluicegate.canary.rules import Rules
 from sluicegate.model.metric import Pair, Tally
 
 _NOTHING = Pair(Tally.nothing(1), Tally.nothing(1))
+_NO_RESTARTS = Restarts.begin(len(abort.RISK_RATIOS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +62,26 @@ class RateEvidence:
         abort: log-evidence per ratio of `abort.RISK_RATIOS`, in nats.
         promote: log-evidence of the two bets, in nats.
         total: all events and all exposure so far.
+        late: with `Rules.restarts`, the evidence of bets that began later, too.
     """
 
     rules: Rules
     abort: tuple[float, ...] = abort.NO_EVIDENCE
     promote: tuple[float, ...] = NO_EVIDENCE
     total: Pair = _NOTHING
+    late: Restarts = _NO_RESTARTS
 
     def add(self, block: Pair) -> Self:
         """The evidence after one more block; one without exposure changes nothing."""
         most = -log(self.rules.beta) * MOST_PER_BLOCK
+        worse = tuple(
+            abort_evidence(block, ratio, sigma=self.rules.sigma)
+            for ratio in abort.RISK_RATIOS
+        )
         return replace(
             self,
-            abort=tuple(
-                before + abort_evidence(block, ratio, sigma=self.rules.sigma)
-                for before, ratio in zip(self.abort, abort.RISK_RATIOS, strict=True)
-            ),
+            abort=tuple(map(add, self.abort, worse)),
+            late=self.late.add(worse) if self.rules.restarts else self.late,
             promote=tuple(
                 before
                 + min(
@@ -89,6 +96,8 @@ class RateEvidence:
     @property
     def abort_nats(self) -> float:
         """Log-evidence that the canary has more events."""
+        if self.rules.restarts:
+            return self.late.nats
         return abort.log_mixture(self.abort)
 
     @property

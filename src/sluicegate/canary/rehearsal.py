@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from math import ceil, exp, floor, inf, lgamma, log, log1p, sqrt
 
-from sluicegate.canary.judge import START, Observation, decide, observe
+from sluicegate.canary.judge import START, Observation, decide, observe, stands
 from sluicegate.canary.preflight import Schedule, Traffic
 from sluicegate.canary.settings import JudgeSettings
 from sluicegate.model.rollout import CanaryVerdict
@@ -73,7 +73,10 @@ class Rehearsal:
             verdict = decide(self.settings, state)
             ready = at_step >= schedule.step_blocks
             if verdict is CanaryVerdict.ABORT or (
-                verdict is CanaryVerdict.PROMOTE and last and ready
+                verdict is CanaryVerdict.PROMOTE
+                and last
+                and ready
+                and stands(self.settings, state)
             ):
                 return Ending(verdict, blocks * schedule.block_seconds)
             if ready and not last:

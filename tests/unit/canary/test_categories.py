@@ -13,6 +13,7 @@ from sluicegate.canary.categories import CategoriesEvidence, drift_evidence
 from sluicegate.canary.evidence import begin
 from sluicegate.canary.metric import Evidence, Metric
 from sluicegate.canary.rules import Rules
+from sluicegate.errors import UsageError
 from sluicegate.model.metric import MetricKind, Pair, Tally
 
 ROUNDING = 1 + 1e-9
@@ -192,6 +193,12 @@ def test_at_the_tolerance_few_are_promoted_and_few_aborted() -> None:
             found[name] += 1
     assert found["abort"] <= 0.01 * count + 3 * (0.0099 * count) ** 0.5
     assert found["promote"] <= 0.05 * count + 3 * (0.0475 * count) ** 0.5
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 1.0, -0.1, float("nan")])
+def test_a_tolerance_is_a_distance_that_mixes_can_have(tolerance: float) -> None:
+    with pytest.raises(UsageError, match="tolerance"):
+        metric(2, tolerance)
 
 
 def test_a_block_without_requests_of_one_arm_is_no_evidence() -> None:

@@ -134,6 +134,19 @@ def test_an_excess_is_relative_and_changes_its_sign_with_the_arms(
     assert excess(one, other) == -excess(other, one)
 
 
+def test_memory_that_leaks_late_is_found_with_restarts_sooner() -> None:
+    blocks = [block(1.0, 1.0)] * 60 + [block(3.0, 1.0)] * 60
+    needed = {}
+    for restarts in (False, True):
+        evidence = GaugeEvidence(Rules(restarts=restarts))
+        for count, each in enumerate(blocks):
+            evidence = evidence.add(each)
+            if evidence.abort_nats >= log(100):
+                needed[restarts] = count
+                break
+    assert 66 <= needed[True] < needed[False]
+
+
 def test_simulated_arms_keep_both_promises() -> None:
     random, count = Random(11), 120
     rules = Rules(sigma=None, ratio=2.0, slack=0.0)

@@ -236,6 +236,21 @@ def test_evidence_is_finite_whatever_was_counted(
     assert all(isfinite(bet) for bet in bets(evidence.total))
 
 
+def test_events_that_come_late_are_found_with_restarts_sooner() -> None:
+    blocks = [block((10, 100), (90, 900))] * 100 + [block((30, 100), (90, 900))] * 100
+    needed = {}
+    for restarts in (False, True):
+        evidence = RateEvidence(Rules(restarts=restarts))
+        for count, each in enumerate(blocks):
+            evidence = evidence.add(each)
+            if count < 100:
+                assert evidence.abort_nats < log(100)
+            elif evidence.abort_nats >= log(100):
+                needed[restarts] = count
+                break
+    assert needed[True] < needed[False]
+
+
 def test_simulated_arms_keep_both_promises() -> None:
     random, count = Random(7), 150
     rules = Rules(sigma=None, slack=0.02)
