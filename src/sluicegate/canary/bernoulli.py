@@ -27,6 +27,7 @@ class BernoulliEvidence:
         promote: log-evidence of the two bets of `promote.bets`, in nats.
         stable: all requests of stable so far.
         canary: all requests of the canary so far.
+        calm: those of stable outside of blocks that look like an outage.
         late: with `Rules.restarts`, the evidence of bets that began later, too.
     """
 
@@ -35,11 +36,13 @@ class BernoulliEvidence:
     promote: tuple[float, ...] = promote.NO_EVIDENCE
     stable: RequestCounts = NO_REQUESTS
     canary: RequestCounts = NO_REQUESTS
+    calm: RequestCounts = NO_REQUESTS
     late: Restarts = _NO_RESTARTS
 
     def add(self, block: Pair) -> Self:
         """The evidence after one more block; one without requests changes nothing."""
         seen = Block(stable=counts_of(block.stable), canary=counts_of(block.canary))
+        outage = promote.is_outage(seen.stable, self.calm)
         worse = abort.add_block(abort.NO_EVIDENCE, seen, sigma=self.rules.sigma)
         return replace(
             self,
@@ -52,7 +55,9 @@ class BernoulliEvidence:
                 margin=self.rules.margin,
                 beta=self.rules.beta,
                 sigma=self.rules.sigma,
+                is_outage=outage,
             ),
+            calm=self.calm if outage else self.calm + seen.stable,
             stable=self.stable + seen.stable,
             canary=self.canary + seen.canary,
         )

@@ -31,7 +31,8 @@ Traps:
     Failures in bursts (one client retrying, one bad minute that hits one arm) then
     carry less evidence than it counts, and the limit per block only softens it.
     While a shared outage hides the canary's own failures, it is not unacceptable by
-    this definition, and evidence for it grows.
+    this definition, and evidence for it would grow. So a block that looks like one
+    (`is_outage`) adds none: an e-value that is cut off at 1 is one still.
     The pair ``q`` needs the numbers of requests of the block, never its failures.
 
 Source:
@@ -72,6 +73,22 @@ at the margin were promoted, and 25 to 34 % without the limit."""
 _BISECTIONS = 1100  # enough to reach any double from any bracket in [0, 1]
 
 
+_OUTAGE = 3.0
+"""How many times the failures expected of stable make an outage, and how many more."""
+
+
+def is_outage(stable: RequestCounts, calm: RequestCounts) -> bool:
+    """Whether *stable* fails far more in a block than in the blocks before it.
+
+    Args:
+        stable: its requests in the block.
+        calm: its requests in all blocks before that were no outage.
+    """
+    if calm == NO_REQUESTS:
+        return False
+    return stable.failed > _OUTAGE * (past_rate(calm) * stable.total + 1)
+
+
 def past_rate(past: RequestCounts) -> float:
     """The error rate to bet on after *past* requests of both arms together.
 
@@ -89,6 +106,7 @@ def add_block(
     margin: Margin,
     beta: float,
     sigma: float | None = None,
+    is_outage: bool = False,
 ) -> tuple[float, ...]:
     """Add a block's log-evidence to that of the blocks before it.
 
@@ -99,10 +117,11 @@ def add_block(
         margin: what is unacceptable.
         beta: chance to promote an unacceptable canary, in ``(0, 1)``.
         sigma: noise of the log risk ratio per block, above 0; None for none at all.
+        is_outage: let the block only speak against the canary.
     """
     if past == NO_REQUESTS or 0 in (block.canary.total, block.stable.total):
         return evidence
-    most = -log(beta) * MOST_PER_BLOCK
+    most = 0.0 if is_outage else -log(beta) * MOST_PER_BLOCK
     return tuple(
         before
         + min(

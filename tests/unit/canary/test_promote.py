@@ -16,6 +16,7 @@ from sluicegate.canary.promote import (
     bets,
     growth,
     hardest_rates,
+    is_outage,
     log_evidence,
     past_rate,
 )
@@ -318,3 +319,27 @@ def weigh(outcome: tuple[int, ...], chances: tuple[float, ...]) -> float:
     for failed, rate in zip(outcome, chances, strict=True):
         result *= rate if failed else 1 - rate
     return result
+
+
+def test_an_outage_of_both_adds_nothing_for_the_canary() -> None:
+    calm = RequestCounts(5400, 27)
+    stable, canary = RequestCounts(540, 54), RequestCounts(60, 6)
+    both = Block(stable=stable, canary=canary)
+    past = RequestCounts(6600, 90)  # as it is after the outage has begun
+
+    assert is_outage(stable, calm)
+    rises = add_block(NO_EVIDENCE, both, past=past, margin=MARGINS[0], beta=0.05)
+    cut = add_block(
+        NO_EVIDENCE, both, past=past, margin=MARGINS[0], beta=0.05, is_outage=True
+    )
+
+    assert max(rises) > 0
+    assert cut == tuple(min(0.0, each) for each in rises)
+
+
+@pytest.mark.parametrize(("failed", "is_one"), [(0, False), (10, False), (11, True)])
+def test_an_outage_is_far_more_than_what_is_usual(failed: int, *, is_one: bool) -> None:
+    usual = RequestCounts(5399, 26)  # 2.65 of 540
+
+    assert is_outage(RequestCounts(540, failed), usual) == is_one
+    assert not is_outage(RequestCounts(540, failed), RequestCounts(0, 0))
