@@ -31,10 +31,13 @@ ORDER = (
     Direction.SUPERSEDE,
     Direction.ABORT,
     Direction.PAUSE,
-    Direction.PROMOTE,
     Direction.RESUME,
+    Direction.PROMOTE,
 )
-"""Which goes first where several would be done: the one that risks least."""
+"""Which goes first where several would be done: the one that risks least.
+
+A paused rollout is resumed before it is promoted: one that serves beside nothing has
+nothing to be promoted over, and would wait for ever behind that word."""
 
 _STOPS = frozenset({Direction.ABORT, Direction.PAUSE})
 

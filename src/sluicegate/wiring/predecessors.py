@@ -144,5 +144,6 @@ def _describe_wait(view: OpenView) -> str:
     until = "" if view.term is None else f" until {format_moment(view.term.deadline)}"
     return (
         f"{_name(view)} is under way in {place}{until}, and goes first: `sluice rollout"
-        f" status {place}` shows it; on_newer: supersede would end it"
+        f" status {place}` shows it, `sluice rollout abort {place} --reason ...` ends"
+        " it; with on_newer: supersede, a newer release would"
     )

@@ -1,6 +1,9 @@
 """Judging the rollouts of a run again, by its log and the pipeline of its commit."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import get_args
 
 from sluicegate.adapters.git_protected import GitProtectedBranch
@@ -8,11 +11,17 @@ from sluicegate.audit.history import read_run
 from sluicegate.config.file import read_pipeline
 from sluicegate.engine.replay import replay
 from sluicegate.engine.rollout_plan import RolloutPlan
-from sluicegate.errors import ExternalError, UsageError
+from sluicegate.errors import (
+    ExternalError,
+    IntegrityError,
+    PipelineFileError,
+    UsageError,
+)
 from sluicegate.model.event import RolloutEvent, RolloutStarted, RunStarted
 from sluicegate.model.replayed import Replayed
 from sluicegate.ports.protected import Tip
 from sluicegate.stages.canary import CanaryStage
+from sluicegate.stages.environment import Environment
 from sluicegate.stages.pipeline import Pipeline
 from sluicegate.wiring.policy import PolicySource
 from sluicegate.wiring.policy_files import MAX_POLICY_BYTES
@@ -48,14 +57,46 @@ class Replaying:
         found = []
         for named in pipeline.stages:
             mine = [event for event in rollouts if event.stage == named.name]
-            first = next((e for e in mine if isinstance(e, RolloutStarted)), None)
-            if isinstance(named.stage, CanaryStage) and first is not None:
-                environment = pipeline.environments[named.stage.environment]
-                plan = RolloutPlan.of(
-                    named.name, named.stage, environment, first.canary
-                )
-                found += replay(plan, mine)
+            if isinstance(named.stage, CanaryStage) and mine:
+                found += self._replay(named.name, named.stage, mine, pipeline)
         return found
+
+    def _replay(
+        self,
+        name: str,
+        stage: CanaryStage,
+        events: list[RolloutEvent],
+        pipeline: Pipeline,
+    ) -> list[Replayed]:
+        """Judge the rollouts of *stage* again.
+
+        Its environment was that of the protected branch, as it was then. That may have
+        been another one than the run's commit has, and whether clients stay with their
+        release decides whether their shares are checked.
+        """
+        first = next(each for each in events if isinstance(each, RolloutStarted))
+        here = pipeline.environments.get(stage.environment)
+        flaw: IntegrityError | None = None
+        tried: list[RolloutPlan] = []
+        for environment in chain((here,), self._environments(stage.environment)):
+            if environment is None:
+                continue
+            plan = RolloutPlan.of(name, stage, environment, first.canary)
+            if any(plan.judge == each.judge for each in tried):
+                continue
+            tried.append(plan)
+            try:
+                return replay(plan, events)
+            except IntegrityError as error:
+                flaw = flaw or error
+        if flaw is None:
+            raise UsageError(f"no {stage.environment} is in the protected branch")
+        raise flaw
+
+    def _environments(self, name: str) -> Iterator[Environment | None]:
+        """The environment as the protected branch has it, and has had it."""
+        for pipeline in _pipelines(self.project, ()):
+            yield pipeline.environments.get(name)
 
 
 def pipeline_of(started: RunStarted, project: Project) -> Pipeline:
@@ -65,21 +106,7 @@ def pipeline_of(started: RunStarted, project: Project) -> Pipeline:
         UsageError: it is nowhere to be found.
         ExternalError: Git fails.
     """
-    source = PolicySource(project)
-    git = GitProtectedBranch(str(project.folder), project.machine.process)
-    here = git.tip()
-    commits = [
-        started.commit,
-        *(each.commit for each in git.changes(here, source.path)),
-    ]
-    for commit in dict.fromkeys(commits):
-        try:
-            data = git.read(Tip(commit[:12], commit), source.path, MAX_POLICY_BYTES)
-        except ExternalError:
-            continue  # a commit that this clone does not have
-        if data is None:
-            continue
-        pipeline = read_pipeline(data, f"{source.path} at {commit[:12]}").pipeline
+    for pipeline in _pipelines(project, (started.commit,)):
         if pipeline.definition == started.definition:
             return pipeline
     raise UsageError(
@@ -87,3 +114,19 @@ def pipeline_of(started: RunStarted, project: Project) -> Pipeline:
         " this clone as it was run",
         hint=f"`git fetch origin {started.commit}` brings the commit",
     )
+
+
+def _pipelines(project: Project, first: tuple[str, ...]) -> Iterator[Pipeline]:
+    """The pipelines of the commits *first*, then those of the protected branch."""
+    source = PolicySource(project)
+    git = GitProtectedBranch(str(project.folder), project.machine.process)
+    changes = (each.commit for each in git.changes(git.tip(), source.path))
+    for commit in dict.fromkeys((*first, *changes)):
+        try:
+            data = git.read(Tip(commit[:12], commit), source.path, MAX_POLICY_BYTES)
+        except ExternalError:
+            continue  # a commit that this clone does not have
+        if data is None:
+            continue
+        with suppress(PipelineFileError):  # of another version
+            yield read_pipeline(data, f"{source.path} at {commit[:12]}").pipeline

@@ -118,8 +118,8 @@ def test_an_abort_goes_before_all_else() -> None:
         Direction.SUPERSEDE,
         Direction.ABORT,
         Direction.PAUSE,
-        Direction.PROMOTE,
         Direction.RESUME,
+        Direction.PROMOTE,
     ]
 
 
