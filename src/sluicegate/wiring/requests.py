@@ -227,9 +227,9 @@ class Requests:
             raise UsageError(
                 f"there is no log in {self.place.name}",
                 hint=self.place.explain_above()
-                or "name the one of whoever asks with --log PLACE (a folder, git:REF or"
-                " s3://BUCKET/PREFIX), or have the request sent as a file and name that"
-                " instead of its id",
+                or "`sluice run` begins one; whoever is asked by others names theirs"
+                " with --log PLACE (a folder, git:REF or s3://BUCKET/PREFIX), or has"
+                " the request sent as a file and names that instead of its id",
             )
 
     def find(self, text: str, environment: str | None = None) -> Found:
