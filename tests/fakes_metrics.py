@@ -61,6 +61,20 @@ class FakeSource(MetricSource):
 
 
 @dataclass
+class LaggingSource(MetricSource):
+    """Two replicas that are asked by turns; the first is two readings behind."""
+
+    source: MetricSource
+    _readings: list[Reading] = field(default_factory=list)
+
+    @override
+    def read(self, stable: Release, canary: Release, since: datetime) -> Reading:
+        self._readings.append(self.source.read(stable, canary, since))
+        lags = len(self._readings) % 2 == 1
+        return self._readings[-3 if lags and self._readings[2:] else -1]
+
+
+@dataclass
 class LyingSource(MetricSource):
     """Says anything at all, one lie after another."""
 

@@ -34,9 +34,11 @@ from sluicegate.engine.rollout import (
     fold,
 )
 from sluicegate.engine.rollout_clock import RolloutClock
-from sluicegate.engine.rollout_metrics import totals_told
+from sluicegate.engine.rollout_falls import find_doubt, find_fall
+from sluicegate.engine.rollout_metrics import Totals, totals_told
 from sluicegate.engine.rollout_people import People
 from sluicegate.engine.rollout_reading import Readings
+from sluicegate.engine.rollout_state import Mark
 from sluicegate.engine.steering import Pace, Steering
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.event import (
@@ -233,7 +235,8 @@ class _Rollout:
                 return  # the weight stays announced, and is applied again
             # Nothing is counted from here on, and a rollback needs no counters.
             seen = Scrape(self._now(), NO_REQUESTS, NO_REQUESTS)
-        totals = totals_told(self._read(seen)) if 0 < percent < 100 else ()  # noqa: PLR2004 - percent
+        read = self._read(seen, find_fall) if 0 < percent < 100 else {}  # noqa: PLR2004 - percent
+        totals = totals_told(read)
         self._event(
             WeightConfirmed(stage, percent, seen.stable, seen.canary, seen.at, totals)
         )
@@ -284,15 +287,28 @@ class _Rollout:
         after = apply(self._plan, self.state, block)
         # Once failed requests are enough for an abort, nothing waits for the metrics.
         if decide_verdict(self._plan.judge, after.judge) is not CanaryVerdict.ABORT:
-            block = block_from(self._plan, self.state, seen, self._read(seen))
+            block = block_from(
+                self._plan, self.state, seen, self._read(seen, find_doubt)
+            )
         self._event(block)
         self._looked = block.end_ts
         self._tell()
 
-    def _read(self, seen: Scrape) -> dict[str, Pair]:
-        """The metrics beside failed requests, at about the time of *seen*."""
-        started = self.state.started
-        return {} if started is None else self._readings.read(started, seen)
+    def _read(
+        self,
+        seen: Scrape,
+        find: Callable[[RolloutPlan, Mark | None, Totals], tuple[str, str] | None],
+    ) -> dict[str, Pair]:
+        """The metrics beside failed requests, at about the time of *seen*.
+
+        Those that *find* finds, after what is recorded, are left out.
+        """
+        started, mark = self.state.started, self.state.mark
+        if started is None:
+            return {}
+        return self._readings.read(
+            started, seen, lambda totals: find(self._plan, mark, totals)
+        )
 
     def _lost_sight(self, error: ExternalError) -> None:
         self.blind = True

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from sluicegate.canary.judge import JudgeSettings, JudgeState, Observation, observe
 from sluicegate.canary.state import MetricState
+from sluicegate.engine.rollout_falls import fallen, find_doubt
 from sluicegate.engine.rollout_metrics import (
     Totals,
     blocks_of,
@@ -42,7 +43,8 @@ def block_from(
         plan: what is wanted.
         state: what has happened.
         scrape: the target's counters.
-        totals: the metrics that could be read at the same moment.
+        totals: the metrics that could be read at the same moment, and are believed
+            (`sluicegate.engine.rollout_falls.find_doubt`).
 
     Raises:
         RuntimeError: no weight was confirmed yet, so no block has begun.
@@ -52,7 +54,13 @@ def block_from(
     stable = _since(state.mark.stable, scrape.stable)
     canary = _since(state.mark.canary, scrape.canary)
     totals = totals or {}
-    shown = blocks_of(plan.judge.metrics, state.mark.metrics, totals)
+    began_again = fallen(plan, state.mark.metrics, totals)
+    marks = {
+        name: pair
+        for name, pair in state.mark.metrics.items()
+        if name not in began_again  # which shows nothing: it is only marked anew
+    }
+    shown = blocks_of(plan.judge.metrics, marks, totals)
     observation = Observation(
         Block(stable, canary),
         shown,
@@ -125,8 +133,12 @@ def find_block_flaw(
     fault = find_fault(plan.judge.metrics, event.metrics)
     if fault is not None:
         return f"block {event.index}: {fault}"
+    totals = totals_of(event.metrics)
+    doubt = find_doubt(plan, state.mark, totals)
+    if doubt is not None:
+        return f"block {event.index}: {doubt[0]}: {doubt[1]}"
     scrape = Scrape(event.end_ts, event.stable_total, event.canary_total)
-    replayed = block_from(plan, state, scrape, totals_of(event.metrics))
+    replayed = block_from(plan, state, scrape, totals)
     if event == replayed:
         return None
     told, due = _told(event), _told(replayed)

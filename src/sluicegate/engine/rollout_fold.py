@@ -12,6 +12,7 @@ from typing import assert_never
 
 from sluicegate.engine.rollout_block import judge_after, observation_of
 from sluicegate.engine.rollout_course import Course
+from sluicegate.engine.rollout_falls import fallen, floors_after
 from sluicegate.engine.rollout_metrics import totals_of
 from sluicegate.engine.rollout_order import find_flaw
 from sluicegate.engine.rollout_plan import RolloutPlan
@@ -67,7 +68,7 @@ def apply(plan: RolloutPlan, state: RolloutState, event: RolloutEvent) -> Rollou
             withdrawn = state.withdrawn or event.percent == 0
             return replace(state, requested=event.percent, withdrawn=withdrawn)
         case WeightConfirmed():
-            return _weighted(state, event)
+            return _weighted(plan, state, event)
         case BlockObserved():
             return _observed(plan, state, event)
         case RolloutDirected():
@@ -80,13 +81,22 @@ def apply(plan: RolloutPlan, state: RolloutState, event: RolloutEvent) -> Rollou
             assert_never(event)
 
 
-def _weighted(state: RolloutState, event: WeightConfirmed) -> RolloutState:
+def _weighted(
+    plan: RolloutPlan, state: RolloutState, event: WeightConfirmed
+) -> RolloutState:
     """Every metric begins anew: what could not be read now has no mark here."""
+    totals = totals_of(event.metrics)
     return replace(
         state,
         requested=None,
         weight=event.percent,
-        mark=Mark(event.at, event.stable, event.canary, totals_of(event.metrics)),
+        mark=Mark(
+            event.at,
+            event.stable,
+            event.canary,
+            totals,
+            floors_after(plan, state.mark, totals),
+        ),
         latest=_later(state, event.at),
         step_blocks=state.step_blocks if event.percent == state.weight else 0,
     )
@@ -95,14 +105,18 @@ def _weighted(state: RolloutState, event: WeightConfirmed) -> RolloutState:
 def _observed(
     plan: RolloutPlan, state: RolloutState, event: BlockObserved
 ) -> RolloutState:
-    before = {} if state.mark is None else state.mark.metrics
+    mark, totals = state.mark, totals_of(event.metrics)
+    before = {} if mark is None else mark.metrics
+    lost = frozenset[str]() if mark is None else mark.lost
     return replace(
         state,
         mark=Mark(
             event.end_ts,
             event.stable_total,
             event.canary_total,
-            {**before, **totals_of(event.metrics)},
+            {**before, **totals},
+            floors_after(plan, mark, totals),
+            lost | fallen(plan, before, totals),
         ),
         latest=_later(state, event.end_ts),
         blocks=state.blocks + 1,

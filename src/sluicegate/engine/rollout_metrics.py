@@ -7,7 +7,9 @@ gets it from its first reading, which shows nothing yet.
 Traps:
     Each release is counted by itself. A number that went backwards is taken to have
     begun again at 0: what was counted between the last reading and that moment is
-    lost. The sum of a gauge may fall by itself; there only the samples tell.
+    lost. That is so of the target's own counters, which begin again for both releases
+    at once; what other sources say is seen to in `sluicegate.engine.rollout_falls`.
+    The sum of a gauge may fall by itself; there only the samples tell.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +46,21 @@ def passed(metric: Metric, before: Pair, now: Pair) -> Pair:
     )
 
 
+def goes_on(metric: Metric, before: Pair, now: Pair) -> bool:
+    """Whether *now* can have been counted on from *before*, by both releases."""
+    return (
+        _since(metric, before.stable, now.stable) is not None
+        and _since(metric, before.canary, now.canary) is not None
+    )
+
+
 def _passed(metric: Metric, before: Tally, now: Tally) -> Tally:
+    found = _since(metric, before, now)
+    return now if found is None else found  # it began again
+
+
+def _since(metric: Metric, before: Tally, now: Tally) -> Tally | None:
+    """What was counted from *before* to *now*; None if that cannot be."""
     n = now.n - before.n
     x = tuple(b - a for a, b in zip(before.x, now.x, strict=True))
     if n == 0 and metric.kind is MetricKind.GAUGE:
@@ -52,7 +68,7 @@ def _passed(metric: Metric, before: Tally, now: Tally) -> Tally:
     try:
         check_tally(metric.kind, Tally(n, x), width=metric.width)
     except UsageError:
-        return now  # it began again
+        return None
     return Tally(n, x)
 
 

@@ -14,7 +14,8 @@ from typing import assert_never
 
 from sluicegate.canary.judge import decide, stands
 from sluicegate.engine.rollout_block import find_block_flaw
-from sluicegate.engine.rollout_metrics import find_fault
+from sluicegate.engine.rollout_falls import find_fall
+from sluicegate.engine.rollout_metrics import find_fault, totals_of
 from sluicegate.engine.rollout_plan import RolloutPlan
 from sluicegate.engine.rollout_state import RolloutState
 from sluicegate.model.event import (
@@ -118,7 +119,11 @@ def _of_weight(
         return "it holds metrics of a rollout that is over" if event.metrics else None
     if state.judged is not None:
         return f"weight {event.percent} comes after the verdict"
-    return find_fault(plan.judge.metrics, event.metrics)
+    fault = find_fault(plan.judge.metrics, event.metrics)
+    if fault is not None:
+        return fault
+    fall = find_fall(plan, state.mark, totals_of(event.metrics))
+    return None if fall is None else f"{fall[0]}: {fall[1]}"
 
 
 def _next_step(plan: RolloutPlan, state: RolloutState) -> int | None:

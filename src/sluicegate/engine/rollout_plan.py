@@ -21,8 +21,8 @@ class RolloutPlan:
     ``steps`` are weights in percent, rising, at most `MOST_UNJUDGED`. ``step_blocks``
     blocks with canary traffic are seen at each. ``deadline`` counts from
     `RolloutStarted`, without the time that people paused it. ``scraped`` are the
-    metrics of the judge that the target itself counts. ``on_newer`` is what this
-    release does if an older one is under way.
+    metrics of the judge that the target itself counts, ``printed`` those that a command
+    does. ``on_newer`` is what this release does if an older one is under way.
 
     Raises:
         UsageError: its steps are not such weights.
@@ -39,6 +39,7 @@ class RolloutPlan:
     judge: JudgeSettings
     ready_timeout: timedelta
     scraped: frozenset[str] = frozenset()
+    printed: frozenset[str] = frozenset()
     on_newer: NewerPolicy = NewerPolicy.WAIT
 
     def __post_init__(self) -> None:
@@ -68,6 +69,7 @@ class RolloutPlan:
             judge=_judge_of(stage, environment),
             ready_timeout=environment.target.ready_timeout,
             scraped=stage.metrics.scraped,
+            printed=stage.metrics.printed,
             on_newer=stage.on_newer,
         )
 

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 from sluicegate.canary.metric import Metric
-from sluicegate.engine.rollout_metrics import check_totals, read_slower
+from sluicegate.engine.rollout_metrics import Totals, check_totals, read_slower
 from sluicegate.errors import ExternalError, UsageError
 from sluicegate.model.event import RolloutStarted
 from sluicegate.model.metric import Pair
@@ -18,6 +18,9 @@ from sluicegate.model.rollout import Release, Scrape
 from sluicegate.ports.metrics import MetricSource
 
 Read = Callable[[], Pair]
+
+Doubt = Callable[[Totals], tuple[str, str] | None]
+"""Which of some totals are not believed, after those read before, and why."""
 
 
 class Readings:
@@ -38,10 +41,12 @@ class Readings:
         self._say = say
         self._dark: set[str] = set()
 
-    def read(self, started: RolloutStarted, scrape: Scrape) -> dict[str, Pair]:
+    def read(
+        self, started: RolloutStarted, scrape: Scrape, doubt: Doubt = lambda _: None
+    ) -> dict[str, Pair]:
         """The cumulative numbers of all metrics that can be read, in their order.
 
-        *scrape* was read from the target just now.
+        *scrape* was read from the target just now; what *doubt* names is left out.
         """
         if not self._metrics:
             return {}
@@ -52,7 +57,7 @@ class Readings:
                 for metric in self._metrics
             ]
         for metric, future in zip(self._metrics, futures, strict=True):
-            totals = self._believed(metric, future)
+            totals = self._believed(metric, future, doubt)
             if totals is not None:
                 found[metric.name] = totals
         return found
@@ -66,10 +71,13 @@ class Readings:
         stable, since = started.stable or started.canary, started.start_ts
         return lambda: _read(source, stable, started.canary, since)
 
-    def _believed(self, metric: Metric, future: Future[Pair]) -> Pair | None:
+    def _believed(
+        self, metric: Metric, future: Future[Pair], doubt: Doubt
+    ) -> Pair | None:
         try:
             totals = future.result()
             check_totals(metric, totals)
+            _check_believed(doubt({metric.name: totals}))
         except (ExternalError, UsageError) as error:
             if metric.name not in self._dark:
                 self._say(f"{metric.name} cannot be read, and is held for: {error}")
@@ -85,6 +93,11 @@ def _read(
     source: MetricSource, stable: Release, canary: Release, since: datetime
 ) -> Pair:
     return source.read(stable, canary, since).pair
+
+
+def _check_believed(doubted: tuple[str, str] | None) -> None:
+    if doubted is not None:
+        raise UsageError(doubted[1])
 
 
 def _nowhere() -> Pair:

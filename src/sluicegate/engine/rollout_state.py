@@ -25,13 +25,18 @@ class Mark:
     """The cumulative counters at one instant: where the next block begins.
 
     ``metrics`` are those of the metrics that were read since this weight was set, each
-    as it was read last.
+    as it was read last. ``floors`` are those of metrics that are counted from one
+    moment on, as they were read last at any weight; ``lost`` are the metrics that fell
+    since this weight was set, and may have begun again (see
+    `sluicegate.engine.rollout_falls`).
     """
 
     at: datetime
     stable: RequestCounts
     canary: RequestCounts
     metrics: Totals = field(default_factory=dict, hash=False)
+    floors: Totals = field(default_factory=dict, hash=False)
+    lost: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -347,6 +347,15 @@ class Metrics(Settings):
         )
 
     @property
+    def printed(self) -> frozenset[str]:
+        """Which of them a command counts."""
+        return frozenset(
+            name
+            for name, each in self.declared.items()
+            if isinstance(each.source, CommandSource)
+        )
+
+    @property
     def sources(self) -> Mapping[str, Source]:
         """Where the others come from, by name."""
         found = {name: each.source for name, each in self.declared.items()}

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
-from fakes_metrics import LyingSource
+from fakes_metrics import LaggingSource, LyingSource
 from fakes_target import Behaviour, Fuse, Killed
 from rollouts import (
     LATENCY,
@@ -117,12 +118,92 @@ def test_an_outage_of_one_source_loses_nothing_of_the_time_at_one_weight() -> No
     assert len(said) == 2
 
 
-def test_a_source_whose_counters_began_again_is_counted_from_0() -> None:
-    it = measured_world(REFUSALS)
-    it.source("refusals").began_again_ms = 150_000
+PATIENT = replace(PLAN, steps=(25,), step_blocks=8, deadline=timedelta(minutes=10))
+
+
+def test_a_source_that_has_counted_less_than_before_is_held_for() -> None:
+    it = measured_world(REFUSALS, TOKENS, plan=PATIENT)
+    it.source("refusals").began_again_ms = 100_000
     it.conduct()
-    again = next(m for m in seen(it, "refusals") if m.canary_total.n < 100)
+    told = [[m.metric for m in block.metrics] for block in it.blocks()]
+    assert told[:2] == [["refusals", "tokens"], ["tokens"]]
+    before, caught_up = seen(it, "refusals")[:2]
+    assert caught_up.canary_total == before.canary_total + caught_up.canary
+    said = next(line for line in it.said if line.startswith("refusals"))
+    why = "its source has counted less than before, so it is behind"
+    assert said == f"refusals cannot be read, and is held for: {why}"
+
+
+@pytest.mark.parametrize("refused", [0.01, 0.2])
+def test_a_replica_that_lags_behind_makes_nothing_count_twice(refused: float) -> None:
+    it = measured_world(REFUSALS, refused=refused)
+    source = it.source("refusals")
+    it.sources["refusals"] = LaggingSource(source)
+    it.conduct()
+    shown = seen(it, "refusals")
+    for before, after in pairwise(shown):
+        assert after.stable_total.n >= before.stable_total.n
+        assert after.canary_total.n >= before.canary_total.n
+    for arm in ("stable", "canary"):
+        counted = sum(getattr(m, arm).n for m in shown)
+        assert 0 < counted <= getattr(shown[-1], f"{arm}_total").n
+    good = refused == 0.01
+    result = RolloutResult.PROMOTED if good else RolloutResult.ROLLED_BACK
+    assert it.finished().result is result
+
+
+def test_at_another_weight_a_source_that_is_behind_has_to_catch_up_first() -> None:
+    it = measured_world(REFUSALS)
+    it.sources["refusals"] = LaggingSource(it.source("refusals"))
+    it.conduct()
+    first, second = weighed(it)[:2]
+    assert (len(first.metrics), len(second.metrics)) == (1, 0)
+    before, after = seen(it, "refusals")[:2]
+    assert after.canary.n == 0  # it is marked where it has caught up
+    assert after.canary_total.n > before.canary_total.n
+
+
+def test_a_command_that_began_again_is_not_counted_with_until_the_next_weight() -> None:
+    plan = replace(PLAN, steps=(5, 25), step_blocks=4)
+    it = measured_world(REFUSALS, plan=plan)
+    it.plan = replace(it.plan, printed=frozenset({"refusals"}))
+    it.source("refusals").began_again_ms = 100_000
+    it.conduct()
+    at = {
+        percent: [m for b in it.blocks() if b.percent == percent for m in b.metrics]
+        for percent in (5, 25)
+    }
+    assert [m.canary.n > 0 for m in at[5]] == [True, False]
+    fell = at[5][-1]
+    assert fell.stable.n == 0  # and nothing of the other release, either
+    assert fell.canary_total.n < at[5][0].canary_total.n
+    assert len([b for b in it.blocks() if b.percent == 5]) == 4
+    assert len(at[25]) == len([b for b in it.blocks() if b.percent == 25])
+    assert all(m.canary.n > 0 for m in at[25])
+    assert it.finished().result is RolloutResult.PROMOTED
+    said = [line for line in it.said if line.startswith("refusals")]
+    assert said[1:] == ["refusals can be read again"]
+    assert "may have begun again since this weight" in said[0]
+
+
+def test_what_a_command_says_after_a_fall_is_forgotten_by_no_tick() -> None:
+    it = measured_world(REFUSALS, plan=PATIENT)
+    it.plan = replace(it.plan, printed=frozenset({"refusals"}))
+    it.source("refusals").began_again_ms = 100_000
+    it.tick_to_the_end()
+    assert [m.canary.n > 0 for m in seen(it, "refusals")] == [True, False]
+    assert it.judged().cause == "deadline"
+
+
+def test_the_counters_of_the_target_begin_again_for_both_releases() -> None:
+    it = measured_world(LATENCY, plan=PATIENT)
+    while len(it.blocks()) < 2:
+        it.tick()
+    it.target.restart_proxy()
+    it.tick_to_the_end()
+    again = seen(it, "latency")[2]
     assert again.canary == again.canary_total
+    assert again.stable == again.stable_total
     assert it.finished().result is RolloutResult.PROMOTED
 
 

@@ -8,6 +8,7 @@ from typing import Self
 
 import pytest
 from fakes import START as BEGINNING
+from fakes_metrics import LaggingSource
 from fakes_target import Behaviour, Fuse, Killed
 from rollouts import NEW, OLD, OTHER, PLAN, World, measured_world, world
 
@@ -76,6 +77,20 @@ def _dark() -> World:
     return it
 
 
+def _behind() -> World:
+    it = measured_world()
+    it.sources["tokens"] = LaggingSource(it.source("tokens"))
+    return it
+
+
+def _printed() -> World:
+    """The program that counts the refusals begins again."""
+    it = measured_world(plan=replace(PLAN, step_blocks=3))
+    it.plan = replace(it.plan, printed=frozenset({"refusals"}))
+    it.source("refusals").began_again_ms = 100_000
+    return it
+
+
 def _said(*words: tuple[Direction, int]) -> World:
     it = world(plan=replace(PLAN, block=timedelta(minutes=4)))
     for direction, at_ms in words:
@@ -126,6 +141,8 @@ WORLDS = {
     "measured": measured_world,
     "measured, refusing": lambda: measured_world(refused=0.2),
     "measured, dark": _dark,
+    "measured, behind": _behind,
+    "measured, printed": _printed,
     "paused": lambda: _said((Direction.PAUSE, 300_000), (Direction.RESUME, 4_000_000)),
     "paused, aborted": lambda: _said(
         (Direction.PAUSE, 3_000), (Direction.ABORT, 700_000)
@@ -414,3 +431,49 @@ def test_a_weight_without_traffic_for_two_holds_no_metrics() -> None:
     told = (MetricTotal("refusals", Tally(1, (0,)), Tally(1, (0,))),)
     with pytest.raises(IntegrityError, match="that is over"):
         it.replay(at, replace(last, metrics=told))
+
+
+def _fallen(total: MetricTotal) -> MetricTotal:
+    return replace(total, canary=Tally(0, (0,) * len(total.canary.x)))
+
+
+def test_totals_at_a_weight_are_not_behind_those_before() -> None:
+    it = history("measured, printed")
+    weights = [i for i, e in enumerate(it.events) if isinstance(e, WeightConfirmed)]
+    event = it.events[weights[1]]
+    assert isinstance(event, WeightConfirmed)
+    for i, total in enumerate(event.metrics):
+        metrics = (*event.metrics[:i], _fallen(total), *event.metrics[i + 1 :])
+        fell = replace(event, metrics=metrics)
+        if total.metric in {"refusals", "latency"}:  # which may begin again
+            it.replay(weights[1], fell)
+            continue
+        with pytest.raises(IntegrityError, match=f"{total.metric}: .*so it is behind"):
+            it.replay(weights[1], fell)
+
+
+def test_no_block_has_totals_that_are_behind_those_before() -> None:
+    it = history("measured")
+    blocks = [i for i, e in enumerate(it.events) if isinstance(e, BlockObserved)]
+    event = it.events[blocks[-1]]
+    assert isinstance(event, BlockObserved)
+    for i, shown in enumerate(event.metrics):
+        nothing = Tally(0, (0,) * len(shown.canary.x))
+        fell = replace(shown, canary=nothing, canary_total=nothing)
+        metrics = (*event.metrics[:i], fell, *event.metrics[i + 1 :])
+        is_scraped = shown.metric == "latency"
+        behind = "replaying gives" if is_scraped else f"{shown.metric}: .*is behind"
+        with pytest.raises(IntegrityError, match=behind):
+            it.replay(blocks[-1], replace(event, metrics=metrics))
+
+
+def test_after_a_command_began_again_no_block_at_that_weight_has_its_metric() -> None:
+    it = history("measured, printed")
+    blocks = [i for i, e in enumerate(it.events) if isinstance(e, BlockObserved)]
+    fell, after = (it.events[i] for i in blocks[1:3])
+    assert isinstance(fell, BlockObserved)
+    assert isinstance(after, BlockObserved)
+    metrics = (fell.metrics[0], *after.metrics)
+    assert metrics[0].metric == "refusals"
+    with pytest.raises(IntegrityError, match=r"refusals: .*may have begun again"):
+        it.replay(blocks[2], replace(after, metrics=metrics))

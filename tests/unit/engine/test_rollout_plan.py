@@ -18,6 +18,7 @@ STAGE = CanaryStage.model_validate(
         "metrics": {
             "slow": {"kind": "latency", "edges": ["100ms", "1s"]},
             "refusals": {"kind": "bernoulli", "from": {"uses": "file", "path": "r"}},
+            "tokens": {"kind": "rate", "from": {"uses": "command", "run": "count"}},
         },
     }
 )
@@ -35,8 +36,10 @@ def test_no_canary_gets_more_than_90_percent_before_its_verdict(
 def test_a_plan_has_the_metrics_of_its_stage_and_who_counts_them() -> None:
     target = DockerTarget(uses="docker", port=8000)
     plan = RolloutPlan.of("canary", STAGE, Environment(target=target), NEW)
-    assert [metric.name for metric in plan.judge.metrics] == ["slow", "refusals"]
+    names = [metric.name for metric in plan.judge.metrics]
+    assert names == ["slow", "refusals", "tokens"]
     assert plan.scraped == {"slow"}
+    assert plan.printed == {"tokens"}
     assert plan.judge.min_seconds == 90
     assert plan.judge.share_check
 
