@@ -60,6 +60,7 @@ class Chaos:
     results: list[RolloutResult] = field(default_factory=list)
     source_port: int = 0
     number: int = 1
+    started: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
     def next(self, *, fail: float = 0.0) -> "Rollout":
         """A rollout of a new release, not begun."""
@@ -95,6 +96,7 @@ class Rollout:
             self.process = subprocess.Popen(
                 [sys.executable, script, str(self.folder)], stderr=said
             )
+        self.chaos.started.append(self.process)
         return self.process
 
     def has(self, kind: type[object], percent: int | None = None) -> bool:
@@ -175,7 +177,12 @@ def chaos(tmp_path: Path) -> Iterator[Chaos]:
             environment.target.set_weight(stable, 100)
         with constant_load(environment.publish, NAMES) as load:
             made = Chaos(environment, tmp_path, stable, load, random.Random(SEED))
-            yield made
+            try:
+                yield made
+            finally:
+                for process in made.started:  # one is left where an assertion failed
+                    process.kill()
+                    process.wait()
     results = [result.value for result in made.results]
     print(
         f"{made.kills} kills in {len(results)} rollouts"
