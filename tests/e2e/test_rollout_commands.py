@@ -168,7 +168,7 @@ def test_what_entering_took_it_takes_to_promote_and_one_person_can_stop_it(
     world.decide("promote", "eve")
     said = world.tick(code=0)
 
-    assert "promote, said ann, eve" in said
+    assert "promoted by ann, eve" in said
     assert world.results()[-1] == "promoted"
     (directed,) = (
         one for one in world.project.entries() if one["type"] == "rollout.directed"

@@ -68,7 +68,11 @@ def check_tally(kind: MetricKind, tally: Tally, *, width: int) -> None:
     """
     fault = _fault(kind, tally.n, tally.x, width)
     if fault is not None:
-        raise UsageError(f"no numbers of a {kind.value} metric: {fault}, got {tally}")
+        numbers = ", ".join(map(str, tally.x))
+        raise UsageError(
+            f"no numbers of a {kind.value} metric: {fault}, got n {tally.n} and"
+            f" x {numbers}"
+        )
 
 
 def _fault(kind: MetricKind, n: int, x: Sequence[int], width: int) -> str | None:

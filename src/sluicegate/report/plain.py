@@ -29,7 +29,7 @@ from sluicegate.model.event import (
     WeightRequested,
 )
 from sluicegate.model.finding import Finding
-from sluicegate.model.rollout import CanaryVerdict
+from sluicegate.model.rollout import CanaryVerdict, Direction
 from sluicegate.model.run import Run
 from sluicegate.model.task import write_labels
 from sluicegate.model.traffic import RequestCounts
@@ -167,9 +167,18 @@ def describe_rollout(
                 f" · stable {rate(event.stable)}"
             )
         case RolloutDirected():
-            return f"{event.direction.value}, said {_people(event)}: {event.reason}"
+            return f"{_DIRECTED[event.direction]} by {_people(event)}: {event.reason}"
         case CanaryJudged():
             return describe_verdict(event.verdict, event.reason)
+
+
+_DIRECTED = {
+    Direction.PROMOTE: "promoted",
+    Direction.ABORT: "aborted",
+    Direction.PAUSE: "paused",
+    Direction.RESUME: "resumed",
+    Direction.SUPERSEDE: "superseded",
+}
 
 
 def _people(event: RolloutDirected) -> str:

@@ -209,7 +209,10 @@ def _hints(found: Forecast) -> list[str]:
         return []
     needed = [each.most_seconds for each in doubtful if isfinite(each.most_seconds)]
     longest = max([each.limit_seconds for each in doubtful] + needed)
-    hints = [f"a longer deadline: {_at_least(longest)} or more"]
+    more = "or more"
+    if len(needed) < len(doubtful):  # its rehearsals did not come to an end
+        more = "at the very least: nine in ten took longer than was tried"
+    hints = [f"a longer deadline: {_at_least(longest)} {more}"]
     larger = _with_larger_steps(found)
     limit = max(each.limit_seconds for each in doubtful)
     if larger is not None and larger < _WORTHWHILE * limit:

@@ -268,7 +268,7 @@ def test_the_lines_of_a_rollout_go_with_its_stage_and_leave_the_verdict() -> Non
     terminal.observer.event(end("canary", Outcome.CLOSED, reason="aborted after 50"))
 
     said = [" ".join(line.split()) for line in terminal.lines()]
-    assert "canary pause, said its operator: wait" in said
+    assert "canary paused by its operator: wait" in said
     assert [line for line in said if "aborted after 50" in line] == [
         "✗ canary 1.2 s aborted after 50"
     ]
