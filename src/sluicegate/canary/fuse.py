@@ -1,11 +1,22 @@
-"""Evidence that the canary fails too often, whatever stable does. Pure.
+"""Evidence that the canary fails too often, by itself. Pure.
 
-A catastrophic fuse: with stable failing next to never, or serving next to nothing, a
-comparison takes its time; a canary that fails every third request need not wait for it.
-The evidence is an e-process against "in every block that counts, the canary fails at
-most at the rate ``fuse``", however that rate drifts below it. Blocks in which stable
-has requests, and fails at half the fuse or more, do not count: what ails both is no
-fault of the canary's.
+A catastrophic fuse: where machines differ much for no reason (a large ``sigma``), a
+comparison takes its time; a canary that fails every third request need not wait. The
+evidence is an e-process against "in every block that counts, the canary fails at most
+at the rate ``fuse``", however that rate drifts below it.
+
+What ails both releases is no fault of the canary's. So a block counts only if stable's
+own requests in it show that stable is healthy: with ``k`` of its ``n`` failed,
+
+    k / n < fuse / 2   and   n KL(k / n, fuse) >= ln(1000),
+
+where ``KL(q, p)`` is the divergence of two Bernoulli distributions, in nats. By
+Chernoff's bound ``P(X <= k) <= exp(-n KL(k / n, p))`` for ``X`` of ``n`` failures at a
+rate ``p > k / n``, and the ``k`` that count are all those up to some largest one: so a
+block in which stable fails at the fuse or more counts with a chance of at most 1 in
+1000, however few its requests are. Without a failure it takes 20 of stable's requests
+for a fuse of 0.3. A block in which stable served fewer, or nothing at all, does not
+count: nothing tells then what ails the canary from what ails everything.
 
 Per block, with ``x`` of the canary's ``n`` requests failed, for an assumed ratio
 ``psi > 1`` of the odds to fail::
@@ -17,13 +28,14 @@ e-value of a series of blocks is the mean over `abort.RISK_RATIOS` of the produc
 
 Why valid: ``E[psi^x] <= (1 + p (psi - 1))^n`` for requests that fail at rate ``p`` on
 average (inequality of means), which is at most the denominator for ``p <= fuse``.
-Which blocks count depends on stable's failures, of which the canary's are independent,
-given the rates. Noise between blocks is no matter as long as the rate of each stays
-below the fuse.
+Which blocks count depends on stable's numbers alone, of which the canary's failures are
+independent, given the rates and the requests. Noise between blocks is no matter as
+long as the rate of each stays below the fuse.
 """
 
 from dataclasses import dataclass
 from math import log, log1p
+from typing import Final
 
 from sluicegate.canary.abort import RISK_RATIOS, log_mixture
 from sluicegate.canary.micronats import threshold, to_micronats
@@ -35,15 +47,30 @@ NO_EVIDENCE = (0.0,) * len(RISK_RATIOS)
 """Log-evidence per ratio of the odds before the first block. Unit: nats."""
 
 
+MIXED_UP: Final = 0.001
+"""The most likely that a block counts in which stable fails at the fuse or more."""
+
+
 def counts(block: Block, *, fuse: float) -> bool:
-    """Whether *block* says something of the canary alone.
+    """Whether *block* says something of the canary alone: stable is seen to be healthy.
 
     Args:
         block: the requests of both arms.
         fuse: error rate in ``(0, 1)``.
+
+    Source:
+        W. Hoeffding, "Probability Inequalities for Sums of Bounded Random Variables",
+        Journal of the American Statistical Association 58 (1963), 13-30, theorem 1,
+        equation 2.1.
     """
-    stable = block.stable
-    return stable.total == 0 or stable.failed < fuse / 2 * stable.total
+    total, failed = block.stable.total, block.stable.failed
+    if not failed < fuse / 2 * total:
+        return False
+    passed = total - failed
+    nats = passed * log(passed / total) - passed * log1p(-fuse)
+    if failed:
+        nats += failed * log(failed / (total * fuse))
+    return nats >= -log(MIXED_UP)
 
 
 def add_block(

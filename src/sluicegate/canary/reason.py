@@ -63,7 +63,7 @@ def explain_abort(
 def explain_fuse(
     canary: RequestCounts, stable: RequestCounts, *, fuse: float, chance: float
 ) -> str:
-    """Say that the canary fails more often than *fuse*, whatever stable does."""
+    """Say that the canary fails more often than *fuse*, by itself."""
     limit = f"the fuse of {format_digits(100 * fuse)} %"
     seen = f"canary fails {format_rate(canary)}, stable served nothing"
     if stable.total:

@@ -54,7 +54,7 @@ class Common(Protocol):
 
     @property
     def fuse(self) -> float | None:
-        """Error rate that aborts whatever stable does; counts as one more metric."""
+        """Error rate that aborts without a comparison; counts as one more metric."""
         ...
 
     @property

@@ -26,7 +26,7 @@ class JudgeSettings:
         errors: how failed requests are judged; of kind bernoulli.
         metrics: what is judged beside them.
         fuse: error rate of the canary, in ``(0, 1)``, beyond which it is aborted
-            whatever stable does; None for none.
+            without a comparison, while stable is seen to be healthy; None for none.
         restarts: whether evidence of a regression may begin late.
         share_check: whether the canary's share of the requests must fit its weight.
 

@@ -95,7 +95,7 @@ class Judge:
             batch_seconds: least length of a batch, ``> 0``.
             min_requests: least number of canary requests before a promotion.
             min_seconds: least time between the first and the last interval before one.
-            fuse: error rate that aborts whatever stable does, in ``(0, 1)``.
+            fuse: error rate that aborts without a comparison, in ``(0, 1)``.
             restarts: whether evidence of a regression may begin late.
             metrics: all that is judged, with their weights; by default ``errors``.
 

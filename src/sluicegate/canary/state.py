@@ -56,7 +56,7 @@ class JudgeState:
         metrics: those seen in any block; failed requests first.
         seconds: how long was observed.
         share: whether requests went where the weights sent them.
-        fuse: whether the canary fails too often, whatever stable does.
+        fuse: whether the canary fails too often, by itself.
     """
 
     metrics: tuple[MetricState, ...] = ()

@@ -48,8 +48,8 @@ class Judge(Settings):
         None,
         gt=0,
         lt=1,
-        description="Error rate that aborts without a look at stable; takes a share of"
-        " alpha. null: none.",
+        description="Error rate that aborts without a comparison, while stable is seen"
+        " to be healthy; takes a share of alpha. null: none.",
     )
     restarts: bool = Field(
         default=False,

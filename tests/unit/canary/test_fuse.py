@@ -41,7 +41,7 @@ def test_the_mean_e_value_of_a_canary_below_the_fuse_is_at_most_one(
             binomial(x, total, rate)
             * exp(
                 log_mixture(
-                    add_block(NO_EVIDENCE, block((x, total), (0, 0)), fuse=fuse)
+                    add_block(NO_EVIDENCE, block((x, total), (0, 1000)), fuse=fuse)
                 )
             )
             for x in range(total + 1)
@@ -50,11 +50,11 @@ def test_the_mean_e_value_of_a_canary_below_the_fuse_is_at_most_one(
         assert fraction < 1 or mean == pytest.approx(1)
 
 
-@pytest.mark.parametrize("rates", [(0.2, 0.0), (0.2, 0.09), (0.1, 0.5), (0.2, 0.2)])
+@pytest.mark.parametrize("rates", [(0.7, 0.0), (0.7, 0.1), (0.4, 0.8), (0.7, 0.7)])
 def test_over_two_blocks_and_any_stable_the_mean_is_at_most_one(
     rates: tuple[float, float],
 ) -> None:
-    sizes, fuse, mean = ((4, 5), (6, 2)), 0.2, 0.0
+    sizes, fuse, mean = ((4, 7), (6, 9)), 0.7, 0.0
     outcomes = [
         list(product(range(canary + 1), range(stable + 1))) for canary, stable in sizes
     ]
@@ -82,17 +82,49 @@ def test_an_outage_of_both_does_not_blow_the_fuse() -> None:
     assert counts(block((60, 60), (53, 540)), fuse=0.2)
 
 
-def test_a_canary_beside_a_stable_without_requests_is_watched() -> None:
-    assert counts(block((60, 60), (0, 0)), fuse=0.2)
+@pytest.mark.parametrize("fuse", [0.01, 0.1, 0.3, 0.5, 0.9])
+def test_a_stable_that_fails_at_the_fuse_looks_healthy_once_in_1000_blocks_at_most(
+    fuse: float,
+) -> None:
+    counted = 0
+    for total in [*range(60), 100, 200, 400, 800]:
+        healthy = [
+            k for k in range(total + 1) if counts(block((1, 1), (k, total)), fuse=fuse)
+        ]
+        assert healthy == list(range(len(healthy)))
+        chance = fsum(binomial(k, total, fuse) for k in healthy)
+        assert chance <= 0.001 * ROUNDING
+        counted += len(healthy)
+    assert counted
+
+
+@pytest.mark.parametrize(("fuse", "least"), [(0.1, 66), (0.3, 20)])
+def test_a_stable_without_failures_is_healthy_from_so_many_requests_on(
+    fuse: float, least: int
+) -> None:
+    assert not counts(block((60, 60), (0, least - 1)), fuse=fuse)
+    assert counts(block((60, 60), (0, least)), fuse=fuse)
+
+
+@pytest.mark.parametrize("total", [0, 1, 2, 10])
+def test_beside_a_stable_that_serves_next_to_nothing_the_fuse_cannot_blow(
+    total: int,
+) -> None:
+    # Both fail half of their requests, and stable is lucky in every block.
+    settings, state = JudgeSettings(fuse=0.3), START
+    for _ in range(50):
+        state = observe(settings, state, Observation(block((30, 60), (0, total))))
+    assert state.fuse == START.fuse
 
 
 @given(st.integers(0, 50), st.integers(1, 10**12), st.floats(0.001, 0.999))
 def test_failures_speak_against_the_canary_and_successes_for_it(
     failed: int, passed: int, fuse: float
 ) -> None:
-    seen = block((failed, failed + passed), (0, 1))
-    more = block((failed + 1, failed + passed), (0, 1))
-    assert log_mixture(add_block(NO_EVIDENCE, block((0, 1), (0, 1)), fuse=fuse)) < 0
+    healthy = (0, 10_000)
+    seen = block((failed, failed + passed), healthy)
+    more = block((failed + 1, failed + passed), healthy)
+    assert log_mixture(add_block(NO_EVIDENCE, block((0, 1), healthy), fuse=fuse)) < 0
     one, other = (
         log_mixture(add_block(NO_EVIDENCE, each, fuse=fuse)) for each in (seen, more)
     )
@@ -100,28 +132,25 @@ def test_failures_speak_against_the_canary_and_successes_for_it(
 
 
 def test_a_blown_fuse_aborts_before_a_comparison_would() -> None:
-    # Stable has next to no requests, so there is little to compare with.
-    seen = Observation(block((20, 40), (0, 1)))
-    plain, fused = JudgeSettings(), JudgeSettings(fuse=0.1)
-    with_fuse = without = START
-    for _ in range(3):
-        without = observe(plain, without, seen)
-        with_fuse = observe(fused, with_fuse, seen)
+    # Machines differ so much for no reason that one block compares next to nothing.
+    seen = Observation(block((400, 1000), (80, 1000)))
+    plain, fused = JudgeSettings(sigma=0.7), JudgeSettings(sigma=0.7, fuse=0.2)
+    without, with_fuse = observe(plain, START, seen), observe(fused, START, seen)
     assert assess(plain, without).verdict is CanaryVerdict.HOLD
     found = assess(fused, with_fuse)
     assert found.verdict is CanaryVerdict.ABORT
     assert found.reason == (
-        "aborted after 120 canary requests: more errors than the fuse of 10 % (canary "
-        "fails 50 % (60 of 120) where stable fails 0 % (0 of 3)), chance of a false "
-        "alarm below 1 %"
+        "aborted after 1 000 canary requests: more errors than the fuse of 20 % (canary"
+        " fails 40 % (400 of 1 000) where stable fails 8 % (80 of 1 000)), chance of a"
+        " false alarm below 1 %"
     )
 
 
 def test_a_blown_fuse_stays_blown() -> None:
     settings = JudgeSettings(fuse=0.1)
-    state = observe(settings, START, Observation(block((40, 40), (0, 1))))
+    state = observe(settings, START, Observation(block((40, 40), (0, 70))))
     for _ in range(50):
-        state = observe(settings, state, Observation(block((0, 40), (0, 1))))
+        state = observe(settings, state, Observation(block((0, 40), (0, 70))))
     assert state.fuse.logs[0] < 0
     assert assess(settings, state).verdict is CanaryVerdict.ABORT
 
@@ -134,6 +163,6 @@ def test_the_fuse_has_the_share_of_alpha_of_one_metric() -> None:
 
 def test_without_a_fuse_nothing_is_kept_of_it() -> None:
     settings = JudgeSettings()
-    state = observe(settings, START, Observation(block((40, 40), (0, 1))))
+    state = observe(settings, START, Observation(block((40, 40), (0, 70))))
     assert state.fuse == START.fuse
     assert not state.fuse.has_blown(settings)
