@@ -14,9 +14,9 @@ from sluicegate.wiring.metric_secrets import secrets_of
 
 
 def build_masks(
-    environ: Mapping[str, str], home: Path, pipeline: Pipeline, folder: Path
+    environ: Mapping[str, str], home: Path, pipeline: Pipeline, *folders: Path
 ) -> Masks:
-    """Hide what *environ* holds, and what *pipeline*, which is in *folder*, names.
+    """Hide what *environ* holds, and what *pipeline* names in any of *folders*.
 
     *home* is the user's home folder. All is read again whenever it has changed.
     """
@@ -30,7 +30,9 @@ def build_masks(
         if secret.env is not None:
             variables.add(secret.env)
         if secret.file is not None:
-            files.add(Path(locate(secret.file, str(folder), str(home))))
+            files |= {
+                Path(locate(secret.file, str(folder), str(home))) for folder in folders
+            }
     masks.name(sorted(variables), sorted(files))
     return masks
 

@@ -28,8 +28,9 @@ from sluicegate.wiring.metric_secrets import Places
 class MetricSources:
     """The sources of metrics for the project in *folder*.
 
-    ``process`` runs programs as those of stages; ``masks`` is what errors must not
-    show.
+    ``process`` runs programs as those of stages, in that folder; ``masks`` is what
+    errors must not show. Files and secrets are named from ``home_folder``, by default
+    the same one: a tree of one commit does not have them.
     """
 
     machine: Machine
@@ -37,6 +38,7 @@ class MetricSources:
     process: ProcessRunner
     clock: Clock
     masks: Masks
+    home_folder: Path | None = None
 
     def of(self, stage: CanaryStage) -> Mapping[str, MetricSource]:
         """The sources of *stage* by name, but for what the target counts itself."""
@@ -49,7 +51,7 @@ class MetricSources:
         }
 
     def _open(self, metric: Metric, source: canary_sources.Source) -> MetricSource:
-        places = Places(self.machine, self.folder)
+        places = Places(self.machine, self.home_folder or self.folder)
         match source:
             case canary_sources.Prometheus():
                 from sluicegate.wiring.metric_prometheus import (  # noqa: PLC0415 - slow

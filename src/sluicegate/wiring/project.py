@@ -103,6 +103,11 @@ class Project:
         return GitRepository(str(self.folder), self.machine.process)
 
     @property
+    def home_folder(self) -> Path:
+        """Where files are that Git does not track: secrets, and what programs write."""
+        return self.folder
+
+    @property
     def log_base(self) -> Path:
         """Where a relative address of the log or its evidence begins."""
         return self.folder

@@ -108,9 +108,8 @@ class ProjectLog:
     def _redactor(self) -> Redactor:
         """Keeps out of the log what this machine and the pipeline call secret."""
         project, machine = self.project, self.project.machine
-        masks = build_masks(
-            machine.environ, machine.home, project.pipeline, project.folder
-        )
+        folders = project.folder, project.home_folder
+        masks = build_masks(machine.environ, machine.home, project.pipeline, *folders)
         return build_redactor(masks, machine.home)
 
     def _check_outlives_workspace(self) -> None:

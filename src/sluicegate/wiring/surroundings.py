@@ -95,10 +95,9 @@ class Surroundings:
     @cached_property
     def masks(self) -> Masks:
         """What must not be seen."""
-        machine = self.project.machine
-        return build_masks(
-            machine.environ, machine.home, self.project.pipeline, self.project.folder
-        )
+        project, machine = self.project, self.project.machine
+        folders = project.folder, project.home_folder
+        return build_masks(machine.environ, machine.home, project.pipeline, *folders)
 
     def workspace(self, run_id: str) -> LocalWorkspace:
         """Where the run's stages write."""
@@ -232,7 +231,8 @@ class Surroundings:
 
         project = self.project
         return MetricSources(
-            project.machine, project.folder, self.process, self.log.clock, self.masks
+            *(project.machine, project.folder, self.process),
+            *(self.log.clock, self.masks, project.home_folder),
         ).of(stage)
 
     @contextmanager

@@ -19,6 +19,7 @@ from sluicegate.wiring.project import Project
 class TreeProject(Project):
     """A project in another work tree, whose log and state are those of *home*.
 
+    So are the files that Git does not track, which the tree does not have.
     The tree is on no branch; what is done in it is about *branch*.
     """
 
@@ -34,6 +35,11 @@ class TreeProject(Project):
     @override
     def state(self) -> Path:
         return self._home.state
+
+    @property
+    @override
+    def home_folder(self) -> Path:
+        return self._home.home_folder
 
     @property
     @override
