@@ -29,9 +29,14 @@ class FakeDirections(Directions):
     def pending(self, started: RolloutStarted, stage: str) -> Directed | None:
         if self.clock.elapsed_ms in self.dark_ms:
             raise TransientError("the log does not answer")
-        used = [e for e in self.log.events if isinstance(e, RolloutDirected)]
-        for at_ms, said in self.said[len(used) :]:
-            if at_ms <= self.clock.elapsed_ms:
+        used = {
+            (event.direction, event.reason, event.by)
+            for event in self.log.events
+            if isinstance(event, RolloutDirected)
+        }
+        for at_ms, said in self.said:
+            new = (said.direction, said.reason, said.by) not in used
+            if new and at_ms <= self.clock.elapsed_ms:
                 return said
         return None
 

@@ -155,7 +155,7 @@ def test_a_release_that_was_rolled_back_leaves_the_one_before_live() -> None:
     ]
 
     assert told(events) == [("old", "deployed", True), ("new", "rolled_back", False)]
-    assert "fail" in fold(events)[1].reason
+    assert "error rate" in fold(events)[1].reason
 
 
 def test_a_release_that_is_held_serves_beside_the_live_one_and_may_begin_anew() -> None:
