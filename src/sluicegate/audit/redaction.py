@@ -72,6 +72,9 @@ def _know_nothing(text: str) -> str:
     return text
 
 
+_MOST_LOOKS = 16  # each but the last cuts something out
+
+
 @dataclass(frozen=True, slots=True)
 class Redactor:
     """Redacts entries. *home* is the absolute path of the user's home folder, if any.
@@ -93,8 +96,16 @@ class Redactor:
         return entry if redacted == document else format_json(redacted)
 
     def text(self, text: str) -> str:
-        """*text* without credentials, mail addresses and the home folder."""
-        return look_at(text, self._redact)
+        """*text* without credentials, mail addresses and the home folder.
+
+        What is cut out may leave a rest behind that looks like one, so it is looked at
+        until nothing changes.
+        """
+        for _ in range(_MOST_LOOKS):
+            before, text = text, look_at(text, self._redact)
+            if text == before:
+                break
+        return text
 
     def _named(self, key: str | None, text: str) -> str:
         return REDACTED if key and _is_secret(key, text) else self.text(text)
