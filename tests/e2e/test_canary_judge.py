@@ -279,11 +279,17 @@ def test_options_reach_the_judge() -> None:
     judge(BAD[:1], "--alpha", "1e-12", code=3)
     judge(BAD[:1], "--sigma", "0.7", "--alpha", "1e-4", code=3)
     judge(BAD[:1], "--sigma", "none", "--alpha", "1e-4", code=1)
-    burnt = [line(60 * k, (40, 25), None) for k in range(1, 5)]
-    judge(burnt, code=3)
-    blown = judge(burnt, "--fuse", "0.2", code=1).stdout
+    burnt = [line(60 * k, (40, 25), (40, 0)) for k in range(1, 3)]
+    noisy = ("--sigma", "0.7", "--alpha", "1e-6")
+    judge(burnt, *noisy, code=3)
+    blown = judge(burnt, *noisy, "--fuse", "0.2", code=1).stdout
     assert "more errors than the fuse of 20 %" in blown
-    assert "stable served nothing" in blown
+
+
+def test_the_fuse_blows_only_where_stable_is_seen_to_be_healthy() -> None:
+    for stable in (None, (8, 0), (40, 25)):
+        burnt = [line(60 * k, (40, 25), stable) for k in range(1, 5)]
+        judge(burnt, "--fuse", "0.2", "--sigma", "0.7", "--alpha", "1e-6", code=3)
 
 
 def test_short_lines_are_put_together_and_shorter_batches_are_warned_of() -> None:

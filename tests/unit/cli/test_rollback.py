@@ -115,7 +115,7 @@ def test_what_is_checked_out_makes_no_difference(place: Place) -> None:
     place.git("checkout", "-q", "-b", "other", place.commits["v1"])
     (place.service / "a").write_text("half done")
     (place.service / "sluicegate.yaml").write_text(
-        RULES.replace("approvals: {from: [ann]}", "gate: []").replace("[50]", "[99]")
+        RULES.replace("approvals: {from: [ann]}", "gate: []").replace("[50]", "[90]")
     )
 
     done = place.sluice("rollback", "production")
