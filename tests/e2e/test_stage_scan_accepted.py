@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,11 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("trivy") is None, reason="needs Trivy on PATH"),
 ]
 
-TODAY = datetime.now(UTC).date()
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
 IGNORE = "accepted.yaml"
 
 
@@ -31,7 +35,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def entry(*, days: int, cve: str = "CVE-2020-14343", rest: str = "") -> str:
-    expires = TODAY + timedelta(days=days)
+    expires = today() + timedelta(days=days)
     return f"- {{id: {cve}, reason: never loaded, expires: {expires}{rest}}}\n"
 
 
@@ -88,7 +92,7 @@ def test_an_entry_without_a_reason_breaks_the_scan(
     with pytest.raises(PermanentError) as caught:
         scan(project, trivy_db, ignore=IGNORE)
 
-    latest = TODAY + timedelta(days=366)
+    latest = today() + timedelta(days=366)
     assert str(caught.value).split(";\n") == [
         f"{IGNORE}:1: 'reason' is missing",
         f"{IGNORE}:2: 'expires' must be at most a year ahead, {latest} at the latest",
@@ -257,7 +261,7 @@ def test_what_is_not_on_a_list_of_allowed_licenses_is_denied(
         1,
     )
     assert report.summary.startswith("image only: ")
-    expires = TODAY + timedelta(days=30)
+    expires = today() + timedelta(days=30)
     (project / IGNORE).write_text(
         f"- {{id: AGPL-3.0-only, package: greedy, reason: paid, expires: {expires}}}\n"
     )
