@@ -1,0 +1,1 @@
+"""Running on GitHub: what is asked of it, and what it is shown."""
