@@ -102,11 +102,16 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class CommitAccounts:
-    """Whom the host takes a commit's author and committer for; None: for nobody."""
+    """Whom the host takes a commit's author and committer for; None: for nobody.
+
+    The addresses are those in the commit, by which the host has found them.
+    """
 
     commit: str
     author: Account | None
     committer: Account | None
+    author_address: str = ""
+    committer_address: str = ""
 
 
 @enum.unique

@@ -61,6 +61,10 @@ class Workflows(Protocol):
         """Whom the host takes the author and the committer of *commit* for."""
         ...
 
+    def comment(self, number: int) -> Comment | None:
+        """The comment *number*, by its id; None if there is none (any more)."""
+        ...
+
     def comments(self, issue: int) -> Iterator[Comment]:
         """The comments on an issue or pull request, oldest first."""
         ...
