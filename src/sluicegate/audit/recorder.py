@@ -6,50 +6,18 @@ log. An event is never lost once a method has returned, and never doubled: its i
 whether it is in the log.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from sluicegate.audit.admission import Admission
-from sluicegate.audit.envelope import Actor, Envelope, Recording, Source
+from sluicegate.audit.entry_writer import EntryWriter, Facts, OnEntry
 from sluicegate.audit.history import read_run
-from sluicegate.audit.log import MAX_ENTRY_BYTES, AuditLog
-from sluicegate.audit.record import decode, encode
-from sluicegate.audit.redaction import Redactor
-from sluicegate.errors import UsageError
-from sluicegate.model.event import (
-    Event,
-    RunFinished,
-    RunInterrupted,
-    RunResumed,
-    RunStarted,
-    StageFinished,
-    StageSkipped,
-    StageStarted,
-)
-from sluicegate.model.task import task_id
+from sluicegate.audit.log import AuditLog
+from sluicegate.model.event import Event
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.journal import Journal
 from sluicegate.tlog.checkpoint import Checkpoint
 
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What every entry of a run says besides its event, and what none may say.
-
-    What *admission* has a say in is committed at once, as it says.
-    """
-
-    source: Source
-    actor: Actor
-    tool: Recording
-    machine: str | None = None
-    redactor: Redactor = field(default_factory=Redactor)
-    admission: Admission | None = None
-
-
-OnEntry = Callable[[bytes], None]
-"""Receives an entry as it is in the log: canonical JSON, without newline."""
+__all__ = ["Facts", "OnEntry", "Recorder"]
 
 
 def _ignore(_entry: bytes) -> None:
@@ -75,14 +43,10 @@ class Recorder:
         self._log = log
         self._journal = journal
         self._run_id = run_id
-        self._next_seq = next_seq
-        self._clock = clock
-        self._new_event_id = new_event_id
-        self._facts = facts
+        self._writer = EntryWriter(run_id, clock, new_event_id, facts, next_seq)
+        self._admission = facts.admission
         self._on_entry = on_entry
         self._in_doubt = False
-        self._labels: Mapping[str, str] = {}
-        self._attempts: dict[str, int] = {}
 
     def note(self, event: Event) -> Event:
         """Keep *event* durably; it is committed to the log with the next one.
@@ -94,12 +58,12 @@ class Recorder:
             UsageError: it cannot be recorded, or another process records this run.
             ExternalError: it may not be durable.
         """
-        admission = self._facts.admission
+        admission = self._admission
         if admission is not None and admission.concerns(event):
             return self._record_as(partial(admission.decide, event=event))
-        entry, kept = self._write(event)
+        entry, kept = self._writer.write(event)
         self._journal.append(entry)
-        self._next_seq += 1
+        self._writer.next_seq += 1
         self._on_entry(entry)
         return kept
 
@@ -140,7 +104,7 @@ class Recorder:
         written: list[tuple[bytes, Event]] = []
 
         def append(old: Checkpoint) -> Sequence[bytes]:
-            written[:] = [self._write(decide(old))]
+            written[:] = [self._writer.write(decide(old))]
             return [*waiting, written[0][0]]
 
         if self._in_doubt:
@@ -151,24 +115,9 @@ class Recorder:
         self._log.append_as(append)
         self._journal.clear()
         self._in_doubt = False
-        self._next_seq += 1
+        self._writer.next_seq += 1
         self._on_entry(written[0][0])
         return written[0][1]
-
-    def _write(self, event: Event) -> tuple[bytes, Event]:
-        """The next entry, and *event* as it is in there.
-
-        Raises:
-            UsageError: it cannot be recorded.
-        """
-        written = encode(self._envelope(), event, self._task_of(event))
-        entry = self._facts.redactor.entry(written, MAX_ENTRY_BYTES)
-        if len(entry) > MAX_ENTRY_BYTES:
-            raise UsageError(
-                f"the event takes {len(entry)} bytes; the log takes {MAX_ENTRY_BYTES}",
-                hint="keep large reports as evidence files",
-            )
-        return entry, event if entry == written else decode(entry)[1]
 
     def recover(self) -> int:
         """Commit what a process that died has left in the journal; call before `note`.
@@ -186,40 +135,12 @@ class Recorder:
         if past.waiting:
             self._log.append(past.waiting)
         self._journal.clear()
-        self._next_seq = len(past.events)
+        self._writer.next_seq = len(past.events)
         for event in past.events:
-            self._task_of(event)
+            self._writer.task_of(event)
         self._in_doubt = False
         return len(past.waiting)
 
     def close(self) -> None:
         """Let other processes carry the run on. What was noted stays noted."""
         self._journal.close()
-
-    def _task_of(self, event: Event) -> str | None:
-        """The task *event* belongs to; remembers what later events are named by."""
-        match event:
-            case RunStarted():
-                self._labels = event.labels
-            case StageStarted() | StageFinished():
-                self._attempts[event.stage] = event.attempt
-            case RunResumed() | RunInterrupted() | RunFinished() | StageSkipped():
-                return None
-            case _:
-                pass
-        if isinstance(event, RunStarted) or event.stage not in self._attempts:
-            return None
-        attempt = self._attempts[event.stage]
-        return task_id(self._run_id, self._labels, event.stage, attempt)
-
-    def _envelope(self) -> Envelope:
-        return Envelope(
-            event_id=self._new_event_id(),
-            run_id=self._run_id,
-            seq=self._next_seq,
-            recorded_ts=self._clock.now(),
-            source=self._facts.source,
-            actor=self._facts.actor,
-            tool=self._facts.tool,
-            machine=self._facts.machine,
-        )
