@@ -52,7 +52,7 @@ class WorkflowRun:
         created: when it was made.
         url: its page.
         repository: the number of the repository it belongs to.
-        raw: the host's answer, byte for byte: evidence.
+        raw: the host's answer, evidence: its JSON with sorted keys, without spaces.
     """
 
     number: int

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from sluicegate.errors import PermanentError
 from sluicegate.model.code_host import (
     Account,
     CheckRun,
@@ -17,6 +18,17 @@ from sluicegate.model.code_host import (
     HostedRepository,
     WorkflowRun,
 )
+
+
+class MissingPermissionError(PermanentError):
+    """The token may not do what was asked for.
+
+    ``permission`` is what it lacks, in the words of a workflow: ``checks: write``.
+    """
+
+    def __init__(self, message: str, permission: str, *, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.permission = permission
 
 
 class Workflows(Protocol):
@@ -136,8 +148,9 @@ class CodeHost(Workflows, Feedback, Protocol):
     Raises:
         TransientError: the host does not answer, or not now (5xx, rate limits): tried
             again as often and as long as it asks for, within bounds.
-        PermanentError: it refuses, or its answer cannot be understood; where the token
-            lacks a permission, the message names it (``checks: write``).
+        PermanentError: it refuses, or its answer cannot be understood.
+        MissingPermissionError: the token lacks a permission, which the message names,
+            or there is nothing that it may see.
         Interrupted: asked to stop.
     """
 
