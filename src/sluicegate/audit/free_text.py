@@ -17,7 +17,7 @@ KEPT = frozenset(
         *("outcome", "verdict", "result", "kind", "id", "issuer", "vkey", "root"),
         *("reference", "references", "media_type", "statement", "signature"),
         *("machine", "holder", "hold", "scope", "covers", "old_vkey", "new_vkey"),
-        *("old_signature", "new_signature", "rollback"),
+        *("old_signature", "new_signature", "rollback", "handed_over"),
         # Who said yes is what an approval is for, by the name that the rules have.
         *("person", "people", "request", "answer", "lock", "override", "key"),
     )

@@ -230,6 +230,16 @@ _KEYS: Mapping[str, str] = {
     "declared": (
         "What the stage says that it takes while it runs; left out if it did not run."
     ),
+    "run.started.handed_over": (
+        "The SHA-256 of each hand-over that results of the run come from; then no"
+        " program of the project is run in it."
+    ),
+    "stage.finished.handed_over": (
+        "The stage ran in another job, and its gate was judged anew on the raw reports"
+        " from there; left out where it ran here. What that job measured is its word."
+    ),
+    "handed_over.digest": "The SHA-256 of the hand-over.",
+    "handed_over.job": "What that job called itself; nobody vouches for it.",
     "declared.gpu": "How many GPUs: times wall_ms, it is the GPU time of the attempt.",
     "declared.cpu": "How many processors.",
     "declared.memory_bytes": "How much memory, in bytes.",

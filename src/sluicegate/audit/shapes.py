@@ -132,6 +132,10 @@ _DECLARED = Shape(
     Field("memory_bytes", INTEGER, optional=True),
 ).codec
 
+_HANDED_OVER = Shape(
+    model.HandedOver, Field("digest", DIGEST), Field("job", TEXT, optional=True)
+).codec
+
 _EVIDENCE_FILE = Shape(
     EvidenceFile,
     Field("name", TEXT),
@@ -247,6 +251,7 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         Field("rollback", TEXT, optional=True),
         Field("reason", TEXT, optional=True),
         Field("over_budget", _CONDITION, optional=True),
+        Field("handed_over", list_of(DIGEST), optional=True, absent=()),
     ),
     "run.resumed": Shape(model.RunResumed),
     "run.interrupted": Shape(model.RunInterrupted, Field("stage", TEXT, optional=True)),
@@ -277,6 +282,7 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         Field("inputs", _TEXTS, optional=True, absent={}),
         Field("cached", TEXT, optional=True),
         Field("declared", _DECLARED, optional=True),
+        Field("handed_over", _HANDED_OVER, optional=True),
     ),
     "gpu.reserved": Shape(
         model.GpuReserved,

@@ -43,7 +43,9 @@ class RunStarted:
     """A run began for one commit. ``definition`` is the pipeline's digest.
 
     ``selection`` are the options that left stages of the pipeline out, None if none
-    is; ``labels`` tell the runs of a matrix apart. ``rollback`` is the run of the
+    is; ``labels`` tell the runs of a matrix apart. ``handed_over`` are the digests of
+    the hand-overs that the results of its stages come from: then no program of the
+    project is run in it. ``rollback`` is the run of the
     release that this one goes back to, None if it goes back to none, and ``reason``
     why somebody wanted that, None where nobody says. ``over_budget`` is the budget of
     runs that is used up: then no stage runs, and the run counts in no budget.
@@ -61,6 +63,7 @@ class RunStarted:
     rollback: str | None = None
     reason: str | None = None
     over_budget: "ConditionResult | None" = None
+    handed_over: tuple[Digest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,18 @@ class GateRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A result was found out by another process, and judged anew by this one.
+
+    ``digest`` is that of the hand-over that its raw reports came in. ``job`` is what
+    that process called itself, None if it did not: nobody vouches for it.
+    """
+
+    digest: Digest
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StageFinished:
     """An attempt at a stage ended; ``gate`` is None only if it was broken.
 
@@ -121,6 +136,8 @@ class StageFinished:
     result depends on, by the name of the part: two attempts with the same inputs find
     the same. ``cached`` is the task id of the earlier attempt whose result this is.
     ``declared`` is what the stage says that it takes, if it did run and says so.
+    ``handed_over`` says that the stage ran elsewhere, None if it did not: what was
+    measured there is the word of whoever measured it.
     """
 
     stage: str
@@ -137,6 +154,7 @@ class StageFinished:
     inputs: Mapping[str, str] = field(default_factory=dict)
     cached: str | None = None
     declared: Resources | None = None
+    handed_over: HandedOver | None = None
 
     @property
     def gpu_ms(self) -> int:

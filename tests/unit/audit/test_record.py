@@ -94,6 +94,7 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
         st.none() | TEXTS,
         st.none() | TEXTS,
         st.none() | CONDITIONS,
+        st.lists(DIGESTS, max_size=2).map(tuple),
     ),
     model.RunResumed: st.builds(model.RunResumed),
     model.RunInterrupted: st.builds(model.RunInterrupted, st.none() | TEXTS),
@@ -118,6 +119,7 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
         st.none() | TEXTS,
         st.none()
         | st.builds(Resources, WHOLES, st.none() | WHOLES, st.none() | WHOLES),
+        st.none() | st.builds(model.HandedOver, DIGESTS, st.none() | TEXTS),
     ),
     model.GpuReserved: st.builds(
         model.GpuReserved, TEXTS, WHOLES, WHOLES, st.none() | CONDITIONS
