@@ -234,7 +234,8 @@ def _from_setup(project: Path) -> Dependencies:
         Manner.SETUP,
         files=tuple(path for path in files if path.is_file()),
         names=frozenset({"pytest"}),
-        arguments=("--editable", ".", "pytest"),
+        # pip before 25 runs setup.py itself, which cannot build beside the sources.
+        arguments=("--use-pep517", "--editable", ".", "pytest"),
         is_local=True,
     )
 

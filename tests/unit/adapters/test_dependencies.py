@@ -262,5 +262,5 @@ def test_a_package_of_the_old_kind_is_installed_in_place(tmp_path: Path) -> None
     needs = read_dependencies(tmp_path)
 
     assert needs.manner is Manner.SETUP
-    assert needs.arguments == ("--editable", ".", "pytest")
+    assert needs.arguments == ("--use-pep517", "--editable", ".", "pytest")
     assert needs.is_local
