@@ -24,10 +24,11 @@ from sluicegate.cli.output import (
 from sluicegate.cli.progress import build_observer
 from sluicegate.engine.steering import Pace
 from sluicegate.engine.toolbox import Observer
+from sluicegate.engine.unrecorded import NOT_RECORDED
 from sluicegate.errors import Interrupted, UsageError
 from sluicegate.model.decision import Outcome
 from sluicegate.model.run import Run
-from sluicegate.report.document import run_document
+from sluicegate.report.document import LogHead, run_document
 from sluicegate.report.entering import how_to_answer, overridden
 from sluicegate.report.escape import escape
 from sluicegate.report.open_rollouts import under_way
@@ -56,6 +57,10 @@ class Entry:
 
 _ENTRY = Entry()
 _RESUMABLE = (Outcome.BROKEN, Outcome.PENDING)
+_UNRECORDED = (
+    f"{NOT_RECORDED}: this run is in no audit log and releases nothing; `sluice run`"
+    " records one"
+)
 
 
 def execute(
@@ -68,19 +73,18 @@ def execute(
     open_execution: Callable[[Project, OnEntry, Override | None], Execution] = (
         Execution
     ),
+    records: bool = True,
 ) -> ExitCode:
     """Carry a run out, show it, and say how it ended.
 
     Without *file* it is the one of this folder, else what is found here is run.
     Progress goes to standard output, or to standard error beside a JSON document.
-    Every entry of the run goes to the file *events*, if there is one.
+    Every entry of the run goes to the file *events*, if there is one. Unless it
+    *records*, the run is judged and gets into no log.
     """
     if as_json and events == "-":
         raise UsageError("--json and --events - would both write to standard output")
-    if entry.key is not None and entry.override is None:
-        raise UsageError("--sign-with signs an --override, and there is none")
-    if entry.detaches and entry.waits:
-        raise UsageError("--detach and --wait exclude each other")
+    _check_entry(entry, records=records)
     use_what_the_terminal_has()
     gc.freeze()  # what was loaded stays
     gc.enable()
@@ -95,7 +99,7 @@ def execute(
             # Whoever signs may have to type: the terminal is theirs for that.
             override = Override(entry.override, entry.key, observer.close)
         execution = open_execution(project, on_entry, override)
-        execution = replace(execution, others=find_others)
+        execution = replace(execution, others=find_others, records=records)
         if entry.detaches:
             execution = replace(execution, pace=Pace.TICK)
         for line in describe_detected(project):
@@ -109,12 +113,27 @@ def execute(
                 if entry.waits:
                     run = _wait(execution, run, observer)
         except Interrupted:
-            write_line("`sluice resume` goes on from here", sys.stderr)
+            if records:
+                write_line("`sluice resume` goes on from here", sys.stderr)
+            else:
+                write_line(f"{NOT_RECORDED}: nothing can be resumed", sys.stderr)
             return ExitCode.INTERRUPTED
         finally:
             warn(execution.finish_telling())
             warn(describe_refused(execution.taken_in))
     return _conclude(execution, run, stream, as_json=as_json, to_stdout=events != "-")
+
+
+def _check_entry(entry: Entry, *, records: bool) -> None:
+    if entry.key is not None and entry.override is None:
+        raise UsageError("--sign-with signs an --override, and there is none")
+    if entry.detaches and entry.waits:
+        raise UsageError("--detach and --wait exclude each other")
+    if not records and entry != _ENTRY:
+        raise UsageError(
+            "a run that is not recorded enters no environment: leave out --override,"
+            " --wait and --detach"
+        )
 
 
 def _wait(execution: Execution, run: Run, observer: Progress) -> Run:
@@ -142,11 +161,8 @@ def _conclude(
     execution: Execution, run: Run, stream: TextIO, *, as_json: bool, to_stdout: bool
 ) -> ExitCode:
     """Say how the run ended, and where its log stands."""
-    head = execution.log.log.head()
     if as_json:
-        text = run_document(
-            run, origin=head.origin, size=head.size, root=head.root_text
-        )
+        text = run_document(run, _head(execution))
     else:
         text = _describe_end(execution, run, stream)
     if to_stdout:
@@ -161,9 +177,19 @@ def _conclude(
     return for_outcome(run.finished.outcome.value)
 
 
+def _head(execution: Execution) -> LogHead | None:
+    """Where the log stands; None where there is none."""
+    if not execution.records:
+        return None
+    head = execution.log.log.head()
+    return LogHead(head.origin, head.size, head.root_text)
+
+
 def _describe_end(execution: Execution, run: Run, stream: TextIO) -> str:
     """What to do next, and where the log stands, for a person."""
-    head = execution.log.log.head()
+    head = _head(execution)
+    if head is None:
+        return _make_loud(_UNRECORDED, stream)
     lines = (
         [
             _make_loud(escape(broken), stream) + "; `sluice overrides` lists what is"
@@ -175,7 +201,7 @@ def _describe_end(execution: Execution, run: Run, stream: TextIO) -> str:
     lines += [reused] if (reused := describe_reuse(run)) else []
     lines += [hint] if (hint := _describe_next(run)) else []
     lines += [_describe_taken(execution.taken_in)] if execution.taken_in else []
-    lines.append(f"log: {head.size} entries, root {head.root_text}")
+    lines.append(f"log: {head.size} entries, root {head.root}")
     lines.append("     check it with `sluice audit verify`")
     return "\n".join(line for line in lines if line)
 

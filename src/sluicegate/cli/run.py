@@ -25,6 +25,13 @@ from sluicegate.cli.options import (
 @selection_options
 @jobs_option
 @entry_options
+@click.option(
+    "--no-record",
+    "unrecorded",
+    is_flag=True,
+    help="Judge, and record nothing: no log is opened or begun, no key is made, and"
+    " nothing is published or released.",
+)
 @events_option
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
@@ -38,6 +45,7 @@ def run(
     key: Path | None,
     waits: bool,
     detaches: bool,
+    unrecorded: bool,
     **choice: Any,  # noqa: ANN401 - read_options names and types them
 ) -> ExitCode:
     """Run the pipeline for the current commit.
@@ -62,4 +70,5 @@ def run(
         as_json=as_json,
         events=events,
         entry=Entry(override, key, waits, detaches),
+        records=not unrecorded,
     )

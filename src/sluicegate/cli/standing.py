@@ -13,7 +13,7 @@ from sluicegate.cli.output import use_what_the_terminal_has, write_result
 from sluicegate.config.file import PIPELINE_FILE
 from sluicegate.errors import UsageError
 from sluicegate.model.decision import Outcome
-from sluicegate.report.document import run_document
+from sluicegate.report.document import LogHead, run_document
 from sluicegate.report.entering import overridden
 from sluicegate.report.status import (
     RunRow,
@@ -71,9 +71,7 @@ def show_run(runs: Runs, text: str | None, *, as_json: bool) -> ExitCode:
         write_result(
             run_document(
                 status.run,
-                origin=head.origin,
-                size=head.size,
-                root=head.root_text,
+                LogHead(head.origin, head.size, head.root_text),
                 state=status.state.value,
             )
         )

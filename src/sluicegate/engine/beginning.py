@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from sluicegate.engine.machine import is_final
 from sluicegate.engine.publish_plan import check_publishable
-from sluicegate.engine.selection import Selection, choose_stages
+from sluicegate.engine.selection import Chosen, Selection, choose_stages
 from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.event import PlannedStage, RunStarted
 from sluicegate.model.run import Run
@@ -28,8 +28,12 @@ def begin(
     allow_dirty: bool,
     selection: Selection = _ALL,
     labels: Mapping[str, str] = NO_LABELS,
+    chosen: Chosen | None = None,
 ) -> RunStarted:
     """The first event of a run of the stages that *selection* chooses.
+
+    *chosen* are these stages, if more is known of them than the selection says; what
+    is not among them is needed by none.
 
     Raises:
         UsageError: the work tree holds what no commit holds, and that is not allowed.
@@ -40,7 +44,7 @@ def begin(
             hint="commit or stash them (or ignore them in .gitignore); --allow-dirty"
             " runs anyway, and the log says so",
         )
-    chosen = choose_stages(pipeline, selection)
+    chosen = chosen or choose_stages(pipeline, selection)
     check_publishable(
         (each for each in chosen.stages if each.name not in chosen.earlier), source
     )
@@ -52,7 +56,10 @@ def begin(
         dirty=bool(source.dirty),
         stages=tuple(
             PlannedStage(
-                named.name, named.stage.uses, named.needs, named.stage.retries.count
+                named.name,
+                named.stage.uses,
+                tuple(need for need in named.needs if need in chosen.names),
+                0 if named.name in chosen.once else named.stage.retries.count,
             )
             for named in chosen.stages
         ),

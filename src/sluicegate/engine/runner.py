@@ -22,6 +22,7 @@ from sluicegate.engine.schedule import choose
 from sluicegate.engine.situation import Earlier, Situation
 from sluicegate.engine.stage_runner import StageRunner
 from sluicegate.engine.toolbox import Observer, Ports, Record
+from sluicegate.engine.unrecorded import refuse_release
 from sluicegate.engine.whens import judge_when
 from sluicegate.errors import Interrupted, PermanentError, UsageError
 from sluicegate.model.command import ResourceUsage
@@ -254,6 +255,10 @@ class _Attempts:
     def _dispatch(self, named: NamedStage, number: int) -> StageFinished:
         run, earlier = self._ledger.run, self._situation.earlier
         upstream = upstream_of(run, named.name) if earlier is None else earlier.evidence
+        if not (self._ports.records or isinstance(named.stage, CommandStage)):
+            now = self._ports.clock.now()
+            attempt = Attempt(named.name, number, now, now, ResourceUsage(0))
+            return refuse_release(attempt, named.gate)
         output = self._ports.workspace.output(named.name, number)
         context = self._situation.context(named.name, output, upstream, self._ports)
         match named.stage:

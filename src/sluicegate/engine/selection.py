@@ -1,7 +1,7 @@
 """Running a part of a pipeline: no gate is left out, only work that is done. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from typing_extensions import override
 
@@ -38,11 +38,18 @@ class Chosen:
     """The stages of a run, in their order.
 
     ``earlier`` are those that were not chosen, but are needed by one that is: their
-    gates must have opened before, on the same inputs.
+    gates must have opened before, on the same inputs. ``once`` are those whose result
+    is there already: trying again would find the same.
     """
 
     stages: tuple[NamedStage, ...]
     earlier: frozenset[str] = frozenset()
+    once: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the stages."""
+        return frozenset(named.name for named in self.stages)
 
 
 def choose_stages(pipeline: Pipeline, selection: Selection) -> Chosen:
@@ -67,6 +74,31 @@ def choose_stages(pipeline: Pipeline, selection: Selection) -> Chosen:
     return Chosen(
         tuple(s for s in pipeline.stages if s.name in chosen | needed),
         frozenset(needed),
+    )
+
+
+def leave_out_releases(pipeline: Pipeline, chosen: Chosen) -> Chosen:
+    """*chosen* without the stages that release something, and those that need them.
+
+    Raises:
+        UsageError: nothing is left.
+    """
+    releases = {
+        named.name
+        for named in pipeline.stages
+        if not isinstance(named.stage, CommandStage)
+    }
+    left = tuple(
+        named
+        for named in chosen.stages
+        if not releases & {named.name, *upstream(pipeline, named.name)}
+    )
+    if not left:
+        raise UsageError("every stage of the pipeline releases something")
+    return replace(
+        chosen,
+        stages=left,
+        earlier=chosen.earlier & frozenset(named.name for named in left),
     )
 
 

@@ -108,7 +108,8 @@ class Ports:
     that the target counts itself; it may raise `ExternalError` or `UsageError`.
     ``directions`` is what people decide about rollouts, and ``pace`` says whether
     rollouts are waited for. ``make_way`` sees to it that no other rollout is under way
-    in an environment, or says why a release has to wait.
+    in an environment, or says why a release has to wait. Without ``records``, what
+    happens gets into no log, and nothing is released.
     """
 
     clock: Clock
@@ -130,3 +131,4 @@ class Ports:
     directions: Directions = field(default_factory=NoDirections)
     pace: Pace = Pace.WAIT
     make_way: MakeWay = _nobody_there
+    records: bool = True

@@ -1,6 +1,7 @@
 """A run as the JSON document of ``--json``."""
 
 import json
+from dataclasses import asdict, dataclass
 
 from sluicegate.model.event import RolloutEvent
 from sluicegate.model.evidence import Evidence
@@ -9,16 +10,21 @@ from sluicegate.model.task import task_id
 from sluicegate.report.rollout import follow, progress_document
 
 
-def run_document(
-    run: Run, *, origin: str, size: int, root: str, state: str = "ended"
-) -> str:
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """Where a log stands: its origin, its entries, its root in base64."""
+
+    origin: str
+    size: int
+    root: str
+
+
+def run_document(run: Run, log: LogHead | None, *, state: str = "ended") -> str:
     """Write the document.
 
     Args:
         run: a run; one that has not ended has the verdict ``pending``.
-        origin: of the log.
-        size: entries committed to the log.
-        root: of the log's tree, in base64 as in its checkpoint.
+        log: the log that it is in, None if it is in none.
         state: ``ended``, or for a run that has not: ``running`` or ``interrupted``.
     """
     started, finished = run.started, run.finished
@@ -39,7 +45,8 @@ def run_document(
             "started": started.start_ts.isoformat(),
             "ended": finished.end_ts.isoformat() if finished else None,
             "stages": [_stage(run, stage) for stage in run.stages],
-            "log": {"origin": origin, "size": size, "root": root},
+            "recorded": log is not None,
+            "log": None if log is None else asdict(log),
         },
         ensure_ascii=False,
         indent=2,

@@ -2,21 +2,23 @@
 
 import os
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sluicegate.audit.history import history, newest_runs
-from sluicegate.audit.recorder import OnEntry, Recorder
+from sluicegate.audit.recorder import OnEntry
 from sluicegate.engine.beginning import begin, check_resumable
 from sluicegate.engine.forecast import check_earlier
 from sluicegate.engine.ledger import SerialObserver
 from sluicegate.engine.machine import fold
 from sluicegate.engine.runner import Runner
-from sluicegate.engine.selection import choose_stages
+from sluicegate.engine.selection import Chosen, choose_stages, leave_out_releases
 from sluicegate.engine.situation import Earlier
 from sluicegate.engine.steering import Pace
-from sluicegate.engine.toolbox import Observer
+from sluicegate.engine.toolbox import Observer, Record
+from sluicegate.engine.unrecorded import NOT_RECORDED
 from sluicegate.errors import ExternalError, UsageError
 from sluicegate.model.event import RunStarted
 from sluicegate.model.run import Run
@@ -45,7 +47,8 @@ class Execution:
 
     ``override`` breaks the glass of every entry gate that does not open. ``earlier`` is
     the release that they go back to, None if they go back to none. ``pace`` says
-    whether rollouts are waited for, ``others`` finds those of other runs.
+    whether rollouts are waited for, ``others`` finds those of other runs. Without
+    ``records`` they are judged, get into no log, and release nothing.
     """
 
     project: Project
@@ -54,13 +57,18 @@ class Execution:
     earlier: Earlier | None = None
     pace: Pace = Pace.WAIT
     others: FindOthers = no_others
+    records: bool = True
     taken_in: list[Taken] = field(default_factory=list, init=False)
     """What was in the inboxes."""
 
     @cached_property
     def log(self) -> ProjectLog:
-        """The project's log."""
-        return ProjectLog(self.project)
+        """The project's log; what stands for it where nothing is recorded."""
+        if self.records:
+            return ProjectLog(self.project)
+        from sluicegate.wiring.unrecorded import NoLog  # noqa: PLC0415 - rare
+
+        return NoLog(self.project)
 
     @cached_property
     def surroundings(self) -> Surroundings:
@@ -88,6 +96,7 @@ class Execution:
             Interrupted: asked to stop; the run can be resumed.
         """
         project = self.project
+        chosen = self._choose(options)
         started = begin(
             project.pipeline,
             project.source,
@@ -95,15 +104,36 @@ class Execution:
             allow_dirty=options.allow_dirty,
             selection=options.selection,
             labels=options.labels,
+            chosen=chosen,
         )
-        chosen = choose_stages(project.pipeline, options.selection)
-        if chosen.earlier:
-            check_earlier(foresee(project, options), options.selection)
-        Definitions(project, self.log).check()
-        self._check_rules(named.stage for named in chosen.stages)
+        if self.records:
+            if chosen.earlier:
+                check_earlier(foresee(project, options), options.selection)
+            Definitions(project, self.log).check()
+            self._check_rules(named.stage for named in chosen.stages)
         return self._begin(
             started, observer, jobs=options.jobs, forced=options.forced(chosen)
         )
+
+    def _choose(self, options: Options) -> Chosen:
+        """The stages to be run.
+
+        Raises:
+            UsageError: they cannot be.
+        """
+        pipeline, selection = self.project.pipeline, options.selection
+        chosen = choose_stages(pipeline, selection)
+        if options.leave_out_releases:
+            if self.records:
+                raise UsageError("only a run that is not recorded leaves releases out")
+            chosen = leave_out_releases(pipeline, chosen)
+        if chosen.earlier and not self.records:
+            raise UsageError(
+                f"{NOT_RECORDED}: {selection} leaves out {_listed(chosen.earlier)},"
+                " and without the log nobody knows whether their gates have opened",
+                hint="`--until STAGE` runs what a stage needs, too",
+            )
+        return chosen
 
     def go_back(self, observer: Observer, started: RunStarted) -> Run:
         """Begin the run *started*, which goes back to the earlier release.
@@ -123,13 +153,21 @@ class Execution:
         jobs: int | None,
         forced: Collection[str] = (),
     ) -> Run:
-        self._take_in()
+        if self.records:
+            self._take_in()
         run_id = self.project.machine.new_id()
-        with self.log.recorder(run_id, self.on_entry) as recorder:
+        with self._recorder(run_id) as recorder:
             started = replace(started, start_ts=self.log.clock.now())
             runner = self._runner(run_id, recorder, observer, jobs=jobs, forced=forced)
             with self.surroundings.leaving_no_secrets(run_id):
                 return runner.start(run_id, started)
+
+    def _recorder(self, run_id: str) -> AbstractContextManager[Record]:
+        from sluicegate.wiring.unrecorded import NoLog  # noqa: PLC0415 - rare
+
+        if isinstance(self.log, NoLog):
+            return self.log.keeping(run_id, self.on_entry)
+        return self.log.recorder(run_id, self.on_entry)
 
     def resume(
         self, run_id: str | None, observer: Observer, *, jobs: int | None = None
@@ -292,8 +330,10 @@ class Execution:
         )
 
     def _watched(self, run_id: str, observer: Observer) -> Observer:
-        """*observer*, and whoever is to be told of the run."""
+        """*observer*, and whoever is to be told of the run: of one that is recorded."""
         project = self.project
+        if not self.records:
+            return observer
         subject = subject_of(
             project.pipeline, project.source, run_id, project.file, self.log.place
         )
@@ -306,7 +346,7 @@ class Execution:
         """
         project = self.project
         named = project.pipeline.audit.witnesses
-        if named is None:
+        if named is None or not self.records:
             return None
         from sluicegate.wiring.anchoring import (  # noqa: PLC0415 - rare, and slow
             anchor_in_passing,
@@ -321,7 +361,7 @@ class Execution:
     def _runner(
         self,
         run_id: str,
-        recorder: Recorder,
+        recorder: Record,
         observer: Observer,
         *,
         jobs: int | None,
@@ -342,6 +382,10 @@ class Execution:
             forced=forced,
             earlier=self.earlier,
         )
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _no_run_yet() -> UsageError:

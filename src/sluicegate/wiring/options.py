@@ -11,7 +11,9 @@ class Options:
     """How a run is asked for.
 
     ``force`` runs the chosen stages although earlier results stand. ``jobs`` is how
-    many stages run programs at once; default: one a processor.
+    many stages run programs at once; default: one a processor. ``leave_out_releases``
+    leaves out what would publish or release something, with what needs it; only a run
+    that is not recorded may.
     """
 
     allow_dirty: bool = False
@@ -19,6 +21,7 @@ class Options:
     labels: Mapping[str, str] = field(default_factory=dict)
     force: bool = False
     jobs: int | None = None
+    leave_out_releases: bool = False
 
     def forced(self, chosen: Chosen) -> frozenset[str]:
         """The stages that are to be run whatever was found before."""

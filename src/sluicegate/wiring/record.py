@@ -27,6 +27,7 @@ from sluicegate.model.log_state import LogState
 from sluicegate.model.retention import DEFAULT_RETENTION_DAYS
 from sluicegate.model.source import Source as CheckedOut
 from sluicegate.ports.evidence import EvidenceStore
+from sluicegate.ports.referrers import Referrers
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.masking import build_masks, build_redactor
 from sluicegate.wiring.policy import PolicySource
@@ -51,9 +52,19 @@ class ProjectLog:
         return LogPlace.of_project(self.project)
 
     @property
+    def records(self) -> bool:
+        """Whether what happens gets into the log."""
+        return True
+
+    @property
     def evidence(self) -> EvidenceStore:
         """The files of evidence, by digest."""
         return self.place.evidence
+
+    @property
+    def referrers(self) -> Referrers | None:
+        """What images say of the evidence; None where it is in no registry."""
+        return self.place.referrers
 
     @property
     def has_begun(self) -> bool:
@@ -243,7 +254,7 @@ class ProjectLog:
     @contextmanager
     def recorder(self, run_id: str, on_entry: OnEntry) -> Iterator[Recorder]:
         """Record the run, and nobody else, while in the context."""
-        project, source = self.project, self.project.source
+        project = self.project
         self._promise()
         recorder = Recorder(
             self.log,
@@ -251,18 +262,7 @@ class ProjectLog:
             run_id,
             clock=self.clock,
             new_event_id=project.machine.new_id,
-            facts=Facts(
-                source=Source(
-                    repo=source.remote or project.origin,
-                    commit=_named_commit(source.commit),
-                    ref=_full_ref(source),
-                ),
-                actor=self.actor,
-                tool=TOOL,
-                machine=project.machine.id,
-                redactor=self._redactor,
-                admission=self._admission(),
-            ),
+            facts=self.facts(self._admission()),
             on_entry=on_entry,
         )
         try:
@@ -270,6 +270,22 @@ class ProjectLog:
         finally:
             recorder.close()
         self._write_snapshot()
+
+    def facts(self, admission: Admission | None) -> Facts:
+        """What every entry of a run says besides its event."""
+        project, source = self.project, self.project.source
+        return Facts(
+            source=Source(
+                repo=source.remote or project.origin,
+                commit=_named_commit(source.commit),
+                ref=_full_ref(source),
+            ),
+            actor=self.actor,
+            tool=TOOL,
+            machine=project.machine.id,
+            redactor=self._redactor,
+            admission=admission,
+        )
 
 
 def _full_ref(source: CheckedOut) -> str | None:

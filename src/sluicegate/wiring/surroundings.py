@@ -24,6 +24,7 @@ from sluicegate.ports.clock import Clock
 from sluicegate.ports.metrics import MetricSource
 from sluicegate.ports.process import OnLine, ProcessRunner
 from sluicegate.ports.repository import Repository
+from sluicegate.ports.stable import StableReleases
 from sluicegate.ports.target import Target
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.notify import secret_variables
@@ -139,10 +140,8 @@ class Surroundings:
             sleep=self.log.clock.sleep,
         )
         workspace = self.workspace(run_id)
-        ports = self._ports(
-            self.log.clock, tools, workspace, lambda: self.log.log, run_id
-        )
-        if not project.pipeline.environments:
+        ports = self._ports(self.log.clock, tools, workspace, self._open_log, run_id)
+        if not (project.pipeline.environments and self.log.records):
             return ports
         from sluicegate.wiring.directions import (  # noqa: PLC0415 - rollouts alone
             LoggedDirections,
@@ -159,6 +158,9 @@ class Surroundings:
             pace=self.pace,
             make_way=self.others(project, self.log, run_id, say),
         )
+
+    def _open_log(self) -> LogReader | None:
+        return self.log.log if self.log.records else None
 
     def ports_to_look(self) -> Ports:
         """Ports that make nothing: no log, no environment, no folder."""
@@ -210,13 +212,14 @@ class Surroundings:
             clock=clock,
             process=self.process,
             results=LoggedResults(open_log),
-            stable=LoggedStable(open_log),
+            stable=self._stable(open_log),
+            records=self.log.records,
             cancel=machine.stop.set,
             repository=self._repository,
             tools=tools,
             workspace=workspace,
             evidence=self.log.evidence,
-            referrers=self.log.place.referrers,
+            referrers=self.log.referrers,
             target=lambda environment: self._target(environment, registry.pull, run_id),
             registry=registry,
             authority=self.authority,
@@ -224,6 +227,13 @@ class Surroundings:
             ca_bundle=machine.ca_bundle,
             metrics=self._metrics,
         )
+
+    def _stable(self, open_log: Callable[[], LogReader | None]) -> StableReleases:
+        if self.log.records:
+            return LoggedStable(open_log)
+        from sluicegate.wiring.unrecorded import UnknownStable  # noqa: PLC0415 - rare
+
+        return UnknownStable()
 
     def _metrics(self, stage: CanaryStage) -> Mapping[str, MetricSource]:
         """The sources of the metrics of *stage*."""

@@ -19,12 +19,12 @@ from sluicegate.model.event import (
 )
 from sluicegate.model.evidence import Evidence, EvidenceFile
 from sluicegate.model.rollout import Release
-from sluicegate.report.document import run_document
+from sluicegate.report.document import LogHead, run_document
 
 
 def document(*events: Event, state: str = "ended") -> dict[str, Any]:
     run = fold(RUN_ID, events)
-    text = run_document(run, origin="log.example", size=3, root="abc", state=state)
+    text = run_document(run, LogHead("log.example", 3, "abc"), state=state)
     found: dict[str, Any] = json.loads(text)
     return found
 
