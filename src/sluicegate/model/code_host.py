@@ -123,6 +123,7 @@ class CheckConclusion(enum.Enum):
     NEUTRAL = "neutral"
     SKIPPED = "skipped"
     ACTION_REQUIRED = "action_required"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
