@@ -1,0 +1,1 @@
+"""How a repository on GitHub is set up: its workflows and settings, read and judged."""

@@ -1,0 +1,87 @@
+"""Judge how a repository is set up on GitHub: workflows, rules and settings. Pure."""
+
+from collections.abc import Iterator
+
+from sluicegate.config.github.approving import judge_approving
+from sluicegate.config.github.checkout import Asked, Checkout
+from sluicegate.config.github.default_branch import judge_default_branch
+from sluicegate.config.github.environments import judge_environments
+from sluicegate.config.github.log_branch import judge_log_branch
+from sluicegate.config.github.log_key import judge_log_key
+from sluicegate.config.github.owners import judge_owners
+from sluicegate.config.github.permissions import judge_permissions
+from sluicegate.config.github.pins import judge_pins
+from sluicegate.config.github.repository import judge_kept, judge_repository
+from sluicegate.config.github.triggers import judge_triggers
+from sluicegate.model.host_check import HostCheck, Standing
+from sluicegate.model.host_settings import HostSettings
+
+NEEDS_TOKEN = "SLUICE_GITHUB_TOKEN, for instance that of `gh auth token`"  # noqa: S105 - a name
+
+
+def judge_setup(
+    checkout: Checkout, asked: Asked, settings: HostSettings | None
+) -> tuple[HostCheck, ...]:
+    """All that is found, in the order in which a person would look at it.
+
+    Without *settings*, files alone are judged, and one check says what was not.
+    """
+    return tuple(_judge(checkout, asked, settings))
+
+
+def _judge(
+    checkout: Checkout, asked: Asked, settings: HostSettings | None
+) -> Iterator[HostCheck]:
+    if settings is not None:
+        yield from judge_repository(checkout, asked, settings)
+        yield from _branches(asked, settings)
+    yield from judge_owners(checkout, asked)
+    if settings is not None:
+        yield from judge_environments(checkout, asked, settings)
+    yield from _files(checkout)
+    yield from judge_log_key(checkout, settings)
+    yield from judge_approving(checkout, asked)
+    yield from judge_triggers(checkout)
+    yield from judge_permissions(checkout, settings)
+    yield from judge_pins(checkout, settings)
+    yield from judge_kept(checkout, asked)
+    if settings is None:
+        yield HostCheck(
+            "settings",
+            Standing.UNKNOWN,
+            "rules of branches, environments, secrets, the default token, retention:"
+            f" nobody was asked for them; needs {NEEDS_TOKEN}",
+        )
+
+
+def _branches(asked: Asked, settings: HostSettings) -> Iterator[HostCheck]:
+    """The log's branch, if it is one of this repository, and the default branch."""
+    log, default = asked.log_branch, settings.facts.default_branch
+    if log is not None:
+        yield from judge_log_branch(log, settings.branches[log], settings.facts.name)
+    elif asked.log_folder:
+        yield HostCheck(
+            "log",
+            Standing.WARNING,
+            "the log is a folder of the work tree",
+            "a runner that goes away takes it along: runs there are refused",
+            'audit: {store: "git:refs/heads/sluicegate-audit"}  # in the pipeline file',
+        )
+    yield from judge_default_branch(default, settings.branches[default])
+
+
+def _files(checkout: Checkout) -> Iterator[HostCheck]:
+    for flaw in checkout.flaws:
+        yield HostCheck(
+            "workflows",
+            Standing.UNKNOWN,
+            flaw,
+            "what cannot be read cannot be judged",
+        )
+    if not checkout.workflows and not checkout.flaws:
+        yield HostCheck(
+            "workflows",
+            Standing.NOTE,
+            "there are none in .github/workflows",
+            fix="sluice init --github",
+        )
