@@ -16,6 +16,7 @@ from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Evidence, EvidenceFile
 from sluicegate.model.hold import HoldScope
+from sluicegate.model.policy import Way
 from sluicegate.model.publication import PublishedImage
 from sluicegate.model.release_request import Answer
 from sluicegate.model.rollout import (
@@ -92,6 +93,15 @@ SAMPLES: Mapping[str, run.Event | log.LogEvent] = {
     ),
     "request.answered": log.RequestAnswered(
         Digest("5" * 64), "production", Answer.REJECT, "not before the audit"
+    ),
+    "answer.attested": log.AnswerAttested(
+        Digest("5" * 64),
+        "production",
+        Answer.APPROVE,
+        "looked at the numbers",
+        Way.DISPATCH,
+        "run/17301234567",
+        Digest("7" * 64),
     ),
     "environment.locked": log.EnvironmentLocked("production", "migration"),
     "environment.unlocked": log.EnvironmentUnlocked(ID, "production", "done"),

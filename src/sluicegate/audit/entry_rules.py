@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
+from sluicegate.audit.attested.entries import AttestedRules
 from sluicegate.audit.entry_times import EntryTimes
 from sluicegate.audit.envelope import Envelope, LogEnvelope
 from sluicegate.audit.log import MAX_ENTRY_BYTES
@@ -59,7 +60,8 @@ class EntryRules:
     entries by which the log's key changed, ``min_index`` is the index before which
     entries may have been pruned. ``unknown`` counts entries of types that this version
     does not know, which are no problem. ``statements`` says whose signatures hold,
-    ``times`` what contradicts the times that entries name.
+    ``attested`` which answers a code host was seen to give, ``times`` what contradicts
+    the times that entries name.
     """
 
     def __init__(self, origin: str, evidence: EvidenceStore | None) -> None:
@@ -75,6 +77,7 @@ class EntryRules:
         self._files = _Files(evidence)
         self._releases = ReleaseRules(evidence)
         self.statements = StatementRules(origin, evidence)
+        self.attested = AttestedRules(origin, evidence)
         self._missing: list[tuple[int, str]] = []
         self._snapshots = SnapshotCheck()
         self._bundles = PrunedBundles()
@@ -91,7 +94,7 @@ class EntryRules:
     def evidence_files(self) -> int:
         """How many files were read and agree with the log."""
         named = len(self._files.sound) + len(self.statements.sound)
-        return named + len(self._releases.sound)
+        return named + len(self._releases.sound) + len(self.attested.sound)
 
     def check(self, start: int, entries: Sequence[bytes]) -> None:
         """Check the entries from *start* on; those before may be unreadable."""
@@ -140,6 +143,7 @@ class EntryRules:
                 else "the log is begun a second time"
             )
         problems += self.statements.check(entry)
+        problems += self.attested.check(entry)
         problems += self._releases.check(index, entry)
         if isinstance(envelope, Envelope):
             problems += self._runs.check(index, envelope, event)

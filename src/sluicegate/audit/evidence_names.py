@@ -10,6 +10,7 @@ from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import ReleaseRequested, StageFinished
 from sluicegate.model.evidence import OUTPUTS
+from sluicegate.model.log_event import AnswerAttested
 from sluicegate.ports.evidence import EvidenceStore
 
 
@@ -29,6 +30,8 @@ class Named:
                     self.lists.add(file.digest)
         if isinstance(entry.event, ReleaseRequested):
             self.files.add(entry.event.request)
+        if isinstance(entry.event, AnswerAttested):
+            self.files.add(entry.event.attestation)
         if entry.envelope.statement is not None:
             self.files.add(entry.envelope.statement)
 

@@ -20,6 +20,7 @@ KEPT = frozenset(
         *("old_signature", "new_signature", "rollback", "handed_over"),
         # Who said yes is what an approval is for, by the name that the rules have.
         *("person", "people", "request", "answer", "lock", "override", "key"),
+        *("way", "place", "attestation", "account"),
     )
 )
 """Keys whose values are never changed: the state of runs and of the log rests on it."""

@@ -16,6 +16,7 @@ from sluicegate.audit.codec import (
 from sluicegate.audit.shapes import DIGEST
 from sluicegate.model import log_event as model
 from sluicegate.model.log_event import LogEvent
+from sluicegate.model.policy import Way
 from sluicegate.model.release_request import Answer
 from sluicegate.model.rollout import Direction
 
@@ -54,6 +55,16 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         Field("answer", word_of(Answer)),
         _REASON,
     ),
+    "answer.attested": Shape(
+        model.AnswerAttested,
+        Field("request", DIGEST),
+        _ENVIRONMENT,
+        Field("answer", word_of(Answer)),
+        _REASON,
+        Field("way", word_of(Way)),
+        Field("place", TEXT),
+        Field("attestation", DIGEST),
+    ),
     "rollout.answered": Shape(
         model.RolloutAnswered,
         Field("rollout", TEXT),
@@ -87,6 +98,7 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         _items("overrides", state_shapes.OVERRIDE),
         _items("terms", state_shapes.ROLLOUT_TERM),
         _items("directions", state_shapes.GIVEN_DIRECTION),
+        _items("attested", state_shapes.ATTESTED_ANSWER),
     ),
     "log.pruned": Shape(
         model.LogPruned,

@@ -52,6 +52,10 @@ KINDS: Mapping[str, str] = {
         "The entry gate of an environment opened; the approvals are used from here on."
     ),
     "request.answered": "Somebody answered a release request, and signed the answer.",
+    "answer.attested": (
+        "Somebody answered a release request on a code host, which attests who. Nobody"
+        " has signed it: the log's key alone vouches for what the host was seen to say."
+    ),
     "rollout.answered": "Somebody wants a rollout to go on otherwise.",
     "environment.locked": (
         "Nothing is released into the environment. The event id of this entry is the"
@@ -261,10 +265,15 @@ _KEYS: Mapping[str, str] = {
     "environment.entered.branch": "The protected branch that has the rules.",
     "environment.entered.commit": "Its commit at which they were read.",
     "environment.entered.conditions": "Each rule, and how it was judged.",
-    "environment.entered.approvals": "The signed answers that were counted as a yes.",
-    "approvals.statement": "The SHA-256 of what was signed.",
+    "environment.entered.approvals": "The answers that were counted as a yes.",
+    "approvals.statement": (
+        "The SHA-256 of what was signed, or of what attests the answer."
+    ),
     "approvals.person": "Who signed it, as the rules call them.",
-    "approvals.key": "The fingerprint of their key.",
+    "approvals.key": (
+        "The fingerprint of their key; or account: and the number of their account, of"
+        " an answer that a code host attests."
+    ),
     "environment.entered.override": (
         "Whether the glass was broken: rules that did not hold were overridden."
     ),
@@ -272,6 +281,12 @@ _KEYS: Mapping[str, str] = {
     "environment.entered.request": "The request that was used; left out without one.",
     "request": "The id of the release request.",
     "answer": "approve, reject or override.",
+    "way": "How it was given: dispatch, comment, or review.",
+    "place": (
+        "Where it was given, unlike any other: run/ and the number of a workflow run,"
+        " comment/ and that of a comment, or review/, run, account and request."
+    ),
+    "attestation": "The SHA-256 of what the code host was seen to say.",
     "environment.unlocked.lock": "The event id of the entry that locked it.",
     "override": "The event id of the environment.entered entry.",
     "requests": "The release requests that are not pruned.",
@@ -283,6 +298,10 @@ _KEYS: Mapping[str, str] = {
     "answers.key": "The fingerprint of the key that signed it.",
     "answers.recorded_ts": "When it was recorded, in UTC.",
     "answers.index": "The index of the entry that said so.",
+    "attested": "The answers that a code host attests and that are not pruned.",
+    "attested.account": "The number of the account of whoever gave it.",
+    "attested.recorded_ts": "When it was recorded, in UTC.",
+    "attested.index": "The index of the entry that said so.",
     "locks": "The locks in force.",
     "locks.lock": "The id of the lock.",
     "locks.by": "Who locked it: kind and id.",

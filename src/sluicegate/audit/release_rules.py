@@ -2,7 +2,8 @@
 
 Whoever holds the log's key can write that an environment was entered. What they cannot
 write is an answer that somebody else did not sign, so each that is counted must be in
-the log, be about that very request, and be used by no other entry.
+the log, be about that very request, and be used by no other entry. An answer that a
+code host attests is not signed, and is held against its evidence alone.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from sluicegate.audit.request_form import parse_request
 from sluicegate.errors import IntegrityError, MissingError
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import EnvironmentEntered, ReleaseRequested
-from sluicegate.model.log_event import RequestAnswered
+from sluicegate.model.log_event import AnswerAttested, RequestAnswered
+from sluicegate.model.log_state import ACCOUNT_KEY
+from sluicegate.model.policy import Way
 from sluicegate.model.release_request import Answer
 from sluicegate.ports.evidence import EvidenceStore
 
@@ -33,6 +36,7 @@ class _Answered:
     answer: Answer
     key: str
     index: int
+    counts: bool = True
 
 
 class ReleaseRules:
@@ -75,6 +79,17 @@ class ReleaseRules:
                 self._answers.setdefault(
                     envelope.statement,
                     _Answered(event.request, event.answer, envelope.actor.id, index),
+                )
+            case AnswerAttested():
+                self._answers.setdefault(
+                    event.attestation,
+                    _Answered(
+                        event.request,
+                        event.answer,
+                        f"{ACCOUNT_KEY}{envelope.actor.id}",
+                        index,
+                        counts=event.way is not Way.REVIEW,
+                    ),
                 )
             case EnvironmentEntered() if isinstance(envelope, Envelope):
                 yield from self._check_entry(index, envelope.run_id, event)
@@ -131,6 +146,8 @@ class ReleaseRules:
             if found is None:
                 if not self._gaps:
                     yield f"nobody has signed the answer {each.statement}"
+            elif not found.counts:
+                yield f"the answer {each.statement} is a review, which is nobody's yes"
             elif found.request != event.request:
                 yield f"the answer {each.statement} is about another request"
             elif found.answer not in wanted:

@@ -30,6 +30,7 @@ _SHAPES: Mapping[str, Shape[Any]] = {
     "overrides": state_shapes.OVERRIDE,
     "terms": state_shapes.ROLLOUT_TERM,
     "directions": state_shapes.GIVEN_DIRECTION,
+    "attested": state_shapes.ATTESTED_ANSWER,
 }
 COVERS = (_LOG, *_SHAPES)
 """All kinds of items. An event type that changes one of them in a new way needs a new
@@ -122,6 +123,7 @@ def join(parts: Sequence[StateSnapshot]) -> LogState:
         overrides={item.override: item for part in parts for item in part.overrides},
         terms={item.environment: item for part in parts for item in part.terms},
         directions={item.index: item for part in parts for item in part.directions},
+        attested={item.place: item for part in parts for item in part.attested},
     )
 
 

@@ -24,6 +24,7 @@ from sluicegate.model.event import (
     RunStarted,
 )
 from sluicegate.model.log_event import (
+    AnswerAttested,
     EnvironmentLocked,
     EnvironmentUnlocked,
     HoldPlaced,
@@ -43,6 +44,7 @@ from sluicegate.model.log_state import LogState
 from sluicegate.model.rollout import Direction, RolloutResult
 from sluicegate.model.state_item import (
     Absorbed,
+    AttestedAnswer,
     Definition,
     GivenAnswer,
     GivenDirection,
@@ -93,6 +95,7 @@ class _Draft:
     overrides: dict[str, Override]
     terms: dict[str, RolloutTerm]
     directions: dict[int, GivenDirection]
+    attested: dict[str, AttestedAnswer]
 
 
 class Fold:
@@ -122,6 +125,7 @@ class Fold:
             overrides=dict(state.overrides),
             terms=dict(state.terms),
             directions=dict(state.directions),
+            attested=dict(state.attested),
         )
 
     @property
@@ -148,6 +152,7 @@ class Fold:
             overrides=dict(draft.overrides),
             terms=dict(draft.terms),
             directions=dict(draft.directions),
+            attested=dict(draft.attested),
             unknown=self.unknown,
         )
 
@@ -331,6 +336,27 @@ def _request_answered(
         )
 
 
+def _answer_attested(
+    draft: _Draft, index: int, envelope: LogEnvelope, event: AnswerAttested
+) -> None:
+    """What was said in one place was said once."""
+    draft.attested.setdefault(
+        event.place,
+        AttestedAnswer(
+            place=event.place,
+            attestation=event.attestation,
+            request=event.request,
+            environment=event.environment,
+            answer=event.answer,
+            way=event.way,
+            reason=event.reason,
+            account=envelope.actor.id,
+            recorded_ts=envelope.recorded_ts,
+            index=index,
+        ),
+    )
+
+
 def _environment_locked(
     draft: _Draft, index: int, envelope: LogEnvelope, event: EnvironmentLocked
 ) -> None:
@@ -434,6 +460,9 @@ def _log_pruned(draft: _Draft, _index: int, _: LogEnvelope, event: LogPruned) ->
     draft.answers = {
         key: found for key, found in draft.answers.items() if found.index >= kept
     }
+    draft.attested = {
+        key: each for key, each in draft.attested.items() if each.index >= kept
+    }
 
 
 _TAKE: Mapping[type, Callable[[_Draft, int, Any, Any], None]] = {
@@ -450,6 +479,7 @@ _TAKE: Mapping[type, Callable[[_Draft, int, Any, Any], None]] = {
     HoldPlaced: _hold_placed,
     HoldReleased: _hold_released,
     RequestAnswered: _request_answered,
+    AnswerAttested: _answer_attested,
     RolloutAnswered: _rollout_answered,
     EnvironmentLocked: _environment_locked,
     EnvironmentUnlocked: _environment_unlocked,

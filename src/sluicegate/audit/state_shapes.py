@@ -19,6 +19,7 @@ from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model import state_item as model
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.log_event import KeyRotated, SnapshotLog
+from sluicegate.model.policy import Way
 from sluicegate.model.release_request import Answer
 from sluicegate.model.rollout import Direction
 
@@ -142,6 +143,19 @@ GIVEN_ANSWER = Shape(
     Field("answer", word_of(Answer)),
     Field("reason", TEXT),
     Field("key", TEXT),
+    Field("recorded_ts", TIME),
+    _INDEX,
+)
+ATTESTED_ANSWER = Shape(
+    model.AttestedAnswer,
+    Field("place", TEXT),
+    Field("attestation", DIGEST),
+    Field("request", DIGEST),
+    _ENVIRONMENT,
+    Field("answer", word_of(Answer)),
+    Field("way", word_of(Way)),
+    Field("reason", TEXT),
+    Field("account", TEXT),
     Field("recorded_ts", TIME),
     _INDEX,
 )

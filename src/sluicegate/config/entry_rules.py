@@ -7,7 +7,7 @@ from sluicegate.config.graph import find_circle
 from sluicegate.config.people import GROUP, Who, check_names
 from sluicegate.config.tree import Path
 from sluicegate.config.wording import suggest
-from sluicegate.model.policy import Group
+from sluicegate.model.policy import ACCOUNT, Group, normalise
 from sluicegate.stages.release_rules import Approvals, Override, ReleaseRules
 
 
@@ -73,6 +73,7 @@ def _check_approvals(
         return
     allowed = approvers(who, approvals)
     _check_count(checker, (*path, "count"), approvals.count, allowed)
+    _check_ways(checker, who, (*path, "by"), approvals, allowed)
     groups = groups_of(who, approvals)
     for group in groups:
         if not group.members & allowed:
@@ -83,6 +84,36 @@ def _check_approvals(
     if not can_be_one_of_each(allowed, groups):
         message = "needs somebody else for each group, and there are too few people"
         checker.report((*path, "one_of_each"), message)
+
+
+def _check_ways(
+    checker: Checker,
+    who: Who,
+    path: Path,
+    approvals: Approvals,
+    allowed: frozenset[str],
+) -> None:
+    """Report people who could answer twice, or not at all, in the ways given."""
+    if approvals.by == ("signature",):
+        return
+    people = who.as_people().identities
+    known = {
+        name: {normalise(each) for each in (name, *people.get(name, ()))}
+        for name in sorted(allowed)
+    }
+    if "signature" not in approvals.by:
+        for name, identities in known.items():
+            if not any(each.startswith(ACCOUNT) for each in identities):
+                message = f'{name!r} has no account: list "{ACCOUNT}LOGIN" under people'
+                checker.report(path, message)
+    elif approvals.count > 1 or len(approvals.one_of_each) > 1:
+        for name in known:
+            if name not in people:
+                message = (
+                    f"{name!r} may sign, and answer by an account, too: list who that"
+                    " is under people, or somebody could count for two"
+                )
+                checker.report(path, message)
 
 
 def _check_override(checker: Checker, who: Who, path: Path, override: Override) -> None:

@@ -5,7 +5,7 @@ from sluicegate.config.people import Who
 from sluicegate.gates.condition import Condition
 from sluicegate.gates.rules import Rules
 from sluicegate.model import policy
-from sluicegate.model.policy import After, ApprovalRule, OverrideRule
+from sluicegate.model.policy import After, ApprovalRule, OverrideRule, Way
 from sluicegate.stages.release_rules import (
     Approvals,
     Freeze,
@@ -40,6 +40,9 @@ def _approvals(who: Who, approvals: Approvals) -> ApprovalRule:
         request_lasts=approvals.expires.request,
         approval_lasts=approvals.expires.approval,
         reason_required=approvals.reason_required,
+        by=frozenset(map(Way, approvals.by)),
+        workflow=approvals.workflow,
+        reviews=approvals.environment_reviews,
     )
 
 

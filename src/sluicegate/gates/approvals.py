@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sluicegate.gates.human import Humans
+from sluicegate.gates.linking import find_bars, find_unlinked
 from sluicegate.gates.shortage import Candidate, describe_shortage
 from sluicegate.gates.when import write_length
 from sluicegate.model.digest import Digest
@@ -20,14 +21,13 @@ from sluicegate.model.policy import (
     OverrideRule,
     Part,
     People,
+    Way,
     normalise,
 )
 from sluicegate.model.release_request import Answer, Approval, ReleaseRequest
 
 OVERRIDE_LASTS = timedelta(days=1)
 """How long the signature of an override is good for, from when it was made."""
-
-_ABBREVIATED = 7  # hex digits of a commit, for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ class Tally:
 class _Electorate:
     """Whose answers count, of which kind, and for how long.
 
-    ``bars`` holds the identities that have a part in the release, and which.
+    ``by`` is how they may answer, ``workflow`` the file whose runs are answers.
+    ``bars`` holds the identities that have a part in the release, and which; none of
+    them has a part in ``exclude``.
     """
 
     people: People
@@ -84,6 +86,9 @@ class _Electorate:
     answer: Answer
     lasts: timedelta
     reason_required: bool
+    by: frozenset[Way] = frozenset({Way.SIGNATURE})
+    workflow: str = ""
+    exclude: frozenset[Part] = frozenset()
     bars: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -94,14 +99,16 @@ def judge_approvals(rule: ApprovalRule, people: People, hearing: Hearing) -> Tal
     requester or the last pusher, but nobody knows who that is, nothing is enough.
     """
     unknown = _find_unknown(rule, people, hearing.request)
-    bars = _find_bars(rule.exclude, hearing.request)
     electorate = _Electorate(
         people,
         rule.allowed,
         Answer.APPROVE,
         rule.approval_lasts,
         rule.reason_required,
-        bars,
+        by=rule.by,
+        workflow=rule.workflow,
+        exclude=rule.exclude,
+        bars=find_bars(rule.exclude, hearing.request, hearing.answers),
     )
     tally = _tally(electorate, rule.count, rule.one_of_each, hearing)
     return Tally(tally.voters, (*unknown, *tally.missing), tally.ignored)
@@ -133,7 +140,7 @@ def _tally(
     voters: dict[frozenset[str], Voter] = {}
     ignored: dict[Digest, str] = {}
     for given in sorted(hearing.answers, key=lambda answer: answer.index):
-        if given.answer is not electorate.answer:
+        if given.answer is not electorate.answer or given.way is Way.REVIEW:
             continue
         why = _object(given, electorate, hearing)
         if not why:
@@ -159,9 +166,34 @@ def _object(given: Approval, electorate: _Electorate, hearing: Hearing) -> str:
     """Why *given* does not count; empty if it does."""
     return (
         find_mismatch(given, hearing)
+        or _find_way(given, electorate)
         or _find_impostor(given, electorate, hearing.humans)
         or _find_lapse(given, electorate, hearing.now)
         or _find_bar(given.identities, electorate.bars, hearing.humans)
+        or _find_unlinked(given, electorate, hearing)
+    )
+
+
+def _find_way(given: Approval, electorate: _Electorate) -> str:
+    """Why it does not count in the way in which it was given."""
+    if given.way not in electorate.by:
+        ways = ", ".join(sorted(way.value for way in electorate.by))
+        return f"it was given by {given.way.value}, and what counts is {ways}"
+    if given.way is Way.DISPATCH and given.workflow != electorate.workflow:
+        return f"it is a run of {given.workflow}, not of {electorate.workflow}"
+    return ""
+
+
+def _find_unlinked(given: Approval, electorate: _Electorate, hearing: Hearing) -> str:
+    """Whom an account that says yes cannot be told apart from; empty for nobody.
+
+    A signature is by a name of ``allowed_signers``, and people know which of these is
+    whose. An account may be anybody's.
+    """
+    if given.way is Way.SIGNATURE:
+        return ""
+    return find_unlinked(
+        electorate.exclude, hearing.request, hearing.answers, hearing.humans
     )
 
 
@@ -194,22 +226,6 @@ def _find_bar(
 ) -> str:
     known = humans.behind(identities)
     return next((why for identity, why in bars.items() if identity in known), "")
-
-
-def _find_bars(exclude: frozenset[Part], request: ReleaseRequest) -> Mapping[str, str]:
-    bars: dict[str, str] = {}
-    if Part.AUTHOR in exclude:
-        for change in request.changes:
-            for identity in change.identities:
-                part = f"author of {change.commit[:_ABBREVIATED]}"
-                bars.setdefault(normalise(identity), part)
-    if Part.REQUESTER in exclude:
-        for identity in request.requester:
-            bars.setdefault(normalise(identity), "asked for this release")
-    if Part.LAST_PUSHER in exclude:
-        for identity in request.pusher:
-            bars.setdefault(normalise(identity), "pushed this commit last")
-    return bars
 
 
 def _find_unknown(

@@ -7,6 +7,7 @@ from sluicegate.gates.approvals import Hearing, Tally, judge_approvals, judge_ov
 from sluicegate.gates.comparison import judge_conditions
 from sluicegate.gates.condition import Condition
 from sluicegate.gates.order import judge_after
+from sluicegate.gates.reviews import judge_reviews
 from sluicegate.gates.rules import Policy, Rules
 from sluicegate.gates.standing import quote
 from sluicegate.gates.windows import judge_windows
@@ -73,6 +74,7 @@ def judge_layer(
     if rules.override is not None:
         glass = judge_override(rules.override, rules.people, hearing)
     others = (
+        *judge_reviews(rules, hearing),
         *judge_after(rules.after, hearing.request, around.stable, hearing.now),
         *judge_windows(rules.windows, rules.freezes, hearing.now),
         *_judge_values(

@@ -9,10 +9,12 @@ from datetime import datetime
 
 from sluicegate.model.digest import Digest
 from sluicegate.model.hold import HoldScope
+from sluicegate.model.policy import Way
 from sluicegate.model.release_request import Answer
 from sluicegate.model.rollout import Direction
 from sluicegate.model.state_item import (
     Absorbed,
+    AttestedAnswer,
     CutRun,
     Definition,
     GivenAnswer,
@@ -119,6 +121,25 @@ class RequestAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerAttested:
+    """Somebody said yes or no on a code host, which attests who; nobody has signed it.
+
+    ``place`` is where, and unlike any other: ``run/`` and the number of a run,
+    ``comment/`` and that of a comment, ``review/`` and more. ``attestation`` is the
+    digest of what the host was seen to say. Whether it counts is judged when the
+    environment is entered.
+    """
+
+    request: Digest
+    environment: str
+    answer: Answer
+    reason: str
+    way: Way
+    place: str
+    attestation: Digest
+
+
+@dataclass(frozen=True, slots=True)
 class RolloutAnswered:
     """Somebody wants a rollout promoted, aborted, paused or resumed.
 
@@ -202,6 +223,7 @@ class StateSnapshot:
     overrides: tuple[Override, ...] = ()
     terms: tuple[RolloutTerm, ...] = ()
     directions: tuple[GivenDirection, ...] = ()
+    attested: tuple[AttestedAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +254,7 @@ LogEvent = (
     | HoldPlaced
     | HoldReleased
     | RequestAnswered
+    | AnswerAttested
     | RolloutAnswered
     | EnvironmentLocked
     | EnvironmentUnlocked

@@ -7,6 +7,7 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.log_event import KeyRotated, LogCreated
 from sluicegate.model.state_item import (
     Absorbed,
+    AttestedAnswer,
     Definition,
     GivenAnswer,
     GivenDirection,
@@ -21,6 +22,9 @@ from sluicegate.model.state_item import (
     StableRelease,
 )
 
+ACCOUNT_KEY = "account:"
+"""What stands before the number of an account where else the key of a signature is."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogState:
@@ -29,9 +33,10 @@ class LogState:
     ``created`` is entry 0, None of an empty log alone. ``retention_days`` is what is
     promised now, ``rotations`` are the changes of the key, oldest first. Leases that
     have expired are there still. Entries before ``min_index`` may be gone.
-    ``requests`` and ``answers`` are those not pruned yet, ``locks`` are by environment,
-    ``overrides`` are the follow-ups that nobody has closed. ``terms`` are those of open
-    rollouts, by environment, ``directions`` what people want of them, by entry.
+    ``requests``, ``answers`` and, by place, ``attested`` are those not pruned yet,
+    ``locks`` are by environment, ``overrides`` are the follow-ups that nobody has
+    closed. ``terms`` are those of open rollouts, by environment, ``directions`` what
+    people want of them, by entry.
     ``snapshot`` is the size that the newest snapshot covers, 0 without one.
     ``unknown`` counts entries of types that this version passed over, since the
     snapshot that the fold began with.
@@ -58,6 +63,7 @@ class LogState:
     overrides: Mapping[str, Override] = field(default_factory=dict)
     terms: Mapping[str, RolloutTerm] = field(default_factory=dict)
     directions: Mapping[int, GivenDirection] = field(default_factory=dict)
+    attested: Mapping[str, AttestedAnswer] = field(default_factory=dict)
     unknown: int = field(default=0, compare=False)
 
     @property
@@ -78,5 +84,24 @@ class LogState:
             self.overrides,
             self.terms,
             self.directions,
+            self.attested,
         )
         return sum(map(len, parts))
+
+    @property
+    def heard(self) -> Mapping[Digest, GivenAnswer]:
+        """All answers, by the digest of what was signed or of what attests them."""
+        attested = {
+            each.attestation: GivenAnswer(
+                statement=each.attestation,
+                request=each.request,
+                environment=each.environment,
+                answer=each.answer,
+                reason=each.reason,
+                key=f"{ACCOUNT_KEY}{each.account}",
+                recorded_ts=each.recorded_ts,
+                index=each.index,
+            )
+            for each in self.attested.values()
+        }
+        return {**self.answers, **attested}

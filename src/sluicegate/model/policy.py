@@ -22,6 +22,28 @@ class Part(enum.Enum):
     LAST_PUSHER = "last_pusher"  # of the commit that is released
 
 
+@enum.unique
+class Way(enum.Enum):
+    """How somebody answers a release request."""
+
+    SIGNATURE = "signature"  # of a statement, with an SSH key
+    DISPATCH = "dispatch"  # a run of a workflow that they start on the code host
+    COMMENT = "comment"  # there, on an issue or a pull request
+    REVIEW = "review"  # of a run that wants to enter an environment of the code host
+
+
+@enum.unique
+class ReviewLock(enum.Enum):
+    """What a review of an environment of the code host is good for."""
+
+    RECORDED = "recorded"  # it is kept and shown
+    REQUIRED = "required"  # without one nothing is released; it is nobody's yes, though
+
+
+ACCOUNT = "github:"
+"""What the identity of an account on the code host begins with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """People by their names."""
@@ -75,6 +97,9 @@ class ApprovalRule:
     ``count`` different people of ``allowed``, among them one of each group in
     ``one_of_each``; none of them with a part in ``exclude``. A request is good for
     ``request_lasts``, an approval for ``approval_lasts``, each from when it was made.
+    They answer in one of the ways ``by``; ``workflow`` is the file, in the folder of
+    the code host's workflows, whose runs are answers. ``reviews`` is what reviews of
+    the code host's environment of that name are good for, None for nothing.
     """
 
     allowed: frozenset[str]
@@ -84,6 +109,9 @@ class ApprovalRule:
     request_lasts: timedelta = timedelta(days=3)
     approval_lasts: timedelta = timedelta(days=1)
     reason_required: bool = False
+    by: frozenset[Way] = frozenset({Way.SIGNATURE})
+    workflow: str = "approve.yml"
+    reviews: ReviewLock | None = None
 
 
 @dataclass(frozen=True, slots=True)

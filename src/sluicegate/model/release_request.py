@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sluicegate.model.digest import Digest
+from sluicegate.model.policy import Way
 
 
 @enum.unique
@@ -123,21 +124,30 @@ class Answer(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A signed answer that is in the log, and that was verified just now.
+    """An answer that is in the log, and that was verified just now.
+
+    Somebody has signed it, or the code host attests who has given it.
 
     Attributes:
         request: the id of the request that it is about.
         environment: the environment that it names.
         answer: what was said.
-        identities: who signed, by the names that ``allowed_signers`` has for the key.
-        key: the fingerprint of the key.
+        identities: who signed, by the names that ``allowed_signers`` has for the key;
+            or the account.
+        key: the fingerprint of the key; or ``account:`` and the account's number.
         reason: why; may be empty.
-        created: when it was signed, by the clock of whoever signed it.
+        created: when it was signed, by the clock of whoever signed it; or given, by
+            that of the code host.
         recorded: when the log took it in.
-        statement: the digest of what was signed.
+        statement: the digest of what was signed, or of what attests it.
         index: its entry in the log.
         flaw: why it does not count, whoever it is from; empty if nothing is wrong:
             a key that was removed since, a signature that does not hold.
+        way: how it was given.
+        workflow: the workflow's file, of a dispatch.
+        url: where the code host shows it.
+        accounts: whom the code host takes authors of the request's commits for: an
+            address and an account, each an identity.
     """
 
     request: Digest
@@ -151,3 +161,7 @@ class Approval:
     statement: Digest
     index: int
     flaw: str = ""
+    way: Way = Way.SIGNATURE
+    workflow: str = ""
+    url: str = ""
+    accounts: tuple[tuple[str, str], ...] = ()

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sluicegate.model.digest import Digest
 from sluicegate.model.hold import HoldScope
+from sluicegate.model.policy import Way
 from sluicegate.model.release_request import Answer
 from sluicegate.model.rollout import Direction, Release
 
@@ -157,6 +158,26 @@ class GivenAnswer:
     answer: Answer
     reason: str
     key: str
+    recorded_ts: datetime
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttestedAnswer:
+    """An answer to a release request that a code host attests, by where it was given.
+
+    ``attestation`` is the digest of what the host was seen to say, ``account`` the
+    number of whoever gave it.
+    """
+
+    place: str
+    attestation: Digest
+    request: Digest
+    environment: str
+    answer: Answer
+    way: Way
+    reason: str
+    account: str
     recorded_ts: datetime
     index: int
 

@@ -4,6 +4,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 
 from sluicegate.model.log_event import (
+    AnswerAttested,
     EnvironmentLocked,
     EnvironmentUnlocked,
     HoldPlaced,
@@ -53,7 +54,9 @@ def _describe(kind: str, event: object) -> str:  # noqa: PLR0911 - one line an e
             return f"{event.environment}: lease taken by run {event.run_id} to {until}"
         case LeaseReleased():
             return f"{event.environment}: lease of entry {event.fence} released"
-        case RequestAnswered() | RolloutAnswered() | OverrideClosed():
+        case (
+            RequestAnswered() | AnswerAttested() | RolloutAnswered() | OverrideClosed()
+        ):
             return _describe_said(event)
         case EnvironmentLocked() | EnvironmentUnlocked():
             return _describe_lock(event)
@@ -63,13 +66,17 @@ def _describe(kind: str, event: object) -> str:  # noqa: PLR0911 - one line an e
             return f"{kind}: {_list_fields(event)}"
 
 
-def _describe_said(event: RequestAnswered | RolloutAnswered | OverrideClosed) -> str:
+def _describe_said(
+    event: RequestAnswered | AnswerAttested | RolloutAnswered | OverrideClosed,
+) -> str:
     if isinstance(event, RolloutAnswered):
         what = f"{event.direction.value} the rollout"
         return f"{event.environment}: {what}{_because(event.reason)}"
     if isinstance(event, OverrideClosed):
         return f"override {event.override} closed{_because(event.reason)}"
     what = f"{_SAID[event.answer]} request {event.request.short}"
+    if isinstance(event, AnswerAttested):
+        what = f"{what} on the code host, {event.place}"
     return f"{event.environment}: {what}{_because(event.reason)}"
 
 

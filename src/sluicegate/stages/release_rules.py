@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from sluicegate.model.policy import Part
+from sluicegate.model.policy import Part, ReviewLock
 from sluicegate.stages.stage import DURATION_PATTERN, Duration, Settings, parse_duration
 
 _MAX_PEOPLE = 20  # nobody finds more of them for one release
@@ -62,6 +62,20 @@ def _spell_out_expiry(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over 
     return value
 
 
+def _check_ways(value: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(value)) < len(value):
+        raise ValueError("names one of them twice")
+    return value
+
+
+Ways = Annotated[
+    tuple[Literal["signature", "dispatch", "comment"], ...],
+    Field(min_length=1),
+    AfterValidator(_check_ways),
+]
+"""How somebody may answer."""
+
+
 class Approvals(Settings):
     """Who must say yes to a release, and how many."""
 
@@ -96,6 +110,22 @@ class Approvals(Settings):
     )
     reason_required: bool = Field(
         default=False, description="Whether a yes needs a reason; a no always does."
+    )
+    by: Ways = Field(
+        ("signature",),
+        description="How they may answer: signature (an SSH key), dispatch (a run of"
+        " the workflow that they start on GitHub), comment (there; advised against).",
+    )
+    workflow: str = Field(
+        "approve.yml",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.ya?ml$",
+        description="The file in .github/workflows whose runs are answers.",
+    )
+    environment_reviews: ReviewLock | None = Field(
+        None,
+        description="What reviews of GitHub's environment of the same name are good"
+        " for: recorded, or required besides count. They are nobody's yes. Default:"
+        " nothing.",
     )
 
 

@@ -4,16 +4,14 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 
 from typing_extensions import override
 
 from sluicegate.adapters.git_changes import GitChanges
-from sluicegate.adapters.ssh_keygen import SshKeygenChecker
 from sluicegate.audit.request_form import format_request, parse_request
 from sluicegate.audit.snapshot import read_state
 from sluicegate.audit.stable import others_of
-from sluicegate.audit.statements.answers import AnswerReader
 from sluicegate.engine.authority import Asker, Authority, Standing
 from sluicegate.errors import (
     ExternalError,
@@ -26,6 +24,7 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.release_request import Change, ReleaseRequest
 from sluicegate.ports.protected import Tip
 from sluicegate.stages.environment import Environment
+from sluicegate.wiring.answers import Answers
 from sluicegate.wiring.inboxes import Inboxes
 from sluicegate.wiring.policy import PolicySource
 from sluicegate.wiring.project import Project
@@ -170,14 +169,8 @@ class ProjectAuthority(Authority):
         return GitChanges(str(self.project.folder), self.project.machine.process)
 
     @property
-    def _answers(self) -> AnswerReader:
-        inboxes = Inboxes(self.log.place, self.project.file)
-        return AnswerReader(
-            self.log.log,
-            self.log.evidence,
-            SshKeygenChecker(self.project.machine.environ),
-            cache(inboxes.read_signers),
-        )
+    def _answers(self) -> Answers:
+        return Answers(Inboxes(self.log.place, self.project.file), self.log.log)
 
 
 def name_requester(project: Project) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ class Environments:
         return Overview(
             tuple(self._view(name, rows, state) for name in names),
             self.requests.now,
-            state.answers,
+            state.heard,
         )
 
     def ran(self, environment: str | None, start: datetime, end: datetime) -> Ran:
@@ -116,7 +116,7 @@ class Environments:
             begins=begins,
             pruned=state.min_index,
             present=tuple(present),
-            answers=state.answers,
+            answers=state.heard,
         )
 
     @property

@@ -6,24 +6,28 @@ Nothing here needs the log's key: who takes statements in is `wiring.absorbing`.
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from sluicegate.adapters.folder import make_state_folder
 from sluicegate.adapters.git_protected import GitProtectedBranch
 from sluicegate.adapters.inboxes.folder import FolderInbox
 from sluicegate.adapters.inboxes.git_refs import GitInbox
+from sluicegate.audit.attested.reading import Workflows
 from sluicegate.audit.statements.judging import AllowedSigners
 from sluicegate.config.document import SIGNERS
 from sluicegate.config.file import read_inbox, read_signers
 from sluicegate.errors import UsageError
+from sluicegate.model.digest import Digest
 from sluicegate.ports.inbox import Inbox
+from sluicegate.ports.protected import Tip
 from sluicegate.wiring.logplace import DEFAULT_LOG, LogPlace
 
 FOLDER = "inbox"
 """The folder of files, beside the log."""
 
 _MAX_SIGNERS_BYTES = 1 << 20
+_MAX_WORKFLOW_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -123,14 +127,9 @@ class Inboxes:
             UsageError: that cannot be told.
             ExternalError: Git fails.
         """
-        if self.repository is None:
-            raise UsageError(
-                f"{self.folder} is not in a Git repository, and so has no protected"
-                " branch"
-            )
-        branch = GitProtectedBranch(str(self.folder), self.place.machine.process)
-        tip = branch.tip()
-        file = os.path.relpath(os.path.abspath(self.file), self.repository)  # noqa: PTH100
+        branch, tip = self._protected()
+        root = str(self.repository)
+        file = os.path.relpath(os.path.abspath(self.file), root)  # noqa: PTH100 - likewise
         pipeline = branch.read(tip, Path(file).as_posix(), _MAX_SIGNERS_BYTES)
         where = f"{file} at {tip.branch}"
         path = SIGNERS if pipeline is None else read_signers(pipeline, where)
@@ -145,3 +144,29 @@ class Inboxes:
         except UnicodeDecodeError:
             raise UsageError(f"{path} at {tip.branch} is not UTF-8") from None
         return AllowedSigners(text, f"{path}@{tip.commit}")
+
+    def read_workflows(self) -> Workflows:
+        """The code host's workflows, as the protected branch has them now.
+
+        Raises:
+            UsageError: that cannot be told.
+            ExternalError: Git fails.
+        """
+        branch, tip = self._protected()
+
+        @cache
+        def digest(path: str) -> Digest | None:
+            data = branch.read(tip, path, _MAX_WORKFLOW_BYTES)
+            return None if data is None else Digest.of(data)
+
+        name = tip.branch.removeprefix("refs/heads/")
+        return Workflows(name.removeprefix("refs/remotes/origin/"), digest)
+
+    def _protected(self) -> tuple[GitProtectedBranch, Tip]:
+        if self.repository is None:
+            raise UsageError(
+                f"{self.folder} is not in a Git repository, and so has no protected"
+                " branch"
+            )
+        branch = GitProtectedBranch(str(self.folder), self.place.machine.process)
+        return branch, branch.tip()

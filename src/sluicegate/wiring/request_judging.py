@@ -6,12 +6,10 @@ has to answer how things stand, and whether their yes would count.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 
-from sluicegate.adapters.ssh_keygen import SshKeygenChecker
 from sluicegate.audit.history import read_run
 from sluicegate.audit.stable import read_stable
-from sluicegate.audit.statements.answers import AnswerReader
 from sluicegate.engine.machine import fold
 from sluicegate.engine.request import digest_evidence, evidence_of
 from sluicegate.errors import ExternalError, IntegrityError, UsageError
@@ -25,6 +23,7 @@ from sluicegate.model.event import CanaryJudged, RunStarted, StageFinished
 from sluicegate.model.evidence import Value
 from sluicegate.model.release_request import Answer, Approval
 from sluicegate.model.run import Run
+from sluicegate.wiring.answers import Answers
 from sluicegate.wiring.policy import PolicySource
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.requests import Found, Requests
@@ -82,16 +81,11 @@ class Judging:
         Raises:
             IntegrityError: an answer in the log is not what was signed.
         """
-        log, place = self.requests.log, self.requests.place
+        log = self.requests.log
         if log is None:
             self.trouble.append("no log is here")
             return None
-        reader = AnswerReader(
-            log,
-            place.evidence,
-            SshKeygenChecker(place.machine.environ),
-            cache(self.requests.inboxes.read_signers),
-        )
+        reader = Answers(self.requests.inboxes, log)
         environment = self.found.request.environment
         try:
             return tuple(

@@ -180,7 +180,7 @@ class Requests:
     @property
     def rejected(self) -> frozenset[Digest]:
         """Those that somebody has said no to, by the log alone."""
-        answers = self.state.answers.values()
+        answers = self.state.heard.values()
         return frozenset(
             given.request for given in answers if given.answer is Answer.REJECT
         )
