@@ -19,6 +19,7 @@ export SLUICE_REQUIRE_ALL=1 # a test that skips for want of a part is a failure 
 
 use_host_ca
 need_packages git ca-certificates debootstrap strace openssh-client openssl perl \
+  shellcheck \
   golang-go golang-golang-x-mod-dev golang-github-coreos-bbolt-dev
 need_environment
 need_engine

@@ -34,6 +34,7 @@ case $ID in
     exit 1
     ;;
 esac
+# shellcheck disable=SC2016 # apt-get expands it
 mirror=$(apt-get indextargets --format '$(REPO_URI)' \
   'Created-By: Packages' "Codename: $suite" 'Component: main' 2>/dev/null | head -n 1)
 

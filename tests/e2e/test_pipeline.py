@@ -27,7 +27,7 @@ from e2e.trivydb.build import build
 from sluicegate.adapters.targets.docker_traefik import remove_environment
 from sluicegate.adapters.targets.images import remove_images
 from sluicegate.demo.load import Load, read_bodies
-from sluicegate.demo.project import templates
+from sluicegate.wiring.templates import templates
 
 pytestmark = [
     pytest.mark.docker,

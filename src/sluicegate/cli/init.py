@@ -20,7 +20,17 @@ from sluicegate.cli.exit_codes import ExitCode
 @click.option(
     "--print", "only_print", is_flag=True, help="Print the file; write nothing."
 )
-def init(folder: Path, *, yes: bool, force: bool, only_print: bool) -> ExitCode:
+@click.option(
+    "--github",
+    is_flag=False,
+    flag_value="step",
+    type=click.Choice(["step", "full", "monorepo"]),
+    help="Write workflows for GitHub Actions instead: in one step (the default), for"
+    " the full picture, or that for each of several services.",
+)
+def init(
+    folder: Path, *, yes: bool, force: bool, only_print: bool, github: str | None
+) -> ExitCode:
     """Write a pipeline file for what is in FOLDER, by default this one.
 
     Looks for Python and how its environment is made, tests, Dockerfiles and the port
@@ -30,11 +40,18 @@ def init(folder: Path, *, yes: bool, force: bool, only_print: bool) -> ExitCode:
     A file that is there is never overwritten unasked: on a terminal the changes are
     shown and you are asked, elsewhere it takes --force.
 
+    With --github the repository gets workflows, and what belongs to them, that fit its
+    pipeline files; where there is none yet, also those. What is there stays as it is.
+
     \b
     Exits with 0, or 2 if there is nothing to do it for or a file is in the way.
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.first_files import print_files, write_files  # noqa: PLC0415
 
+    if github is not None:
+        from sluicegate.cli.init_github import write_workflows  # noqa: PLC0415 - rare
+
+        return write_workflows(folder, github, only_print=only_print)
     if only_print:
         return print_files(folder)
     return write_files(folder, yes=yes, force=force)

@@ -6,11 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from sluicegate.demo.project import run_checked, templates
+from sluicegate.demo.project import run_checked
 from sluicegate.errors import PermanentError
 from sluicegate.model.command import Command
 from sluicegate.ports.process import ProcessRunner
 from sluicegate.ports.tools import ToolFinder
+from sluicegate.wiring.templates import templates
 
 DOCUMENTED_BASE = "python:3.12-slim"
 _LOCAL_BASE = "sluicegate-base"

@@ -11,8 +11,8 @@ from pathlib import Path
 from sluicegate.errors import PermanentError
 from sluicegate.model.command import Command
 from sluicegate.ports.process import ProcessRunner
+from sluicegate.wiring.templates import templates
 
-_PACKAGE = Path(__file__).resolve().parents[1]
 _TIMEOUT = timedelta(minutes=2)
 
 # Neither the user's own Git settings nor their hooks have a say here.
@@ -37,20 +37,6 @@ CHANGES = (
     Change("v2", "Scale the measurements before training", "v2.patch"),
     Change("v3", "Learn from the sex of the birds, too", "v3.patch"),
 )
-
-
-def templates() -> Path:
-    """The folder of templates: inside the installed package, or in its source tree.
-
-    Raises:
-        PermanentError: it is in neither place.
-    """
-    for place in (_PACKAGE / "templates", _PACKAGE.parents[1] / "templates"):
-        if (place / "sample-service").is_dir():
-            return place
-    raise PermanentError(
-        "the templates of sluicegate are missing", hint="install sluicegate again"
-    )
 
 
 class DemoProject:

@@ -2,8 +2,8 @@ import pytest
 
 from sluicegate.config.file import parse_pipeline
 from sluicegate.demo.pipeline import ENVIRONMENT, Choices
-from sluicegate.demo.project import templates
 from sluicegate.stages.trivy import Scanner, TrivyStage
+from sluicegate.wiring.templates import templates
 
 STAGES = ["lint", "test", "build", "scan", "canary"]
 

@@ -1,0 +1,1 @@
+"""What a repository on GitHub gets to begin with: workflows, and what they need."""

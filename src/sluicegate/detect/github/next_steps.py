@@ -1,0 +1,129 @@
+"""What a person does after the workflows were written, in order. Pure."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sluicegate.detect.github.files import (
+    ACTION,
+    RULESET,
+    UNPINNED,
+    WORKFLOWS,
+    Mode,
+    Plan,
+)
+from sluicegate.detect.github.setup import Setup, default_ref
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to do, and the lines to type or to write for it."""
+
+    text: str
+    lines: tuple[str, ...]
+
+
+def next_steps(
+    plan: Plan, repository: str | None, written: Sequence[str]
+) -> Iterator[NextStep]:
+    """What comes next.
+
+    Args:
+        plan: what was set up.
+        repository: ``owner/name`` on GitHub, None where no remote says so.
+        written: the paths of files that are new, as the user would type them.
+    """
+    where = repository or "OWNER/REPOSITORY"
+    yield from _pin(plan, written)
+    if plan.has_files:
+        yield from (_keep(setup) for setup in plan.setups if not setup.keeps_log)
+    if written:
+        names = " ".join(map(shlex.quote, written))
+        yield NextStep(
+            "Commit and push. From then on every pull request is judged.",
+            (f"git add {names} && git commit -m 'Judge every change' && git push",),
+        )
+    for setup in plan.setups:
+        yield _record(plan, setup, where)
+        yield _publish_key(plan, setup)
+    if plan.mode is not Mode.STEP:
+        yield NextStep(
+            "Let nobody rewrite the log's branch.",
+            (f"gh api -X POST repos/{where}/rulesets --input {RULESET}",),
+        )
+        yield _approve(plan)
+
+
+def _pin(plan: Plan, written: Sequence[str]) -> Iterator[NextStep]:
+    names = [shlex.quote(path) for path in written if WORKFLOWS in path]
+    if plan.commit is None and names:
+        yield NextStep(
+            "This sluice is no published one and does not know the commit of its"
+            " Action: the workflows name one that does not exist, and fail until it is"
+            " filled in.",
+            (
+                f"commit=$(git ls-remote https://github.com/{ACTION} HEAD | cut -f1)",
+                f'perl -pi -e "s/{UNPINNED}/$commit/" {" ".join(names)}',
+            ),
+        )
+
+
+def _keep(setup: Setup) -> NextStep:
+    return NextStep(
+        f"Give {setup.config} a log that outlives a runner: a branch of this"
+        " repository.",
+        (f'audit: {{store: "git:{default_ref(setup.service)}"}}',),
+    )
+
+
+def _record(plan: Plan, setup: Setup, where: str) -> NextStep:
+    """Make the key, and put it where the protected branch alone gets it."""
+    environment = f"repos/{where}/environments/{setup.key_environment}"
+    policy = (
+        " -F 'deployment_branch_policy[protected_branches]=false'"
+        " -F 'deployment_branch_policy[custom_branch_policies]=true'"
+    )
+    branch = f"-f name={shlex.quote(plan.branch)}"
+    restricted = (
+        f"gh api -X PUT {environment}{policy}",
+        f"gh api -X POST {environment}/deployment-branch-policies {branch}",
+        f"gh secret set {setup.secret} --env {setup.key_environment} < KEYFILE",
+    )
+    lines = (
+        (f"gh secret set {setup.secret} < KEYFILE",)
+        if plan.mode is Mode.STEP
+        else restricted
+    )
+    of = f" of {setup.service}" if setup.service else ""
+    return NextStep(
+        f"To record: make the key of the log{of}, and lend it to"
+        f" {'the workflow' if plan.mode is Mode.STEP else 'the recorder'}. KEYFILE is"
+        " the file that the first line names; keep a copy where nobody else gets it.",
+        (f"sluice audit keys create{_file(plan, setup)}", *lines),
+    )
+
+
+def _publish_key(plan: Plan, setup: Setup) -> NextStep:
+    return NextStep(
+        "Publish the key that verifies, in the README for instance: whoever has it can"
+        " check every entry.",
+        (f"sluice audit keys show{_file(plan, setup)}",),
+    )
+
+
+def _approve(plan: Plan) -> NextStep:
+    if any(setup.destinations for setup in plan.setups):
+        return NextStep(
+            "Say in the pipeline file who approves, and that a run of approve.yml is an"
+            " answer, too.",
+            ("approvals: {count: 1, from: [ann], by: [dispatch, signature]}",),
+        )
+    return NextStep(
+        "There is no environment yet. Once the pipeline file has one and a canary, this"
+        " writes the workflows to approve and to roll out.",
+        (f"sluice init --github={plan.mode.value}",),
+    )
+
+
+def _file(plan: Plan, setup: Setup) -> str:
+    return f" --file {shlex.quote(setup.config)}" if plan.has_files else ""

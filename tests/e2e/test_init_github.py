@@ -1,0 +1,195 @@
+"""What `sluice init --github` writes, and that the linters of workflows accept it."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from cli_project import CliProject
+from repositories import monorepo, uv_project
+
+ROOT = Path(__file__).parents[2]
+
+# A gap of the linter's: `$/` is the Action in the root of a workflow's own repository, as
+# test.yml of astral-sh/setup-uv uses it.
+ROOT_ACTION = r'specifying action "\$/" in invalid format because path is missing'
+
+PIPELINE = """\
+schema: sluicegate/v1
+name: churn-model_release_v1.0
+people: {ann: [ann@acme.org, "github:ann"], bob: [bob@acme.org]}
+stages:
+  test:    {uses: pytest}
+  build:   {uses: docker-build, image: IMAGE}
+  scan:    {uses: trivy}
+  publish: {uses: publish}
+  staging: {uses: canary, environment: staging}
+  canary:  {uses: canary, environment: production}
+environments:
+  staging:
+    target: {uses: docker, port: 8000, host: "ssh://deploy@serve.acme.org"}
+  production:
+    target: {uses: docker, port: 8000}
+    approvals: {count: 1, from: [ann]}
+audit: {store: "git:"}
+"""
+
+
+def project(root: Path, files: Mapping[str, str]) -> CliProject:
+    made = CliProject.make(root, files)
+    made.git("remote", "add", "origin", "https://github.com/acme/churn-model.git")
+    made.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    return made
+
+
+def released(image: str = "ghcr.io/acme/churn-model") -> dict[str, str]:
+    return {**uv_project(), "sluicegate.yaml": PIPELINE.replace("IMAGE", image)}
+
+
+def released_services() -> dict[str, str]:
+    services = {
+        f"services/{name}/sluicegate.yaml": PIPELINE.replace(
+            "IMAGE", f"registry.acme.org/{name}"
+        ).replace('"git:"', f'"git:refs/heads/sluicegate-audit-{name}"')
+        for name in ("api", "worker")
+    }
+    return {**monorepo(), **services}
+
+
+def tool(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"needs {name} on PATH")
+    return found
+
+
+def check(*arguments: str, cwd: Path) -> None:
+    done = subprocess.run(
+        [tool(arguments[0]), *arguments[1:]],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": f"{Path(tool('git')).parent}:{Path(tool('shellcheck')).parent}"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def lint(folder: Path) -> None:
+    check("zizmor", "--offline", "--no-progress", "--quiet", ".", cwd=folder)
+    tool("shellcheck")  # actionlint uses it if it is there
+    check("actionlint", "-no-color", "-ignore", ROOT_ACTION, cwd=folder)
+
+
+@pytest.mark.parametrize(
+    ("mode", "files"),
+    [
+        ("step", uv_project()),
+        ("full", released()),
+        ("monorepo", monorepo()),
+        ("monorepo", released_services()),
+    ],
+)
+def test_what_it_writes_is_clean_and_is_written_once(
+    tmp_path: Path, mode: str, files: Mapping[str, str]
+) -> None:
+    made = project(tmp_path, files)
+    first = made.sluice("init", f"--github={mode}", check=0).stdout
+    assert first.count("wrote ") >= 2
+    lint(made.folder)
+    made.commit({}, "set up")
+    again = made.sluice("init", f"--github={mode}", check=0).stdout
+    assert "wrote" not in again
+    assert again.count("is as it should be already") >= 2
+    assert made.git("status", "--porcelain") == ""
+
+
+def test_names_come_from_the_repository_and_what_was_changed_is_left(
+    tmp_path: Path,
+) -> None:
+    made = project(tmp_path, released())
+    said = made.sluice("init", "--github=full", check=0).stdout
+    assert "repos/acme/churn-model/environments/sluicegate" in said
+    owners = (made.folder / ".github/CODEOWNERS").read_text()
+    assert "/sluicegate.yaml @ann\n" in owners
+    mine = made.folder / ".github/workflows/approve.yml"
+    mine.write_text("name: mine\n")
+    (made.folder / ".github/CODEOWNERS").unlink()
+    (made.folder / ".github/CODEOWNERS").symlink_to("nowhere")
+    said = made.sluice("init", "--github=full", "--force", "--yes", check=0).stdout
+    assert "left .github/workflows/approve.yml as it is" in said
+    assert "left .github/CODEOWNERS as it is" in said
+    assert mine.read_text() == "name: mine\n"
+    assert (made.folder / ".github/CODEOWNERS").is_symlink()
+    assert not (made.folder / ".github/nowhere").exists()
+
+
+def test_a_pipeline_that_is_not_written_down_yet_is_written_with_a_log_that_lasts(
+    tmp_path: Path,
+) -> None:
+    made = project(tmp_path, uv_project())
+    said = made.sluice("init", "--github=full", check=0).stdout
+    assert "wrote sluicegate.yaml" in said
+    pipeline = (made.folder / "sluicegate.yaml").read_text()
+    assert 'audit: {store: "git:refs/heads/sluicegate-audit"}' in pipeline
+    made.git("remote", "remove", "origin")
+    made.commit({}, "begin")
+    made.sluice("plan", check=0)
+
+
+def test_from_a_folder_inside_it_is_the_repository_that_gets_them(
+    tmp_path: Path,
+) -> None:
+    made = project(tmp_path, released_services())
+    made.sluice("init", "services/api", "--github=full", check=0)
+    release = (made.folder / ".github/workflows/release.yml").read_text()
+    assert "config: services/api/sluicegate.yaml" in release
+    assert not (made.folder / "services/api/.github").exists()
+
+
+@pytest.mark.parametrize(
+    ("mode", "files", "said"),
+    [
+        ("full", monorepo(), "--github=monorepo"),
+        ("monorepo", uv_project(), "--github=full"),
+        (
+            "full",
+            {"a b/sluicegate.yaml": released()["sluicegate.yaml"]},
+            "cannot stand in",
+        ),
+        ("full", {"sluicegate.yaml": "stages: []"}, "sluicegate.yaml:1"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_nothing_is_written(
+    tmp_path: Path, mode: str, files: Mapping[str, str], said: str
+) -> None:
+    made = project(tmp_path, files)
+    done = made.sluice("init", f"--github={mode}", check=2)
+    assert said in done.stderr
+    assert made.git("status", "--porcelain") == ""
+
+
+def test_without_a_repository_there_is_no_place_for_workflows(tmp_path: Path) -> None:
+    made = CliProject(tmp_path / "here", tmp_path / "home")
+    made.folder.mkdir()
+    (made.folder / "a.py").write_text("")
+    done = made.sluice("init", "--github", check=2)
+    assert "in no Git repository" in done.stderr
+
+
+def test_all_can_be_looked_at_before_any_is_written(tmp_path: Path) -> None:
+    made = project(tmp_path, released())
+    shown = made.sluice("init", "--github=full", "--print", check=0).stdout
+    assert "# --- .github/workflows/approve.yml\n" in shown
+    assert made.git("status", "--porcelain") == ""
+
+
+def test_our_own_workflows_and_the_action_are_clean() -> None:
+    lint(ROOT)
+
+
+def test_our_shell_scripts_are_clean() -> None:
+    scripts = [path for path in ROOT.glob("*/**/*.sh") if ".venv" not in path.parts]
+    assert ROOT / "scripts/lib.sh" in scripts
+    check("shellcheck", "--external-sources", *map(str, scripts), cwd=ROOT)

@@ -1,0 +1,218 @@
+"""What the templates say once they are filled in, read as GitHub would."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sluicegate.detect.github.files import Mode, Plan, build_github_files
+from sluicegate.detect.github.setup import Destination, Setup
+
+ROOT = Path(__file__).parents[4]
+TEMPLATES = {
+    path.name: path.read_text() for path in (ROOT / "templates/github").iterdir()
+}
+CHURN = Setup(
+    service="",
+    config="sluicegate.yaml",
+    test=("lint", "test"),
+    build=("build",),
+    scan=("scan",),
+    image="ghcr.io/acme/churn",
+    destinations=(
+        Destination("staging", is_here=False),
+        Destination("production", is_here=True),
+    ),
+    log="refs/heads/sluicegate-audit",
+    keeps_log=True,
+)
+API = replace(
+    CHURN,
+    service="api",
+    config="services/api/sluicegate.yaml",
+    image="registry.acme.org/api",
+    log="refs/heads/sluicegate-audit-api",
+    paths=("services/api/**", "libs/**"),
+)
+WORKER = replace(
+    API,
+    service="worker",
+    config="services/worker/sluicegate.yaml",
+    build=(),
+    image=None,
+    destinations=(),
+    log="refs/heads/sluicegate-audit-worker",
+)
+TESTED = replace(CHURN, build=(), scan=(), image=None, destinations=())
+PLANS = {
+    "step": (Mode.STEP, (CHURN,)),
+    "steps": (Mode.STEP, (API, WORKER)),
+    "full": (Mode.FULL, (CHURN,)),
+    "tests only": (Mode.FULL, (TESTED,)),
+    "no tests": (Mode.FULL, (replace(CHURN, test=()),)),
+    "monorepo": (Mode.MONOREPO, (API, WORKER)),
+}
+
+
+def files(name: str, owners: Sequence[str] = ()) -> dict[str, str]:
+    mode, setups = PLANS[name]
+    plan = Plan(
+        mode=mode,
+        setups=setups,
+        has_files=True,
+        branch="trunk",
+        commit="c" * 40,
+        version="1.2.3",
+        owners=owners,
+    )
+    return {each.path: each.text for each in build_github_files(plan, TEMPLATES)}
+
+
+def workflows(name: str) -> dict[str, dict[Any, Any]]:
+    """The workflows, parsed; ``on`` is what YAML 1.1 makes of it."""
+    return {
+        Path(path).name: yaml.safe_load(text)
+        for path, text in files(name).items()
+        if "/workflows/" in path
+    }
+
+
+def jobs(name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for file, workflow in workflows(name).items():
+        for job, body in workflow["jobs"].items():
+            yield file, job, body
+
+
+every_plan = pytest.mark.parametrize("name", PLANS)
+
+
+@every_plan
+def test_no_job_after_a_gate_goes_on_without_its_verdict(name: str) -> None:
+    for file, job, body in jobs(name):
+        needs = body.get("needs", [])
+        if job == "record":  # it records what was closed, too, and judges it again
+            assert "hand-over != ''" in body["if"]
+            continue
+        for needed in [needs] if isinstance(needs, str) else needs:
+            assert body["if"] == f"needs.{needed}.outputs.verdict == 'open'", (
+                file,
+                job,
+            )
+
+
+@every_plan
+def test_the_key_of_the_log_is_where_no_code_of_the_repository_runs(name: str) -> None:
+    for file, job, body in jobs(name):
+        text = json.dumps(body)
+        if file.startswith("sluicegate"):
+            assert body["permissions"]["contents"] == "read"
+        elif job in {"test", "build", "scan"}:
+            assert "secrets" not in text, job
+            assert body["permissions"] == {"contents": "read"}
+        else:
+            assert "SLUICE_LOG_KEY" in text
+            assert "command: run" not in text
+            assert "stages" not in text
+
+
+@every_plan
+def test_every_action_is_pinned_by_a_commit(name: str) -> None:
+    found = 0
+    for text in files(name).values():
+        for used in re.findall(r"(?m)^[ -]*uses: (\S+)(.*)", text):
+            if used[0].startswith("$/"):
+                continue
+            found += 1
+            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", used[0])
+            assert used[1].startswith(" # v")
+    assert found
+
+
+@every_plan
+def test_every_job_ends_in_time_and_asks_for_what_it_may(name: str) -> None:
+    for workflow in workflows(name).values():
+        assert workflow["permissions"] == {}
+    for _file, _job, body in jobs(name):
+        assert body["permissions"]
+        assert "timeout-minutes" in body or "/.github/workflows/" in body["uses"]
+        for step in body.get("steps", []):
+            if "checkout" in step.get("uses", ""):
+                assert step["with"] == {"fetch-depth": 0, "persist-credentials": False}
+
+
+def test_jobs_of_a_rollout_are_never_cancelled() -> None:
+    for name in ("full", "monorepo"):
+        for file in ("rollout.yml", "approve.yml", "audit.yml"):
+            for job in workflows(name)[file]["jobs"].values():
+                if "steps" in job:
+                    assert job["concurrency"]["cancel-in-progress"] is False
+                    assert job["concurrency"]["queue"] == "max"
+
+
+def test_the_title_of_an_approval_names_the_request() -> None:
+    for name in ("full", "monorepo"):
+        title = workflows(name)["approve.yml"]["run-name"]
+        assert title == "sluice ${{ inputs.decision }} ${{ inputs.request }}"
+
+
+def test_a_rollout_runs_where_its_engine_is() -> None:
+    found = workflows("full")["rollout.yml"]["jobs"]
+    assert found["production"]["runs-on"] == "self-hosted"
+    assert found["production"]["steps"][-1]["with"]["extras"] == "traefik"
+    assert found["staging"]["runs-on"] == "ubuntu-24.04"
+    assert "extras" not in found["staging"]["steps"][-1]["with"]
+
+
+def test_the_token_of_the_run_goes_to_githubs_own_registry_alone() -> None:
+    own, foreign = files("full"), files("monorepo")
+    assert "github.token" in own[".github/workflows/rollout.yml"]
+    assert "github.token" not in "".join(foreign.values())
+    assert "secrets.REGISTRY_PASSWORD" in foreign[".github/workflows/rollout.yml"]
+    assert "secrets.REGISTRY_PASSWORD" in foreign[".github/workflows/release-api.yml"]
+
+
+def test_services_have_a_workflow_each_that_their_own_files_start() -> None:
+    found = workflows("monorepo")
+    assert set(found) == {
+        *("release-api.yml", "release-worker.yml"),
+        *("approve.yml", "rollout.yml", "audit.yml"),
+    }
+    on = found["release-api.yml"][True]
+    assert on["push"]["paths"] == [
+        *("services/api/**", "libs/**", ".github/workflows/release-api.yml")
+    ]
+    assert set(found["approve.yml"]["jobs"]) == {"approve-api", "rollout-api"}
+    assert set(found["audit.yml"]["jobs"]) == {"audit-api", "audit-worker"}
+    assert "build" not in found["release-worker.yml"]["jobs"]
+    assert "build" not in found["release-worker.yml"]["jobs"]["scan"]["with"]
+
+
+def test_without_an_environment_there_is_nothing_to_approve() -> None:
+    assert set(workflows("tests only")) == {"release.yml", "audit.yml"}
+
+
+def test_the_ruleset_protects_the_branches_of_all_logs() -> None:
+    found = json.loads(files("monorepo")[".github/rulesets/sluicegate-audit.json"])
+    assert found["conditions"]["ref_name"]["include"] == [API.log, WORKER.log]
+    assert found["bypass_actors"] == []
+    assert {each["type"] for each in found["rules"]} == {"deletion", "non_fast_forward"}
+
+
+def test_nobody_owns_what_decides_until_somebody_is_named() -> None:
+    nobody = files("full")[".github/CODEOWNERS"]
+    assert all(line.startswith("#") for line in nobody.splitlines())
+    somebody = files("full", owners=("@ann", "@bob"))[".github/CODEOWNERS"]
+    assert "/sluicegate.yaml @ann @bob" in somebody.splitlines()
+    assert "/.github/ @ann @bob" in somebody.splitlines()
+
+
+def test_a_commit_that_is_not_known_is_one_that_does_not_exist() -> None:
+    mode, setups = PLANS["full"]
+    plan = Plan(mode, setups, has_files=True, branch="main", commit=None, version="1")
+    (release, *_) = build_github_files(plan, TEMPLATES)
+    assert f"sluice-test.yml@{'0' * 40} # v1" in release.text
