@@ -11,8 +11,8 @@ from repositories import monorepo, uv_project
 
 ROOT = Path(__file__).parents[2]
 
-# A gap of the linter's: `$/` is the Action in the root of a workflow's own repository, as
-# test.yml of astral-sh/setup-uv uses it.
+# A gap of the linter's: `$/` is the Action in the root of the workflow's repository,
+# and astral-sh/setup-uv uses it.
 ROOT_ACTION = r'specifying action "\$/" in invalid format because path is missing'
 
 PIPELINE = """\
