@@ -3,22 +3,19 @@
 A step may make ten errors, ten warnings and ten notices, so only the worst are; all are
 in the summary.
 
-Traps:
-    A runner obeys every line of a step's output that begins with ``::``. A message must
-    therefore stay on its line, and a property must end where it ends.
-
 Source:
-    https://github.com/actions/toolkit, packages/core/src/command.ts (what is escaped);
-    GitHub, "Workflow commands for GitHub Actions".
+    GitHub, "Workflow commands for GitHub Actions"; `workflow_commands` for how they are
+    written so that nothing in them is another command.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sluicegate.model.decision import Outcome
 from sluicegate.model.finding import Severity
 from sluicegate.report.github.findings import Located, worst_first
 from sluicegate.report.github.limits import COMMANDS
-from sluicegate.report.github.shown import Shown
+from sluicegate.report.github.shown import Said, Shown
 from sluicegate.report.github.text import shorten
 from sluicegate.report.github.verdict import headline, outcome_of
 
@@ -32,40 +29,40 @@ _OF_RUN = {
     Outcome.BROKEN: "error",
     Outcome.PENDING: "notice",
 }
+_WORRYING = frozenset(("closed", "broken", "usage", "tampered", "interrupted"))
 _MOST = 500  # characters of a message
-_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
-_PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 
-def command(kind: str, message: str, **properties: str | int) -> str:
-    """A command to the runner on one line: ``::error file=a.py,line=3::message``.
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command to the runner, as `workflow_commands.format_command` writes it."""
 
-    Nothing in *message* or in *properties* can end it or begin another one.
-    """
-    named = ",".join(
-        f"{name}={_write(shorten(str(value)), _PROPERTY)}"
+    name: str
+    value: str
+    properties: Mapping[str, str | int] = field(default_factory=dict)
+
+
+def _annotate(kind: str, message: str, **properties: str | int) -> Command:
+    """An annotation, of which everything is of one line and of bounded length."""
+    shown = {
+        name: value if isinstance(value, int) else shorten(value)
         for name, value in properties.items()
-    )
-    head = f"{kind} {named}" if named else kind
-    return f"::{head}::{_write(shorten(message, _MOST), _DATA)}"
+    }
+    return Command(kind, shorten(message, _MOST), shown)
 
 
-def _write(text: str, marks: dict[str, str]) -> str:
-    return "".join(marks.get(char, char) for char in text)
-
-
-def annotations(shown: Shown, notices: Sequence[str] = ()) -> list[str]:
+def annotations(shown: Shown, notices: Sequence[str] = ()) -> list[Command]:
     """The commands: the verdict, the worst findings of each kind, and *notices*.
 
     *notices* are what could not be shown elsewhere.
     """
     left = {"error": COMMANDS, "warning": COMMANDS, "notice": COMMANDS}
-    lines = []
-    for kind, line in _all(shown, notices):
-        if left[kind]:
-            left[kind] -= 1
-            lines.append(line)
-    return lines
+    chosen = []
+    for each in _all(shown, notices):
+        if left[each.name]:
+            left[each.name] -= 1
+            chosen.append(each)
+    return chosen
 
 
 def worst(shown: Shown) -> list[Located]:
@@ -82,25 +79,33 @@ def worst(shown: Shown) -> list[Located]:
     return found
 
 
-def _all(shown: Shown, notices: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _all(shown: Shown, notices: Sequence[str]) -> Iterator[Command]:
     kind = _OF_RUN.get(outcome_of(shown.run))
     if kind is not None:
         title = f"Sluicegate {shown.pipeline}"
-        yield kind, command(kind, headline(shown), title=title)
+        yield _annotate(kind, headline(shown), title=title)
     for notice in notices:
-        yield "notice", command("notice", notice, title="Not shown")
+        yield _annotate("notice", notice, title="Sluicegate")
     for each in worst(shown):
-        kind = _KINDS[each.finding.severity]
-        yield kind, _located(kind, each)
+        yield _located(_KINDS[each.finding.severity], each)
 
 
-def _located(kind: str, each: Located) -> str:
+def _located(kind: str, each: Located) -> Command:
     finding = each.finding
     title = f"{each.stage}: {finding.rule}"
     if each.path is None:
-        return command(kind, f"{finding.path}: {finding.message}", title=title)
+        return _annotate(kind, f"{finding.path}: {finding.message}", title=title)
     if finding.line < 1:
-        return command(kind, finding.message, file=each.path, title=title)
-    return command(
+        return _annotate(kind, finding.message, file=each.path, title=title)
+    return _annotate(
         kind, finding.message, file=each.path, line=finding.line, title=title
     )
+
+
+def annotate_said(said: Said) -> list[Command]:
+    """What went wrong in a step that is not about a run; none if nothing did."""
+    if said.word not in _WORRYING:
+        return []
+    hint = f" ({said.hint})" if said.hint else ""
+    title = f"Sluicegate: {said.word}"
+    return [_annotate("error", f"{said.title}{hint}", title=title)]

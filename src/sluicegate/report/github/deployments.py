@@ -14,7 +14,7 @@ from sluicegate.model.rollout import RolloutResult
 from sluicegate.model.run import Phase, StageState
 from sluicegate.report.github.limits import DESCRIPTION_BYTES
 from sluicegate.report.github.shown import Shown
-from sluicegate.report.github.text import cut_bytes
+from sluicegate.report.github.text import cut_bytes, is_url
 from sluicegate.report.rollout import RolloutProgress, follow
 
 _LIVE = frozenset(
@@ -84,8 +84,8 @@ def _standing(shown: Shown, stage: StageState) -> Standing | None:
     started = [one for one in stage.rollout if isinstance(one, RolloutStarted)]
     commit = started[-1].canary.commit if started else shown.run.started.commit
     before = started[-1].stable if started else None
-    replaces = None
-    if state is DeploymentState.SUCCESS and before and before.commit != commit:
+    site, replaces = shown.sites.get(environment), None
+    if state is DeploymentState.SUCCESS and before is not None:
         replaces = before.commit
     return Standing(
         environment=environment,
@@ -93,7 +93,7 @@ def _standing(shown: Shown, stage: StageState) -> Standing | None:
         payload=dict(zip(_KEYS, (_FORMAT, shown.run.run_id, stage.name), strict=True)),
         state=state,
         description=cut_bytes(text, DESCRIPTION_BYTES),
-        site=shown.sites.get(environment),
+        site=site if site and is_url(site) else None,
         replaces=replaces,
     )
 

@@ -1,6 +1,5 @@
-"""The summary of a step that is not about a run, and of one that failed. Pure."""
+"""The summary of a step that is not about a run, or that failed. Pure."""
 
-from sluicegate.report.github.annotations import command
 from sluicegate.report.github.limits import SUMMARY_BYTES
 from sluicegate.report.github.page import Block, build_page
 from sluicegate.report.github.recording import describe_head
@@ -9,7 +8,6 @@ from sluicegate.report.github.text import pre, words
 from sluicegate.report.github.verdict import icon_of
 
 _LINES = 200
-_WORRYING = frozenset(("closed", "broken", "usage", "tampered", "interrupted"))
 
 
 def said_summary(said: Said) -> str:
@@ -25,11 +23,3 @@ def said_summary(said: Said) -> str:
     if said.head is not None:
         blocks.append(Block(f"<p><sub>{describe_head(said.head)}</sub></p>"))
     return build_page(blocks, SUMMARY_BYTES)
-
-
-def said_annotations(said: Said) -> list[str]:
-    """What went wrong, as a command to the runner; none if nothing did."""
-    if said.word not in _WORRYING:
-        return []
-    hint = f" ({said.hint})" if said.hint else ""
-    return [command("error", f"{said.title}{hint}", title=f"Sluicegate: {said.word}")]

@@ -93,9 +93,14 @@ def link(inside: str, url: str | None) -> str:
 
     A *url* that is nothing for a browser to go to is none: ``javascript:...``.
     """
-    if url is None or not _URL.fullmatch(url):
+    if url is None or not is_url(url):
         return inside
     return f'<a href="{html.escape(url)}">{inside}</a>'
+
+
+def is_url(text: str) -> bool:
+    """Whether *text* is an address that a browser goes to, and nothing else."""
+    return _URL.fullmatch(text) is not None
 
 
 def quote_path(path: str) -> str | None:
