@@ -132,7 +132,7 @@ def _check_together(inputs: Inputs) -> None:
     for name, given, tasks in (
         ("stages", inputs.stages, (Task.RUN, Task.STAGES)),
         ("hand-over", inputs.hand_over, (Task.STAGES,)),
-        ("handed-over", inputs.handed_over, (Task.RECORD,)),
+        ("handed-over", inputs.handed_over, (Task.STAGES, Task.RECORD)),
         ("request", inputs.request, (Task.APPROVE, Task.ROLLOUT)),
         ("environment", inputs.environment, (Task.RUN, Task.RECORD, Task.ROLLOUT)),
     ):
