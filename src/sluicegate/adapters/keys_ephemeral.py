@@ -4,14 +4,10 @@ It comes in a variable or through a file descriptor, is taken from there before 
 program is started, and lives in this process's memory only. The variable is wiped
 where the kernel shows it to other processes of the same user, and on Linux these can
 look into neither the memory nor the descriptors of this process from then on.
-
-Source:
-    proc_pid_environ(5); PR_SET_DUMPABLE(2const).
 """
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +15,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from sluicegate.adapters.keys import FileSigner, KeyDirectory
+from sluicegate.adapters.own_memory import keep_others_out, wipe_variable
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.ports.keyring import Keyring
 from sluicegate.ports.signer import Signer
@@ -28,7 +25,6 @@ DESCRIPTOR = "SLUICE_LOG_KEY_FD"
 
 _MAX_BYTES = 4096
 _FIRST_FREE = 3  # after standard input, output and error
-_PR_SET_DUMPABLE = 4
 _LINE = "a key is one line, PRIVATE+KEY+name+hex+base64, as in the user's key file"
 
 
@@ -65,9 +61,9 @@ def take_key(environ: Mapping[str, str]) -> GivenKey | None:
     line, number = environ.get(VARIABLE), environ.get(DESCRIPTOR)
     if line is None and number is None:
         return None
-    _keep_others_out()
+    keep_others_out()
     if line is not None:
-        _wipe(VARIABLE)
+        wipe_variable(VARIABLE)
         if number is not None:
             raise UsageError(f"both {VARIABLE} and {DESCRIPTOR} are set", hint=_LINE)
         return GivenKey(line.strip(), VARIABLE)
@@ -142,23 +138,3 @@ def _read(number: str) -> str:
     if len(data) > _MAX_BYTES or not data.isascii():
         raise UsageError(f"file descriptor {number} holds no signing key", hint=_LINE)
     return data.decode("ascii")
-
-
-def _wipe(name: str) -> None:
-    """Overwrite the value of a variable where the kernel shows it."""
-    import ctypes  # noqa: PLC0415 - slow, and rarely needed
-
-    with suppress(OSError, AttributeError, TypeError):  # Windows shows it to nobody
-        system = ctypes.CDLL(None)
-        system.getenv.restype = ctypes.c_void_p
-        place = system.getenv(name.encode())
-        if place:
-            ctypes.memset(place, 0, len(ctypes.string_at(place)))
-
-
-def _keep_others_out() -> None:
-    """Let no other process of this user read the memory of this one."""
-    import ctypes  # noqa: PLC0415 - slow, and rarely needed
-
-    with suppress(OSError, AttributeError, TypeError):  # not Linux
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from sluicegate.adapters.clock import SystemClock
+from sluicegate.adapters.github import token
 from sluicegate.adapters.keys import KeyDirectory
 from sluicegate.adapters.keys_ephemeral import (
     DESCRIPTOR,
@@ -43,9 +44,20 @@ def take_given_key() -> GivenKey | None:
             os.environ.pop(name, None)
 
 
+@cache
+def take_given_tokens() -> Mapping[str, str]:
+    """The tokens for GitHub that this process was given, by their variables."""
+    try:
+        return token.take_tokens(os.environ)
+    finally:
+        os.environ.pop(token.VARIABLE, None)
+
+
 def _read_environment() -> dict[str, str]:
+    """It holds the token for GitHub that is sluicegate's own: so it is masked."""
     take_given_key()
-    return dict(os.environ)
+    own = take_given_tokens().get(token.VARIABLE)
+    return {**os.environ, **({} if own is None else {token.VARIABLE: own})}
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,7 @@ class Machine:
         of Windows: what roams with the user and what stays on the machine.
     """
 
-    environ: Mapping[str, str] = field(default_factory=_read_environment)
+    environ: Mapping[str, str] = field(default_factory=_read_environment, repr=False)
     platform: str = sys.platform
     given_key: GivenKey | None = field(default_factory=take_given_key)
 

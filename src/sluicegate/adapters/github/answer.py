@@ -36,3 +36,20 @@ class Answer:
     def is_good(self) -> bool:
         """Whether it was done."""
         return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's classes of answers
+
+
+class CutError(Exception):
+    """No answer, or not all of it. ``arrived``: the request may have done its work."""
+
+    def __init__(self, why: str, *, arrived: bool) -> None:
+        super().__init__(why)
+        self.arrived = arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long an answer may take: to connect and between bytes, and in all."""
+
+    socket_seconds: tuple[float, float] = (10.0, 30.0)
+    total_seconds: float = 90.0
+    bytes: int = 64 << 20

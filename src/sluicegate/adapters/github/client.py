@@ -7,10 +7,10 @@ from random import Random
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from sluicegate.adapters.github.answer import Limits
 from sluicegate.adapters.github.node import Node
 from sluicegate.adapters.github.refusing import NotThereError
 from sluicegate.adapters.github.trying import PATIENCE_SECONDS, Trying, UnsureError
-from sluicegate.adapters.github.wire import Limits, Wire
 from sluicegate.errors import PermanentError, SluicegateError
 from sluicegate.model.credential import HIDDEN
 from sluicegate.ports.clock import Clock
@@ -178,6 +178,8 @@ class GithubClient:
 
     @cached_property
     def _trying(self) -> Trying:
+        from sluicegate.adapters.github.wire import Wire  # noqa: PLC0415 - slow
+
         parts = urlsplit(self._base_url)
         wire = Wire(
             f"{parts.scheme}://{parts.netloc}",

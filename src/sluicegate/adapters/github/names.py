@@ -9,6 +9,9 @@ from urllib.parse import quote
 
 from sluicegate.errors import UsageError
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names of this machine: what is sent there needs no encryption."""
+
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _WORKFLOW = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,200}\.ya?ml")
 _LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}(\[bot\])?")

@@ -11,10 +11,9 @@ Source:
 import json
 from collections.abc import Callable
 
-from sluicegate.adapters.github.answer import Answer, Question
+from sluicegate.adapters.github.answer import Answer, CutError, Question
 from sluicegate.adapters.github.pausing import is_limited, is_transient, read_pause
 from sluicegate.adapters.github.refusing import Hide, explain, show
-from sluicegate.adapters.github.wire import CutError
 from sluicegate.errors import ExternalError, TransientError
 from sluicegate.ports.clock import Clock
 

@@ -6,7 +6,6 @@ that it is for. What fails says whether the request may have arrived.
 
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
@@ -15,33 +14,12 @@ from requests.exceptions import ConnectTimeout, RequestException
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import NewConnectionError
 
-from sluicegate.adapters.github.answer import Answer, Question
+from sluicegate.adapters.github.answer import Answer, CutError, Limits, Question
+from sluicegate.adapters.github.names import LOOPBACK
 from sluicegate.adapters.metrics.deadline import within
 from sluicegate.errors import PermanentError
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-_SOCKET_SECONDS = (10, 30)  # to connect, and between two bytes
-_TOTAL_SECONDS = 90.0
-_MAX_BYTES = 64 << 20
 _CHUNK_BYTES = 1 << 16
-
-
-class CutError(Exception):
-    """No answer, or not all of it. ``arrived``: the request may have done its work."""
-
-    def __init__(self, why: str, *, arrived: bool) -> None:
-        super().__init__(why)
-        self.arrived = arrived
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long an answer may take: to connect and between bytes, and in all."""
-
-    socket_seconds: tuple[float, float] = _SOCKET_SECONDS
-    total_seconds: float = _TOTAL_SECONDS
-    bytes: int = _MAX_BYTES
 
 
 class Wire:
