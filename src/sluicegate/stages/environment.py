@@ -131,6 +131,11 @@ class Environment(ReleaseRules):
     """A place a release goes, and what it must satisfy to go there."""
 
     target: DockerTarget
+    url: str | None = Field(
+        None,
+        pattern=r"^https?://[!-~]{1,1000}$",
+        description="Where people see the environment: a link on GitHub's pages.",
+    )
     baseline: Commit | None = Field(
         None,
         description="The whole id of the commit that counts as released before the"
