@@ -91,6 +91,24 @@ class LogRecorder:
             lambda old: [self._encode_signed(each) for each in decide(old)]
         )
 
+    def record_of(
+        self, decide: Callable[[Checkpoint], Sequence[tuple[LogEvent, Actor]]]
+    ) -> Checkpoint:
+        """Commit what each actor did that *decide* says, like `record_after`.
+
+        Raises:
+            UsageError: as for `record_after`.
+            IntegrityError: as for `record_after`.
+            ExternalError: as for `record_after`.
+        """
+        return self.log.append_as(
+            lambda old: [
+                entry
+                for event, actor in decide(old)
+                for entry in self._encode((event,), actor, None)
+            ]
+        )
+
     def _encode_signed(self, signed: Signed) -> bytes:
         envelope = replace(
             self._envelope(signed.actor, signed.statement), signature=signed.signature

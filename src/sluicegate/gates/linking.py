@@ -55,13 +55,7 @@ def find_unlinked(
     accounts = _accounts(request, answers)
 
     def is_linked(identity: str) -> bool:
-        plain = normalise(identity)
-        names = humans.behind([plain])
-        return (
-            plain in accounts
-            or humans.is_service(plain)
-            or any(name.startswith(ACCOUNT) for name in names)
-        )
+        return normalise(identity) in accounts or _is_tied(identity, humans)
 
     for part, identities, did in _parts(request):
         if part not in exclude:
@@ -74,6 +68,33 @@ def find_unlinked(
                 f' people, with "{ACCOUNT}LOGIN"'
             )
     return ""
+
+
+def list_untied(
+    request: ReleaseRequest, humans: Humans
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """The commits of *request* by people whose accounts the code host may know.
+
+    Yields:
+        A commit, and the addresses in it that nobody else ties to an account.
+    """
+    known = _accounts(request, ())
+    for change in request.changes:
+        untied = frozenset(
+            normalise(each)
+            for each in change.identities
+            if normalise(each) not in known and not _is_tied(each, humans)
+        )
+        if untied:
+            yield change.commit, untied
+
+
+def _is_tied(identity: str, humans: Humans) -> bool:
+    """Whether the layers know an account of whoever it is, or that it is a service."""
+    names = humans.behind([identity])
+    return humans.is_service(identity) or any(
+        name.startswith(ACCOUNT) for name in names
+    )
 
 
 def _parts(request: ReleaseRequest) -> Iterator[tuple[Part, tuple[str, ...], str]]:

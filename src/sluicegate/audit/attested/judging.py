@@ -103,17 +103,16 @@ def _judge_run(
     heard = hear_run(run)
     if isinstance(heard, Refusal):
         return heard
-    ended = _judge_end(run, is_own=kept.is_own)
-    if ended is not None:
-        return ended
     answer, request = heard
     is_kept_no = is_recorded and answer is Answer.REJECT
     branch = kept.branch if is_kept_no else expected.branch
-    for why in (*object_to_run(run, kept.number, branch), *_object_to_who(run)):
-        return Refusal(why)
+    why = judge_alone(run, kept.number, branch, is_own=kept.is_own)
+    if why is not None:
+        return why
     if not is_kept_no:
-        for why in _object_to_workflow(kept, run, expected):
-            return Refusal(why)
+        changed = next(_object_to_workflow(kept, run, expected), None)
+        if changed is not None:
+            return Refusal(changed)
     return Word(
         place=place_of_run(run.number),
         request=request,
@@ -125,7 +124,27 @@ def _judge_run(
     )
 
 
-def object_to_run(run: WorkflowRun, repository: int, branch: str) -> Iterator[str]:
+def judge_alone(
+    run: WorkflowRun, repository: int, branch: str, *, is_own: bool
+) -> Refusal | None:
+    """Why *run* is no answer, by what it is itself; None if it may be one.
+
+    Args:
+        run: as the host shows it.
+        repository: the number of the repository.
+        branch: the protected branch.
+        is_own: whether it records itself.
+
+    Raises:
+        IntegrityError: nobody is known to have started it.
+    """
+    objections = (*_object_to_run(run, repository, branch), *_object_to_who(run))
+    for why in objections:
+        return Refusal(why)
+    return _judge_end(run, is_own=is_own)
+
+
+def _object_to_run(run: WorkflowRun, repository: int, branch: str) -> Iterator[str]:
     """Why *run* is none that answers, by what it is itself."""
     if run.repository != repository:
         yield f"it is a run of another repository, number {run.repository}"
