@@ -2,6 +2,7 @@
 
 import json
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
@@ -73,13 +74,10 @@ class App:
             body = _parse(request.data)
             found = self._find(request)
             dispatched: list[Run] = []
-            try:
-                if found is None:
-                    raise not_found()
-                answer = self._answer(request, *found, body, dispatched)
-            except Refused as refused:
-                answer = refused.answer()
-            if found is not None:
+            if found is None:
+                answer = not_found().answer()
+            else:
+                answer = self._try(request, *found, body, dispatched)
                 answer = self._checked(found[0], answer)
             path = urlsplit(request.target).path
             name = found[0].id if found else None
@@ -92,6 +90,22 @@ class App:
         for run in dispatched:
             self._started(run)
         return answer
+
+    def _try(
+        self,
+        request: Request,
+        operation: Operation,
+        path: dict[str, str],
+        body: JsonValue,
+        dispatched: list[Run],
+    ) -> Answer:
+        try:
+            return self._answer(request, operation, path, body, dispatched)
+        except Refused as refused:
+            return refused.answer()
+        except Exception:  # noqa: BLE001 - a fault of the fake, which a test sees
+            self.violations.append(traceback.format_exc())
+            return Refused(500, "The fake broke").answer()
 
     def _find(self, request: Request) -> tuple[Operation, dict[str, str]] | None:
         path = urlsplit(request.target).path

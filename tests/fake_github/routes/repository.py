@@ -1,6 +1,7 @@
 """The repository itself, its branches and tags."""
 
-from fake_github.call import Answer, Call, not_found
+from fake_github.call import Answer, Call, Refused, not_found
+from fake_github.routes.rules import rules_of
 from fake_github.routes.shapes import (
     WEB,
     Json,
@@ -11,7 +12,7 @@ from fake_github.routes.shapes import (
     time,
 )
 from fake_github.routing import route
-from fake_github.state import Release
+from fake_github.state import Release, Repository
 
 
 @route("repos/get", public=True, metadata="read")
@@ -29,6 +30,7 @@ def repository(call: Call) -> Answer:
             "pushed_at": made,
             "license": None,
             "topics": [],
+            "permissions": _powers(call, found),
             "git_url": f"git://github.com/{found.name}.git",
             "ssh_url": f"git@github.com:{found.name}.git",
             "clone_url": f"{WEB}/{found.name}.git",
@@ -44,7 +46,7 @@ def branches(call: Call) -> Answer:
         {
             "name": name,
             "commit": {"sha": sha, "url": call.link("commits", sha)},
-            "protected": name in found.protected_branches,
+            "protected": _is_protected(found, name),
         }
         for name, sha in sorted(found.branches.items())
     ]
@@ -57,7 +59,7 @@ def branch(call: Call) -> Answer:
     name = call.path["branch"]
     if name not in found.branches:
         raise not_found()
-    is_protected = name in found.protected_branches
+    is_protected = _is_protected(found, name)
     url = call.link("branches", name)
     return Answer(
         200,
@@ -70,6 +72,17 @@ def branch(call: Call) -> Answer:
             "protection_url": f"{url}/protection",
         },
     )
+
+
+@route("repos/get-branch-protection", administration="read")
+def protection(call: Call) -> Answer:
+    found = call.repository
+    name = call.path["branch"]
+    if name not in found.branches:
+        raise Refused(404, "Branch not found")
+    if name not in found.protections:
+        raise Refused(404, "Branch not protected")
+    return Answer(200, {"url": call.url, **found.protections[name]})
 
 
 @route("repos/list-tags", public=True, contents="read")
@@ -130,6 +143,24 @@ def release_of_tag(call: Call) -> Answer:
 def latest(call: Call) -> Answer:
     known = reversed(call.repository.releases)
     return _first(call, [r for r in known if not (r.draft or r.prerelease)])
+
+
+def _is_protected(found: Repository, branch: str) -> bool:
+    return branch in found.protections or bool(rules_of(found, branch))
+
+
+def _powers(call: Call, found: Repository) -> dict[str, bool]:
+    """What the one who asks may do."""
+    role = "none" if call.token is None else found.collaborators.get(call.login, "none")
+    if call.token is not None and call.token.app is not None:
+        role = call.token.permissions.get("contents", "none")
+    return {
+        "admin": role == "admin",
+        "maintain": role in ("admin", "maintain"),
+        "push": role in ("admin", "maintain", "write"),
+        "triage": role in ("admin", "maintain", "write", "triage"),
+        "pull": True,
+    }
 
 
 def _first(call: Call, found: list[Release]) -> Answer:

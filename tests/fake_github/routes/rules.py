@@ -23,7 +23,7 @@ def ruleset(call: Call) -> Answer:
     number = int(call.path["ruleset_id"])
     for known in call.repository.rulesets:
         if known["id"] == number:
-            return Answer(200, known)
+            return Answer(200, _shown(call, known))
     raise not_found()
 
 
@@ -56,24 +56,33 @@ def create(call: Call) -> Answer:
 
 @route("repos/get-branch-rules", public=True, metadata="read")
 def of_branch(call: Call) -> Answer:
-    repository = call.repository
-    branch = call.path["branch"]
-    return call.page(
-        [
-            {
-                **rule,
-                "ruleset_source_type": "Repository",
-                "ruleset_source": repository.name,
-                "ruleset_id": ruleset["id"],
-            }
-            for ruleset in repository.rulesets
-            if ruleset["enforcement"] == "active"
-            if ruleset["target"] == "branch" and _covers(repository, ruleset, branch)
-            for rule in ruleset["rules"]
-        ]
-    )
+    return call.page(rules_of(call.repository, call.path["branch"]))
 
 
+def rules_of(repository: Repository, branch: str) -> list[Json]:
+    """The rules that stand on *branch*, whether or not it is there already."""
+    return [
+        {
+            **rule,
+            "ruleset_source_type": "Repository",
+            "ruleset_source": repository.name,
+            "ruleset_id": ruleset["id"],
+        }
+        for ruleset in repository.rulesets
+        if ruleset["enforcement"] == "active"
+        if ruleset["target"] == "branch" and _covers(repository, ruleset, branch)
+        for rule in ruleset["rules"]
+    ]
+
+
+def _shown(call: Call, ruleset: Json) -> Json:
+    """*ruleset*; who may go around it is told only to whom may change it."""
+    level = "none" if call.token is None else call.token.permissions.get(_ADMIN)
+    hidden = set() if level == "write" else {"bypass_actors"}
+    return {name: value for name, value in ruleset.items() if name not in hidden}
+
+
+_ADMIN = "administration"
 _LONG = frozenset({"rules", "conditions", "bypass_actors"})
 
 

@@ -1,4 +1,4 @@
-"""Workflow runs, who let them in, their jobs and artifacts."""
+"""Workflow runs."""
 
 import re
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from datetime import datetime
 
 from fake_github.call import Answer, Call, Refused, invalid, not_found
 from fake_github.routes.actions import find_workflow
-from fake_github.routes.shapes import WEB, Json, account, node, shown_run, time
+from fake_github.routes.shapes import account, shown_run
 from fake_github.routing import route
-from fake_github.state import Artifact, Environment, Job, Review, Run
+from fake_github.state import Run
 
 _MOST_FOUND = 1000  # of a search; without any filter GitHub lists them all
 
@@ -80,99 +80,6 @@ def rerun(call: Call) -> Answer:
     return Answer(201, {})
 
 
-@route("actions/get-reviews-for-run", public=True, actions="read")
-def reviews(call: Call) -> Answer:
-    return Answer(
-        200,
-        [
-            {
-                "state": review.state,
-                "comment": review.comment,
-                "user": account(call, review.login),
-                "environments": [
-                    {**_place(call, name), "created_at": time(call.state.now())}
-                    for name in review.environments
-                ],
-            }
-            for review in find_run(call).reviews
-        ],
-    )
-
-
-@route("actions/get-pending-deployments-for-run", public=True, actions="read")
-def pending(call: Call) -> Answer:
-    waiting = [_environment(call, name) for name in find_run(call).waiting]
-    return Answer(
-        200,
-        [
-            {
-                "environment": _place(call, known.name),
-                "wait_timer": known.wait_timer,
-                "wait_timer_started_at": None,
-                "current_user_can_approve": call.login in known.reviewers,
-                "reviewers": [
-                    {"type": "User", "reviewer": account(call, login)}
-                    for login in known.reviewers
-                ],
-            }
-            for known in waiting
-        ],
-    )
-
-
-@route("actions/review-pending-deployments-for-run", deployments="write")
-def review(call: Call) -> Answer:
-    found = find_run(call)
-    known = {
-        each.id: each for each in (_environment(call, name) for name in found.waiting)
-    }
-    asked = call.body["environment_ids"]
-    if unknown := [number for number in asked if number not in known]:
-        raise invalid(f"No pending deployment requests to {unknown}")
-    names = [known[number].name for number in asked]
-    for number in asked:
-        if call.login not in known[number].reviewers:
-            raise Refused(422, "You are not allowed to review this deployment")
-        if known[number].prevent_self_review and call.login == found.actor:
-            raise Refused(422, "You cannot review your own deployment")
-    state = call.body["state"]
-    found.reviews.append(Review(names, state, call.body["comment"], call.login))
-    found.waiting = [name for name in found.waiting if name not in names]
-    if state == "rejected":
-        found.status, found.conclusion = "completed", "failure"
-    elif not found.waiting:
-        found.status = "in_progress"
-    return Answer(200, [])
-
-
-@route("actions/list-jobs-for-workflow-run", public=True, actions="read")
-def jobs(call: Call) -> Answer:
-    found = find_run(call)
-    wanted = found.run_attempt if call.query.get("filter") != "all" else None
-    kept = [job for job in found.jobs if wanted in (None, job.attempt)]
-    return call.page([_job(call, found, job) for job in kept], "jobs")
-
-
-@route("actions/list-workflow-run-artifacts", public=True, actions="read")
-def artifacts_of_run(call: Call) -> Answer:
-    number = find_run(call).id
-    return _artifacts(call, lambda artifact: artifact.run == number)
-
-
-@route("actions/list-artifacts-for-repo", public=True, actions="read")
-def artifacts(call: Call) -> Answer:
-    return _artifacts(call, lambda _: True)
-
-
-@route("actions/get-artifact", public=True, actions="read")
-def artifact(call: Call) -> Answer:
-    number = int(call.path["artifact_id"])
-    for found in call.repository.artifacts:
-        if found.id == number:
-            return Answer(200, _artifact(call, found))
-    raise not_found()
-
-
 def _page(call: Call, listed: list[Run]) -> Answer:
     query = call.query
     tests: dict[str, Callable[[Run, str], bool]] = {
@@ -222,72 +129,3 @@ def _at(text: str) -> datetime:
     except ValueError as error:
         raise invalid(f"{text} is not a time") from error
     return when if when.tzinfo else datetime.fromisoformat(f"{text}T00:00:00+00:00")
-
-
-def _environment(call: Call, name: str) -> Environment:
-    for known in call.repository.environments:
-        if known.name == name:
-            return known
-    return call.state.add_environment(name)
-
-
-def _place(call: Call, name: str) -> Json:
-    known = _environment(call, name)
-    return {
-        "id": known.id,
-        "node_id": node("Environment", known.id),
-        "name": name,
-        "url": call.link("environments", name),
-        "html_url": f"{WEB}/{call.repository.name}/deployments/{name}",
-    }
-
-
-def _job(call: Call, found: Run, job: Job) -> Json:
-    made = time(found.created_at)
-    home = f"{WEB}/{call.repository.name}"
-    return {
-        "id": job.id,
-        "node_id": node("Job", job.id),
-        "run_id": found.id,
-        "run_url": call.link("actions/runs", found.id),
-        "run_attempt": job.attempt,
-        "head_sha": found.head_sha,
-        "head_branch": found.head_branch,
-        "name": job.name,
-        "status": job.status,
-        "conclusion": job.conclusion,
-        "created_at": made,
-        "started_at": made,
-        "completed_at": made if job.status == "completed" else None,
-        "labels": ["ubuntu-24.04"],
-        "html_url": f"{home}/actions/runs/{found.id}/job/{job.id}",
-        "url": call.link("actions/jobs", job.id),
-    }
-
-
-def _artifacts(call: Call, wanted: Callable[[Artifact], bool]) -> Answer:
-    name = call.query.get("name")
-    kept = [
-        _artifact(call, each)
-        for each in reversed(call.repository.artifacts)
-        if wanted(each) and name in (None, each.name)
-    ]
-    return call.page(kept, "artifacts")
-
-
-def _artifact(call: Call, found: Artifact) -> Json:
-    url = call.link("actions/artifacts", found.id)
-    return {
-        "id": found.id,
-        "node_id": node("Artifact", found.id),
-        "name": found.name,
-        "size_in_bytes": found.size,
-        "digest": found.digest,
-        "expired": found.expired,
-        "created_at": time(found.created_at),
-        "updated_at": time(found.created_at),
-        "expires_at": time(found.expires_at),
-        "url": url,
-        "archive_download_url": f"{url}/zip",
-        "workflow_run": {"id": found.run, "repository_id": call.repository.id},
-    }

@@ -88,6 +88,18 @@ def secrets(call: Call) -> Answer:
     return _secrets(call, call.repository.settings.secrets)
 
 
+@route("actions/list-repo-organization-secrets", secrets="read")
+def organization_secrets(call: Call) -> Answer:
+    return _secrets(call, call.repository.settings.organization_secrets)
+
+
+@route("actions/list-repo-variables", variables="read")
+def variables(call: Call) -> Answer:
+    known = call.repository.settings.variables.items()
+    listed = [{**_secret(call, name), "value": value} for name, value in known]
+    return call.page(listed, "variables")
+
+
 @route("actions/get-repo-secret", secrets="read")
 def secret(call: Call) -> Answer:
     name = call.path["secret_name"].upper()
