@@ -16,6 +16,7 @@ import hashlib
 import os
 import platform
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -129,6 +130,7 @@ def install(place: Path, locks: list[Path]) -> None:
     )
     run(
         *(uv, "pip", "install", "--quiet", "--no-config", *only_what_is_locked),
+        *(("--system-certs",) if has_certificates() else ()),
         *("--python", str(environment / "bin" / "python")),
         *(part for path in locks for part in ("--requirement", str(path))),
         cwd=place,
@@ -137,6 +139,12 @@ def install(place: Path, locks: list[Path]) -> None:
     tools = environment / "tools"
     tools.mkdir()
     Path(uv).rename(tools / "uv")
+
+
+def has_certificates() -> bool:
+    """Whether this machine says whom it trusts, like a company's own authority."""
+    paths = ssl.get_default_verify_paths()
+    return sys.platform in {"darwin", "win32"} or paths.cafile is not None
 
 
 def with_pip(place: Path, environ: Mapping[str, str]) -> tuple[str, ...]:

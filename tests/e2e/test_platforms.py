@@ -58,6 +58,7 @@ ON_WINDOWS = {
         Case("gate explain check", "open"),
         Case("gate test none.yaml", "none.yaml", 2),
     ],
+    "github": [Case("github step", "what the GitHub Action calls", 2)],
     "init": [Case("init --print", "schema: sluicegate/v1")],
     "lock": [Case("lock production --reason x", "production", 2)],
     "overrides": [Case("overrides", "no")],

@@ -43,6 +43,7 @@ _COMMANDS = {
     "audit": "Read and verify the audit log.",
     "version": "Give a changed pipeline file its next version.",
     "doctor": "Say what is needed here, what is there, and what to do.",
+    "github": "What the GitHub Action calls.",
     "demo": "Show the whole pipeline on a real service.",
     "schema": "Print the JSON Schema of the pipeline file, for editors.",
     "completion": "Print the script that completes commands in your shell.",

@@ -19,4 +19,4 @@ class _Group(LazyGroup):
 
 @click.group(cls=_Group)
 def github() -> None:
-    """Run on GitHub: what the Action calls."""
+    """What the GitHub Action calls."""

@@ -69,7 +69,10 @@ class GroupedObserver(PlainObserver):
 
     @override
     def line(self, stage: str, text: str) -> None:
-        self._say(stage, escape(text))
+        if stage in self._waiting:
+            self._say(stage, escape(text))
+        else:  # of the stage that is shown, or of none: how an environment is made
+            self._log.line(escape(text))
 
     @override
     def findings(self, stage: str, findings: Sequence[Finding]) -> None:

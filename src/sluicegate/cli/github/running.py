@@ -1,0 +1,59 @@
+"""What a step does that runs the pipeline, or some of its stages."""
+
+from sluicegate.cli.detected import open_project
+from sluicegate.cli.github.ended import Ended
+from sluicegate.cli.github.step_context import Step
+from sluicegate.engine.selection import Selection
+from sluicegate.errors import UsageError
+from sluicegate.report.escape import escape
+from sluicegate.report.github.recording import TURN_ON
+from sluicegate.report.github.shown import Unrecorded
+from sluicegate.stages.canary import CanaryStage
+from sluicegate.wiring.execution import Execution
+from sluicegate.wiring.github.recording import why_unrecorded
+from sluicegate.wiring.options import Options
+from sluicegate.wiring.project import Project
+
+_WHY = {
+    Unrecorded.NO_KEY: f"NOT RECORDED: no log key; turn recording on: {TURN_ON}",
+    Unrecorded.PULL_REQUEST: "a pull request is judged and not recorded",
+    Unrecorded.ASKED: "another job records what is found here",
+}
+
+
+def run_pipeline(step: Step) -> Ended:
+    """Run the pipeline for the commit that is checked out."""
+    step.machine.check_runs_stages()
+    has_key = step.machine.given_key is not None
+    unrecorded = why_unrecorded(step.inputs, step.occasion, has_key=has_key)
+    project = open_project(step.machine, step.inputs.file)
+    if unrecorded is not None:
+        step.log.line(_WHY[unrecorded])
+    options = Options(
+        selection=_selection(step, project),
+        leave_out_releases=unrecorded is Unrecorded.PULL_REQUEST,
+    )
+    return step.carry_out(
+        Execution(project, records=unrecorded is None),
+        lambda execution, observer: execution.start(observer, options),
+        unrecorded,
+    )
+
+
+def _selection(step: Step, project: Project) -> Selection:
+    """The stages that are meant: those named, or up to the one that enters a place."""
+    place = step.inputs.environment
+    if place is None:
+        return Selection(only=step.inputs.stages)
+    entering = [
+        named.name
+        for named in project.pipeline.stages
+        if isinstance(named.stage, CanaryStage) and named.stage.environment == place
+    ]
+    if len(entering) != 1:
+        found = f"{len(entering)} stages enter" if entering else "no stage enters"
+        raise UsageError(
+            f"{found} {escape(place)}, which the input environment names",
+            hint="name the stages with the input stages",
+        )
+    return Selection(until=entering[0])
