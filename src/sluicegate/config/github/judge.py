@@ -20,13 +20,27 @@ NEEDS_TOKEN = "SLUICE_GITHUB_TOKEN, for instance that of `gh auth token`"  # noq
 
 
 def judge_setup(
-    checkout: Checkout, asked: Asked, settings: HostSettings | None
+    checkout: Checkout,
+    asked: Asked,
+    settings: HostSettings | None,
+    *,
+    files_only: bool = False,
 ) -> tuple[HostCheck, ...]:
     """All that is found, in the order in which a person would look at it.
 
-    Without *settings*, files alone are judged, and one check says what was not.
+    Without *settings*, files alone are judged, and one check says what was not; it is
+    no more than a note where somebody wanted *files_only*.
     """
-    return tuple(_judge(checkout, asked, settings))
+    found = tuple(_judge(checkout, asked, settings))
+    if settings is not None:
+        return found
+    left = HostCheck(
+        "settings",
+        Standing.NOTE if files_only else Standing.UNKNOWN,
+        "rules of branches, environments, secrets, the default token and retention were"
+        " not looked at" + ("" if files_only else f"; needs {NEEDS_TOKEN}"),
+    )
+    return (*found, left)
 
 
 def _judge(
@@ -44,14 +58,7 @@ def _judge(
     yield from judge_triggers(checkout)
     yield from judge_permissions(checkout, settings)
     yield from judge_pins(checkout, settings)
-    yield from judge_kept(checkout, asked)
-    if settings is None:
-        yield HostCheck(
-            "settings",
-            Standing.UNKNOWN,
-            "rules of branches, environments, secrets, the default token, retention:"
-            f" nobody was asked for them; needs {NEEDS_TOKEN}",
-        )
+    yield from judge_kept(checkout)
 
 
 def _branches(asked: Asked, settings: HostSettings) -> Iterator[HostCheck]:

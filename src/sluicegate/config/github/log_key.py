@@ -14,9 +14,11 @@ _RUNS_STAGES = frozenset({"", "run", "stages"})
 _GITHUBS_OWN = "actions/"
 # What a script may begin a command with and run nothing of the project.
 _HARMLESS = re.compile(
-    r"\s*($|#|(if|then|else|elif|fi|exit|echo|printf|true|docker log(in|out))\b"
-    r"|!|\[\[|:)"
+    r"\s*((if|then|else|elif|!)\s+)*"
+    r"($|#|(then|else)\s*$|(fi|exit|echo|printf|true|docker log(in|out))(?![\w./-])"
+    r"|\[\[?\s)"
 )
+_RUNS_MORE = re.compile(r"\$\(|`|[<>]\(")
 
 
 def judge_log_key(
@@ -112,8 +114,9 @@ def _is_harmless(step: Step) -> bool:
     if uses is not None:
         return uses.text.startswith(_GITHUBS_OWN) or is_ours(uses.text)
     script = step.runs.text if step.runs else ""
-    commands = re.split(r"\n|;|&&|\|\|?", script)
-    return all(_HARMLESS.match(command) for command in commands)
+    commands = re.split(r"\n|;|&&|\|\||\s\|\s", script)
+    is_plain = all(_HARMLESS.match(command) for command in commands)
+    return is_plain and not _RUNS_MORE.search(script)
 
 
 def _name(step: Step) -> str:

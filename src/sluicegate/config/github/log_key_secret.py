@@ -36,7 +36,9 @@ def judge_secret(holder: Holder, settings: HostSettings | None) -> Iterator[Host
         return
     if is_expression(environment.text):
         what = f"which environment job {holder.job.name} enters is said by its caller"
-        yield HostCheck(TOPIC, Standing.UNKNOWN, what, places=place)
+        is_called = holder.workflow.events == {"workflow_call"}  # callers are judged
+        standing = Standing.NOTE if is_called else Standing.UNKNOWN
+        yield HostCheck(TOPIC, standing, what, places=place)
         return
     for name in sorted(names):
         yield _judge(name, environment.text, settings, place)

@@ -120,24 +120,21 @@ def _asleep(settings: HostSettings) -> Iterator[HostCheck]:
             )
 
 
-def judge_kept(checkout: Checkout, asked: Asked) -> Iterator[HostCheck]:
-    """Artifacts that a workflow throws away before they are needed no more."""
-    days = _needed(asked)
+def judge_kept(checkout: Checkout) -> Iterator[HostCheck]:
+    """How long jobs keep what they hand over to the one that records."""
     places = tuple(
         Place(workflow.path, kept.line, f"job {job.name}: {kept.text} days")
         for workflow, job in checkout.jobs()
         for kept in _kept(step.given.get(_KEEPS) for step in job.steps)
-        if int(kept.text) < days
     )
     if places:
         yield HostCheck(
             "retention",
-            Standing.WARNING,
-            f"artifacts go away before a release request expires ({days} days)",
-            "a release that waits for people cannot be taken up again from the reports"
-            " and the image of its run",
-            f"{_KEEPS}: {days}",
-            places,
+            Standing.NOTE,
+            "artifacts go away by themselves",
+            "a job that takes them, like the one that records, can be run again for"
+            " that long",
+            places=places,
         )
 
 
@@ -155,11 +152,10 @@ def _retention(asked: Asked, settings: HostSettings) -> Iterator[HostCheck]:
     elif found < days:
         yield HostCheck(
             topic,
-            Standing.PROBLEM,
+            Standing.WARNING,
             f"artifacts and logs of jobs are kept for {found} days, and a release"
-            f" request may wait for {days}",
-            "a release that waits for people cannot be taken up again from the reports"
-            " and the image of its run",
+            f" request may wait for {days - 1}",
+            "who is asked to approve can look at no job any more",
             f"gh api -X PUT repos/{settings.facts.name}/actions/permissions/"
             f"artifact-and-log-retention -F days={max(days, 90)}",
         )
@@ -168,7 +164,7 @@ def _retention(asked: Asked, settings: HostSettings) -> Iterator[HostCheck]:
             topic,
             Standing.FINE,
             f"artifacts and logs of jobs are kept for {found} days, longer than a"
-            f" request waits ({days}); what auditors need is in the log's evidence,"
+            f" request waits ({days - 1}); what auditors need is in the log's evidence,"
             " whatever is kept here",
         )
 
