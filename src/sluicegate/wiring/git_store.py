@@ -1,5 +1,6 @@
 """The log and its evidence in a Git ref, put together for this machine."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from sluicegate.adapters.stores.git_cache import GitCache
@@ -11,6 +12,7 @@ from sluicegate.adapters.stores.git_remote import RemoteRef
 from sluicegate.adapters.stores.waiting import MAX_BYTES, WaitingEvidence
 from sluicegate.errors import UsageError
 from sluicegate.model.git_address import GitAddress
+from sluicegate.wiring.github.git_access import git_access
 from sluicegate.wiring.machine import Machine
 
 _WAITING = Path(".sluicegate/waiting")
@@ -47,7 +49,9 @@ def find_git_place(machine: Machine, address: str, base: Path) -> GitPlace:
     Raises:
         UsageError: there is no such repository or remote.
     """
-    return find_place(machine.environ, base, GitAddress.parse(address))
+    place = find_place(machine.environ, base, GitAddress.parse(address))
+    access = git_access(machine.environ, place.push_url or place.url)
+    return replace(place, settings=(*place.settings, *access))
 
 
 def check_outlives_clone(machine: Machine, address: str, base: Path) -> None:
