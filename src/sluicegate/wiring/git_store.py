@@ -12,7 +12,7 @@ from sluicegate.adapters.stores.git_remote import RemoteRef
 from sluicegate.adapters.stores.waiting import MAX_BYTES, WaitingEvidence
 from sluicegate.errors import UsageError
 from sluicegate.model.git_address import GitAddress
-from sluicegate.wiring.github.git_access import git_access
+from sluicegate.wiring.git_access import git_access
 from sluicegate.wiring.machine import Machine
 
 _WAITING = Path(".sluicegate/waiting")

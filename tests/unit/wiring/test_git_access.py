@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from typing_extensions import override
 
-from sluicegate.wiring.github.git_access import git_access
+from sluicegate.wiring.git_access import git_access
 
 ENVIRON = {
     "GITHUB_ACTIONS": "true",
@@ -70,7 +70,7 @@ class _Asked(BaseHTTPRequestHandler):
         self.send_error(404)
 
     @override
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 
