@@ -50,15 +50,16 @@ def show(
             needs_quorum=policy is not None,
             progress=line.show,
         )
-    found = _build_view(log, report, has_evidence=kept is not None)
+    found = build_view(log, report, has_evidence=kept is not None)
     write = verification_document if as_json else verification_text
     write_result(write(found))
     return ExitCode.OPEN if report.ok else ExitCode.TAMPERED
 
 
-def _build_view(
+def build_view(
     log: LogPlace, report: VerifyReport, *, has_evidence: bool
 ) -> Verification:
+    """What *report* says of *log*, for those who show it."""
     anchors = report.anchors
     return Verification(
         origin=report.origin,
