@@ -162,7 +162,8 @@ def _conclude(
 ) -> ExitCode:
     """Say how the run ended, and where its log stands."""
     if as_json:
-        text = run_document(run, _head(execution))
+        given = {str(each.folder): each.digest for each in execution.given}
+        text = run_document(run, _head(execution), given=given)
     else:
         text = _describe_end(execution, run, stream)
     if to_stdout:
@@ -189,7 +190,8 @@ def _describe_end(execution: Execution, run: Run, stream: TextIO) -> str:
     """What to do next, and where the log stands, for a person."""
     head = _head(execution)
     if head is None:
-        return _make_loud(_UNRECORDED, stream)
+        given = [f"handed over: {each}" for each in execution.given]
+        return "\n".join((_make_loud(_UNRECORDED, stream), *map(escape, given)))
     lines = (
         [
             _make_loud(escape(broken), stream) + "; `sluice overrides` lists what is"

@@ -110,6 +110,16 @@ _ENTRY = (
     ),
 )
 
+handed_over_option = click.option(
+    "--handed-over",
+    "handed_over",
+    metavar="DIR=sha256:HEX",
+    multiple=True,
+    help="Take the results over that another job has handed over in DIR, announced by"
+    " this digest, and judge them anew; can be given several times. In a run that is"
+    " recorded, no program of the project is run then.",
+)
+
 events_option = click.option(
     "--events",
     metavar="FILE",

@@ -12,6 +12,7 @@ from sluicegate.cli.options import (
     entry_options,
     events_option,
     file_option,
+    handed_over_option,
     jobs_option,
 )
 
@@ -21,6 +22,7 @@ from sluicegate.cli.options import (
 @file_option
 @jobs_option
 @entry_options
+@handed_over_option
 @events_option
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
@@ -30,6 +32,7 @@ def resume(
     file: Path | None,
     *,
     jobs: int | None,
+    handed_over: tuple[str, ...],
     events: str | None,
     as_json: bool,
     **at_entry: Any,  # noqa: ANN401 - Entry names and types them
@@ -42,11 +45,15 @@ def resume(
     rollback. Exits as `sluice run`.
     """
     from sluicegate.cli.execution import Entry, execute  # noqa: PLC0415 - not for --help
+    from sluicegate.wiring.handing import Announced  # noqa: PLC0415 - likewise
     from sluicegate.wiring.rollback import open_to_resume  # noqa: PLC0415 - likewise
 
+    announced = tuple(map(Announced.parse, handed_over))
     return execute(
         file,
-        lambda execution, observer: execution.resume(run_id, observer, jobs=jobs),
+        lambda execution, observer: execution.resume(
+            run_id, observer, jobs=jobs, handed_over=announced
+        ),
         as_json=as_json,
         events=events,
         entry=Entry(**at_entry),

@@ -1,5 +1,6 @@
 """``sluice run``."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from sluicegate.cli.options import (
     entry_options,
     events_option,
     file_option,
+    handed_over_option,
     jobs_option,
     selection_options,
 )
@@ -32,6 +34,15 @@ from sluicegate.cli.options import (
     help="Judge, and record nothing: no log is opened or begun, no key is made, and"
     " nothing is published or released.",
 )
+@click.option(
+    "--hand-over",
+    "hand_over",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="With --no-record: write what the stages found to the new folder DIR, for"
+    " another job to judge and record. Stages that release are left out.",
+)
+@handed_over_option
 @events_option
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
@@ -41,12 +52,10 @@ def run(
     *,
     events: str | None,
     as_json: bool,
-    override: str | None,
-    key: Path | None,
-    waits: bool,
-    detaches: bool,
     unrecorded: bool,
-    **choice: Any,  # noqa: ANN401 - read_options names and types them
+    hand_over: Path | None,
+    handed_over: tuple[str, ...],
+    **choice: Any,  # noqa: ANN401 - Entry and read_options name and type them
 ) -> ExitCode:
     """Run the pipeline for the current commit.
 
@@ -61,14 +70,19 @@ def run(
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.choice import read_options  # noqa: PLC0415 - not for --help
     from sluicegate.cli.execution import Entry, execute  # noqa: PLC0415 - likewise
+    from sluicegate.wiring.handing import Announced  # noqa: PLC0415 - likewise
 
-    options = read_options(**choice)
-
+    entry = Entry(**{name: choice.pop(name) for name in Entry.__slots__})
+    options = replace(
+        read_options(**choice),
+        hand_over=hand_over,
+        handed_over=tuple(map(Announced.parse, handed_over)),
+    )
     return execute(
         file,
         lambda execution, observer: execution.start(observer, options),
         as_json=as_json,
         events=events,
-        entry=Entry(override, key, waits, detaches),
+        entry=entry,
         records=not unrecorded,
     )

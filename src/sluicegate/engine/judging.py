@@ -9,7 +9,12 @@ from sluicegate.gates.gate import Gate
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
-from sluicegate.model.event import ConditionResult, GateRecord, StageFinished
+from sluicegate.model.event import (
+    ConditionResult,
+    GateRecord,
+    HandedOver,
+    StageFinished,
+)
 from sluicegate.model.evidence import Evidence, Value
 from sluicegate.model.resources import Resources
 from sluicegate.model.run import Run
@@ -20,7 +25,8 @@ from sluicegate.model.tool import Tool
 class Attempt:
     """An attempt at a stage, from its start to its end.
 
-    ``inputs``, ``cached`` and ``declared`` are as `StageFinished` has them.
+    ``inputs``, ``cached``, ``declared`` and ``handed_over`` are as `StageFinished` has
+    them.
     """
 
     stage: str
@@ -32,6 +38,7 @@ class Attempt:
     inputs: Mapping[str, str] = field(default_factory=dict)
     cached: str | None = None
     declared: Resources | None = None
+    handed_over: HandedOver | None = None
 
 
 def judged(
@@ -158,4 +165,5 @@ def _finished(
         inputs=attempt.inputs,
         cached=attempt.cached,
         declared=attempt.declared,
+        handed_over=attempt.handed_over,
     )

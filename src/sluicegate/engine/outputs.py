@@ -1,12 +1,13 @@
 """Declared outputs of a stage: kept with its evidence, and put back from it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sluicegate.engine.toolbox import Ports
 from sluicegate.errors import PermanentError
 from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import OUTPUTS, EvidenceFile
+from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.ports.workspace import ProjectFile
 
 _MEDIA_TYPE = "application/json"
@@ -21,6 +22,15 @@ def keep_outputs(patterns: Sequence[str], ports: Ports) -> tuple[EvidenceFile, .
     """
     if not patterns:
         return ()
+    return keep_listed(ports.workspace.collect(patterns), ports)
+
+
+def keep_listed(files: Iterable[ProjectFile], ports: Ports) -> tuple[EvidenceFile, ...]:
+    """Keep *files*, and the list of them as one file of evidence.
+
+    Raises:
+        ExternalError: they cannot be kept.
+    """
     listed = [
         {
             "path": file.path,
@@ -28,7 +38,7 @@ def keep_outputs(patterns: Sequence[str], ports: Ports) -> tuple[EvidenceFile, .
             "size": len(file.data),
             "executable": file.executable,
         }
-        for file in ports.workspace.collect(patterns)
+        for file in files
     ]
     data = json.dumps(listed, indent=1, ensure_ascii=False).encode()
     digest = ports.evidence.keep(data)
@@ -44,12 +54,18 @@ def restore_outputs(files: Sequence[EvidenceFile], ports: Ports) -> None:
     """
     for file in files:
         if file.name == OUTPUTS:
-            for entry in _read_list(ports.evidence.load(file.digest)):
-                ports.workspace.restore(
-                    ProjectFile(
-                        entry[0], ports.evidence.load(Digest.parse(entry[1])), entry[2]
-                    )
-                )
+            for each in load_outputs(file, ports.evidence):
+                ports.workspace.restore(each)
+
+
+def load_outputs(listed: EvidenceFile, kept: EvidenceStore) -> Iterator[ProjectFile]:
+    """The outputs that *listed* lists.
+
+    Raises:
+        IntegrityError: one is missing, or not what was kept.
+    """
+    for path, digest, executable in _read_list(kept.load(listed.digest)):
+        yield ProjectFile(path, kept.load(Digest.parse(digest)), executable)
 
 
 def _read_list(data: bytes) -> list[tuple[str, str, bool]]:

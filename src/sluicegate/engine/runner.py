@@ -21,6 +21,7 @@ from sluicegate.engine.rollout_runner import RolloutRunner
 from sluicegate.engine.schedule import choose
 from sluicegate.engine.situation import Earlier, Situation
 from sluicegate.engine.stage_runner import StageRunner
+from sluicegate.engine.taking import Taker
 from sluicegate.engine.toolbox import Observer, Ports, Record
 from sluicegate.engine.unrecorded import refuse_release
 from sluicegate.engine.whens import judge_when
@@ -93,7 +94,9 @@ class Runner:
         """Go on with a run that another process left behind.
 
         What its finished stages have written is put back: the run may have begun in
-        another folder, on another machine.
+        another folder, on another machine. Not so what other jobs have handed over: it
+        stays out of this work tree, in which no program of the project is run. The
+        engine gets the images that are handed over once more.
 
         Raises:
             Interrupted: as for `start`.
@@ -102,9 +105,16 @@ class Runner:
         """
         for state in run.stages:
             if state.finished is not None and state.outcome is Outcome.OPEN:
-                restore_outputs(state.finished.evidence.files, self._ports)
+                self._put_back(state.finished)
         ledger = Ledger(run.run_id, self._record, self._observer, run)
         return self._loop(ledger, run.run_id, run.started, RunResumed())
+
+    def _put_back(self, finished: StageFinished) -> None:
+        if finished.handed_over is None:
+            restore_outputs(finished.evidence.files, self._ports)
+            return
+        named = self._pipeline.stage(finished.stage)
+        Taker(self._ports, lambda: None, self._observer).load(named, finished)
 
     def _loop(
         self, ledger: Ledger, run_id: str, started: RunStarted, first: Event
@@ -190,6 +200,7 @@ class _Attempts:
             observer,
             forced,
         )
+        self._taker = Taker(ports, self._check_tree, observer)
         self._rollouts = RolloutRunner(ports, self._check_tree, ledger.happen, observer)
         self._publishes = PublishRunner(
             ports,
@@ -262,6 +273,8 @@ class _Attempts:
         output = self._ports.workspace.output(named.name, number)
         context = self._situation.context(named.name, output, upstream, self._ports)
         match named.stage:
+            case CommandStage() if self._is_taken(named.name):
+                return self._taker.take(named, named.stage, number, context)
             case CommandStage():
                 return self._stages.run(named, named.stage, number, context, upstream)
             case PublishStage():
@@ -280,6 +293,10 @@ class _Attempts:
                 )
             case _:
                 raise TypeError(f"stage kind {named.stage.kind} cannot be run")
+
+    def _is_taken(self, name: str) -> bool:
+        handing = self._ports.handing
+        return handing.takes_only or name in handing.taken
 
     def _reserve(self, named: NamedStage) -> ConditionResult | None:
         """Set aside the GPUs of a stage that is about to start.

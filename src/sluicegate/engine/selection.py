@@ -1,6 +1,6 @@
 """Running a part of a pipeline: no gate is left out, only work that is done. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from typing_extensions import override
@@ -100,6 +100,28 @@ def leave_out_releases(pipeline: Pipeline, chosen: Chosen) -> Chosen:
         stages=left,
         earlier=chosen.earlier & frozenset(named.name for named in left),
     )
+
+
+def take_over(chosen: Chosen, taken: Collection[str], *, only: bool) -> Chosen:
+    """*chosen* where other jobs have found out what the stages *taken* found.
+
+    With *only*, no other stage that runs programs is run. None of those is tried again.
+    """
+    once = {
+        named.name
+        for named in chosen.stages
+        if named.name in taken or (only and isinstance(named.stage, CommandStage))
+    }
+    return replace(chosen, earlier=chosen.earlier - set(taken), once=frozenset(once))
+
+
+def leave_out_earlier(chosen: Chosen) -> Chosen:
+    """*chosen* without what it needs and does not have: nobody asks for that gate here.
+
+    It is for a job that decides nothing: another one asks for it.
+    """
+    left = tuple(each for each in chosen.stages if each.name not in chosen.earlier)
+    return replace(chosen, stages=left, earlier=frozenset())
 
 
 def upstream(pipeline: Pipeline, name: str) -> set[str]:

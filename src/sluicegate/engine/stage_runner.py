@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sluicegate.engine.handing import RawResult
 from sluicegate.engine.inputs import FILES, PROBES, digest_files, gather, probe
 from sluicegate.engine.judging import Attempt, broken, judged, over_budget
 from sluicegate.engine.outputs import keep_outputs
@@ -13,12 +14,20 @@ from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.command import ResourceUsage, Step, StepResult
 from sluicegate.model.decision import Outcome
+from sluicegate.model.digest import Digest
 from sluicegate.model.event import ConditionResult, StageFinished
-from sluicegate.model.evidence import Evidence, EvidenceFile, Value, round_value
+from sluicegate.model.evidence import (
+    OUTPUTS,
+    Evidence,
+    EvidenceFile,
+    Value,
+    round_value,
+)
 from sluicegate.model.resources import Resources
 from sluicegate.model.tool import Tool
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.results import EarlierResult
+from sluicegate.stages.docker_build import DockerBuildStage
 from sluicegate.stages.pipeline import NamedStage
 from sluicegate.stages.stage import CommandStage, Report, StageContext
 
@@ -68,6 +77,24 @@ class StageRunner:
             Interrupted: asked to stop; the stage's programs have been ended.
         """
         trial = _Trial(self._ports.clock, named.name, number)
+        finished = self._run(trial, named, stage, context, upstream)
+        giver = self._ports.handing.giver
+        if giver is None:
+            return finished
+        try:
+            giver.give(_raw(trial, stage, context, finished))
+        except ExternalError as error:
+            return broken(trial.attempt(), error)
+        return finished
+
+    def _run(
+        self,
+        trial: "_Trial",
+        named: NamedStage,
+        stage: CommandStage,
+        context: StageContext,
+        upstream: Sequence[StageFinished],
+    ) -> StageFinished:
         try:
             self._check_tree()
             for name in stage.tools():
@@ -86,9 +113,13 @@ class StageRunner:
         trial.declared = stage.declared()
         try:
             report, files = self._carry_out(named, stage, context, trial)
-            stable = stable_fields(named.gate, self._ports)
         except ExternalError as error:
             return broken(trial.attempt(), error)
+        trial.subjects, trial.files = report.subjects, files
+        try:
+            stable = stable_fields(named.gate, self._ports)
+        except ExternalError as error:
+            return self._unjudged(trial, error)
         if not self._is_same(named, stage, trial.inputs, context):
             trial.inputs = {}
         self._observer.findings(named.name, report.findings)
@@ -106,14 +137,25 @@ class StageRunner:
     def _if_kept(self, trial: "_Trial", finished: StageFinished) -> StageFinished:
         """*finished*, unless it opens a gate on files that are not those of the commit.
 
-        Who changes a file while a stage runs would have another one judged.
+        Who changes a file while a stage runs would have another one judged. Where the
+        result is handed on, any gate may open on it yet.
         """
+        is_given = self._ports.handing.giver is not None
         try:
-            if finished.outcome is Outcome.OPEN:
+            if finished.outcome is Outcome.OPEN or is_given:
                 self._check_kept()
         except ExternalError as error:
             return broken(trial.attempt(), error)
         return finished
+
+    def _unjudged(self, trial: "_Trial", error: ExternalError) -> StageFinished:
+        """End what found something out, and cannot be judged here."""
+        try:
+            self._check_kept()
+        except ExternalError as changed:
+            return broken(trial.attempt(), changed)
+        trial.is_unjudged = True
+        return broken(trial.attempt(), error)
 
     def _carry_out(
         self,
@@ -122,7 +164,7 @@ class StageRunner:
         context: StageContext,
         trial: "_Trial",
     ) -> tuple[Report, tuple[EvidenceFile, ...]]:
-        results: list[StepResult] = []
+        results = trial.results
         for step in stage.plan(context):
             if step.optional and any(each.result.exit_code for each in results):
                 continue
@@ -262,6 +304,10 @@ class _Trial:
     inputs: dict[str, str] = field(default_factory=dict)
     usage: ResourceUsage = field(default_factory=lambda: ResourceUsage(0))
     declared: Resources | None = None
+    results: list[StepResult] = field(default_factory=list)
+    subjects: tuple[tuple[str, Digest], ...] = ()
+    files: tuple[EvidenceFile, ...] = ()
+    is_unjudged: bool = False
 
     def __post_init__(self) -> None:
         self._start_ts, self._start_ms = self.clock.now(), self.clock.monotonic_ms()
@@ -280,6 +326,28 @@ class _Trial:
             cached,
             self.declared,
         )
+
+
+def _raw(
+    trial: _Trial, stage: CommandStage, context: StageContext, finished: StageFinished
+) -> RawResult:
+    """What came out, for another job that will judge it."""
+    is_broken = finished.outcome is Outcome.BROKEN and not trial.is_unjudged
+    is_broken |= not trial.results
+    builds = isinstance(stage, DockerBuildStage) and not is_broken
+    return RawResult(
+        finished.stage,
+        stage.uses,
+        finished.start_ts,
+        finished.end_ts,
+        finished.usage,
+        trial.tools,
+        context.images,
+        () if is_broken else trial.results,
+        finished.reason if is_broken else None,
+        next((file for file in trial.files if file.name == OUTPUTS), None),
+        trial.subjects[0][1] if builds and trial.subjects else None,
+    )
 
 
 def _rounded(fields: Mapping[str, Value]) -> dict[str, Value]:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sluicegate.engine.authority import Authority
 from sluicegate.engine.directions import Directions, NoDirections
+from sluicegate.engine.handing import Handing
 from sluicegate.engine.steering import Pace
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import Event
@@ -16,6 +17,7 @@ from sluicegate.model.rollout import NewerPolicy, Release
 from sluicegate.model.run import Run
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.evidence import EvidenceStore
+from sluicegate.ports.image_archive import ImageArchives
 from sluicegate.ports.metrics import MetricSource
 from sluicegate.ports.process import ProcessRunner
 from sluicegate.ports.referrers import Referrers
@@ -109,7 +111,9 @@ class Ports:
     ``directions`` is what people decide about rollouts, and ``pace`` says whether
     rollouts are waited for. ``make_way`` sees to it that no other rollout is under way
     in an environment, or says why a release has to wait. Without ``records``, what
-    happens gets into no log, and nothing is released.
+    happens gets into no log, and nothing is released. ``handing`` is what comes from
+    other jobs, and goes to them; ``images`` are those of the engine, None where none is
+    handed over.
     """
 
     clock: Clock
@@ -132,3 +136,5 @@ class Ports:
     pace: Pace = Pace.WAIT
     make_way: MakeWay = _nobody_there
     records: bool = True
+    handing: Handing = field(default_factory=Handing)
+    images: ImageArchives | None = None

@@ -1,13 +1,18 @@
 """A run as the JSON document of ``--json``."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 
+from sluicegate.model.digest import Digest
 from sluicegate.model.event import RolloutEvent
 from sluicegate.model.evidence import Evidence
 from sluicegate.model.run import Phase, Run, StageState
 from sluicegate.model.task import task_id
 from sluicegate.report.rollout import follow, progress_document
+
+_NOTHING: Mapping[str, Digest] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +24,20 @@ class LogHead:
     root: str
 
 
-def run_document(run: Run, log: LogHead | None, *, state: str = "ended") -> str:
+def run_document(
+    run: Run,
+    log: LogHead | None,
+    *,
+    state: str = "ended",
+    given: Mapping[str, Digest] = _NOTHING,
+) -> str:
     """Write the document.
 
     Args:
         run: a run; one that has not ended has the verdict ``pending``.
         log: the log that it is in, None if it is in none.
         state: ``ended``, or for a run that has not: ``running`` or ``interrupted``.
+        given: the hand-overs that it has written, their digests by their folders.
     """
     started, finished = run.started, run.finished
     return json.dumps(
@@ -47,10 +59,18 @@ def run_document(run: Run, log: LogHead | None, *, state: str = "ended") -> str:
             "stages": [_stage(run, stage) for stage in run.stages],
             "recorded": log is not None,
             "log": None if log is None else asdict(log),
+            **_given(given),
         },
         ensure_ascii=False,
         indent=2,
     )
+
+
+def _given(given: Mapping[str, Digest]) -> dict[str, object]:
+    """The hand-over that was written, if one was."""
+    for folder, digest in given.items():
+        return {"hand_over": {"folder": folder, "digest": str(digest)}}
+    return {}
 
 
 def _stage(run: Run, stage: StageState) -> dict[str, object]:
@@ -69,6 +89,9 @@ def _stage(run: Run, stage: StageState) -> dict[str, object]:
     }
     if finished is not None and finished.gpu_ms:
         document["gpu_ms"] = finished.gpu_ms
+    if finished is not None and finished.handed_over is not None:
+        handed = finished.handed_over
+        document["handed_over"] = {"digest": str(handed.digest), "job": handed.job}
     document |= _entry_gate(stage)
     rollout = _rollout(stage.rollout)
     return document if rollout is None else {**document, "rollout": rollout}

@@ -11,6 +11,7 @@ from sluicegate.model.event import (
     EnvironmentEntered,
     Event,
     GpuReserved,
+    HandedOver,
     PublishConfirmed,
     PublishEvent,
     PublishRequested,
@@ -68,6 +69,7 @@ def _describe(event: Event) -> str | None:  # noqa: C901, PLR0911 - one line an 
         case StageFinished():
             took = f"in {format_duration(event.usage.wall_ms)}"
             how = took if event.cached is None else "(cached)"
+            how += " elsewhere" if event.handed_over else ""
             return f"{event.stage}: {event.outcome.value} {how}: {event.reason}"
         case StageSkipped():
             return f"{event.stage}: not run, {event.reason}"
@@ -121,6 +123,15 @@ def describe_reuse(run: Run) -> str | None:
     if cached == 1:
         return "1 stage was not run again: nothing it depends on has changed"
     return f"{cached} stages were not run again: nothing they depend on has changed"
+
+
+def describe_handed_over(handed: HandedOver) -> str:
+    """Where a result comes from; not escaped."""
+    job = f"by job {handed.job}, " if handed.job else ""
+    return (
+        f"handed over {job}in {handed.digest}; judged here, and what was measured is"
+        " that job's word"
+    )
 
 
 def describe_publish(event: PublishEvent) -> str:

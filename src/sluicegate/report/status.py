@@ -17,7 +17,12 @@ from sluicegate.report.duration import format_duration
 from sluicegate.report.entering import describe_entry, how_to_answer, overridden
 from sluicegate.report.escape import escape
 from sluicegate.report.moment import format_ago, format_moment
-from sluicegate.report.plain import MARK, describe_goal, describe_publish
+from sluicegate.report.plain import (
+    MARK,
+    describe_goal,
+    describe_handed_over,
+    describe_publish,
+)
 from sluicegate.report.rollout import describe_progress, follow
 
 _MS = timedelta(milliseconds=1)
@@ -137,6 +142,8 @@ def _notes(stage: StageState) -> tuple[str, ...]:
         notes.append(describe_entry(stage.requested))
     if stage.publish:
         notes.append(describe_publish(stage.publish[-1]))
+    if stage.finished is not None and stage.finished.handed_over is not None:
+        notes.append(describe_handed_over(stage.finished.handed_over))
     if stage.finished is not None and stage.finished.gpu_ms:
         notes.append(f"used {format_gpu_ms(stage.finished.gpu_ms)} GPU-minutes")
     progress = follow(stage.rollout)

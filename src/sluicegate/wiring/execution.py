@@ -1,8 +1,8 @@
 """Running a project's pipeline, and going on with a run."""
 
 import os
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,10 +11,17 @@ from sluicegate.audit.history import history, newest_runs
 from sluicegate.audit.recorder import OnEntry
 from sluicegate.engine.beginning import begin, check_resumable
 from sluicegate.engine.forecast import check_earlier
+from sluicegate.engine.handing import Handing
 from sluicegate.engine.ledger import SerialObserver
 from sluicegate.engine.machine import fold
 from sluicegate.engine.runner import Runner
-from sluicegate.engine.selection import Chosen, choose_stages, leave_out_releases
+from sluicegate.engine.selection import (
+    Chosen,
+    choose_stages,
+    leave_out_earlier,
+    leave_out_releases,
+    take_over,
+)
 from sluicegate.engine.situation import Earlier
 from sluicegate.engine.steering import Pace
 from sluicegate.engine.toolbox import Observer, Record
@@ -29,7 +36,8 @@ from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.stage import Stage
 from sluicegate.wiring.breaking_glass import GlassBreaker, Override
 from sluicegate.wiring.definitions import Definitions
-from sluicegate.wiring.notify import Notifier, subject_of
+from sluicegate.wiring.handing import Announced, Incoming
+from sluicegate.wiring.notify import Notifier, subject_of, without_programs
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.planning import foresee
 from sluicegate.wiring.project import Project
@@ -38,7 +46,10 @@ from sluicegate.wiring.searching import open_search
 from sluicegate.wiring.surroundings import FindOthers, Surroundings, no_others
 
 if TYPE_CHECKING:
+    from sluicegate.wiring.giving import Outgoing
     from sluicegate.wiring.waiting import Say
+
+_NO_HANDING = Handing()
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,8 @@ class Execution:
     records: bool = True
     taken_in: list[Taken] = field(default_factory=list, init=False)
     """What was in the inboxes."""
+    given: list[Announced] = field(default_factory=list, init=False)
+    """What was handed over to other jobs."""
 
     @cached_property
     def log(self) -> ProjectLog:
@@ -96,7 +109,9 @@ class Execution:
             Interrupted: asked to stop; the run can be resumed.
         """
         project = self.project
-        chosen = self._choose(options)
+        incoming = Incoming(project, options.handed_over, options.labels)
+        self._check_handing(options)
+        chosen = self._choose(options, incoming.taken)
         started = begin(
             project.pipeline,
             project.source,
@@ -111,27 +126,80 @@ class Execution:
                 check_earlier(foresee(project, options), options.selection)
             Definitions(project, self.log).check()
             self._check_rules(named.stage for named in chosen.stages)
-        return self._begin(
-            started, observer, jobs=options.jobs, forced=options.forced(chosen)
-        )
+            started = replace(started, handed_over=incoming.digests)
+        handing = Handing(incoming.taken, takes_only=bool(started.handed_over))
+        with self._giving(options) as giver:
+            run = self._begin(
+                started,
+                observer,
+                jobs=options.jobs,
+                forced=options.forced(chosen),
+                handing=replace(handing, giver=giver),
+            )
+            if giver is not None and options.hand_over is not None:
+                self.given.append(Announced(options.hand_over, giver.finish()))
+        return run
 
-    def _choose(self, options: Options) -> Chosen:
-        """The stages to be run.
+    def _check_handing(self, options: Options) -> None:
+        """See to it that results can be handed over as *options* ask for.
+
+        Raises:
+            UsageError: they cannot.
+        """
+        if options.hand_over is not None and self.records:
+            raise UsageError(
+                "a run that is recorded hands nothing over",
+                hint="--hand-over goes with --no-record",
+            )
+        is_handed = options.hand_over is not None or options.handed_over
+        if is_handed and self.project.source.dirty:
+            raise UsageError(
+                "what is handed over is about a commit, and the work tree has changes"
+                f" that no commit holds: {_listed(self.project.source.dirty[:5])}",
+                hint="commit or stash them",
+            )
+
+    @contextmanager
+    def _giving(self, options: Options) -> Iterator["Outgoing | None"]:
+        """Takes what the stages find, if it is to be handed over."""
+        if options.hand_over is None:
+            yield None
+            return
+        from sluicegate.wiring.giving import Outgoing, opened  # noqa: PLC0415 - rare
+
+        with opened(self.project, options.hand_over) as folder:
+            images = self.surroundings.engine_images()
+            yield Outgoing(
+                self.project, folder, self.log.evidence, images, options.labels
+            )
+
+    def _choose(self, options: Options, taken: Collection[str]) -> Chosen:
+        """The stages to be run, or *taken* over.
 
         Raises:
             UsageError: they cannot be.
         """
         pipeline, selection = self.project.pipeline, options.selection
         chosen = choose_stages(pipeline, selection)
-        if options.leave_out_releases:
-            if self.records:
-                raise UsageError("only a run that is not recorded leaves releases out")
+        if options.leave_out_releases and self.records:
+            raise UsageError("only a run that is not recorded leaves releases out")
+        if options.leave_out_releases or options.hand_over is not None:
             chosen = leave_out_releases(pipeline, chosen)
+        if taken:
+            chosen = take_over(chosen, taken, only=self.records)
+        if options.hand_over is not None:
+            return leave_out_earlier(chosen)
         if chosen.earlier and not self.records:
             raise UsageError(
                 f"{NOT_RECORDED}: {selection} leaves out {_listed(chosen.earlier)},"
                 " and without the log nobody knows whether their gates have opened",
                 hint="`--until STAGE` runs what a stage needs, too",
+            )
+        if chosen.earlier and taken:
+            raise UsageError(
+                f"{selection} leaves out {_listed(chosen.earlier)}, which was not"
+                " handed over",
+                hint="give the hand-over of it as --handed-over, too",
             )
         return chosen
 
@@ -152,13 +220,21 @@ class Execution:
         *,
         jobs: int | None,
         forced: Collection[str] = (),
+        handing: Handing = _NO_HANDING,
     ) -> Run:
         if self.records:
             self._take_in()
         run_id = self.project.machine.new_id()
         with self._recorder(run_id) as recorder:
             started = replace(started, start_ts=self.log.clock.now())
-            runner = self._runner(run_id, recorder, observer, jobs=jobs, forced=forced)
+            runner = self._runner(
+                run_id,
+                recorder,
+                observer,
+                jobs=jobs,
+                forced=forced,
+                handing=handing,
+            )
             with self.surroundings.leaving_no_secrets(run_id):
                 return runner.start(run_id, started)
 
@@ -170,9 +246,17 @@ class Execution:
         return self.log.recorder(run_id, self.on_entry)
 
     def resume(
-        self, run_id: str | None, observer: Observer, *, jobs: int | None = None
+        self,
+        run_id: str | None,
+        observer: Observer,
+        *,
+        jobs: int | None = None,
+        handed_over: Sequence[Announced] = (),
     ) -> Run:
         """Go on with the run *run_id*, by default the newest.
+
+        What was handed over to it is in its log. Only stages that it has not taken
+        over yet, and images that the engine here does not have, need it once more.
 
         Raises:
             UsageError: there is none, it is over, or it was about something else.
@@ -195,11 +279,31 @@ class Execution:
             run = fold(run_id, events)
             self._check_earlier(run)
             check_resumable(run, self.project.pipeline, self.project.source)
+            handing = self._handing_of(run, handed_over)
             self._check_left(run)
             observer.event(run.started)  # what is resumed; nothing that happens now
             observer.resumed(run)
             with self.surroundings.leaving_no_secrets(run_id):
-                return self._runner(run_id, recorder, observer, jobs=jobs).resume(run)
+                runner = self._runner(
+                    run_id, recorder, observer, jobs=jobs, handing=handing
+                )
+                return runner.resume(run)
+
+    def _handing_of(self, run: Run, announced: Sequence[Announced]) -> Handing:
+        """What is handed over to *run* once more.
+
+        Raises:
+            UsageError: it was not begun with that.
+        """
+        begun_with = run.started.handed_over
+        others = [each for each in announced if each.digest not in begun_with]
+        if others:
+            raise UsageError(
+                f"run {run.run_id} was not begun with the hand-over {others[0].digest}",
+                hint="start a new run with it: `sluice run --handed-over ...`",
+            )
+        incoming = Incoming(self.project, announced, run.started.labels)
+        return Handing(incoming.taken, takes_only=bool(begun_with))
 
     def _check_earlier(self, run: Run) -> None:
         """See to it that *run* goes back to what this does, and to nothing else.
@@ -329,7 +433,7 @@ class Execution:
             self.project.machine, self.project.pipeline, self.project.folder
         )
 
-    def _watched(self, run_id: str, observer: Observer) -> Observer:
+    def _watched(self, run_id: str, observer: Observer, handing: Handing) -> Observer:
         """*observer*, and whoever is to be told of the run: of one that is recorded."""
         project = self.project
         if not self.records:
@@ -337,6 +441,11 @@ class Execution:
         subject = subject_of(
             project.pipeline, project.source, run_id, project.file, self.log.place
         )
+        if handing.takes_only:
+            without = without_programs(project.pipeline)
+            self.__dict__["_notifier"] = Notifier(
+                project.machine, without, project.folder
+            )
         return self._notifier.watch(subject, observer)
 
     def anchor(self) -> str | None:
@@ -366,8 +475,9 @@ class Execution:
         *,
         jobs: int | None,
         forced: Collection[str] = (),
+        handing: Handing = _NO_HANDING,
     ) -> Runner:
-        serial = SerialObserver(self._watched(run_id, observer))
+        serial = SerialObserver(self._watched(run_id, observer, handing))
 
         def say(text: str) -> None:
             serial.line("setup", text)
@@ -375,7 +485,7 @@ class Execution:
         return Runner(
             self.project.pipeline,
             self.project.source,
-            self.surroundings.ports_to_run(run_id, say, serial.line),
+            self.surroundings.ports_to_run(run_id, say, serial.line, handing),
             recorder,
             serial,
             jobs=jobs or os.cpu_count() or 1,

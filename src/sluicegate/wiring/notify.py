@@ -7,6 +7,7 @@ somebody was told of it decides nothing.
 import shlex
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -164,6 +165,12 @@ def subject_of(
 def _seen_from(root: Path, path: Path) -> str:
     path = path.resolve()
     return str(path.relative_to(root) if path.is_relative_to(root) else path)
+
+
+def without_programs(pipeline: Pipeline) -> Pipeline:
+    """*pipeline*, telling nobody by a program of the project."""
+    left = (each for each in pipeline.notify if not isinstance(each, CommandNotify))
+    return replace(pipeline, notify=tuple(left))
 
 
 def _messenger(

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sluicegate.engine.selection import Chosen, Selection
+from sluicegate.wiring.handing import Announced
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,9 @@ class Options:
     ``force`` runs the chosen stages although earlier results stand. ``jobs`` is how
     many stages run programs at once; default: one a processor. ``leave_out_releases``
     leaves out what would publish or release something, with what needs it; only a run
-    that is not recorded may.
+    that is not recorded may. Such a run may also write what its stages find to the
+    folder ``hand_over``, for another job to judge: it leaves releases out anyway.
+    ``handed_over`` are the results that other jobs have found.
     """
 
     allow_dirty: bool = False
@@ -22,6 +26,8 @@ class Options:
     force: bool = False
     jobs: int | None = None
     leave_out_releases: bool = False
+    hand_over: Path | None = None
+    handed_over: tuple[Announced, ...] = ()
 
     def forced(self, chosen: Chosen) -> frozenset[str]:
         """The stages that are to be run whatever was found before."""

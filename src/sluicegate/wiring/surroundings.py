@@ -18,15 +18,20 @@ from sluicegate.audit.leases import Leases
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.results import LoggedResults
 from sluicegate.audit.stable import LoggedStable
+from sluicegate.engine.handing import Handing
 from sluicegate.engine.steering import Pace
 from sluicegate.engine.toolbox import BreakGlass, MakeWay, Ports
+from sluicegate.errors import PermanentError
 from sluicegate.ports.clock import Clock
+from sluicegate.ports.image_archive import ImageArchives
 from sluicegate.ports.metrics import MetricSource
 from sluicegate.ports.process import OnLine, ProcessRunner
 from sluicegate.ports.repository import Repository
 from sluicegate.ports.stable import StableReleases
 from sluicegate.ports.target import Target
+from sluicegate.ports.tools import ToolFinder
 from sluicegate.stages.canary import CanaryStage
+from sluicegate.stages.canary_sources import CommandSource
 from sluicegate.stages.notify import secret_variables
 from sluicegate.wiring.authority import ProjectAuthority
 from sluicegate.wiring.ephemeral import find_loss
@@ -39,6 +44,9 @@ from sluicegate.wiring.stores import log_variables
 
 if TYPE_CHECKING:
     from sluicegate.wiring.targets import Pull
+
+
+_NO_HANDING = Handing()
 
 
 def _nothing() -> None:
@@ -125,10 +133,12 @@ class Surroundings:
         run_id: str,
         say: OnLine,
         say_of: Callable[[str, str], None] = lambda _stage, _text: None,
+        handing: Handing = _NO_HANDING,
     ) -> Ports:
         """Ports that do what they are asked.
 
         *say* hears how environments are made, *say_of* what is said of a stage.
+        *handing* is what comes from other jobs and goes to them.
         """
         project, machine = self.project, self.project.machine
         tools = Tools(
@@ -141,6 +151,10 @@ class Surroundings:
         )
         workspace = self.workspace(run_id)
         ports = self._ports(self.log.clock, tools, workspace, self._open_log, run_id)
+        if handing != _NO_HANDING:
+            ports = replace(ports, handing=handing, images=self.engine_images(tools))
+        if handing.takes_only:
+            ports = replace(ports, metrics=self._metrics_but_programs)
         if not (project.pipeline.environments and self.log.records):
             return ports
         from sluicegate.wiring.directions import (  # noqa: PLC0415 - rollouts alone
@@ -158,6 +172,33 @@ class Surroundings:
             pace=self.pace,
             make_way=self.others(project, self.log, run_id, say),
         )
+
+    def engine_images(self, tools: ToolFinder | None = None) -> ImageArchives:
+        """The images of the engine, as files."""
+        from sluicegate.adapters.handing.engine_images import (  # noqa: PLC0415 - rare
+            EngineImages,
+        )
+
+        project, machine = self.project, self.project.machine
+        tools = tools or Tools(
+            project.folder, machine.cache_folder, self.process, machine.environ
+        )
+        return EngineImages(str(project.folder), self.process, tools)
+
+    def _metrics_but_programs(self, stage: CanaryStage) -> Mapping[str, MetricSource]:
+        """As `_metrics`, in a run in which no program of the project is run.
+
+        Raises:
+            PermanentError: one of the sources is a program.
+        """
+        for name, source in stage.metrics.sources.items():
+            if isinstance(source, CommandSource):
+                raise PermanentError(
+                    f"the metric {name} comes from a program of the project, and a run"
+                    " that takes results over runs none",
+                    hint="let it come from Prometheus or a file",
+                )
+        return self._metrics(stage)
 
     def _open_log(self) -> LogReader | None:
         return self.log.log if self.log.records else None

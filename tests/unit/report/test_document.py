@@ -1,6 +1,7 @@
 """Unit tests of `sluicegate.report.document`."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from run_events import EARLIER, NOW, RUN_ID, begin, end, planned, started
@@ -12,6 +13,7 @@ from sluicegate.model.event import (
     CountedApproval,
     EnvironmentEntered,
     Event,
+    HandedOver,
     ReleaseRequested,
     RolloutStarted,
     RunFinished,
@@ -58,6 +60,7 @@ def test_a_run_that_ended_is_written_whole() -> None:
         "rollback_reason": None,
         "started": "2026-11-22T00:00:00+00:00",
         "ended": "2026-11-22T00:00:00+00:00",
+        "recorded": True,
         "log": {"origin": "log.example", "size": 3, "root": "abc"},
     }
     assert (lint["cached"], lint["cached_from"]) == (True, f"{EARLIER}/lint/1")
@@ -78,6 +81,31 @@ def test_a_run_that_ended_is_written_whole() -> None:
     }
     assert (build["verdict"], build["reason"]) == ("skipped", "test is closed")
     assert (build["attempt"], build["task_id"]) == (0, None)
+
+
+def test_a_run_in_no_log_says_so_and_where_it_was_handed_over() -> None:
+    run = fold(RUN_ID, [started(planned("lint"))])
+    digest = Digest.of(b"handed over")
+
+    found = json.loads(run_document(run, None, given={"out": digest}))
+
+    assert (found["recorded"], found["log"]) == (False, None)
+    assert found["hand_over"] == {"folder": "out", "digest": str(digest)}
+
+
+def test_a_result_from_elsewhere_names_its_hand_over() -> None:
+    handed = HandedOver(Digest.of(b"handed over"), "build")
+
+    found = document(
+        started(planned("lint")),
+        begin("lint"),
+        replace(end("lint"), handed_over=handed),
+    )
+
+    assert found["stages"][0]["handed_over"] == {
+        "digest": str(handed.digest),
+        "job": "build",
+    }
 
 
 def test_what_has_not_ended_is_pending_and_says_why() -> None:

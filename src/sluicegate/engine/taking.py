@@ -1,0 +1,235 @@
+"""Judge a stage that ran in another job: by its own rules, on what it left there.
+
+Nothing of the project is run, and no program is looked for but the engine's client, for
+an image. What the job says is held against what a run here would have asked for: the
+same steps, the same files, the same image. How long it took, and with which programs,
+is the job's word.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from sluicegate.engine.handing import Taken
+from sluicegate.engine.judging import Attempt, broken, judged
+from sluicegate.engine.outputs import keep_listed
+from sluicegate.engine.stable import stable_fields
+from sluicegate.engine.toolbox import Observer, Ports
+from sluicegate.errors import ExternalError, PermanentError, UsageError
+from sluicegate.model.command import CommandResult, ResourceUsage, Step, StepResult
+from sluicegate.model.decision import Outcome
+from sluicegate.model.digest import Digest
+from sluicegate.model.event import StageFinished
+from sluicegate.model.evidence import Evidence, EvidenceFile, Value, round_value
+from sluicegate.model.hand_over import HandedStage, HandedStep
+from sluicegate.ports.workspace import ProjectFile
+from sluicegate.stages.docker_build import DockerBuildStage
+from sluicegate.stages.pipeline import NamedStage
+from sluicegate.stages.stage import CommandStage, Report, StageContext
+from sluicegate.stages.trivy import TrivyStage
+
+_LONGEST_REASON = 1000  # characters
+_LONGEST_MS = 7 * 24 * 3_600_000  # GPU-minutes are counted by it, and it is a claim
+
+
+class Taker:
+    """Takes results over through the ports."""
+
+    def __init__(
+        self, ports: Ports, check_tree: Callable[[], None], observer: Observer
+    ) -> None:
+        """Create it; *check_tree* raises if the work tree is not what it was."""
+        self._ports, self._check_tree, self._observer = ports, check_tree, observer
+
+    def take(
+        self, named: NamedStage, stage: CommandStage, number: int, context: StageContext
+    ) -> StageFinished:
+        """End attempt *number* at *stage* with what was handed over of it.
+
+        Raises:
+            Interrupted: asked to stop.
+            IntegrityError: what was handed over is not what it was.
+        """
+        taken = self._ports.handing.taken.get(named.name)
+        if taken is None:
+            return broken(self._attempt(named, stage, number, None), _missing(named))
+        attempt = self._attempt(named, stage, number, taken)
+        context = replace(context, project=taken.project, tools=taken.result.tools)
+        try:
+            self._check_tree()
+            check_asked(stage, context, taken.result)
+            results = [_read_step(taken, step) for step in taken.result.steps]
+            report = stage.interpret(context, results)
+            _check_scanned(stage, context, report)
+            evidence = self._keep(stage, report, taken)
+            stable = stable_fields(named.gate, self._ports)
+            self._observer.findings(named.name, report.findings)
+            finished = judged(
+                attempt,
+                named.gate,
+                evidence,
+                context.upstream,
+                stable=stable,
+                summary=report.summary,
+                subjects=report.subjects,
+            )
+            self._load(named, finished, taken)
+        except ExternalError as error:
+            return broken(attempt, error)
+        except UsageError as error:  # a number that no log holds
+            return broken(attempt, PermanentError(str(error), hint=error.hint))
+        return finished
+
+    def load(self, named: NamedStage, finished: StageFinished) -> None:
+        """Let the engine have the image of a stage whose gate has opened before.
+
+        Raises:
+            ExternalError: it cannot.
+        """
+        taken = self._ports.handing.taken.get(named.name)
+        if taken is not None:
+            self._load(named, finished, taken)
+
+    def _attempt(
+        self, named: NamedStage, stage: CommandStage, number: int, taken: Taken | None
+    ) -> Attempt:
+        now = self._ports.clock.now()
+        if taken is None:
+            return Attempt(named.name, number, now, now, ResourceUsage(0))
+        result = taken.result
+        # What ended later than now has not ended: clocks of machines differ a little.
+        end = min(result.end_ts, now)
+        return Attempt(
+            named.name,
+            number,
+            min(result.start_ts, end),
+            end,
+            replace(result.usage, wall_ms=min(result.usage.wall_ms, _LONGEST_MS)),
+            tuple(result.tools.values()),
+            declared=stage.declared(),
+            handed_over=taken.handed_over,
+        )
+
+    def _keep(self, stage: CommandStage, report: Report, taken: Taken) -> Evidence:
+        fields = {name: round_value(value) for name, value in report.fields.items()}
+        keep = self._ports.evidence.keep
+        files = tuple(
+            EvidenceFile(file.name, file.media_type, len(file.data), keep(file.data))
+            for file in report.files
+        )
+        if stage.outputs and all(not step.exit_code for step in taken.result.steps):
+            files += self._keep_outputs(taken)
+        return Evidence(fields, files)
+
+    def _keep_outputs(self, taken: Taken) -> tuple[EvidenceFile, ...]:
+        """Keep the declared outputs. They are not put into this work tree."""
+        outputs = taken.result.outputs
+        if outputs is None:
+            raise PermanentError("its declared outputs were not handed over")
+        return keep_listed(
+            (
+                ProjectFile(each.path, taken.read(each.file), each.executable)
+                for each in outputs
+            ),
+            self._ports,
+        )
+
+    def _load(self, named: NamedStage, finished: StageFinished, taken: Taken) -> None:
+        """Let the engine have the image that the stage says it has built.
+
+        One behind a gate that is not open goes nowhere, and stays where it is.
+        """
+        builds = isinstance(named.stage, DockerBuildStage)
+        if not builds or finished.outcome is not Outcome.OPEN:
+            return
+        image, images = taken.result.image, self._ports.images
+        if image is None or taken.archive is None or images is None:
+            raise PermanentError(f"the image of {named.name} was not handed over")
+        ((_, built),) = finished.subjects
+        if built != image.image:
+            raise PermanentError(
+                f"{named.name} has built {built.short}, and the image that was handed"
+                f" over is {image.image.short}"
+            )
+        name = str(finished.evidence.fields["image"])
+        self._observer.line(named.name, f"loading {name} into the engine")
+        images.load(built, taken.archive, name)
+
+
+def check_asked(
+    stage: CommandStage, context: StageContext, result: HandedStage
+) -> None:
+    """See to it that what was done is what *stage* asks for, neither less nor more.
+
+    Raises:
+        PermanentError: it is not, or the stage was broken where it ran.
+    """
+    if result.broken is not None:
+        words = " ".join(result.broken.split())[:_LONGEST_REASON]
+        raise PermanentError(f"it was broken where it ran: {words}")
+    if result.images != context.images:
+        raise PermanentError(
+            f"it ran with {_name(result.images)}, and what was built before it is"
+            f" {_name(context.images)}",
+            hint="hand over results that were made of one another",
+        )
+    if set(result.tools) != set(stage.tools()):
+        raise PermanentError("other programs are handed over than the stage asks for")
+    _check_steps(stage, context, result.steps)
+
+
+def _check_steps(
+    stage: CommandStage, context: StageContext, steps: Sequence[HandedStep]
+) -> None:
+    codes = {step.name: step.exit_code for step in steps}
+    due: list[Step] = []
+    failed = False
+    for step in stage.plan(context):
+        if not (step.optional and failed):
+            due.append(step)
+            failed |= codes.get(step.name, 0) != 0
+    if [step.name for step in steps] != [step.name for step in due]:
+        raise PermanentError("other steps are handed over than the stage takes")
+    for done, asked in zip(steps, due, strict=True):
+        if not done.files.keys() <= set(asked.outputs):
+            raise PermanentError(f"{done.name} has handed over files of other names")
+
+
+def _check_scanned(stage: CommandStage, context: StageContext, report: Report) -> None:
+    """See to it that a scan of an image is one of the image that was built.
+
+    Raises:
+        PermanentError: it is of another, or does not say of which.
+    """
+    if not isinstance(stage, TrivyStage) or not stage.may_scan_image:
+        return
+    configs = (fields.get("config_digest") for fields in context.upstream.values())
+    built: set[Value | None] = {*map(str, context.images), *configs}
+    if context.images and report.fields.get("image_id") not in built - {None}:
+        raise PermanentError(
+            f"it has scanned {report.fields.get('image_id', 'no image')}, and what was"
+            f" built before it is {_name(context.images)}",
+            hint="hand over a scan of this build",
+        )
+
+
+def _read_step(taken: Taken, step: HandedStep) -> StepResult:
+    files: Mapping[str, bytes] = {
+        name: taken.read(file) for name, file in step.files.items()
+    }
+    result = CommandResult(
+        step.exit_code, taken.read(step.stdout), taken.read(step.stderr), step.usage
+    )
+    return StepResult(step.name, result, files)
+
+
+def _name(images: Sequence[Digest]) -> str:
+    return " and ".join(f"image {image.short}" for image in images) or "no image"
+
+
+def _missing(named: NamedStage) -> PermanentError:
+    return PermanentError(
+        f"{named.name} was not handed over, and a run that takes results over runs no"
+        " program of the project",
+        hint="let a job before run it with --hand-over, and start a new run with that"
+        " as --handed-over, too",
+    )
