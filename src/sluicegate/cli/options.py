@@ -116,8 +116,8 @@ handed_over_option = click.option(
     metavar="DIR=sha256:HEX",
     multiple=True,
     help="Take the results over that another job has handed over in DIR, announced by"
-    " this digest, and judge them anew; can be given several times. In a run that is"
-    " recorded, no program of the project is run then.",
+    " this digest, and judge them anew; can be given several times. No program of the"
+    " project is run then, unless this job hands over itself.",
 )
 
 events_option = click.option(

@@ -126,8 +126,9 @@ class Execution:
                 check_earlier(foresee(project, options), options.selection)
             Definitions(project, self.log).check()
             self._check_rules(named.stage for named in chosen.stages)
+        if options.takes_only:
             started = replace(started, handed_over=incoming.digests)
-        handing = Handing(incoming.taken, takes_only=bool(started.handed_over))
+        handing = Handing(incoming.taken, takes_only=options.takes_only)
         with self._giving(options) as giver:
             run = self._begin(
                 started,
@@ -156,7 +157,8 @@ class Execution:
             raise UsageError(
                 "what is handed over is about a commit, and the work tree has changes"
                 f" that no commit holds: {_listed(self.project.source.dirty[:5])}",
-                hint="commit or stash them",
+                hint="commit or stash them; hand-overs belong into a folder outside of"
+                " the repository",
             )
 
     @contextmanager
@@ -186,16 +188,16 @@ class Execution:
         if options.leave_out_releases or options.hand_over is not None:
             chosen = leave_out_releases(pipeline, chosen)
         if taken:
-            chosen = take_over(chosen, taken, only=self.records)
+            chosen = take_over(chosen, taken, only=options.takes_only)
         if options.hand_over is not None:
             return leave_out_earlier(chosen)
-        if chosen.earlier and not self.records:
+        if chosen.earlier and not (self.records or options.takes_only):
             raise UsageError(
                 f"{NOT_RECORDED}: {selection} leaves out {_listed(chosen.earlier)},"
                 " and without the log nobody knows whether their gates have opened",
                 hint="`--until STAGE` runs what a stage needs, too",
             )
-        if chosen.earlier and taken:
+        if chosen.earlier and options.takes_only:
             raise UsageError(
                 f"{selection} leaves out {_listed(chosen.earlier)}, which was not"
                 " handed over",

@@ -17,7 +17,8 @@ class Options:
     leaves out what would publish or release something, with what needs it; only a run
     that is not recorded may. Such a run may also write what its stages find to the
     folder ``hand_over``, for another job to judge: it leaves releases out anyway.
-    ``handed_over`` are the results that other jobs have found.
+    ``handed_over`` are the results that other jobs have found: who takes them and hands
+    nothing over judges them, and runs no program of the project.
     """
 
     allow_dirty: bool = False
@@ -28,6 +29,11 @@ class Options:
     leave_out_releases: bool = False
     hand_over: Path | None = None
     handed_over: tuple[Announced, ...] = ()
+
+    @property
+    def takes_only(self) -> bool:
+        """Whether no program of the project is run."""
+        return bool(self.handed_over) and self.hand_over is None
 
     def forced(self, chosen: Chosen) -> frozenset[str]:
         """The stages that are to be run whatever was found before."""
