@@ -18,7 +18,12 @@ from sluicegate.model.event import (
     RunStarted,
 )
 from sluicegate.model.log_state import LogState
-from sluicegate.model.state_item import GivenDirection, Lease, OpenRollout
+from sluicegate.model.state_item import (
+    GivenDirection,
+    Lease,
+    OpenRequest,
+    OpenRollout,
+)
 from sluicegate.report.open_rollouts import OpenView
 from sluicegate.report.rollout import follow
 from sluicegate.report.rollout_bars import RolloutTerms
@@ -106,8 +111,10 @@ def _open_words(state: LogState, place: str, done: int) -> Iterator[GivenDirecti
 
 
 @contextmanager
-def open_tick(project: Project, item: OpenRollout) -> Iterator["Tick"]:
-    """What goes on with the rollout *item*, whatever is checked out in *project*.
+def open_tick(project: Project, item: OpenRollout | OpenRequest) -> Iterator["Tick"]:
+    """What goes on with the run of *item*, whatever is checked out in *project*.
+
+    It has a rollout under way, or a request that waits.
 
     Raises:
         UsageError: its run is not in the log any more, or was of a work tree with
@@ -141,9 +148,9 @@ def open_tick(project: Project, item: OpenRollout) -> Iterator["Tick"]:
 
 @dataclass(frozen=True)
 class Tick:
-    """Goes on with the rollout *item*, by the files of *project*."""
+    """Goes on with the run of *item*, by the files of *project*."""
 
-    item: OpenRollout
+    item: OpenRollout | OpenRequest
     project: Project
 
     def open(

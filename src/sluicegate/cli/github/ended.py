@@ -24,7 +24,8 @@ class Ended:
 
     ``shown`` is what people are shown of it; ``outputs`` are those of the Action's that
     are special to what was done. ``located`` says what is wrong where it is, in place
-    of annotations without a place.
+    of annotations without a place. What ``is_done`` is no failure of the job, whatever
+    the verdict: a no that was recorded is recorded.
     """
 
     code: ExitCode
@@ -32,6 +33,7 @@ class Ended:
     shown: tuple[Shown | Said, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     located: tuple[Command, ...] = ()
+    is_done: bool = False
 
     @property
     def verdict(self) -> str:
@@ -51,7 +53,8 @@ class Ended:
     @property
     def exit_code(self) -> ExitCode:
         """What the process ends with: a step that waits for somebody is green."""
-        return ExitCode.OPEN if self.code is ExitCode.PENDING else self.code
+        is_green = self.is_done or self.code is ExitCode.PENDING
+        return ExitCode.OPEN if is_green else self.code
 
 
 def failed(error: Exception, code: ExitCode) -> Ended:

@@ -11,6 +11,7 @@ from sluicegate.report.github.shown import Unrecorded
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.wiring.execution import Execution
 from sluicegate.wiring.github.recording import why_unrecorded
+from sluicegate.wiring.handing import Announced
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.project import Project
 
@@ -22,16 +23,23 @@ _WHY = {
 
 
 def run_pipeline(step: Step) -> Ended:
-    """Run the pipeline for the commit that is checked out."""
+    """Run the pipeline for the commit that is checked out, or judge what was run.
+
+    What other jobs have handed over is judged anew. Where that is recorded, no program
+    of the project is run beside the key.
+    """
     step.machine.check_runs_stages()
     has_key = step.machine.given_key is not None
     unrecorded = why_unrecorded(step.inputs, step.occasion, has_key=has_key)
     project = open_project(step.machine, step.inputs.file)
     if unrecorded is not None:
         step.log.line(_WHY[unrecorded])
+    inputs = step.inputs
     options = Options(
         selection=_selection(step, project),
         leave_out_releases=unrecorded is Unrecorded.PULL_REQUEST,
+        hand_over=inputs.hand_over,
+        handed_over=tuple(map(Announced.parse, inputs.handed_over)),
     )
     return step.carry_out(
         Execution(project, records=unrecorded is None),

@@ -1,6 +1,6 @@
 """What a step of the Action has to work with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -22,6 +22,7 @@ from sluicegate.wiring.github.gathering import gather
 from sluicegate.wiring.github.inputs import Inputs
 from sluicegate.wiring.github.occasion import Occasion
 from sluicegate.wiring.github.report_file import write_report
+from sluicegate.wiring.handing import Announced
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.predecessors import find_others
 
@@ -76,12 +77,14 @@ class Step:
         if pending := execution.anchor():
             self.warn(pending)
         shown = gather(execution, run, self.occasion, unrecorded, observer.found)
-        return self._conclude(shown)
+        return self._conclude(shown, execution.given)
 
-    def _conclude(self, shown: Shown) -> Ended:
+    def _conclude(self, shown: Shown, given: Sequence[Announced]) -> Ended:
         assert shown.run.finished is not None
         code = for_outcome(shown.run.finished.outcome.value)
         outputs = outputs_of_run(shown)
+        if given:
+            outputs["hand-over"] = str(given[-1].digest)
         head = shown.head
         log = None if head is None else LogHead(head.origin, head.size, head.root_text)
         try:

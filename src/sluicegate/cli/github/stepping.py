@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 
 from sluicegate.cli.exit_codes import ExitCode, for_error
+from sluicegate.cli.github.approving import approve
+from sluicegate.cli.github.auditing import audit
 from sluicegate.cli.github.ended import Ended, failed
+from sluicegate.cli.github.rolling import roll_out
 from sluicegate.cli.github.running import run_pipeline
 from sluicegate.cli.github.step_context import Step
 from sluicegate.cli.github.step_log import StepLog
@@ -29,6 +32,11 @@ from sluicegate.wiring.machine import Machine
 
 _TASKS: Mapping[Task, Callable[[Step], Ended]] = {
     Task.RUN: run_pipeline,
+    Task.STAGES: run_pipeline,
+    Task.RECORD: run_pipeline,
+    Task.APPROVE: approve,
+    Task.ROLLOUT: roll_out,
+    Task.AUDIT: audit,
 }
 _NOT_THERE = UsageError(
     "this is what the GitHub Action calls in a job of GitHub Actions",

@@ -30,7 +30,7 @@ class ReasonCode(enum.Enum):
 
     GATES_OPEN = "gates-open"
     OVERRIDDEN = "overridden"
-    RECORDED = "recorded"
+    APPROVED = "approved"
     AUDITED = "audited"
     DEADLINE = "deadline"
     GATE_CLOSED = "gate-closed"
@@ -40,6 +40,7 @@ class ReasonCode(enum.Enum):
     BUDGET_USED_UP = "budget-used-up"
     PIPELINE_UNKNOWN = "pipeline-unknown"
     NOT_RECORDED = "not-recorded"
+    RETENTION_SHORT = "retention-short"
     APPROVAL_MISSING = "approval-missing"
     REQUEST_OUTDATED = "request-outdated"
     WINDOW_CLOSED = "window-closed"
