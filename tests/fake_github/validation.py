@@ -15,6 +15,9 @@ from fake_github.description import Description, JsonValue, Operation
 GENERAL = frozenset({400, 401, 403, 404, 409, 413, 422, 429, 500, 501, 502, 503})
 _HOME = "urn:github"
 _TRUTHS = {"true": True, "false": False}
+# Described as a moment; by its prose a range in the syntax of GitHub's search.
+_SEARCHED = frozenset({"created"})
+_SEARCH: dict[str, Any] = {"type": "string"}
 
 
 class Validator:
@@ -42,7 +45,8 @@ class Validator:
             if parameter is None:
                 wrong.append(f"query {name}: not a parameter of this operation")
             else:
-                wrong += self._check_text(f"query {name}", text, parameter["schema"])
+                schema = _SEARCH if name in _SEARCHED else parameter["schema"]
+                wrong += self._check_text(f"query {name}", text, schema)
         for name, text in path.items():
             schema = known[("path", name)]["schema"]
             wrong += self._check_text(f"path {name}", text, schema)
