@@ -52,7 +52,10 @@ ON_WINDOWS = {
     ],
     "completion": [Case("completion bash", "complete")],
     "demo": [Case("demo", "running stages needs Linux or macOS", 2)],
-    "doctor": [Case("doctor", "git", 4)],
+    "doctor": [
+        Case("doctor", "git", 4),
+        Case("doctor --github --offline", "there are none in .github/workflows"),
+    ],
     "environments": [Case("environments", "no")],
     "gate": [
         Case("gate explain check", "open"),

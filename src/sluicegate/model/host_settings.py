@@ -115,7 +115,8 @@ class HostEnvironment:
 
     ``refs`` are the patterns that may enter, None: every ref, or with
     ``protected_only`` every protected branch. ``reviewers`` is how many people and
-    teams may let a job in, 0 for nobody being asked. ``secrets`` are names.
+    teams may let a job in, 0 for nobody being asked; ``admins_bypass`` is whether
+    administrators may, too. ``secrets`` are names.
     """
 
     name: str
@@ -124,6 +125,7 @@ class HostEnvironment:
     reviewers: int
     refuses_self_review: bool
     secrets: Told[frozenset[str]]
+    admins_bypass: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,10 @@ def read_environment(
             reviewers += len(list(listed.all())) if listed is not None else 0
             refuses = refuses or _is_on(rule, "prevent_self_review")
     name = node.text("name")
-    return HostEnvironment(name, refs, protected_only, reviewers, refuses, secrets)
+    bypass = _is_on(node, "can_admins_bypass")
+    return HostEnvironment(
+        name, refs, protected_only, reviewers, refuses, secrets, bypass
+    )
 
 
 def read_ref(node: Node) -> RefPolicy:

@@ -119,6 +119,14 @@ def _reviews(environment: HostEnvironment, asked: Asked) -> Iterator[HostCheck]:
         if environment.name in asked.reviews_required:
             yield _no_reviewers(environment.name)
         return
+    if environment.admins_bypass:
+        yield HostCheck(
+            topic,
+            Standing.NOTE,
+            "administrators can let a job in without them",
+            fix=f"{ENVIRONMENTS_PAGE} > {environment.name}: untick Allow administrators"
+            " to bypass configured protection rules",
+        )
     if environment.refuses_self_review:
         what = f"{environment.reviewers} are asked, none about a run of their own"
         yield HostCheck(topic, Standing.FINE, f"{what}: a lock besides the policy")

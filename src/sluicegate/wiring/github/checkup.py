@@ -101,13 +101,14 @@ class GithubCheckup:
 
     def _pipeline_flaw(self) -> Iterator[HostCheck]:
         if isinstance(self._pipeline, SluicegateError):
+            is_there = self.project.file.exists()
             yield HostCheck(
                 "pipeline",
-                Standing.UNKNOWN if self.project.file.exists() else Standing.NOTE,
+                Standing.UNKNOWN if is_there else Standing.NOTE,
                 str(self._pipeline),
                 "what it asks of GitHub (a log branch, environments, approvals) is not"
                 " looked at",
-                "sluice init",
+                "mend the file" if is_there else "sluice init, or name it with --file",
             )
 
     @cached_property
