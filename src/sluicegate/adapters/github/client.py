@@ -86,6 +86,8 @@ class GithubClient:
     ) -> Iterator[Node]:
         """The items of the list at *path*, or of its field *items*; none for a 404.
 
+        GitHub's longest pages are asked for, and all of them.
+
         Raises:
             TransientError, PermanentError, Interrupted: see `Trying.ask`.
         """

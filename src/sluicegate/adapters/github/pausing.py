@@ -79,7 +79,8 @@ def read_message(answer: Answer) -> str:
         return ""
     errors = document.get("errors")
     details = errors if isinstance(errors, list) else [errors]
-    return "; ".join([message, *(said for each in details if (said := _say(each)))])
+    said = [message, *map(_say, details)]
+    return "; ".join(each for each in said if each)
 
 
 def _say(detail: object) -> str:

@@ -65,7 +65,8 @@ def explain(
 
 def show(text: str) -> str:
     """*text* in one short line, without anything that moves a cursor."""
-    plain = "".join(each if each.isprintable() else "?" for each in text)
+    line = " ".join(text.split())
+    plain = "".join(each if each.isprintable() else "?" for each in line)
     return plain if len(plain) <= _MAX_WORDS else f"{plain[:_MAX_WORDS]}..."
 
 

@@ -64,9 +64,9 @@ class GithubRuns:
                 yield run
 
     def reviews(self, number: int) -> Sequence[EnvironmentReview]:
-        """PyGithub does not know them."""
-        path = self._at(f"actions/runs/{number:d}/approvals")
-        return tuple(map(read_review, self._client.pages(path)))
+        """PyGithub does not know them. They come in one piece."""
+        found = self._client.get(self._at(f"actions/runs/{number:d}/approvals"))
+        return () if found is None else tuple(map(read_review, found.all()))
 
     def dispatch(
         self, workflow: str, *, branch: str, inputs: Mapping[str, str]

@@ -18,7 +18,7 @@ from sluicegate.errors import ExternalError, TransientError
 from sluicegate.ports.clock import Clock
 
 PATIENCE_SECONDS = 300.0
-"""How long to try in all since something last went well."""
+"""How long to try in all since GitHub last answered as it should."""
 
 _FIRST_SECONDS = 0.5
 _LONGEST_SECONDS = 30.0
@@ -69,7 +69,10 @@ class Trying:
                 self._failing_since_ms = None
                 return outcome
             error, pause = outcome
-            if not isinstance(error, TransientError) or isinstance(error, UnsureError):
+            if not isinstance(error, TransientError):
+                self._failing_since_ms = None
+                raise error
+            if isinstance(error, UnsureError):
                 raise error
             tries += 1
             self.wait(error, tries, pause)
@@ -112,6 +115,7 @@ class Trying:
             self._failing_since_ms = now
         waited = now - self._failing_since_ms
         if waited + round(seconds * 1000) > self._patience_ms:
+            self._failing_since_ms = now - self._patience_ms - 1  # it is over
             raise error
         self._clock.sleep(seconds)
 
