@@ -35,14 +35,16 @@ _TOLD_TO_STOP = frozenset(
     for number in (signal.SIGINT, signal.SIGTERM)
     for code in (-number, 128 + number)  # the latter from a shell that ran it
 )
+# The last line are files with which a step of GitHub Actions speaks to its runner.
 _STRIPPED = re.compile(
-    r"SLUICE_.*|(GH|GITHUB)_(ENTERPRISE_)?TOKEN|ACTIONS_.*TOKEN.*"
+    r"SLUICE_.*|(GH|GITHUB)_(ENTERPRISE_)?TOKEN|ACTIONS_.*(TOKEN|URL).*"
     r"|INPUT_.*(TOKEN|KEY|SECRET|PASSWORD).*"
+    r"|GITHUB_(ENV|PATH|OUTPUT|STATE|STEP_SUMMARY)"
 )
 
 
 def strip_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what only sluicegate itself may know: its secrets and tokens."""
+    """Leave out what is sluicegate's own: its secrets, tokens, and its runner's ear."""
     return {
         name: value for name, value in environ.items() if not _STRIPPED.fullmatch(name)
     }

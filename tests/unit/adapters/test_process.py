@@ -284,6 +284,14 @@ def test_secrets_of_this_process_do_not_reach_programs(tmp_path: Path) -> None:
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "s",
         "ACTIONS_RUNTIME_TOKEN": "s",
         "ACTIONS_CACHE_TOKEN": "s",
+        "ACTIONS_CACHE_URL": "s",
+        "ACTIONS_RESULTS_URL": "s",
+        "ACTIONS_RUNTIME_URL": "s",
+        "GITHUB_ENV": "s",
+        "GITHUB_OUTPUT": "s",
+        "GITHUB_PATH": "s",
+        "GITHUB_STATE": "s",
+        "GITHUB_STEP_SUMMARY": "s",
         "INPUT_TOKEN": "s",
         "INPUT_LOG-KEY": "s",
         "INPUT_GITHUB_TOKEN": "s",
@@ -305,6 +313,8 @@ def test_stripping_keeps_names_that_only_look_alike() -> None:
         "SLUICEGATE": "1",
         "MY_GH_TOKEN_FILE": "1",
         "GITHUB_SHA": "1",
+        "GITHUB_EVENT_PATH": "1",
+        "ACTIONS_STEP_DEBUG": "1",
         "INPUT_STAGES": "1",
     }
 

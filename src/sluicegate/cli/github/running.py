@@ -4,12 +4,14 @@ from sluicegate.cli.detected import open_project
 from sluicegate.cli.github.ended import Ended
 from sluicegate.cli.github.step_context import Step
 from sluicegate.engine.selection import Selection
-from sluicegate.errors import UsageError
+from sluicegate.errors import PermanentError, UsageError
 from sluicegate.report.escape import escape
 from sluicegate.report.github.recording import TURN_ON
 from sluicegate.report.github.shown import Unrecorded
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.wiring.execution import Execution
+from sluicegate.wiring.github.inputs import Task
+from sluicegate.wiring.github.own_tools import bring_scanner, lacks_scanner
 from sluicegate.wiring.github.recording import why_unrecorded
 from sluicegate.wiring.handing import Announced
 from sluicegate.wiring.options import Options
@@ -41,11 +43,29 @@ def run_pipeline(step: Step) -> Ended:
         hand_over=inputs.hand_over,
         handed_over=tuple(map(Announced.parse, inputs.handed_over)),
     )
+    _bring_tools(step, project, options)
     return step.carry_out(
         Execution(project, records=unrecorded is None),
         lambda execution, observer: execution.start(observer, options),
         unrecorded,
     )
+
+
+def _bring_tools(step: Step, project: Project, options: Options) -> None:
+    """Have a scanner where one is needed; without it, the scan says what is missing."""
+    only = options.selection.only
+    needed = [
+        named.stage
+        for named in project.pipeline.stages
+        if not only or named.name in only
+    ]
+    if step.inputs.task is Task.RECORD or not lacks_scanner(step.machine, needed):
+        return
+    step.log.line("there is no Trivy on PATH: fetching the one that the Action pins")
+    try:
+        bring_scanner(step.machine)
+    except PermanentError as error:
+        step.warn(escape(str(error)))
 
 
 def _selection(step: Step, project: Project) -> Selection:

@@ -28,6 +28,7 @@ from sluicegate.wiring.github.host import open_host
 from sluicegate.wiring.github.inputs import Inputs, Task, read_inputs
 from sluicegate.wiring.github.occasion import Occasion, read_occasion
 from sluicegate.wiring.github.showing import Published, show, show_said
+from sluicegate.wiring.github.step_machine import open_machine
 from sluicegate.wiring.machine import Machine
 
 _TASKS: Mapping[Task, Callable[[Step], Ended]] = {
@@ -53,7 +54,7 @@ def step() -> ExitCode:
     use_what_the_terminal_has()
     gc.freeze()  # what was loaded stays
     gc.enable()
-    machine = Machine()
+    machine = open_machine()
     occasion = read_occasion(machine.environ)
     if occasion is None:
         raise _NOT_THERE
