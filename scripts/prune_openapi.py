@@ -180,19 +180,27 @@ def read(archive: Path) -> tuple[dict[str, Any], dict[str, str]]:
     return description, source
 
 
-def prune(description: dict[str, Any], source: dict[str, str]) -> dict[str, Any]:
-    """What is left of *description*."""
+def prune(
+    description: dict[str, Any],
+    source: dict[str, str],
+    operations: frozenset[str] = OPERATIONS,
+) -> dict[str, Any]:
+    """What is left of *description*: its *operations*.
+
+    Raises:
+        SystemExit: it has not all of them, or has a body that cannot be closed.
+    """
     paths = {}
     for path, item in description["paths"].items():
         kept = {
             method: _without_prose(operation)
             for method, operation in item.items()
-            if method in METHODS and operation["operationId"] in OPERATIONS
+            if method in METHODS and operation["operationId"] in operations
         }
         if kept:
             paths[path] = kept
     found = {o["operationId"] for item in paths.values() for o in item.values()}
-    if missing := OPERATIONS - found:
+    if missing := operations - found:
         raise SystemExit(f"not in the description: {', '.join(sorted(missing))}")
     components: dict[str, dict[str, Any]] = {"schemas": {}}
     source_components = description["components"]

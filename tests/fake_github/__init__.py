@@ -42,13 +42,15 @@ __main__.py.
 
 from fake_github.app import Exchange
 from fake_github.faults import Fault, Faults
-from fake_github.server import FakeGitHub, serve
+from fake_github.server import JOB_TOKEN, FakeGitHub, serve
 from fake_github.state import (
     ADMIN,
     BOT,
     FORK,
     WRITE_ALL,
+    Job,
     Pull,
+    Release,
     Repository,
     Review,
     Run,
@@ -61,12 +63,15 @@ __all__ = [
     "ADMIN",
     "BOT",
     "FORK",
+    "JOB_TOKEN",
     "WRITE_ALL",
     "Exchange",
     "FakeGitHub",
     "Fault",
     "Faults",
+    "Job",
     "Pull",
+    "Release",
     "Repository",
     "Review",
     "Run",

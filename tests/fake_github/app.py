@@ -177,7 +177,7 @@ def _parse(data: bytes) -> JsonValue:
 
 
 def _check_headers(request: Request) -> None:
-    if "user-agent" not in request.headers:
+    if not request.headers.get("user-agent"):
         raise Refused(403, "Request forbidden by administrative rules.")
     version = request.headers.get("x-github-api-version", VERSIONS[0])
     if version not in VERSIONS:

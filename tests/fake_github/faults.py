@@ -54,6 +54,7 @@ class Faults:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._now = now
+        self.ended = threading.Event()  # nobody is made to wait any more
 
     def add(self, fault: Fault) -> None:
         """Let *fault* happen."""

@@ -54,7 +54,7 @@ class FakeGitHub:
             state, self.url, started=self._started, changed=changed or (lambda: None)
         )
         self._server.world = self._app, self.faults
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     @property
     def violations(self) -> list[str]:
@@ -85,6 +85,7 @@ class FakeGitHub:
         self._thread.start()
 
     def stop(self) -> None:
+        self.faults.ended.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -152,7 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
             data=self.rfile.read(length),
         )
         fault = faults.take(self.command, self.path) or Fault()
-        time.sleep(fault.seconds)
+        if fault.seconds:
+            faults.ended.wait(fault.seconds)
         if fault.where == "before":
             self._cut()
             return

@@ -1,9 +1,11 @@
 """Hold requests and answers against GitHub's own description of them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from jsonschema import FormatChecker
 from jsonschema.exceptions import best_match
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
 from referencing import Registry
@@ -14,10 +16,26 @@ from fake_github.description import Description, JsonValue, Operation
 # Answers that any operation may give, whether or not the description says so.
 GENERAL = frozenset({400, 401, 403, 404, 409, 413, 422, 429, 500, 501, 502, 503})
 _HOME = "urn:github"
+_ERROR = {"$ref": "#/components/schemas/basic-error"}
+_FORMATS = FormatChecker(())
+_FORMATS.checkers = dict(oas30_format_checker.checkers)
+# Without brackets, which only the address of an IPv6 host has.
+_URI = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
+)
 _TRUTHS = {"true": True, "false": False}
 # Described as a moment; by its prose a range in the syntax of GitHub's search.
 _SEARCHED = frozenset({"created"})
 _SEARCH: dict[str, Any] = {"type": "string"}
+
+
+@_FORMATS.checks("uri")
+def _is_uri(value: object) -> bool:
+    """Whether *value* is one, by RFC 3986; the library checks none.
+
+    GitHub writes an empty text where a deployment has none.
+    """
+    return not isinstance(value, str) or not value or bool(_URI.fullmatch(value))
 
 
 class Validator:
@@ -25,7 +43,7 @@ class Validator:
 
     def __init__(self, description: Description) -> None:
         self._description = description
-        resource = DRAFT4.create_resource(description.document)
+        resource = DRAFT4.create_resource(_prepared(description.document))
         self._registry = Registry().with_resource(_HOME, resource)
         self._validator = cache(self._make_validator)
         self._schemas: dict[int, dict[str, Any]] = {}
@@ -80,7 +98,7 @@ class Validator:
             if schema or status < 400:
                 return schema
         if status in GENERAL:
-            return {"$ref": "#/components/schemas/basic-error"}
+            return _ERROR
         return None
 
     def _check_body(self, operation: Operation, body: JsonValue) -> Iterator[str]:
@@ -116,26 +134,35 @@ class Validator:
 
     def _make_validator(self, key: int) -> OAS30Validator:
         return OAS30Validator(
-            _anchored(self._schemas[key]),
+            _prepared(self._schemas[key]),
             registry=self._registry,
-            format_checker=oas30_format_checker,
+            format_checker=_FORMATS,
         )
 
 
-def _anchored(node: JsonValue) -> JsonValue:
-    """*node* with its references made to the description, wherever it is from."""
+def _prepared(node: JsonValue) -> JsonValue:
+    """*node* as JSON Schema reads it.
+
+    References lead to the description, wherever they stand. What is nullable may be
+    null though its words or alternatives do not say so. Discriminators are left out:
+    they only say which alternative to try first, and the library cannot have them of
+    an array.
+    """
     if isinstance(node, list):
-        return [_anchored(item) for item in node]
+        return [_prepared(item) for item in node]
     if not isinstance(node, dict):
         return node
-    return {
-        key: _HOME + value
-        if key == "$ref" and isinstance(value, str)
-        else _anchored(value)
-        for key, value in node.items()
-        # A hint which alternative to try first, which cannot be had of an array.
-        if key != "discriminator"
+    made = {
+        key: _prepared(value) for key, value in node.items() if key != "discriminator"
     }
+    if isinstance(made.get("$ref"), str):
+        made["$ref"] = _HOME + made["$ref"]
+    if made.get("nullable") is True:
+        if isinstance(made.get("enum"), list):
+            made["enum"].append(None)
+        for word in {"oneOf", "anyOf"} & made.keys():
+            made[word].append({"enum": [None]})
+    return made
 
 
 def _short(message: str) -> str:

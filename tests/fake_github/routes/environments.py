@@ -25,7 +25,7 @@ def put(call: Call) -> Answer:
     name = call.path["environment_name"]
     known = [e for e in call.repository.environments if e.name == name]
     people = {user.id: user.login for user in call.state.users.values()}
-    numbers = [reviewer["id"] for reviewer in body.get("reviewers") or ()]
+    numbers = [reviewer.get("id") for reviewer in body.get("reviewers") or ()]
     if len(numbers) > MOST_REVIEWERS or not set(numbers) <= people.keys():
         raise invalid("reviewers: at most 6, and all of them known")
     made = known[0] if known else call.state.add_environment(name)

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from fake_github.call import Call
 from fake_github.state import Commit, Repository, Run, Signature, User
@@ -31,13 +32,14 @@ def account(call: Call, login: str | None) -> Json | None:
 
 def shown_user(call: Call, user: User) -> Json:
     """A user, shortly."""
+    is_app = user.type == "Bot"
     return {
         "login": user.login,
         "id": user.id,
         "node_id": node("User", user.id),
         "avatar_url": f"https://avatars.githubusercontent.com/u/{user.id}",
-        "url": f"{call.api}/users/{user.login}",
-        "html_url": f"{WEB}/{user.login}",
+        "url": f"{call.api}/users/{quote(user.login)}",
+        "html_url": f"{WEB}/{'apps/' * is_app}{user.login.removesuffix('[bot]')}",
         "type": user.type,
         "site_admin": False,
     }
