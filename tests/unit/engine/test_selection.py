@@ -1,10 +1,17 @@
 """Unit tests of `sluicegate.engine.selection`."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from sluicegate.engine.selection import Selection, choose_stages
+from sluicegate.engine.selection import (
+    Selection,
+    choose_stages,
+    leave_out_earlier,
+    leave_out_releases,
+    take_over,
+)
 from sluicegate.errors import UsageError
 from sluicegate.gates.gate import Gate
 from sluicegate.model.digest import Digest
@@ -74,3 +81,37 @@ def test_a_selection_is_written_as_its_options() -> None:
     assert (
         str(Selection(("a", "b"), "c", "d")) == "--only a --only b --from c --until d"
     )
+
+
+def test_releases_are_left_out_with_all_that_needs_them() -> None:
+    chosen = leave_out_releases(PIPELINE, choose_stages(PIPELINE, Selection()))
+
+    assert [named.name for named in chosen.stages] == ["lint", "test", "docs", "build"]
+
+
+def test_a_selection_of_releases_alone_leaves_nothing() -> None:
+    chosen = choose_stages(PIPELINE, Selection(first="staging", until="staging"))
+    chosen = replace(chosen, stages=chosen.stages[-1:])
+
+    with pytest.raises(UsageError, match="every stage"):
+        leave_out_releases(PIPELINE, chosen)
+
+
+def test_what_is_handed_over_need_not_have_opened_before_and_is_not_repeated() -> None:
+    chosen = choose_stages(PIPELINE, Selection(only=("build",)))
+
+    found = take_over(chosen, {"test"}, only=False)
+    assert found.earlier == {"lint"}
+    assert found.once == {"test"}
+
+    found = take_over(chosen, {"test"}, only=True)
+    assert found.once == {"lint", "test", "build"}
+
+
+def test_a_job_that_decides_nothing_leaves_out_what_it_does_not_have() -> None:
+    chosen = choose_stages(PIPELINE, Selection(only=("build",)))
+
+    found = leave_out_earlier(take_over(chosen, {"test"}, only=False))
+
+    assert found.names == {"test", "build"}
+    assert found.earlier == frozenset()
