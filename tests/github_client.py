@@ -1,19 +1,27 @@
 """A client of the fake GitHub that shares no code with PyGithub."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import requests
-from fake_github import JOB_TOKEN, FakeGitHub
+from fake_github import JOB_TOKEN
 from fake_github.description import JsonValue
 
 REPOSITORY = "/repos/acme/shop"
+
+
+class Place(Protocol):
+    """Where a fake GitHub is."""
+
+    @property
+    def url(self) -> str: ...
 
 
 @dataclass(frozen=True)
 class Client:
     """Asks *github* with a token; paths are inside of acme/shop unless they are not."""
 
-    github: FakeGitHub
+    github: Place
     token: str | None = JOB_TOKEN
 
     def ask(
