@@ -1,15 +1,35 @@
 """``sluice approvals``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
+from typing_extensions import override
 
 from sluicegate.cli.answer_options import log_option
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.options import file_option
 
 
-@click.command()
+class _Approvals(click.Command):
+    """Has a command of its own besides: no id of a request is spelled like it."""
+
+    @override
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        if args[:1] != ["take"]:
+            return super().make_context(info_name, args, parent, **extra)
+        from sluicegate.cli.take import take  # noqa: PLC0415 - rare
+
+        return take.make_context(f"{info_name} take", args[1:], parent, **extra)
+
+
+@click.command(cls=_Approvals)
 @click.argument("request", metavar="[REQUEST]", required=False)
 @click.option("--all", "shows_all", is_flag=True, help="Those that are over, too.")
 @click.option(
@@ -34,7 +54,7 @@ def approvals(
 
     With REQUEST, show that one as `sluice approve` does. The log is only read; answers
     that wait in an inbox are shown as such, and count once a recorder has taken them
-    in.
+    in. `sluice approvals take` takes in what people have answered on GitHub.
 
     \b
     Exits with 0, 2 if there is no such request or log, 5 if log or request are

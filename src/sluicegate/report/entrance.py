@@ -10,6 +10,7 @@ from sluicegate.model.decision import Verdict
 from sluicegate.model.deployment import Deployment, Standing
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import CountedApproval, EnvironmentEntered
+from sluicegate.model.log_state import ACCOUNT_KEY
 from sluicegate.model.state_item import GivenAnswer
 from sluicegate.report.moment import format_moment
 
@@ -54,7 +55,7 @@ def entrance_lines(row: Deployment, answers: Answers) -> Iterator[str]:
         yield "OVERRIDDEN the rules did not let it in: somebody broke the glass"
     word = "override" if entered.override else "approved"
     for each in entered.approvals:
-        yield f"{word:<9}  {each.person}, key {each.key}"
+        yield f"{word:<9}  {each.person}, {_describe_key(each.key)}"
         yield f"           statement {each.statement}"
         yield f"           {_recorded(each, answers)}"
         word = ""
@@ -69,6 +70,12 @@ def entrance_lines(row: Deployment, answers: Answers) -> Iterator[str]:
             yield f"NOT MET    {result.condition}: {result.reason}"
     at = format_moment(row.entrance.at)
     yield f"entered    {at}, entry {row.entrance.index}"
+
+
+def _describe_key(key: str) -> str:
+    """What somebody answered with: no account has a key that looks like one."""
+    number = key.removeprefix(ACCOUNT_KEY)
+    return f"key {key}" if number == key else f"account {number} on the code host"
 
 
 def _recorded(approval: CountedApproval, answers: Answers) -> str:

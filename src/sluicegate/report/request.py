@@ -46,7 +46,8 @@ class Given:
     """An answer; ``who`` are names, or the key where no name is known.
 
     ``flaw`` says why it does not count, whoever it is from; empty if nothing is wrong.
-    ``waits`` says that it is in an inbox, and not in the log yet.
+    ``waits`` says that it is in an inbox, and not in the log yet. ``how`` says how it
+    was given, where the code host shows it; empty for a signature.
     """
 
     who: str
@@ -55,6 +56,7 @@ class Given:
     at: datetime
     flaw: str = ""
     waits: bool = False
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,7 @@ def _answers(view: RequestView, now: datetime) -> Iterator[Line]:
 def _said(given: Given, now: datetime) -> Line:
     why = f": {' '.join(given.reason.split())}" if given.reason else ""
     said = f"{given.who} said {_WORD[given.answer]} {format_ago(given.at, now)}{why}"
+    said += f"  [{given.how}]" if given.how else ""
     if given.flaw:
         return Line(f"    {said}  (does not count: {given.flaw})", Tone.DIM)
     if given.waits:

@@ -133,6 +133,7 @@ def _answer(given: Given) -> dict[str, object]:
         "at": _stamp(given.at),
         "flaw": given.flaw or None,
         "in_log": not given.waits,
+        "how": given.how or None,
     }
 
 

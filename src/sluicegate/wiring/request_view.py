@@ -16,8 +16,9 @@ from sluicegate.model.decision import Verdict
 from sluicegate.model.deployment import Deployment
 from sluicegate.model.difference import Difference
 from sluicegate.model.digest import Digest
+from sluicegate.model.policy import Way
 from sluicegate.model.release_notes import NoNotes
-from sluicegate.model.release_request import Answer
+from sluicegate.model.release_request import Answer, Approval
 from sluicegate.report.moment import format_moment
 from sluicegate.report.request import Given, RequestView, Standing
 from sluicegate.report.unusual import Backdrop, find_unusual
@@ -135,7 +136,8 @@ class Viewer:
             if each.request == self.found.id:
                 who = self.judging.name(each.identities) or each.key
                 flaw = each.flaw or self.judging.ignored.get(each.statement, "")
-                yield Given(who, each.answer, each.reason, each.recorded, flaw)
+                how = _say_how(each)
+                yield Given(who, each.answer, each.reason, each.recorded, flaw, how=how)
         yield from self.requests.waiting.get(self.found.id, ())
 
     @cached_property
@@ -228,3 +230,11 @@ class Viewer:
             return self.judging.source.definition()
         except (UsageError, ExternalError):
             return None
+
+
+def _say_how(given: Approval) -> str:
+    """How somebody answered, if not with a signature."""
+    if given.way is Way.SIGNATURE:
+        return ""
+    what = "review, nobody's yes" if given.way is Way.REVIEW else given.way.value
+    return f"{what}: {given.url}" if given.url else what

@@ -78,7 +78,7 @@ class Attesting:
         word = Word(place, heard[1], heard[0], account, said.created, run.url)
         refusal = alone or self._refuse(word, Way.DISPATCH, said.path)
         if refusal:
-            return _refuse(place, run.url, refusal)
+            return _refuse(place, run.url, refusal, word)
         kept = replace(
             self._about(kept, word),
             is_own=is_own,
@@ -105,7 +105,7 @@ class Attesting:
         word = Word(place, heard[1], heard[0], account, said.created, said.url)
         refusal = self._refuse(word, Way.COMMENT)
         if refusal:
-            return _refuse(place, comment.url, refusal)
+            return _refuse(place, comment.url, refusal, word)
         return self._judge(self._about(kept, word), word)
 
     def reviews(self, run: WorkflowRun) -> Iterator[Attested | Taken]:
@@ -133,7 +133,7 @@ class Attesting:
         word = Word(place, request, answer, account, of.created, run.url)
         refusal = self._refuse(word, Way.REVIEW)
         if refusal:
-            return _refuse(place, run.url, refusal)
+            return _refuse(place, run.url, refusal, word)
         return self._judge(self._about(kept, word), word)
 
     def _begin(self, way: Way, raw: bytes) -> Attestation:
@@ -198,5 +198,5 @@ def _refuse_way(asked: Asked, way: Way, path: str) -> Refusal | None:
     return None
 
 
-def _refuse(place: str, url: str, refusal: Refusal) -> Taken:
-    return Taken(place, url, reason=refusal.reason, may_change=refusal.may_change)
+def _refuse(place: str, url: str, refusal: Refusal, word: Word | None = None) -> Taken:
+    return Taken(place, url, word, refusal.reason, may_change=refusal.may_change)
