@@ -11,6 +11,11 @@ from datetime import UTC, datetime
 
 from sluicegate.model.retention import Promise
 from sluicegate.report.escape import escape
+from sluicegate.report.hosted_anchor import (
+    HostedAnchor,
+    anchor_rows,
+    hosted_document,
+)
 from sluicegate.report.moment import format_moment
 
 _SHORT_RUN = 8
@@ -64,7 +69,8 @@ class Verification:
     ``min_index`` were pruned; ``unknown`` counts entries by types that this version
     does not know. ``signatures`` counts those under signed statements that hold,
     ``unchecked`` those of which that is not known, by the reason. ``doubts`` are what
-    contradicts the times of entries, which is no problem by itself.
+    contradicts the times of entries, which is no problem by itself. ``hosted`` is what
+    a code host vouches for, None if it was not asked.
     """
 
     origin: str
@@ -85,6 +91,7 @@ class Verification:
     signatures: int = 0
     unchecked: Mapping[str, int] = field(default_factory=dict)
     doubts: Sequence[str] = ()
+    hosted: HostedAnchor | None = None
 
 
 def verification_document(found: Verification) -> str:
@@ -102,6 +109,7 @@ def verification_document(found: Verification) -> str:
         "seen": found.seen,
         "seen_held": found.held if read and found.seen is not None else None,
         "witnesses": witness_document(found.witnessed),
+        "anchor": hosted_document(found.hosted),
         "store": None
         if found.store is None
         else {
@@ -174,9 +182,7 @@ def _read_rows(found: Verification) -> Iterator[tuple[str, str]]:
     yield "key", found.vkey
     yield "key", f"from {found.key_source}"
     yield "seen", _seen(found)
-    if found.witnessed is not None:
-        for text in witness_rows(found.witnessed, found.size):
-            yield "witnesses", text
+    yield from _outside_rows(found)
     if found.store is not None:
         yield "store", f"{found.store.keeping.value}: {found.store.statement}"
     yield "evidence", _evidence(found.evidence_files)
@@ -194,6 +200,15 @@ def _read_rows(found: Verification) -> Iterator[tuple[str, str]]:
             "unknown",
             f"{_count(total, 'entry', 'entries')} of a newer version: {kinds}",
         )
+
+
+def _outside_rows(found: Verification) -> Iterator[tuple[str, str]]:
+    if found.witnessed is not None:
+        for text in witness_rows(found.witnessed, found.size):
+            yield "witnesses", text
+    if found.hosted is not None:
+        for text in anchor_rows(found.hosted, found.size):
+            yield "anchor", text
 
 
 def _doubts(doubts: Sequence[str]) -> Iterator[str]:

@@ -223,6 +223,7 @@ def test_a_verification_is_one_document() -> None:
             ],
             "missing": [],
         },
+        "anchor": None,
         "store": {"keeping": "kept", "statement": "nothing deletes it"},
         "evidence_files": 2,
         "signatures": {"hold": 2, "not_checked": {"the moon": 1}},

@@ -36,15 +36,22 @@ from sluicegate.cli.exit_codes import ExitCode
     type=click.Path(path_type=Path),
     help="With --proof: the entry's bytes, if the proof does not hold them.",
 )
+@click.option(
+    "--anchor",
+    type=click.Choice(["github"]),
+    help="Also hold it against the statuses of commits on GitHub that carry its "
+    "checkpoints; needs the network and a token in SLUICE_GITHUB_TOKEN.",
+)
 @click.option("--no-evidence", is_flag=True, help="Do not look at evidence files.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def verify(
+def verify(  # noqa: PLR0913 - one an option
     place: str | None,
     vkey: str | None,
     evidence: str | None,
     policy: Path | None,
     proof: Path | None,
     entry: Path | None,
+    anchor: str | None,
     *,
     no_evidence: bool,
     as_json: bool,
@@ -57,11 +64,19 @@ def verify(
     if proof is not None:
         from sluicegate.cli.audit.proving import check_proof  # noqa: PLC0415
 
-        if place or evidence or no_evidence:
+        if place or evidence or no_evidence or anchor:
             raise click.UsageError("--proof is checked without a log or evidence.")
         return check_proof(proof, vkey, policy, entry, as_json=as_json)
     if entry is not None:
         raise click.UsageError("--entry goes with --proof.")
     from sluicegate.cli.audit.verifying import show  # noqa: PLC0415 - not for --help
 
-    return show(place, vkey, evidence, policy, no_evidence=no_evidence, as_json=as_json)
+    return show(
+        place,
+        vkey,
+        evidence,
+        policy,
+        anchored=anchor is not None,
+        no_evidence=no_evidence,
+        as_json=as_json,
+    )

@@ -1,5 +1,6 @@
 """What ``sluice audit verify`` does and shows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from sluicegate.audit.verify import VerifyReport
@@ -29,11 +30,16 @@ def show(
     evidence: str | None,
     policy: Path | None,
     *,
+    anchored: bool,
     no_evidence: bool,
     as_json: bool,
 ) -> ExitCode:
-    """Verify the log in *place* and say what was found."""
-    log = LogPlace.of(Machine(), place, vkey)
+    """Verify the log in *place* and say what was found.
+
+    If it is to be *anchored*, also hold it against what GitHub shows of it.
+    """
+    machine = Machine()
+    log = LogPlace.of(machine, place, vkey)
     kept: EvidenceStore | None = None
     if not no_evidence:
         kept = (
@@ -51,9 +57,21 @@ def show(
             progress=line.show,
         )
     found = build_view(log, report, has_evidence=kept is not None)
+    if anchored and report.ok:  # else there is nothing to hold against anything
+        found = _anchor(machine, log, found)
     write = verification_document if as_json else verification_text
     write_result(write(found))
-    return ExitCode.OPEN if report.ok else ExitCode.TAMPERED
+    return ExitCode.TAMPERED if found.problems else ExitCode.OPEN
+
+
+def _anchor(machine: Machine, log: LogPlace, found: Verification) -> Verification:
+    """*found*, and what the statuses of commits say of the log."""
+    from sluicegate.wiring.github.anchored import read_anchor  # noqa: PLC0415 - slow
+
+    hosted = read_anchor(machine, log.reader(), Path())
+    return replace(
+        found, hosted=hosted, problems=(*found.problems, *hosted.contradictions)
+    )
 
 
 def build_view(

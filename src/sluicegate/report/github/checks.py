@@ -13,15 +13,15 @@ from sluicegate.model.decision import Outcome
 from sluicegate.model.finding import Severity
 from sluicegate.model.run import StageState
 from sluicegate.report.github.annotations import worst
-from sluicegate.report.github.findings import HEAD, Located, rows, worst_first
-from sluicegate.report.github.gates import gate_table
+from sluicegate.report.github.findings import Located, finding_table, worst_first
+from sluicegate.report.github.gates import condition_table
 from sluicegate.report.github.limits import (
     ANNOTATION_BYTES,
     ANNOTATION_TITLE,
     CHECK_ANNOTATIONS,
     CHECK_BYTES,
 )
-from sluicegate.report.github.page import Block, Part, Table, build_page
+from sluicegate.report.github.page import Block, Part, build_page
 from sluicegate.report.github.recording import log_line
 from sluicegate.report.github.shown import Shown
 from sluicegate.report.github.summary import rollout_blocks
@@ -46,6 +46,7 @@ _LEVEL = {
     Severity.NOTE: "notice",
 }
 _TITLE = 200  # characters
+_FINDINGS = 1000  # there is no room for so many
 
 
 def check_runs(shown: Shown, commit: str) -> list[CheckRun]:
@@ -54,19 +55,23 @@ def check_runs(shown: Shown, commit: str) -> list[CheckRun]:
     Their annotations are those that are not among the commands to the runner: GitHub
     shows both side by side.
     """
-    found = worst_first(shown)
     already = {id(each.finding) for each in worst(shown)}
-    return [_check(shown, stage, commit, found, already) for stage in shown.run.stages]
+    found: dict[str, list[Located]] = {}
+    for each in worst_first(shown):
+        found.setdefault(each.stage, []).append(each)
+    return [
+        _check(shown, stage, commit, found.get(stage.name, []), already)
+        for stage in shown.run.stages
+    ]
 
 
 def _check(
     shown: Shown,
     stage: StageState,
     commit: str,
-    found: Sequence[Located],
+    own: Sequence[Located],
     already: set[int],
 ) -> CheckRun:
-    own = [each for each in found if each.stage == stage.name]
     reason = reason_of(stage)
     title = f"{word_of(stage)}: {reason}" if reason else word_of(stage)
     service = f"{shown.folder} / " if shown.folder else ""
@@ -99,11 +104,11 @@ def _parts(shown: Shown, stage: StageState, own: Sequence[Located]) -> list[Part
     said = words(reason_of(stage) or "nothing is known of it")
     parts: list[Part] = [
         Block(f"<p>{icon} <b>{word_of(stage).capitalize()}</b>: {said}</p>"),
-        gate_table(shown),
+        *[table for table in [condition_table(shown, [stage])] if table is not None],
         *rollout_blocks(shown, stage),
     ]
     if own:
-        parts.append(Table(HEAD, rows(shown, own), full=shown.links.run))
+        parts.append(finding_table(shown, own, _FINDINGS, shown.links.run))
     return [*parts, Block(f"<p><sub>{log_line(shown)}</sub></p>")]
 
 

@@ -6,11 +6,11 @@ name can end it.
 """
 
 from sluicegate.model.digest import Digest
-from sluicegate.report.github.findings import HEAD, count_findings, rows, worst_first
+from sluicegate.report.github.findings import count_findings, finding_table, worst_first
 from sluicegate.report.github.gates import gate_table
 from sluicegate.report.github.limits import COMMENT_BYTES
 from sluicegate.report.github.next_step import next_step
-from sluicegate.report.github.page import Block, Part, Table, build_page
+from sluicegate.report.github.page import Block, Part, build_page
 from sluicegate.report.github.recording import log_line, unrecorded_warning
 from sluicegate.report.github.shown import Shown
 from sluicegate.report.github.summary import head_blocks
@@ -50,5 +50,5 @@ def _findings(shown: Shown) -> list[Part]:
     found = worst_first(shown)
     if not found:
         return []
-    table = Table(HEAD, rows(shown, found), most=_FINDINGS, full=shown.links.run)
+    table = finding_table(shown, found, _FINDINGS, shown.links.run)
     return [Block(f"<h3>{count_findings(found)}</h3>"), table]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sluicegate.model.decision import Outcome
 from sluicegate.model.finding import Finding, Severity
+from sluicegate.report.github.page import Table
 from sluicegate.report.github.shown import Shown
 from sluicegate.report.github.text import code, link, quote_path, words
 
@@ -74,20 +75,26 @@ def count_findings(found: Sequence[Located]) -> str:
     )
 
 
-HEAD = ("Severity", "Where", "Rule", "What")
-"""The columns of a table of findings."""
+_HEAD = ("Severity", "Where", "Rule", "What")
 
 
-def rows(shown: Shown, found: Sequence[Located]) -> tuple[tuple[str, ...], ...]:
-    """A row of HTML for each of *found*."""
-    return tuple(
-        (
-            MARK[each.finding.severity].replace(" ", "&nbsp;"),
-            _where(shown, each),
-            code(each.finding.rule, 80),
-            words(each.finding.message),
-        )
-        for each in found
+def finding_table(
+    shown: Shown, found: Sequence[Located], most: int, full: str | None
+) -> Table:
+    """The first *most* of *found*, a row each; *full* is where the others are."""
+    return Table(
+        _HEAD,
+        tuple(
+            (
+                MARK[each.finding.severity].replace(" ", "&nbsp;"),
+                _where(shown, each),
+                code(each.finding.rule, 80),
+                words(each.finding.message),
+            )
+            for each in found[:most]
+        ),
+        left_out=max(0, len(found) - most),
+        full=full,
     )
 
 

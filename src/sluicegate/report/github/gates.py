@@ -1,5 +1,7 @@
 """The gates of a run as tables. Pure."""
 
+from collections.abc import Sequence
+
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.event import ConditionResult, StageFinished
 from sluicegate.model.run import StageState
@@ -13,13 +15,16 @@ from sluicegate.report.plain import describe_publish
 from sluicegate.report.releases import key_figures
 
 _FIGURES = 6  # of a stage
+_ROWS = 1000
 _HEAD = ("Stage", "Gate", "Why", "Took")
 
 
 def gate_table(shown: Shown) -> Table:
     """A row for every stage, each after those it needs."""
-    rows = tuple(_row(stage) for stage in shown.run.stages)
-    return Table(_HEAD, rows, full=shown.links.report)
+    stages = shown.run.stages
+    rows = tuple(_row(stage) for stage in stages[:_ROWS])
+    left_out = len(stages) - len(rows)
+    return Table(_HEAD, rows, left_out=left_out, full=shown.links.report)
 
 
 def _row(stage: StageState) -> tuple[str, ...]:
@@ -61,14 +66,16 @@ def _notes(stage: StageState) -> list[str]:
     return notes
 
 
-def condition_table(shown: Shown) -> Table | None:
-    """Every condition of every gate, those that did not hold first; None without any.
+def condition_table(shown: Shown, stages: Sequence[StageState]) -> Table | None:
+    """Every condition of the gates of *stages*, those first that do not hold.
+
+    None if there are none.
 
     The gate of an environment is named by the environment.
     """
     judged = [
         (where, each)
-        for stage in shown.run.stages
+        for stage in stages
         for where, conditions in _gates(stage)
         for each in conditions
     ]
@@ -80,11 +87,12 @@ def condition_table(shown: Shown) -> Table | None:
             code(each.condition),
             words(each.reason),
         )
-        for where, each in judged
+        for where, each in judged[:_ROWS]
     )
     if not rows:
         return None
-    return Table(("", "Gate", "Condition", "Found"), rows, full=shown.links.report)
+    head, left_out = ("", "Gate", "Condition", "Found"), len(judged) - len(rows)
+    return Table(head, rows, left_out=left_out, full=shown.links.report)
 
 
 def _gates(stage: StageState) -> list[tuple[str, tuple[ConditionResult, ...]]]:

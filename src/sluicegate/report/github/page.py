@@ -35,13 +35,13 @@ class Table:
     Attributes:
         head: the names of the columns.
         rows: of cells, the most important first.
-        most: how many rows to show even if there is room for more.
+        left_out: how many more there are, which are not even tried.
         full: where the others are; None if they are nowhere else.
     """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    most: int | None = None
+    left_out: int = 0
     full: str | None = None
 
     def write(self, count: int) -> str:
@@ -49,8 +49,8 @@ class Table:
         head = "".join(f'<th align="left">{name}</th>' for name in self.head)
         lines = [f"<table><thead><tr>{head}</tr></thead>", "<tbody>"]
         lines += [_row(row) for row in self.rows[:count]]
-        if count < len(self.rows):
-            lines.append(self._more(len(self.rows) - count))
+        left = len(self.rows) - count + self.left_out
+        lines += [self._more(left)] if left else []
         return "\n".join((*lines, "</tbody></table>"))
 
     def _more(self, left: int) -> str:
@@ -85,7 +85,7 @@ def _fill(table: Table, left: int) -> tuple[int, int]:
     The row that says how many are left out stays paid for, so that it can be there.
     """
     count = 0
-    for row in table.rows[: table.most]:
+    for row in table.rows:
         size = len(_row(row).encode()) + 1
         if size > left:
             break

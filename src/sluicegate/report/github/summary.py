@@ -10,11 +10,11 @@ from sluicegate.model.decision import Outcome
 from sluicegate.model.run import StageState
 from sluicegate.report.duration import format_duration
 from sluicegate.report.github.asking import approval_blocks
-from sluicegate.report.github.findings import HEAD, count_findings, rows, worst_first
+from sluicegate.report.github.findings import count_findings, finding_table, worst_first
 from sluicegate.report.github.gates import condition_table, gate_table
 from sluicegate.report.github.limits import SUMMARY_BYTES
 from sluicegate.report.github.next_step import next_step
-from sluicegate.report.github.page import Block, Part, Table, build_page
+from sluicegate.report.github.page import Block, Part, build_page
 from sluicegate.report.github.plot import plot
 from sluicegate.report.github.recording import log_line, unrecorded_warning
 from sluicegate.report.github.shown import Shown
@@ -25,6 +25,7 @@ from sluicegate.report.rollout import describe_progress, follow
 _ASKED = 5  # requests that are told in full
 _ROLLOUTS = 5
 _NOTICES = 12
+_FINDINGS = 6000  # there is no room for so many
 
 
 def job_summary(
@@ -108,13 +109,13 @@ def _findings(shown: Shown) -> Iterator[Part]:
     found = worst_first(shown)
     if found:
         yield Block(f"<h3>{count_findings(found)}</h3>")
-        yield Table(HEAD, rows(shown, found), full=shown.links.report)
+        yield finding_table(shown, found, _FINDINGS, shown.links.report)
 
 
 def _conditions(shown: Shown) -> Iterator[Part]:
-    table = condition_table(shown)
+    table = condition_table(shown, shown.run.stages)
     if table is not None:
-        number = len(table.rows)
+        number = len(table.rows) + table.left_out
         title = "The one condition" if number == 1 else f"All {number} conditions"
         yield Block(f"<details><summary>{title} of the gates</summary>")
         yield table

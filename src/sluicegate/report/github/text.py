@@ -44,7 +44,7 @@ _UNRESERVED = frozenset(
 
 def shorten(text: str, most: int = MOST) -> str:
     """*text* on one line, without what does not show, cut to *most* characters."""
-    line = escape(" ".join(text[: 4 * most].split()))
+    line = escape(" ".join(text[: 4 * most].split())[: most + 1])
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
@@ -110,9 +110,12 @@ def quote_path(path: str) -> str | None:
     """
     if not path or any(part in {"", ".", ".."} for part in path.split("/")):
         return None
+    try:
+        data = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return None  # no file has such a name
     return "".join(
-        chr(byte) if byte in _UNRESERVED else f"%{byte:02X}"
-        for byte in path.encode("utf-8", "surrogateescape")
+        chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in data
     )
 
 
