@@ -5,7 +5,7 @@
 FOLDER holds one source distribution and one wheel of VERSION. The wheel must have the
 templates that commands write and show, the command, the licence and the mark of types,
 and nobody's caches or tests. The locks of the Action must satisfy what it depends on,
-for the Action runs the same code on what they name. Exits with 1 and says what is wrong.
+for the Action runs the same code on what they name. Exits with 1 if anything is wrong.
 """
 
 import argparse

@@ -87,7 +87,7 @@ def read_version(tag: str) -> str:
 def split(changelog: str) -> list[Section]:
     """The sections of the changelog, in its order."""
     found = list(_HEADING.finditer(changelog))
-    ends = [*(each.start() for each in found[1:]), len(changelog)]
+    ends = [each.start() for each in found[1:]] + [len(changelog)] * bool(found)
     return [
         Section(each["name"], each["rest"], changelog[each.end() : end].strip())
         for each, end in zip(found, ends, strict=True)
