@@ -134,8 +134,12 @@ class Entrance:
         return self._authority.standing(self._wanted.environment, entered)
 
     def _must_be_made(self, policy: Policy, decision: EntryDecision) -> bool:
-        """Whether anybody has to answer it, or is about to break the glass."""
-        if policy.needs_people and decision.verdict is not Verdict.CLOSED:
+        """Whether anybody has to answer it, or goes on with it on another machine.
+
+        Nor can the glass be broken without one.
+        """
+        is_left = self._ports.elsewhere(self._wanted.environment) is not None
+        if decision.verdict is not Verdict.CLOSED and (policy.needs_people or is_left):
             return True
         is_open = decision.verdict is Verdict.OPEN
         return not is_open and self._ports.break_glass is not None

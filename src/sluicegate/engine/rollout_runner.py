@@ -181,6 +181,8 @@ class RolloutRunner:
         if entrance is not None:
             if not (admission := entrance.ask()).is_open:
                 return admission
+            if wait := self._ports.elsewhere(plan.environment):
+                return wait
             way = self._ports.make_way
             if wait := way(plan.environment, plan.release, plan.on_newer):
                 return wait

@@ -87,6 +87,12 @@ def _nobody_there(
     return None
 
 
+def _here(environment: str) -> str | None:
+    """Whoever asks begins the rollout, too."""
+    del environment
+    return None
+
+
 MakeWay = Callable[[str, Release, NewerPolicy], str | None]
 """Told the environment, what is to go there, and what it may do to one before it."""
 
@@ -110,8 +116,10 @@ class Ports:
     that the target counts itself; it may raise `ExternalError` or `UsageError`.
     ``directions`` is what people decide about rollouts, and ``pace`` says whether
     rollouts are waited for. ``make_way`` sees to it that no other rollout is under way
-    in an environment, or says why a release has to wait. Without ``records``, what
-    happens gets into no log, and nothing is released. ``handing`` is what comes from
+    in an environment, or says why a release has to wait. ``elsewhere`` says why a
+    rollout into an environment is begun by another machine, and is None where it is by
+    this one. Without ``records``, what happens gets into no log, and nothing is
+    released. ``handing`` is what comes from
     other jobs, and goes to them; ``images`` are those of the engine, None where none is
     handed over.
     """
@@ -135,6 +143,7 @@ class Ports:
     directions: Directions = field(default_factory=NoDirections)
     pace: Pace = Pace.WAIT
     make_way: MakeWay = _nobody_there
+    elsewhere: Callable[[str], str | None] = _here
     records: bool = True
     handing: Handing = field(default_factory=Handing)
     images: ImageArchives | None = None

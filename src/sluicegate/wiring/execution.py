@@ -125,7 +125,9 @@ class Execution:
             if chosen.earlier:
                 check_earlier(foresee(project, options), options.selection)
             Definitions(project, self.log).check()
-            self._check_rules(named.stage for named in chosen.stages)
+            self._check_rules(
+                (named.stage for named in chosen.stages), begins=not options.takes_only
+            )
         if options.takes_only:
             started = replace(started, handed_over=incoming.digests)
         handing = Handing(incoming.taken, takes_only=options.takes_only)
@@ -339,8 +341,11 @@ class Execution:
             Waiting(inboxes, self._take_in, say).wait(asked)
         return bool(asked)
 
-    def _check_rules(self, stages: Iterable[Stage]) -> None:
+    def _check_rules(self, stages: Iterable[Stage], *, begins: bool = True) -> None:
         """See to it, before anything runs, that there are rules for what is to come.
+
+        A run of results that are taken over *begins* a rollout only where its engine
+        is; elsewhere it asks for the release.
 
         Raises:
             UsageError: the protected branch has no such environment, or there is none;
@@ -349,7 +354,8 @@ class Execution:
         """
         found = {each.environment for each in stages if isinstance(each, CanaryStage)}
         for environment in sorted(found):
-            self.surroundings.check_stays(environment)
+            if begins:
+                self.surroundings.check_stays(environment)
             policy = self.surroundings.authority.policy(environment)
             if policy.asks_for_something and self.project.source.dirty:
                 raise UsageError(
@@ -370,7 +376,8 @@ class Execution:
         stages = (one.stage for one in self.project.pipeline.stages if one.name in left)
         found = {each.environment for each in stages if isinstance(each, CanaryStage)}
         for environment in sorted(found):
-            self.surroundings.check_stays(environment)
+            if not run.started.handed_over:
+                self.surroundings.check_stays(environment)
         if self._breaker is not None:
             self._breaker.check(sorted(found))
 

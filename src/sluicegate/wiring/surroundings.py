@@ -154,7 +154,9 @@ class Surroundings:
         if handing != _NO_HANDING:
             ports = replace(ports, handing=handing, images=self.engine_images(tools))
         if handing.takes_only:
-            ports = replace(ports, metrics=self._metrics_but_programs)
+            ports = replace(
+                ports, metrics=self._metrics_but_programs, elsewhere=self._elsewhere
+            )
         if not (project.pipeline.environments and self.log.records):
             return ports
         from sluicegate.wiring.directions import (  # noqa: PLC0415 - rollouts alone
@@ -227,6 +229,16 @@ class Surroundings:
         loss = find_loss(self.project.machine.environ, environment, target)
         if loss is not None:
             raise loss
+
+    def _elsewhere(self, environment: str) -> str | None:
+        """Why another machine begins rollouts there; None: this one does."""
+        target = self.authority.settings(environment).target
+        if find_loss(self.project.machine.environ, environment, target) is None:
+            return None
+        return (
+            f"{environment} is served by the Docker engine of another machine: whoever"
+            " runs rollouts there goes on with it"
+        )
 
     @property
     def _repository(self) -> Repository:
