@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hearings import (
@@ -280,3 +281,17 @@ def test_only_open_goes_on_and_only_pending_waits() -> None:
         *("stop", "stop", "stop", "stop"),
     ]
     assert decide("a word of tomorrow") == "stop"
+
+
+def test_every_word_is_documented_with_its_verdicts_and_none_is_made_up() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "action.md").read_text()
+    table = page.partition("## Reason codes")[2].partition("## ")[0]
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| `")]
+
+    assert [row[1].strip(" `") for row in rows] == [
+        *dict.fromkeys(row[1].strip(" `") for row in rows)
+    ]
+    assert {row[1].strip(" `") for row in rows} == {each.value for each in ReasonCode}
+    words = {"open", "closed", "pending", "broken", "usage", "tampered", "interrupted"}
+    for row in rows:
+        assert set(row[2].replace(",", " ").split()) <= words, row
