@@ -1,6 +1,7 @@
 """Unit tests of `sluicegate.engine.rollout_runner`, with every port in memory."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from fakes import FakeObserver, FakePorts
@@ -15,6 +16,7 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
     EntryEvent,
     PlannedStage,
+    ReleaseRequested,
     RolloutEvent,
     RolloutFinished,
     StageFinished,
@@ -40,6 +42,7 @@ def run(
     history: tuple[RolloutEvent, ...] = (),
     fakes: FakePorts | None = None,
     live: Release | None = None,
+    elsewhere: str | None = None,
 ) -> tuple[StageFinished, list[EntryEvent | RolloutEvent]]:
     fakes = fakes or FakePorts()
     target = FakeTarget(fakes.clock, behaviour={GOOD: behaviour}, live=live)
@@ -61,7 +64,8 @@ def run(
         now=fakes.clock.now(),
         images=images,
     )
-    runner = RolloutRunner(fakes.ports(), check_tree, events.append, FakeObserver())
+    ports = replace(fakes.ports(), elsewhere=lambda _environment: elsewhere)
+    runner = RolloutRunner(ports, check_tree, events.append, FakeObserver())
     planned = PlannedStage("canary", "canary", ())
     state = StageState(planned, Phase.RUNNING, rollout=history)
     return runner.run(named, stage, 1, context, state, ()), events
@@ -74,6 +78,16 @@ def test_a_first_release_opens_the_gate_and_is_the_subject() -> None:
     assert finished.subjects == ((GOOD.name, GOOD.image),)
     assert finished.evidence.fields["result"] == "deployed"
     assert isinstance(events[-1], RolloutFinished)
+
+
+def test_where_another_machine_begins_it_nothing_is_touched_and_a_request_is_left() -> (
+    None
+):
+    finished, events = run(Behaviour(), elsewhere="it is served over there")
+
+    assert finished.outcome is Outcome.PENDING
+    assert finished.reason == "it is served over there"
+    assert [type(event) for event in events] == [ReleaseRequested]
 
 
 def test_a_release_that_never_gets_healthy_closes_the_gate_and_says_why() -> None:
