@@ -66,7 +66,5 @@ class Page(HTMLParser):
 def read_page(markdown: str) -> Page:
     """The page that GitHub would make of *markdown*, before it is sanitised."""
     cmarkgfm = pytest.importorskip("cmarkgfm")
-    from cmarkgfm.cmark import Options  # noqa: PLC0415 - as above
-
-    unsafe = Options.CMARK_OPT_UNSAFE
+    unsafe = cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE
     return Page(cmarkgfm.github_flavored_markdown_to_html(markdown, unsafe))

@@ -53,7 +53,7 @@ _KINDS = {
     "publish": "publish",
     "canary": "canary",
 }
-_SAID = {
+_SAID: Mapping[str, tuple[str, Mapping[str, Value], int, str]] = {
     "lint": ("no findings", {"findings": 0}, 3_100, "lint.findings == 0"),
     "test": (
         "214 passed, coverage 93.4 %",
