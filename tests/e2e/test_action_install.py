@@ -1,4 +1,4 @@
-"""Unit tests of `action/install.py` and of the locks that it installs."""
+"""`action/install.py`, the locks that it installs, and the face of the Action."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action"
 REQUIREMENT = re.compile(r"(?P<name>[a-z0-9.-]+)==(?P<version>[^ ;\\]+)")
 ELSEWHERE = {"colorama"}  # of Windows alone, where no stage can be run
