@@ -128,13 +128,13 @@ def _reviews(environment: HostEnvironment, asked: Asked) -> Iterator[HostCheck]:
             " to bypass configured protection rules",
         )
     if environment.refuses_self_review:
-        what = f"{environment.reviewers} are asked, none about a run of their own"
+        what = f"{_count(environment)} asked, none about a run of their own"
         yield HostCheck(topic, Standing.FINE, f"{what}: a lock besides the policy")
     else:
         yield HostCheck(
             topic,
             Standing.WARNING,
-            f"{environment.reviewers} are asked, about runs of their own, too",
+            f"{_count(environment)} asked, about runs of their own, too",
             "one person can start a release and let it in; the policy still asks for"
             " its own approvals",
             f"{ENVIRONMENTS_PAGE} > {environment.name}: tick Prevent self-review",
@@ -150,3 +150,9 @@ def _no_reviewers(name: str) -> HostCheck:
         f"{ENVIRONMENTS_PAGE} > {name}: Required reviewers (private repositories:"
         " GitHub Enterprise), or `environment_reviews: recorded` in the policy",
     )
+
+
+def _count(environment: HostEnvironment) -> str:
+    if environment.reviewers == 1:
+        return "one person or team is"
+    return f"{environment.reviewers} people or teams are"

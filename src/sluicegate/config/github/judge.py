@@ -1,6 +1,7 @@
 """Judge how a repository is set up on GitHub: workflows, rules and settings. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sluicegate.config.github.approving import judge_approving
 from sluicegate.config.github.checkout import Asked, Checkout
@@ -13,7 +14,7 @@ from sluicegate.config.github.permissions import judge_permissions
 from sluicegate.config.github.pins import judge_pins
 from sluicegate.config.github.repository import judge_kept, judge_repository
 from sluicegate.config.github.triggers import judge_triggers
-from sluicegate.model.host_check import HostCheck, Standing
+from sluicegate.model.host_check import HostCheck, Place, Standing
 from sluicegate.model.host_settings import HostSettings
 
 NEEDS_TOKEN = "SLUICE_GITHUB_TOKEN, for instance that of `gh auth token`"  # noqa: S105 - a name
@@ -31,7 +32,7 @@ def judge_setup(
     Without *settings*, files alone are judged, and one check says what was not; it is
     no more than a note where somebody wanted *files_only*.
     """
-    found = tuple(_judge(checkout, asked, settings))
+    found = _merge(_judge(checkout, asked, settings))
     if settings is not None:
         return found
     left = HostCheck(
@@ -41,6 +42,15 @@ def judge_setup(
         " not looked at" + ("" if files_only else f"; needs {NEEDS_TOKEN}"),
     )
     return (*found, left)
+
+
+def _merge(checks: Iterable[HostCheck]) -> tuple[HostCheck, ...]:
+    """Those that say the same, as one with the places of all."""
+    places: dict[HostCheck, dict[Place, None]] = {}
+    for each in checks:
+        same = places.setdefault(replace(each, places=()), {})
+        same.update(dict.fromkeys(each.places))
+    return tuple(replace(each, places=tuple(where)) for each, where in places.items())
 
 
 def _judge(
@@ -53,6 +63,14 @@ def _judge(
     if settings is not None:
         yield from judge_environments(checkout, asked, settings)
     yield from _files(checkout)
+    if asked.log_folder and checkout.workflows:
+        yield HostCheck(
+            "log",
+            Standing.WARNING,
+            "the log is a folder of the work tree",
+            "a runner that goes away takes it along: runs there are refused",
+            'audit: {store: "git:refs/heads/sluicegate-audit"}  # in the pipeline file',
+        )
     yield from judge_log_key(checkout, settings)
     yield from judge_approving(checkout, asked)
     yield from judge_triggers(checkout)
@@ -66,14 +84,6 @@ def _branches(asked: Asked, settings: HostSettings) -> Iterator[HostCheck]:
     log, default = asked.log_branch, settings.facts.default_branch
     if log is not None:
         yield from judge_log_branch(log, settings.branches[log], settings.facts.name)
-    elif asked.log_folder:
-        yield HostCheck(
-            "log",
-            Standing.WARNING,
-            "the log is a folder of the work tree",
-            "a runner that goes away takes it along: runs there are refused",
-            'audit: {store: "git:refs/heads/sluicegate-audit"}  # in the pipeline file',
-        )
     yield from judge_default_branch(default, settings.branches[default])
 
 

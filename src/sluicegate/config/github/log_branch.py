@@ -4,7 +4,9 @@ Source:
     GitHub, "Available rules for rulesets"; "About protected branches".
 """
 
+import json
 from collections.abc import Collection, Iterator
+from shlex import quote
 
 from sluicegate.model.host_check import HostCheck, Standing
 from sluicegate.model.host_settings import (
@@ -31,14 +33,7 @@ def judge_log_branch(
 ) -> Iterator[HostCheck]:
     """What can happen to the log in *branch* of the repository *name*."""
     topic = f"log branch {branch}"
-    make = (
-        f"gh api repos/{name}/rulesets -X POST --input - <<'JSON'\n"
-        '{"name": "sluicegate log", "target": "branch", "enforcement": "active",\n'
-        ' "bypass_actors": [], "conditions": {"ref_name":\n'
-        f'  {{"include": ["refs/heads/{branch}"], "exclude": []}}}},\n'
-        ' "rules": [{"type": "deletion"}, {"type": "non_fast_forward"}]}\n'
-        "JSON"
-    )
+    make = _make(branch, name)
     if isinstance(found.rules, Unknown):
         what = f"which rules protect it; needs {found.rules.needs}"
         yield HostCheck(topic, Standing.UNKNOWN, what)
@@ -62,6 +57,22 @@ def judge_log_branch(
         kept = {rule.ruleset for rule in found.rules if rule.kind in {DELETION, FORCE}}
         yield from _bypass(topic, found, kept)
     yield from _in_the_way(topic, branch, found)
+
+
+def _make(branch: str, name: str) -> str:
+    """The command that makes the ruleset. Names come from files: they are quoted."""
+    wanted = {
+        "name": "sluicegate log",
+        "target": "branch",
+        "enforcement": "active",
+        "bypass_actors": [],
+        "conditions": {
+            "ref_name": {"include": [f"refs/heads/{branch}"], "exclude": []}
+        },
+        "rules": [{"type": DELETION}, {"type": FORCE}],
+    }
+    path = quote(f"repos/{name}/rulesets")
+    return f"echo {quote(json.dumps(wanted))} | gh api {path} --input -"
 
 
 def _older_kind(topic: str, found: BranchSettings, make: str) -> HostCheck:

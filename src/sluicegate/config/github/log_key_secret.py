@@ -1,6 +1,7 @@
 """Judge where the secret is kept that holds the log's key. Pure."""
 
 from collections.abc import Iterator
+from shlex import quote
 
 from sluicegate.config.github.checkout import is_expression
 from sluicegate.config.github.log_key_holders import INHERIT, TOPIC, VARIABLE, Holder
@@ -47,7 +48,7 @@ def judge_secret(holder: Holder, settings: HostSettings | None) -> Iterator[Host
 def _judge(
     name: str, environment: str, settings: HostSettings, place: tuple[Place, ...]
 ) -> HostCheck:
-    fix = f"gh secret set {name} --env {environment} < KEYFILE"
+    fix = f"gh secret set {quote(name)} --env {quote(environment)} < KEYFILE"
     outside = {
         "the repository": settings.secrets,
         "the organization": settings.shared_secrets,
@@ -63,7 +64,7 @@ def _judge(
             Standing.PROBLEM,
             f"{name} is a secret of {' and of '.join(wide)}",
             _EVERYBODY,
-            f"{fix}\ngh secret delete {name}",
+            f"{fix}\ngh secret delete {quote(name)}",
             place,
         )
     inside = _inside(environment, settings)

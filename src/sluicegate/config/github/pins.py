@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from shlex import quote
 
 from sluicegate.config.github.checkout import Checkout
 from sluicegate.config.github.workflow import Text, Workflow
 from sluicegate.model.host_check import HostCheck, Place, Standing
 from sluicegate.model.host_settings import HostSettings, Unknown
 
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_COMMIT = re.compile(r"(?!0+$)([0-9a-f]{40}|[0-9a-f]{64})")  # nought is no commit
 _IN_TREE = ("./", "$/")
 _DOCKER = "docker://"
 _WHY = (
@@ -103,14 +104,17 @@ def _is_pinned(uses: str) -> bool:
 
 
 def _fix(uses: str) -> str:
+    """What to do about it. Names come from files: in commands they are quoted."""
     if uses.startswith(_DOCKER):
-        name = uses.removeprefix(_DOCKER)
+        name = quote(uses.removeprefix(_DOCKER))
         return f"docker buildx imagetools inspect {name}  # then docker://NAME@sha256:"
     path, at, ref = uses.rpartition("@")
     if not at:
         return f"uses: {uses}@COMMIT"
     repository = "/".join(path.split("/")[:2])
-    return f"uses: {path}@$(gh api repos/{repository}/commits/{ref} --jq .sha)  # {ref}"
+    ref = ref if ref.strip("0") else "HEAD"  # a placeholder
+    asked = quote(f"repos/{repository}/commits/{ref}")
+    return f"uses: {path}@$(gh api {asked} --jq .sha)  # {ref}"
 
 
 def _count(places: list[Place]) -> str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from datetime import timedelta
+from shlex import quote
 
 from sluicegate.config.github.checkout import Asked, Checkout
 from sluicegate.config.github.workflow import Text
@@ -115,7 +116,7 @@ def _asleep(settings: HostSettings) -> Iterator[HostCheck]:
                 f"{path} is switched off ({state})",
                 "GitHub stops schedules after 60 days without a commit: nothing ticks"
                 " and nothing is verified then",
-                f"gh workflow enable {path.rpartition('/')[2]}",
+                f"gh workflow enable {quote(path.rpartition('/')[2])}",
                 (Place(path, 0),),
             )
 

@@ -1,3 +1,5 @@
+import json
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -54,6 +56,20 @@ def test_who_may_bypass_the_rules_is_a_problem() -> None:
 
     assert [each.standing for each in found] == [Standing.FINE, Standing.PROBLEM]
     assert found[1].what.endswith("does not hold for administrators, an app (id 7)")
+
+
+def test_a_name_out_of_a_file_is_quoted_in_the_command() -> None:
+    found = next(
+        judge_log_branch("x';touch${IFS}pwned;'", BranchSettings((), {}, None), "a/b")
+    )
+
+    words = shlex.split(found.fix.partition(" | ")[0])
+
+    assert words[0] == "echo"
+    (document,) = words[1:]
+    assert json.loads(document)["conditions"]["ref_name"]["include"] == [
+        "refs/heads/x';touch${IFS}pwned;'"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,13 @@ def test_what_is_pinned_to_what_was_looked_at_is_fine(uses: str) -> None:
     "uses",
     [
         *("actions/checkout@v4", "a/b@main", f"a/b@{COMMIT[:39]}", "a/b", "a/b@"),
-        *(f"a/b@{COMMIT.upper()}", "docker://x:1", "docker://x", "a/b@${{ x }}"),
+        *(
+            f"a/b@{COMMIT.upper()}",
+            f"a/b@{'0' * 40}",
+            "docker://x:1",
+            "docker://x",
+            "a/b@${{ x }}",
+        ),
     ],
 )
 def test_what_others_can_move_is_a_problem_with_its_line(uses: str) -> None:
@@ -52,6 +58,18 @@ def test_the_fix_is_a_command_that_finds_the_commit() -> None:
         "uses: github/codeql-action/upload-sarif"
         "@$(gh api repos/github/codeql-action/commits/v3 --jq .sha)  # v3"
     )
+
+
+def test_a_name_out_of_a_file_is_quoted_in_the_command() -> None:
+    (found,) = judged(steps("a/b@v1;touch pwned"))
+
+    assert "$(gh api 'repos/a/b/commits/v1;touch pwned' --jq .sha)" in found.fix
+
+
+def test_of_a_placeholder_the_newest_commit_is_looked_up() -> None:
+    (found,) = judged(steps(f"a/b@{'0' * 40}"))
+
+    assert "repos/a/b/commits/HEAD" in found.fix
 
 
 def test_reusable_workflows_are_looked_at_too() -> None:
