@@ -34,20 +34,22 @@ def icon_of(word: str) -> str:
 
 
 def headline(shown: Shown) -> str:
-    """``Closed at test: 2 tests failed``, not escaped, of any length."""
+    """``Closed at test: 2 tests failed``, not escaped, of any length.
+
+    That an entry gate was overridden is never left to what comes later.
+    """
     run = shown.run
+    broken = overridden(run)
+    also = f", {broken}" if broken else ""
     if run.finished is None:
-        return "Interrupted: the run has no verdict yet"
+        return f"Interrupted{also}: the run has no verdict yet"
     outcome = run.finished.outcome
-    word = outcome.value.capitalize()
-    if outcome is Outcome.OPEN:
-        broken = overridden(run)
-        return f"{word}: {run.finished.reason}{f'; {broken}' if broken else ''}"
+    word = f"{outcome.value.capitalize()}{also}"
     at = [stage for stage in run.stages if stage.outcome is outcome]
     if outcome is Outcome.PENDING and shown.asked:
         places = ", ".join(each.view.request.environment for each in shown.asked)
         return f"{word}: waits for approval, to go to {places}"
-    if len(at) != 1 or at[0].finished is None:
+    if outcome is Outcome.OPEN or len(at) != 1 or at[0].finished is None:
         return f"{word}: {run.finished.reason}"
     return f"{word} at {at[0].name}: {at[0].finished.reason}"
 
