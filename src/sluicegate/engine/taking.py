@@ -28,6 +28,7 @@ from sluicegate.stages.stage import CommandStage, Report, StageContext
 from sluicegate.stages.trivy import TrivyStage
 
 _LONGEST_REASON = 1000  # characters
+_MOST_SAID, _MOST_WRITTEN = 8 << 20, 64 << 20  # bytes; what a run here would keep
 _LONGEST_MS = 7 * 24 * 3_600_000  # GPU-minutes are counted by it, and it is a claim
 
 
@@ -192,6 +193,10 @@ def _check_steps(
     for done, asked in zip(steps, due, strict=True):
         if not done.files.keys() <= set(asked.outputs):
             raise PermanentError(f"{done.name} has handed over files of other names")
+        said = done.stdout.size, done.stderr.size
+        written = (file.size for file in done.files.values())
+        if max(said) > _MOST_SAID or max(written, default=0) > _MOST_WRITTEN:
+            raise PermanentError(f"{done.name} has handed over more than a run keeps")
 
 
 def _check_scanned(stage: CommandStage, context: StageContext, report: Report) -> None:

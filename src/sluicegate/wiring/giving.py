@@ -29,6 +29,7 @@ from sluicegate.ports.image_archive import ImageArchives
 from sluicegate.wiring.handing import sizes_of
 from sluicegate.wiring.project import Project
 
+_LONGEST_REASON = 1000  # characters
 _JOBS = ("GITHUB_JOB", "CI_JOB_NAME")
 """Variables in which a CI tells a job its name.
 
@@ -65,7 +66,7 @@ class Outgoing(Giver):
             dict(raw.tools),
             raw.images,
             tuple(self._step(step) for step in raw.steps),
-            raw.broken,
+            None if raw.broken is None else raw.broken[:_LONGEST_REASON],
             self._outputs(raw),
             None if raw.built is None else self._image(raw.stage, raw.built),
         )

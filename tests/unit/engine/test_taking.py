@@ -152,6 +152,12 @@ def _extra(parcel: Parcel) -> Parcel:
     return parcel.but(steps=(step, *others, replace(step, name="more")))
 
 
+def _large(parcel: Parcel) -> Parcel:
+    (step, *others) = parcel.result.steps
+    huge = replace(step.stdout, size=(8 << 20) + 1)
+    return parcel.but(steps=(replace(step, stdout=huge), *others))
+
+
 def _crashed(parcel: Parcel) -> Parcel:
     crashed = parcel.step("count", b"", exit_code=1)
     return crashed.but(steps=crashed.result.steps[:1])
@@ -176,6 +182,7 @@ def _named(parcel: Parcel) -> Parcel:
             lambda it: it.but(steps=it.result.steps[:1] * 2), "other steps", id="twice"
         ),
         pytest.param(_extra, "other steps", id="one more"),
+        pytest.param(_large, "more than a run keeps", id="too large"),
         pytest.param(_named, "files of other names", id="other file"),
         pytest.param(lambda it: it.but(tools={}), "other programs", id="no tools"),
         pytest.param(
