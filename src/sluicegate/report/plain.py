@@ -125,6 +125,15 @@ def describe_reuse(run: Run) -> str | None:
     return f"{cached} stages were not run again: nothing they depend on has changed"
 
 
+def where_from(end: StageFinished) -> str:
+    """A remark on a result that was not found out in this run; not escaped."""
+    if end.cached is not None:
+        return "  (from an earlier run)"
+    if end.handed_over is not None:
+        return f"  (handed over by job {end.handed_over.job or 'unknown'})"
+    return ""
+
+
 def describe_handed_over(handed: HandedOver) -> str:
     """Where a result comes from; not escaped."""
     job = f"by job {handed.job}, " if handed.job else ""

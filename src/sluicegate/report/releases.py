@@ -19,7 +19,7 @@ from sluicegate.model.rollout import Release
 from sluicegate.report.audit import shorten_run
 from sluicegate.report.entrance import describe_approvers
 from sluicegate.report.escape import escape
-from sluicegate.report.plain import MARK
+from sluicegate.report.plain import MARK, where_from
 
 _SHORT = 12
 _MAX_SUBJECT = 100
@@ -192,7 +192,7 @@ def evidence_lines(row: Deployment) -> Iterator[str]:
 def _ends(stages: Sequence[StageFinished]) -> Iterator[str]:
     width = max((len(end.stage) for end in stages), default=0)
     for end in stages:
-        again = "  (from an earlier run)" if end.cached else ""
+        again = where_from(end)
         yield f"{MARK[end.outcome]:>3} {end.stage:<{width}}  {end.reason}{again}"
         figures = " · ".join(f"{name} {shown}" for name, shown in key_figures(end))
         if figures:

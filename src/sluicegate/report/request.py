@@ -16,7 +16,7 @@ from sluicegate.model.release_notes import NoNotes
 from sluicegate.model.release_request import Answer, Change, ReleaseRequest
 from sluicegate.report.escape import escape
 from sluicegate.report.moment import format_ago, format_moment, format_until
-from sluicegate.report.plain import MARK
+from sluicegate.report.plain import MARK, where_from
 from sluicegate.report.releases import key_figures
 
 _SHOWN_COMMITS = 20
@@ -226,7 +226,7 @@ def _evidence(view: RequestView) -> Iterator[Line]:
     yield Line("Evidence", Tone.HEAD)
     width = max(len(end.stage) for end in view.stages)
     for end in view.stages:
-        again = "  (from an earlier run)" if end.cached else ""
+        again = where_from(end)
         tone = Tone.GOOD if MARK[end.outcome] == "✓" else Tone.BAD
         yield Line(f"{MARK[end.outcome]:>3} {end.stage:<{width}}  {end.reason}", tone)
         judged = key_figures(end, view.judged)

@@ -13,6 +13,7 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     Event,
+    HandedOver,
     PublishConfirmed,
     PublishRequested,
     RolloutStarted,
@@ -30,8 +31,10 @@ from sluicegate.model.traffic import NO_REQUESTS, RequestCounts
 from sluicegate.report.plain import (
     describe,
     describe_finding,
+    describe_handed_over,
     describe_reuse,
     rate,
+    where_from,
 )
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -184,3 +187,23 @@ def test_results_that_were_there_are_said_to_stand(
         events += [begin(name), end(name, cached=task)]
 
     assert describe_reuse(fold(RUN_ID, events)) == said
+
+
+HANDED = HandedOver(Digest.of(b"handover.json"), "build")
+
+
+def test_a_result_from_another_job_is_told_apart() -> None:
+    finished = replace(end("test"), handed_over=HANDED)
+
+    assert describe(finished) == "test: open in 1.2 s elsewhere: it is so"
+    assert where_from(finished) == "  (handed over by job build)"
+    assert where_from(replace(finished, cached=EARLIER)) == "  (from an earlier run)"
+    assert where_from(end("test")) == ""
+
+
+def test_what_was_handed_over_is_named_by_digest_and_job() -> None:
+    said = describe_handed_over(HANDED)
+
+    assert f"by job build, in {HANDED.digest}" in said
+    assert "that job's word" in said
+    assert "job None" not in describe_handed_over(replace(HANDED, job=None))
