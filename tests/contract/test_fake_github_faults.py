@@ -3,6 +3,8 @@
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
@@ -31,6 +33,7 @@ def test_it_answers_any_status_as_often_as_asked(
 
     assert got == [status, status, 200]
     assert github.faults.left == 0
+    assert github.faults.happened == [("GET", "/repos/acme/shop")] * 2
 
 
 def test_a_fault_is_of_its_method_and_path_alone_and_may_come_later(
@@ -55,13 +58,15 @@ def test_a_missing_permission_is_named(github: FakeGitHub) -> None:
 
 
 def test_the_primary_rate_limit_says_when_it_ends(github: FakeGitHub) -> None:
-    before = int(Client(github).ask("GET", "").headers["X-RateLimit-Reset"]) - 3600
+    github.state.time = datetime(2026, 11, 23, 8, tzinfo=UTC)
     github.faults.limit_rate(wait=90)
     answer = Client(github).ask("GET", "")
+    now = parsedate_to_datetime(answer.headers["Date"])
 
     assert answer.status_code == 403
     assert answer.headers["X-RateLimit-Remaining"] == "0"
-    assert int(answer.headers["X-RateLimit-Reset"]) >= before + 90
+    assert now == github.state.time
+    assert int(answer.headers["X-RateLimit-Reset"]) == now.timestamp() + 90
 
 
 @pytest.mark.parametrize("wait", [None, 30])

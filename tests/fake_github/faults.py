@@ -15,7 +15,6 @@ many requests that fit are let through first.
 
 import re
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -48,9 +47,13 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait for their requests."""
+    """The faults that wait for their requests, and those that happened.
 
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
+    *now* is the time here, in seconds since the epoch.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.happened: list[tuple[str, str]] = []  # methods and paths
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._now = now
@@ -160,5 +163,6 @@ class Faults:
                     continue
                 if fault.times is not None:
                     fault.times -= 1
+                self.happened.append((method, path))
                 return fault
         return None

@@ -3,9 +3,9 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
@@ -32,7 +32,7 @@ class FakeGitHub:
         state: all it knows; change it between requests.
         faults: what shall go wrong.
         violations: what did not fit GitHub's description; `[]` at a test's end.
-        exchanges: what was asked and answered, faults apart.
+        exchanges: what was asked and answered, faults apart: ``faults.happened``.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class FakeGitHub:
         changed: Callable[[], None] | None = None,
     ) -> None:
         self.state = state
-        self.faults = Faults()
+        self.faults = Faults(lambda: state.now().timestamp())
         self.token = JOB_TOKEN
         self._server = _Server(("127.0.0.1", port), _Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -183,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
             "X-RateLimit-Limit": str(_LIMIT),
             "X-RateLimit-Remaining": str(max(_LIMIT - number, 1)),
             "X-RateLimit-Used": str(number),
-            "X-RateLimit-Reset": str(int(time.time()) + 3600),
+            "X-RateLimit-Reset": str(int(self._now()) + 3600),
             "X-RateLimit-Resource": "core",
             **answer.headers,
         }
@@ -197,6 +197,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         if within:
             self._cut()
+
+    @override
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return formatdate(self._now() if timestamp is None else timestamp, usegmt=True)
+
+    def _now(self) -> float:
+        assert isinstance(self.server, _Server)
+        return self.server.world[0].state.now().timestamp()
 
     def _cut(self) -> None:
         self.close_connection = True
