@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 300.0
 
 _FIRST_SECONDS = 0.5
 _LONGEST_SECONDS = 30.0
-_NO_CONTENT = 204
+_OK, _NO_CONTENT = 200, 204
 _DOWN = "https://www.githubstatus.com says whether GitHub is down; run this again"
 
 Ask = Callable[[Question], Answer]
@@ -87,7 +87,7 @@ class Trying:
                 return UnsureError(why, hint=_DOWN), None
             return TransientError(why, hint=_DOWN), None
         if answer.is_good:
-            return answer if _is_json(answer, question) else self._garbled(question)
+            return answer if _is_whole(answer, question) else self._garbled(question)
         now = self._clock.now()
         pause = read_pause(answer, now)
         error = explain(question, answer, now, pause, self._mask)
@@ -125,9 +125,12 @@ class Trying:
         return longest * (1 + self._jitter()) / 2
 
 
-def _is_json(answer: Answer, question: Question) -> bool:
+def _is_whole(answer: Answer, question: Question) -> bool:
+    """Whether it answers *question*: a 202 to a question says to come back later."""
+    if not question.is_write and answer.status != _OK:
+        return False
     if answer.status == _NO_CONTENT and not answer.body:
-        return question.is_write
+        return True
     try:
         json.loads(answer.body)
     except (ValueError, RecursionError):

@@ -66,6 +66,7 @@ def test_a_good_answer_is_not_asked_for_twice() -> None:
         pytest.param(Answer(200, {}, b"<html>try later</html>"), id="no JSON"),
         pytest.param(Answer(200, {}, b""), id="an empty answer"),
         pytest.param(Answer(204, {}, b""), id="nothing to a question"),
+        pytest.param(Answer(202, {}, b"{}"), id="come back later"),
         pytest.param(Answer(200, {}, b"[" * 200_000), id="too deep"),
     ],
 )
