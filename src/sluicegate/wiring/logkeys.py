@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from sluicegate.audit.keychain import Keychain
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import decode_entry
 from sluicegate.audit.succession import rotate_key
 from sluicegate.audit.trust import read_keychain
-from sluicegate.errors import IntegrityError, UsageError
+from sluicegate.errors import IntegrityError, PermanentError, UsageError
 from sluicegate.model.log_event import KeyRotated
 from sluicegate.ports.signer import Signer
 from sluicegate.report.keys import KeyRow
@@ -71,6 +72,31 @@ def create_key(machine: Machine, name: str) -> tuple[Signer, str]:
         )
     signer = keys.prepare(name)
     return signer, keys.where_key(signer.vkey()) or keys.where(name)
+
+
+def lend_key(machine: Machine, name: str) -> tuple[str, str, str]:
+    """The key of a log called *name*, for another machine; made if there is none.
+
+    Returns:
+        The verification key, the line of the key file, and where that is.
+
+    Raises:
+        UsageError: the key of this machine is itself only lent.
+        IntegrityError: the file holds something else.
+        ExternalError: it cannot be read or kept.
+    """
+    keys = machine.keyring
+    signer = keys.find(name) or keys.prepare(name)
+    path = Path(keys.where_key(signer.vkey()) or keys.where(name))
+    if not path.is_file():
+        raise UsageError(
+            f"this machine has no key file of the log {name}: the key in {path} is"
+            " only lent to it"
+        )
+    try:
+        return signer.vkey(), path.read_text(encoding="utf-8").strip(), str(path)
+    except OSError as error:
+        raise PermanentError(f"{path}: {error.strerror}") from error
 
 
 def rotate(

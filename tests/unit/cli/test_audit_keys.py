@@ -88,7 +88,7 @@ def test_the_keys_of_a_log_are_shown_without_their_private_halves(
     [path] = (place.home / "config/sluicegate/keys").iterdir()
     assert "signs the log since entry 0, 2026-11-22 00:00:00" in result.stdout
     assert f"private half: {path}" in result.stdout
-    secret = path.read_text().strip().rpartition("+")[2]
+    secret = path.read_text().strip().split("+", 4)[4]
     assert secret not in result.output
     document = shown()
     assert document["origin"] == ORIGIN
@@ -206,6 +206,33 @@ def test_a_key_is_made_before_its_log_and_once() -> None:
     assert (
         "not a name for a log"
         in audit("keys", "create", "--name", "a b", code=2).output
+    )
+
+
+@pytest.mark.usefixtures("place")
+def test_a_key_is_lent_through_a_pipe_and_the_same_again() -> None:
+    result = audit("keys", "create", "--name", "log.example/new", "--secret")
+
+    (line,) = result.stdout.splitlines()
+    assert line.startswith("PRIVATE+KEY+log.example/new+")
+    (told, where) = result.stderr.splitlines()
+    assert told.startswith("log.example/new+")
+    assert (
+        line == Path(where.split("is in ")[1].split(" as well")[0]).read_text().strip()
+    )
+    again = audit("keys", "create", "--name", "log.example/new", "--secret")
+    assert again.stdout == result.stdout
+
+
+def test_the_key_of_a_log_that_has_begun_can_be_lent(place: Place) -> None:
+    place.grow()
+
+    line = audit("keys", "create", "--name", ORIGIN, "--secret").stdout
+
+    assert line.startswith(f"PRIVATE+KEY+{ORIGIN}+")
+    assert any(
+        line == each.read_text()
+        for each in (place.home / "config/sluicegate/keys").iterdir()
     )
 
 

@@ -1,12 +1,13 @@
 """What the commands of ``sluice audit keys`` do and show."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 
 from sluicegate.cli.audit.witnessing import anchor_after
 from sluicegate.cli.detected import open_project
 from sluicegate.cli.exit_codes import ExitCode
-from sluicegate.cli.output import write_result
+from sluicegate.cli.output import write_line, write_result
 from sluicegate.errors import UsageError
 from sluicegate.report.escape import escape
 from sluicegate.report.keys import keys_document, keys_text
@@ -31,19 +32,45 @@ def show_keys(place: str | None, vkey: str | None, *, as_json: bool) -> ExitCode
 def create_key(file: Path | None, name: str | None) -> ExitCode:
     """Make the key of the log called *name*, or of the project of *file*."""
     machine = Machine()
-    name = name or open_project(machine, file).origin
-    if not is_key_name(name):
-        raise UsageError(
-            f"not a name for a log: {name!r}",
-            hint="one word without white space and +, like example.org/acme/churn",
-        )
-    signer, where = logkeys.create_key(machine, name)
+    signer, where = logkeys.create_key(machine, _read_name(machine, file, name))
     write_result(
         escape(signer.vkey())
         + f"\nits private half is in {escape(where)}: keep a copy of it, and keep it to"
         " yourself"
     )
     return ExitCode.OPEN
+
+
+def lend_key(file: Path | None, name: str | None) -> ExitCode:
+    """Write the private half of the key of a log to a pipe; make it if there is none.
+
+    Raises:
+        UsageError: standard output is a terminal, which would show it and keep it.
+    """
+    if sys.stdout.isatty():
+        raise UsageError(
+            "a private key is not shown on a terminal",
+            hint="pipe it: `... --secret | gh secret set SLUICE_LOG_KEY`",
+        )
+    machine = Machine()
+    vkey, line, where = logkeys.lend_key(machine, _read_name(machine, file, name))
+    write_result(line)
+    write_line(
+        f"{escape(vkey)}\nits private half is in {escape(where)} as well: keep a copy"
+        " of it",
+        sys.stderr,
+    )
+    return ExitCode.OPEN
+
+
+def _read_name(machine: Machine, file: Path | None, name: str | None) -> str:
+    name = name or open_project(machine, file).origin
+    if not is_key_name(name):
+        raise UsageError(
+            f"not a name for a log: {name!r}",
+            hint="one word without white space and +, like example.org/acme/churn",
+        )
+    return name
 
 
 def rotate(place: str | None, reason: str, overlap: str) -> ExitCode:

@@ -85,6 +85,16 @@ def test_what_was_not_recorded_says_so_before_anything_else() -> None:
     assert summary.startswith("> [!WARNING]")
 
 
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [("services/api", "in the folder services/api:"), ("a`b\n", "in a clone:")],
+)
+def test_recording_is_turned_on_where_the_project_is(folder: str, said: str) -> None:
+    text = text_of(job_summary(replace(unrecorded(), folder=folder)))
+
+    assert said in text
+
+
 def test_a_pull_request_is_not_warned_of_what_never_happens() -> None:
     text = text_of(job_summary(closed()))
 
