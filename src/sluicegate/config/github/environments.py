@@ -32,12 +32,12 @@ def judge_environments(
         if text is not None and not is_expression(text.text):
             place = Place(workflow.path, text.line, f"job {job.name}")
             entered.setdefault(text.text.casefold(), []).append((workflow, place))
-    guarded = {
+    keyed = {
         each.environment.text.casefold()
         for each in holders(checkout)
         if each.environment
     }
-    guarded |= {name.casefold() for name in asked.environments}
+    meant = {name.casefold() for name in asked.environments}
     known = {each.name.casefold() for each in environments}
     for name, uses in entered.items():
         if name not in known:
@@ -45,11 +45,14 @@ def judge_environments(
     for each in environments:
         name = each.name.casefold()
         uses = entered.get(name, [])
-        if uses or name in guarded:
-            yield from _doors(each, uses, name in guarded, settings)
-            yield from _reviews(each, asked)
+        # GitHub makes one for whatever is deployed to: if it is empty, so be it.
+        holds = isinstance(each.secrets, Unknown) or each.secrets or each.reviewers
+        if uses or name in keyed or (name in meant and holds):
+            yield from _doors(each, uses, name in keyed, settings)
+            yield from _reviews(each)
+    reviewed = {each.name.casefold() for each in environments if each.reviewers}
     for wanted in sorted(asked.reviews_required):
-        if wanted.casefold() not in known:
+        if wanted.casefold() not in reviewed:
             yield _no_reviewers(wanted)
 
 
@@ -68,7 +71,7 @@ def _missing(uses: Uses) -> HostCheck:
 def _doors(
     environment: HostEnvironment,
     uses: Uses,
-    is_guarded: bool,  # noqa: FBT001 - what the loop above has found out
+    has_key: bool,  # noqa: FBT001 - what the loop above has found out
     settings: HostSettings,
 ) -> Iterator[HostCheck]:
     topic = f"environment {environment.name}"
@@ -82,7 +85,7 @@ def _doors(
     elif refs is None:
         yield HostCheck(
             topic,
-            Standing.PROBLEM if is_guarded else Standing.WARNING,
+            Standing.PROBLEM if has_key else Standing.WARNING,
             "a job of every branch may enter it",
             "who may push a branch gets its secrets with a workflow of their own",
             f"{ENVIRONMENTS_PAGE} > {environment.name} > Deployment branches and tags:"
@@ -113,11 +116,9 @@ def _protected_only(
         yield HostCheck(topic, Standing.FINE, "protected branches alone may enter it")
 
 
-def _reviews(environment: HostEnvironment, asked: Asked) -> Iterator[HostCheck]:
+def _reviews(environment: HostEnvironment) -> Iterator[HostCheck]:
     topic = f"reviewers of {environment.name}"
     if not environment.reviewers:
-        if environment.name in asked.reviews_required:
-            yield _no_reviewers(environment.name)
         return
     if environment.admins_bypass:
         yield HostCheck(

@@ -54,6 +54,21 @@ def test_an_environment_that_every_branch_enters_is_a_problem_where_the_key_is()
     assert [each.standing for each in topic(found)] == [Standing.PROBLEM]
 
 
+@pytest.mark.parametrize(
+    ("secrets", "expected"),
+    [
+        (frozenset[str](), []),
+        (frozenset({"TOKEN"}), [("environment production", Standing.WARNING)]),
+    ],
+)
+def test_an_environment_that_deployments_made_is_bad_only_if_it_holds_something(
+    secrets: frozenset[str], expected: list[tuple[str, Standing]]
+) -> None:
+    made = replace(ENVIRONMENT, name="production", refs=None, secrets=secrets)
+
+    assert bad(judged(host=settings(environments=(ENVIRONMENT, made)))) == expected
+
+
 def test_an_environment_that_is_not_there_yet_is_warned_of() -> None:
     found = judged(host=settings(environments=()))
 
@@ -162,7 +177,7 @@ def test_reviews_that_the_policy_wants_and_nobody_can_give_are_a_problem(
     *, exists: bool
 ) -> None:
     asked = replace(ASKED, reviews_required=frozenset({"production"}))
-    production = replace(ENVIRONMENT, name="production")
+    production = replace(ENVIRONMENT, name="production", secrets=frozenset())
     there = (ENVIRONMENT, production) if exists else (ENVIRONMENT,)
 
     found = judged(asked=asked, host=settings(environments=there))
