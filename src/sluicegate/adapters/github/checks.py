@@ -4,7 +4,9 @@ import base64
 import gzip
 from collections.abc import Iterator, Sequence
 
-from sluicegate.adapters.github.client import GithubClient, optional, understood
+from sluicegate.adapters.github.annotations import format_output, key_of, read_key
+from sluicegate.adapters.github.client import GithubClient
+from sluicegate.adapters.github.library import optional, understood
 from sluicegate.adapters.github.names import check_commit
 from sluicegate.adapters.github.node import Node
 from sluicegate.adapters.github.reading import read_status
@@ -13,8 +15,6 @@ from sluicegate.model.code_host import Annotation, CheckRun, CommitStatus
 
 _AT_ONCE = 50  # annotations in a request
 _MAX_SARIF_BYTES = 10_000_000  # compressed
-
-_Known = tuple[str, int, int, str, str, str]
 
 
 class GithubChecks:
@@ -100,8 +100,8 @@ class GithubChecks:
     ) -> Sequence[Annotation]:
         """The annotations of *check* that *known* does not have yet."""
         path = f"{self._client.path}/check-runs/{known.number('id')}/annotations"
-        there = set(map(_read_annotation, self._client.pages(path)))
-        return [each for each in check.annotations if _key(each) not in there]
+        there = set(map(read_key, self._client.pages(path)))
+        return [each for each in check.annotations if key_of(each) not in there]
 
     def _create_check(
         self, check: CheckRun, annotations: Sequence[Annotation]
@@ -111,7 +111,7 @@ class GithubChecks:
                 check.name,
                 check.commit,
                 external_id=check.external_id,
-                output=_output(check, annotations),
+                output=format_output(check, annotations),
                 details_url=optional(check.url),
                 status=_status(check),
                 conclusion=optional(_conclusion(check)),
@@ -125,7 +125,7 @@ class GithubChecks:
         for at in range(0, max(len(annotations), 1), _AT_ONCE):
             with understood():
                 known = self._client.repository.get_check_run(number)
-                output = _output(check, annotations[at : at + _AT_ONCE])
+                output = format_output(check, annotations[at : at + _AT_ONCE])
                 known.edit(
                     output=output,
                     details_url=optional(check.url),
@@ -153,51 +153,6 @@ def _status(check: CheckRun) -> str:
 
 def _conclusion(check: CheckRun) -> str | None:
     return None if check.conclusion is None else check.conclusion.value
-
-
-def _output(
-    check: CheckRun, annotations: Sequence[Annotation]
-) -> dict[str, str | list[dict[str, str | int]]]:
-    said: dict[str, str | list[dict[str, str | int]]] = {
-        "title": check.title,
-        "summary": check.summary,
-    }
-    if annotations:
-        said["annotations"] = [_format_annotation(each) for each in annotations]
-    return said
-
-
-def _format_annotation(annotation: Annotation) -> dict[str, str | int]:
-    said: dict[str, str | int] = {
-        "path": annotation.path,
-        "start_line": annotation.start_line,
-        "end_line": annotation.end_line,
-        "annotation_level": annotation.level,
-        "message": annotation.message,
-    }
-    return {**said, "title": annotation.title} if annotation.title else said
-
-
-def _key(annotation: Annotation) -> _Known:
-    return (
-        annotation.path,
-        annotation.start_line,
-        annotation.end_line,
-        annotation.level,
-        annotation.message,
-        annotation.title,
-    )
-
-
-def _read_annotation(node: Node) -> _Known:
-    return (
-        node.text("path"),
-        node.number("start_line"),
-        node.number("end_line"),
-        node.text_or_none("annotation_level") or "",
-        node.text_or_none("message") or "",
-        node.text_or_none("title") or "",
-    )
 
 
 def _number(value: object) -> int:

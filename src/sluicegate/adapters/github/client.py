@@ -1,31 +1,28 @@
 """Asking GitHub: JSON in, JSON out, page by page, and nothing but errors of ours."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from sluicegate.adapters.github.answer import Limits
+from sluicegate.adapters.github.library import next_page, understood
 from sluicegate.adapters.github.node import Node
 from sluicegate.adapters.github.refusing import NotThereError
 from sluicegate.adapters.github.trying import PATIENCE_SECONDS, Trying, UnsureError
-from sluicegate.errors import PermanentError, SluicegateError
+from sluicegate.errors import PermanentError
 from sluicegate.model.credential import HIDDEN
 from sluicegate.ports.clock import Clock
 
 if TYPE_CHECKING:
     from github.Commit import Commit
-    from github.GithubObject import Opt
     from github.Repository import Repository
     from github.Requester import Requester
 
 _Result = TypeVar("_Result")
 _MAX_PAGES = 200
 _MAX_TRIES = 5
-# What libraries raise when JSON is not of the shape they expect.
-_MISSHAPEN = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class GithubClient:
@@ -99,7 +96,7 @@ class GithubClient:
             try:
                 with understood():
                     headers, found = self._get(url, asked)
-                    url, asked = _next_page(headers), {}
+                    url, asked = next_page(headers), {}
             except NotThereError:
                 self.check_visible()
                 return
@@ -200,36 +197,3 @@ class GithubClient:
         self, path: str, parameters: Mapping[str, str | int] | None
     ) -> tuple[Mapping[str, object], object]:
         return self._requester.requestJsonAndCheck("GET", path, dict(parameters or {}))
-
-
-@contextmanager
-def understood() -> Iterator[None]:
-    """Nothing but errors of ours, whatever a library makes of an odd answer.
-
-    Raises:
-        PermanentError: it makes nothing of it.
-    """
-    try:
-        yield
-    except SluicegateError:
-        raise
-    except _MISSHAPEN as error:
-        raise PermanentError(
-            "GitHub's answer cannot be understood",
-            hint="another program may have answered (a proxy), or GITHUB_API_URL is not"
-            " the address of GitHub's API",
-        ) from error
-
-
-def optional(value: str | None) -> "Opt[str]":
-    """*value* as PyGithub wants what may be left out."""
-    from github.GithubObject import NotSet  # noqa: PLC0415 - slow
-
-    return NotSet if value is None else value
-
-
-def _next_page(headers: Mapping[str, object]) -> str | None:
-    from requests.utils import parse_header_links  # noqa: PLC0415 - slow
-
-    links = parse_header_links(str(headers.get("link", "")))
-    return next((link["url"] for link in links if link.get("rel") == "next"), None)

@@ -2,7 +2,8 @@
 
 from functools import cached_property
 
-from sluicegate.adapters.github.client import GithubClient, understood
+from sluicegate.adapters.github.client import GithubClient
+from sluicegate.adapters.github.library import understood
 from sluicegate.adapters.github.node import Node
 from sluicegate.adapters.github.reading import read_account, read_comment
 from sluicegate.adapters.github.refusing import NotThereError

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from sluicegate.adapters.github.client import GithubClient, understood
+from sluicegate.adapters.github.client import GithubClient
+from sluicegate.adapters.github.library import understood
 from sluicegate.adapters.github.names import check_commit
 from sluicegate.adapters.github.node import Node
 from sluicegate.adapters.github.reading import read_deployment, read_deployment_state

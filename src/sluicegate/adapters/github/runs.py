@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from sluicegate.adapters.github.client import GithubClient, understood
+from sluicegate.adapters.github.client import GithubClient
+from sluicegate.adapters.github.library import understood
 from sluicegate.adapters.github.names import (
     check_commit,
     check_workflow,
