@@ -34,6 +34,7 @@ from sluicegate.model.event import (
 )
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.log_event import (
+    AnswerAttested,
     EnvironmentLocked,
     EnvironmentUnlocked,
     HoldPlaced,
@@ -46,6 +47,7 @@ from sluicegate.model.log_event import (
     RetentionChanged,
 )
 from sluicegate.model.log_state import LogState
+from sluicegate.model.policy import Way
 from sluicegate.model.release_request import Answer
 from sluicegate.model.rollout import RolloutResult
 from sluicegate.ports.clock import Clock
@@ -58,7 +60,7 @@ Step = tuple[str, int]
 WORDS = (
     *("run", "end", "resume", "rollout", "arrive", "lease", "give back"),
     *("hold", "release", "longer", "statement", "snapshot"),
-    *("ask", "enter", "answer", "lock", "unlock", "close"),
+    *("ask", "enter", "answer", "attest", "lock", "unlock", "close"),
 )
 
 
@@ -261,6 +263,18 @@ def _answer(world: World, number: int) -> object:
     return sign(world, RequestAnswered(request, f"env{number}", Answer.REJECT, "no"))
 
 
+def _attest(world: World, number: int) -> None:
+    """Two of them have the same place: it counts once."""
+    request = next(iter(read_state(world.log).requests), Digest.of(b"none"))
+    kept = Digest.of(bytes([number]))
+    world.record(
+        AnswerAttested(
+            *(request, f"env{number}", Answer.APPROVE, "", Way.DISPATCH),
+            *(f"run/{number // 2}", kept),
+        )
+    )
+
+
 def _lock(world: World, number: int) -> None:
     world.record(EnvironmentLocked(f"env{number}", "migration"))
 
@@ -307,6 +321,7 @@ _OF_LOGS: dict[str, Callable[[World, int], object]] = {
     "longer": _lengthen,
     "statement": _state,
     "answer": _answer,
+    "attest": _attest,
     "lock": _lock,
     "unlock": _unlock,
     "close": _close,

@@ -26,7 +26,13 @@ from sluicegate.gates.approvals import (
     judge_approvals,
     judge_override,
 )
-from sluicegate.model.policy import ApprovalRule, OverrideRule, Part, People
+from sluicegate.model.policy import (
+    ApprovalRule,
+    OverrideRule,
+    Part,
+    People,
+    Way,
+)
 from sluicegate.model.release_request import Approval, Change
 
 ANYBODY = ApprovalRule(EVERYBODY, exclude=frozenset())
@@ -460,3 +466,74 @@ def test_where_nobody_may_override_nobody_does() -> None:
     nobody = OverrideRule(frozenset(), count=0)
 
     assert not override(overrides("eve@acme.org"), rule=nobody).is_enough
+
+
+# How they answer
+
+DISPATCHED = replace(
+    says("github:ann", index=3), way=Way.DISPATCH, workflow="approve.yml"
+)
+BY_RUN = replace(
+    ANYBODY, by=frozenset({Way.DISPATCH}), exclude=frozenset({Part.REQUESTER})
+)
+
+
+def test_an_answer_counts_in_the_ways_that_the_rule_names() -> None:
+    assert people_of(tally(BY_RUN, DISPATCHED)) == ["ann"]
+    assert why_not(ANYBODY, DISPATCHED) == (
+        "it was given by dispatch, and what counts is signature"
+    )
+    assert why_not(BY_RUN, BOB) == (
+        "it was given by signature, and what counts is dispatch"
+    )
+    commented = replace(DISPATCHED, way=Way.COMMENT)
+    assert why_not(BY_RUN, commented) == (
+        "it was given by comment, and what counts is dispatch"
+    )
+
+
+def test_a_run_of_another_workflow_than_the_rules_does_not_count() -> None:
+    rule = replace(BY_RUN, workflow="release.yaml")
+
+    assert why_not(rule, DISPATCHED) == (
+        "it is a run of approve.yml, not of release.yaml"
+    )
+
+
+def test_the_key_and_the_account_of_one_person_count_once() -> None:
+    both = replace(
+        BY_RUN,
+        count=2,
+        by=frozenset({Way.SIGNATURE, Way.DISPATCH}),
+        exclude=frozenset(),
+    )
+    signed = says("ann@acme.org", index=1)
+    judged = tally(both, signed, DISPATCHED)
+
+    assert people_of(judged) == ["ann"]
+    assert judged.ignored == {DISPATCHED.statement: "ann is counted already"}
+    assert tally(both, DISPATCHED, BOB).is_enough
+
+
+def test_an_account_that_may_be_the_authors_does_not_count() -> None:
+    rule = replace(BY_RUN, allowed=frozenset({"github:zoe"}), exclude=frozenset(Part))
+    zoe = replace(DISPATCHED, identities=("github:zoe",))
+
+    assert why_not(rule, zoe).startswith("it may be by whoever pushed this commit last")
+
+
+def test_an_account_never_breaks_the_glass() -> None:
+    eve = replace(overrides("eve@acme.org"), way=Way.DISPATCH)
+    judged = judge_override(GLASS, PEOPLE, hearing(eve))
+
+    assert judged.ignored == {
+        eve.statement: "it was given by dispatch, and what counts is signature"
+    }
+
+
+def test_what_one_answer_says_of_authors_bars_every_other() -> None:
+    rule = replace(ANYBODY, exclude=frozenset({Part.AUTHOR}))
+    told = replace(DISPATCHED, accounts=(("ann@acme.org", "bob@acme.org"),))
+    judged = tally(rule, BOB, told)
+
+    assert judged.ignored[BOB.statement] == "author of 3f2a91c"

@@ -30,10 +30,7 @@ from sluicegate.wiring.request_judging import Judging
 from sluicegate.wiring.requests import Requests
 
 ROLLOUT = "rollout.yml"
-"""The workflow that carries out what was approved."""
-
-REQUEST = "request"
-"""The input of `ROLLOUT` that names the release request, by its whole id."""
+"""The workflow that goes on with whatever may go on; it needs no inputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +130,7 @@ class _Taking:
     def one(self, number: int) -> Iterator[Attested | Taken]:
         place = place_of_run(number)
         if self._is_known(place):
-            yield Taken(place)
+            yield self.attesting.recall(place)
             return
         run = self.host.run(number)
         if run is None:
@@ -144,7 +141,7 @@ class _Taking:
     def comment(self, number: int) -> Iterator[Attested | Taken]:
         place = place_of_comment(number)
         if self._is_known(place):
-            yield Taken(place)
+            yield self.attesting.recall(place)
             return
         found = self.host.comment(number)
         if found is None:
@@ -202,8 +199,7 @@ class _Taking:
 
     def _start(self, stand: Stands) -> Stands:
         branch = self.attesting.workflows.branch
-        inputs = {REQUEST: stand.request.hex}
-        started = self.host.dispatch(ROLLOUT, branch=branch, inputs=inputs)
+        started = self.host.dispatch(ROLLOUT, branch=branch, inputs={})
         return replace(stand, started=started)
 
     def _runs(self, path: str, branch: str, since: datetime) -> Iterator[WorkflowRun]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from sluicegate.audit.attested.form import parse_attestation
 from sluicegate.audit.attested.judging import Expected, hear_run, judge, judge_alone
 from sluicegate.audit.attested.reading import Workflows
 from sluicegate.audit.attested.said import read_comment, read_review, read_run
@@ -59,6 +60,20 @@ class Attesting:
             UsageError: that cannot be told.
         """
         return self.facts.requests.inboxes.read_workflows()
+
+    def recall(self, place: str) -> Taken:
+        """The answer in *place*, which is in the log; the host is not asked again.
+
+        Raises:
+            IntegrityError: what attests it is not what it was.
+        """
+        requests = self.facts.requests
+        given = requests.state.attested[place]
+        kept = parse_attestation(requests.place.evidence.load(given.attestation))
+        request = self.facts.asked(given.request).found.request
+        then = Expected(kept.log, request, kept.branch, lambda _: kept.workflow)
+        word = judge(kept, then, is_recorded=True)
+        return Taken(place, word.url, word) if isinstance(word, Word) else Taken(place)
 
     def run(self, run: WorkflowRun) -> Attested | Taken:
         """The answer that *run* is."""
