@@ -90,10 +90,15 @@ def test_without_a_key_it_is_judged_and_says_first_how_to_record(
     tmp_path: Path,
 ) -> None:
     work = workflow(tmp_path, SAYS_YES)
+    tip = work.project.git("rev-parse", "HEAD")
+    work.project.git("update-ref", "refs/remotes/origin/main", tip)
+    work.project.git("update-ref", "refs/remotes/origin/master", tip)
 
     done = work.step()
 
     assert (done.code, done.word) == (0, ("open", "continue", "gates-open")), done.text
+    named = work.project.git("symbolic-ref", "refs/remotes/origin/HEAD")
+    assert named == "refs/remotes/origin/main"  # as the event says
     summary = done.files.read("STEP_SUMMARY")
     assert "NOT RECORDED" in summary.split("<h2>")[0]
     assert "sluice audit keys create" in summary.split("<h2>")[0]

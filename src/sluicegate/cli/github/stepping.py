@@ -24,6 +24,7 @@ from sluicegate.report.escape import escape
 from sluicegate.report.github.annotations import Command
 from sluicegate.report.github.shown import Said, Shown
 from sluicegate.wiring.github.command_files import CommandFiles
+from sluicegate.wiring.github.default_branch import name_default_branch
 from sluicegate.wiring.github.host import open_host
 from sluicegate.wiring.github.inputs import Inputs, Task, read_inputs
 from sluicegate.wiring.github.occasion import Occasion, read_occasion
@@ -84,10 +85,12 @@ class _Begun:
     def __init__(self, machine: Machine, occasion: Occasion, log: StepLog) -> None:
         self._machine, self._occasion, self._log = machine, occasion, log
         self._inputs = Inputs()
+        self._shares = 1
 
     def carry_out(self) -> Ended:
         try:
             self._inputs = read_inputs(self._machine.environ)
+            name_default_branch(self._machine, self._occasion)
             host = open_host(self._machine)
             step = Step(self._machine, self._inputs, self._occasion, self._log, host)
             return _TASKS[self._inputs.task](step)
@@ -112,6 +115,7 @@ class _Begun:
             files.write_outputs(ended.all_outputs)
         except OSError as error:
             self._warn(f"the outputs could not be written: {error.strerror}")
+        self._shares = len(ended.shown)
         for shown in ended.shown:
             self._show(shown, files, ended.located)
         self._log.line(f"verdict: {ended.verdict} ({ended.reason.value})")
@@ -141,7 +145,9 @@ class _Begun:
         if isinstance(shown, Said):
             return show_said(host, shown, self._occasion)
         comment = self._inputs.comment
-        return show(host, shown, self._occasion, comment=comment)
+        return show(
+            host, shown, self._occasion, comment=comment, of=self._shares
+        )
 
     def _warn(self, text: str) -> None:
         self._log.line(f"warning: {escape(text)}")
