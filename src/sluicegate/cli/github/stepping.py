@@ -145,9 +145,7 @@ class _Begun:
         if isinstance(shown, Said):
             return show_said(host, shown, self._occasion)
         comment = self._inputs.comment
-        return show(
-            host, shown, self._occasion, comment=comment, of=self._shares
-        )
+        return show(host, shown, self._occasion, comment=comment, of=self._shares)
 
     def _warn(self, text: str) -> None:
         self._log.line(f"warning: {escape(text)}")

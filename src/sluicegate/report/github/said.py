@@ -22,4 +22,4 @@ def said_summary(said: Said) -> str:
         blocks.append(Block(f"<p><b>Next:</b> {words(said.hint)}</p>"))
     if said.head is not None:
         blocks.append(Block(f"<p><sub>{describe_head(said.head)}</sub></p>"))
-    return build_page(blocks, SUMMARY_BYTES)
+    return build_page(blocks, SUMMARY_BYTES // 2)

@@ -16,6 +16,7 @@ from sluicegate.report.github.annotations import (
 )
 from sluicegate.report.github.checks import check_runs
 from sluicegate.report.github.comment import marker_of, sticky_comment
+from sluicegate.report.github.limits import SUMMARY_BYTES
 from sluicegate.report.github.said import said_summary
 from sluicegate.report.github.sarif import sarif_document
 from sluicegate.report.github.shown import Said, Shown
@@ -30,6 +31,7 @@ _FORK = (
     " see is in the summary of the job"
 )
 _UNSEEN = "no token was given: all there is to see is in the summary of the job"
+_SPARE = 1024  # bytes of a summary for whoever writes it
 _NO_SUMMARY = "## Sluicegate could not write its summary\n"
 
 
@@ -49,7 +51,12 @@ class Published:
 
 
 def show(
-    host: Feedback | None, shown: Shown, occasion: Occasion, *, comment: bool = False
+    host: Feedback | None,
+    shown: Shown,
+    occasion: Occasion,
+    *,
+    comment: bool = False,
+    of: int = 1,
 ) -> Published:
     """Show a run wherever the host can.
 
@@ -58,6 +65,7 @@ def show(
         shown: the run.
         occasion: why it runs.
         comment: whether a pull request gets a comment.
+        of: how many runs the step shows, in the one summary that it has.
 
     Raises:
         Interrupted: asked to stop.
@@ -73,7 +81,7 @@ def show(
     loud, all_of_it = attempts.notices()
     warnings = list(all_of_it)
     try:
-        summary = job_summary(shown, all_of_it)
+        summary = job_summary(shown, all_of_it, (SUMMARY_BYTES - _SPARE) // max(1, of))
         commands = tuple(annotations(shown, loud))
     except Exception as error:  # noqa: BLE001 - showing a run must not change it
         warnings.append(f"the summary could not be written: {error!r}")
