@@ -39,6 +39,7 @@ def test_checks_gather_annotations_and_are_of_apps_alone(github: FakeGitHub) -> 
     assert client.get(path)["output"]["annotations_count"] == 80
     assert client.get(path)["status"] == "completed"
     assert client.post("check-runs", body(51)).status_code == 422
+    assert "is too long" in github.violations[0]
     assert Client(github, "ghp_ann").post("check-runs", body(1)).status_code == 403
 
 

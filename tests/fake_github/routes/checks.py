@@ -9,7 +9,6 @@ from fake_github.routes.shapes import WEB, Json, node, shown_app, time
 from fake_github.routing import route
 from fake_github.state import CheckRun
 
-MOST_ANNOTATIONS = 50  # in one request
 MOST_OF_A_NAME = 1000
 
 
@@ -121,8 +120,6 @@ def _change(call: Call, check: CheckRun) -> None:
     check.started_at = started or call.state.now()
     output = body.get("output")
     if output is not None:
-        if len(output.get("annotations", ())) > MOST_ANNOTATIONS:
-            raise invalid("No more than 50 annotations can be sent in one request")
         check.title = output.get("title", check.title)
         check.summary = output["summary"]
         check.text = output.get("text", check.text)
