@@ -67,8 +67,9 @@ def _caution(asked: Asked) -> Block:
 
 def _ways(asked: Asked, links: Links) -> Iterator[Block]:
     workflow, request = links.approve, asked.view.id
+    reason = " \\\n  -f reason='...'" if asked.needs_reason else ""
     if "dispatch" in asked.by and workflow and _WORKFLOW.fullmatch(workflow):
-        page = link(f"Run <code>{workflow}</code>", links.approve_page)
+        page = link(f"Run <code>{workflow}</code>", links.page_of(workflow))
         yield Block(
             f"<p><b>To approve</b>, {page} with this request, and with"
             " <code>approve</code> or <code>reject</code>; or say</p>"
@@ -76,13 +77,14 @@ def _ways(asked: Asked, links: Links) -> Iterator[Block]:
         yield Block(
             "```sh\n"
             f"gh workflow run {workflow} -f decision=approve \\\n"
-            f"  -f request={request.hex}\n"
+            f"  -f request={request.hex}{reason}\n"
             "```"
         )
-    if "comment" in asked.by:
-        yield Block("<p>or comment on the pull request with exactly</p>")
+    if "comment" in asked.by and not asked.needs_reason:  # it has no room for one
+        yield Block("<p>or comment on an issue or a pull request, exactly</p>")
         yield Block(f"```text\n/sluice approve {request.hex}\n```")
     if "signature" in asked.by or not asked.by:
         first = "or" if "dispatch" in asked.by else "<b>To approve</b>,"
         yield Block(f"<p>{first} sign it, in a clone of the repository</p>")
-        yield Block(f"```sh\nsluice approve {request.short}\n```")
+        why = " --reason '...'" if asked.needs_reason else ""
+        yield Block(f"```sh\nsluice approve {request.short}{why}\n```")

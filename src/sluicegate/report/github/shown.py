@@ -46,12 +46,9 @@ class Links:
     approve: str | None = None
     report: str | None = None
 
-    @property
-    def approve_page(self) -> str | None:
-        """Where the approve workflow is started; it takes no inputs from the URL."""
-        if self.approve is None:
-            return None
-        return f"{self.server}/{self.repository}/actions/workflows/{self.approve}"
+    def page_of(self, workflow: str) -> str:
+        """Where a workflow is started by hand; it takes no inputs from the URL."""
+        return f"{self.server}/{self.repository}/actions/workflows/{workflow}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +56,14 @@ class Asked:
     """A release request that *stage* waits for.
 
     ``by`` are the words of the policy for how an answer may come: ``signature``,
-    ``dispatch``, ``comment``.
+    ``dispatch``, ``comment``. ``needs_reason`` says that a yes without a reason does
+    not count.
     """
 
     stage: str
     view: RequestView
     by: tuple[str, ...] = ("signature",)
+    needs_reason: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,11 @@ def gather(
         asked=tuple(_asked(execution, run)) if execution.records else (),
         findings=findings,
         traces=dict(_traces(run, project.pipeline)),
+        sites={
+            name: each.url
+            for name, each in project.pipeline.environments.items()
+            if each.url is not None
+        },
         retried=occasion.attempt,
     )
 
@@ -75,7 +80,18 @@ def _asked(execution: Execution, run: Run) -> Iterator[Asked]:
     requests = Requests(Inboxes(execution.log.place, execution.project.file))
     for each in waiting:
         viewer = Viewer(requests, requests.find(each.request.hex))
-        yield Asked(each.stage, viewer.view())
+        yield Asked(each.stage, viewer.view(), _ways(viewer), viewer.needs_reason)
+
+
+def _ways(viewer: Viewer) -> tuple[str, ...]:
+    """How an answer may come: so that it counts everywhere, else anywhere."""
+    policy = viewer.judging.policy
+    layers = () if policy is None else policy.layers
+    known = [layer.approvals.by for layer in layers if layer.approvals is not None]
+    if not known:
+        return ()
+    ways = frozenset.intersection(*known) or frozenset.union(*known)
+    return tuple(sorted(way.value for way in ways))
 
 
 def _traces(run: Run, pipeline: Pipeline) -> Iterator[tuple[str, Trace]]:

@@ -142,6 +142,18 @@ def test_only_ways_that_count_are_named(
     assert lacks not in text.replace("/sluice approve", "")
 
 
+def test_where_a_reason_is_asked_for_every_command_has_room_for_it() -> None:
+    shown = pending()
+    ways = ("signature", "dispatch", "comment")
+    asked = replace(shown.asked[0], by=ways, needs_reason=True)
+
+    text = text_of(job_summary(replace(shown, asked=(asked,))))
+
+    assert f"-f request={VIEW.id.hex} \\\n  -f reason='...'\n" in text
+    assert "/sluice approve" not in text, "a comment says no reason"
+    assert f"sluice approve {VIEW.id.short} --reason '...'\n" in text
+
+
 def test_without_the_workflow_nobody_is_sent_to_it() -> None:
     shown = pending()
     for approve in (None, "../../evil.yml", "a`b.yml"):

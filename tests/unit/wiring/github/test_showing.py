@@ -13,6 +13,7 @@ from typing_extensions import override
 from sluicegate.errors import Interrupted, PermanentError, TransientError
 from sluicegate.model.code_host import CheckConclusion, CheckRun, DeploymentState
 from sluicegate.model.event import RolloutStarted
+from sluicegate.model.finding import Finding, Severity
 from sluicegate.report.github.shown import Said, Shown, Unrecorded
 from sluicegate.report.github.status import read_status
 from sluicegate.tlog.checkpoint import Checkpoint
@@ -323,6 +324,17 @@ def test_a_step_that_fails_says_so_and_anchors_nothing() -> None:
     assert "lint and test" in command.value
     assert "Usage" in published.summary
     assert not host.given_statuses
+
+
+def test_several_runs_of_a_step_fit_into_its_one_summary() -> None:
+    found = tuple(
+        Finding("F401", Severity.NOTE, "x" * 200, "a.py", line) for line in range(4000)
+    )
+    shown = replace(pending(), findings={"lint": found})
+
+    written = [show(None, shown, pushed(), of=3).summary for _ in range(3)]
+
+    assert 900_000 < len("\n".join((*written, "")).encode()) <= 1 << 20
 
 
 def test_checks_say_what_became_of_each_stage() -> None:
