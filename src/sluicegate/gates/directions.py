@@ -17,7 +17,7 @@ from sluicegate.gates.human import Humans
 from sluicegate.gates.rules import Policy
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import CountedApproval
-from sluicegate.model.policy import ApprovalRule
+from sluicegate.model.policy import ApprovalRule, Way
 from sluicegate.model.release_request import (
     Answer,
     Approval,
@@ -130,7 +130,8 @@ def _judge(
     tallies = []
     for layer in rules:
         assert layer.approvals is not None
-        rule = _one_of(layer.approvals) if direction in _STOPS else layer.approvals
+        rule = _signed(layer.approvals)
+        rule = _one_of(rule) if direction in _STOPS else rule
         hearing = _hearing(request, policy.environment, signed, humans, now)
         tallies.append(judge_approvals(rule, layer.people, hearing))
     done = any if direction in _STOPS else all
@@ -181,6 +182,11 @@ def _of_anybody(direction: Direction, words: Sequence[Word]) -> Ruling:
             return Ruling(direction, word.reason, by, (), tuple(ignored), word.index)
         ignored.append((word.index, word.said.flaw))
     return Ruling(direction, "", (), ("nobody's word counts",), tuple(ignored))
+
+
+def _signed(rule: ApprovalRule) -> ApprovalRule:
+    """*rule*, however releases are approved: about rollouts people sign their word."""
+    return replace(rule, by=frozenset({Way.SIGNATURE}))
 
 
 def _one_of(rule: ApprovalRule) -> ApprovalRule:

@@ -4,7 +4,7 @@ Judged by the very counting that a release is: as if everybody who has a key tha
 had said yes to a release in which nobody has a part.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -12,7 +12,15 @@ from sluicegate.gates.approvals import Hearing, Tally, is_known, judge_approvals
 from sluicegate.gates.human import Humans
 from sluicegate.gates.shortage import Candidate, describe_shortage
 from sluicegate.model.digest import Digest
-from sluicegate.model.policy import ApprovalRule, OverrideRule, Part, People, normalise
+from sluicegate.model.policy import (
+    ACCOUNT,
+    ApprovalRule,
+    OverrideRule,
+    Part,
+    People,
+    Way,
+    normalise,
+)
 from sluicegate.model.release_request import (
     Answer,
     Approval,
@@ -140,7 +148,8 @@ def _judge(rule: ApprovalRule, ground: Ground, requester: tuple[str, ...]) -> Ta
         nonce="",
     )
     answers = tuple(_yes(index, each) for index, each in enumerate(ground.holders))
-    hearing = Hearing(_WHEN, _ID, request, answers, ground.humans)
+    attested = tuple(_attested(rule, ground, len(answers)))
+    hearing = Hearing(_WHEN, _ID, request, (*answers, *attested), ground.humans)
     return judge_approvals(rule, ground.people, hearing)
 
 
@@ -157,6 +166,20 @@ def _yes(index: int, holder: Keyholder) -> Approval:
         statement=_named(holder),
         index=index,
     )
+
+
+def _attested(rule: ApprovalRule, ground: Ground, first: int) -> Iterator[Approval]:
+    """A yes of each account of those who may, where the rule counts such."""
+    ways = sorted(rule.by - {Way.SIGNATURE}, key=lambda way: way.value)
+    named = {
+        normalise(each)
+        for name in rule.allowed
+        for each in (name, *ground.people.identities.get(name, ()))
+    }
+    accounts = sorted(each for each in named if each.startswith(ACCOUNT))
+    for index, account in enumerate(accounts if ways else (), first):
+        yes = _yes(index, Keyholder(account, (account,)))
+        yield replace(yes, way=ways[-1], workflow=rule.workflow)
 
 
 def _named(holder: Keyholder) -> Digest:

@@ -15,6 +15,7 @@ from sluicegate.gates.rules import Policy
 from sluicegate.model.decision import Verdict
 from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import Value
+from sluicegate.model.policy import Way
 from sluicegate.model.release_request import (
     Answer,
     Approval,
@@ -135,10 +136,25 @@ def try_entry(case: Case, policy: Policy) -> CaseResult:
         lock=_lock(case, policy.environment),
         stable=stable,
     )
-    decision = judge_entry(policy, facts)
+    decision = judge_entry(_signed(policy), facts)
     unmet = [each.reason for each in decision.conditions if _is_unmet(each.verdict)]
     reasons = (decision.reason, *unmet, *decision.missing, *decision.ignored)
     return CaseResult(case, decision.verdict, tuple(dict.fromkeys(reasons)))
+
+
+def _signed(policy: Policy) -> Policy:
+    """*policy*, whichever way people answer: which ways count is not tried.
+
+    Nor are reviews on the code host: they are locked and opened there.
+    """
+    ways = frozenset({Way.SIGNATURE})
+    layers = [
+        replace(each, approvals=replace(each.approvals, by=ways, reviews=None))
+        if each.approvals is not None
+        else each
+        for each in policy.layers
+    ]
+    return replace(policy, layers=tuple(layers))
 
 
 def split_evidence(values: Mapping[str, Value]) -> tuple[Fields, Fields]:

@@ -77,6 +77,8 @@ class RequestView:
         resume: the command with which the run goes on.
         is_stale: whether the rules are others now: a yes would not count, and the run
             has to ask anew.
+        workflow: the code host's workflow whose runs are answers, too; empty for none.
+        can_sign: whether a signature is an answer.
     """
 
     id: Digest
@@ -91,6 +93,8 @@ class RequestView:
     resume: str = ""
     is_stale: bool = False
     judged: tuple[str, ...] = ()
+    workflow: str = ""
+    can_sign: bool = True
 
 
 @enum.unique
@@ -317,4 +321,13 @@ def _row(view: RequestView, now: datetime) -> Iterator[Line]:
     if any(given.waits for given in view.answers) or not view.missing:
         yield Line(f"    `{view.resume}` goes on")
     if view.missing:
-        yield Line(f"    `sluice approve {short}`")
+        yield from (Line(f"    `{each}`") for each in how_to_answer(view))
+
+
+def how_to_answer(view: RequestView) -> Iterator[str]:
+    """The commands with which somebody says yes."""
+    if view.can_sign:
+        yield f"sluice approve {view.id.short}"
+    if view.workflow:
+        asked = f"-f request={view.id.hex} -f decision=approve"
+        yield f"gh workflow run {view.workflow} {asked}"

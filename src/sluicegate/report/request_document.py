@@ -17,7 +17,7 @@ from sluicegate.report.markdown import code_cell
 from sluicegate.report.moment import format_moment
 from sluicegate.report.plain import MARK
 from sluicegate.report.releases import key_figures
-from sluicegate.report.request import Given, RequestView, Standing
+from sluicegate.report.request import Given, RequestView, Standing, how_to_answer
 
 _SHOWN_COMMITS = 50
 
@@ -46,6 +46,7 @@ def view_fields(view: RequestView) -> dict[str, object]:
         "missing": list(view.missing),
         "unusual": list(view.unusual),
         "approve": f"sluice approve {view.id.hex}",
+        "workflow": view.workflow or None,
         "resume": view.resume or None,
     }
 
@@ -177,8 +178,9 @@ def _markdown(view: RequestView) -> Iterator[str]:
     if view.stages:
         yield from _evidence(view.stages, view.judged)
     yield ""
-    yield f"To answer: `sluice approve {view.id.short}`"
-    yield f"or `sluice reject {view.id.short} --reason TEXT`"
+    ways = [*how_to_answer(view)]
+    ways += [f"sluice reject {view.id.short} --reason TEXT"] if view.can_sign else []
+    yield f"To answer: {' or '.join(f'`{each}`' for each in ways)}"
 
 
 def _facts(request: ReleaseRequest) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from sluicegate.model.decision import Verdict
 from sluicegate.model.deployment import Deployment
 from sluicegate.model.difference import Difference
 from sluicegate.model.digest import Digest
-from sluicegate.model.policy import Way
+from sluicegate.model.policy import ApprovalRule, Way
 from sluicegate.model.release_notes import NoNotes
 from sluicegate.model.release_request import Answer, Approval
 from sluicegate.report.moment import format_moment
@@ -62,6 +62,8 @@ class Viewer:
             resume=f"sluice resume {request.run_id}",
             is_stale=is_open and self._is_stale,
             judged=() if policy is None else policy.reads,
+            workflow=self._workflow,
+            can_sign=self._can_sign,
         )
 
     def row(self) -> RequestView:
@@ -82,7 +84,26 @@ class Viewer:
             missing=self.missing() if is_open else (),
             resume=f"sluice resume {self.found.request.run_id}",
             is_stale=is_open and self._is_stale,
+            workflow=self._workflow if is_open else "",
+            can_sign=not is_open or self._can_sign,
         )
+
+    @property
+    def _rules(self) -> list[ApprovalRule]:
+        """What each layer asks of people."""
+        layers = () if self.judging.policy is None else self.judging.policy.layers
+        return [each.approvals for each in layers if each.approvals is not None]
+
+    @property
+    def _workflow(self) -> str:
+        """The workflow that somebody may start to answer; empty for none."""
+        ways = (rule.workflow for rule in self._rules if Way.DISPATCH in rule.by)
+        return next(ways, "")
+
+    @property
+    def _can_sign(self) -> bool:
+        """Whether a signature counts for anybody who asks."""
+        return not self._rules or any(Way.SIGNATURE in rule.by for rule in self._rules)
 
     @property
     def _is_stale(self) -> bool:
