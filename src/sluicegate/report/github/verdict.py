@@ -46,8 +46,9 @@ def headline(shown: Shown) -> str:
     outcome = run.finished.outcome
     word = f"{outcome.value.capitalize()}{also}"
     at = [stage for stage in run.stages if stage.outcome is outcome]
-    if outcome is Outcome.PENDING and shown.asked:
-        places = ", ".join(each.view.request.environment for each in shown.asked)
+    unanswered = [each.view for each in shown.asked if each.view.missing]
+    if outcome is Outcome.PENDING and unanswered:
+        places = ", ".join(each.request.environment for each in unanswered)
         return f"{word}: waits for approval, to go to {places}"
     if outcome is Outcome.OPEN or len(at) != 1 or at[0].finished is None:
         return f"{word}: {run.finished.reason}"

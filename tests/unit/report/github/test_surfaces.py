@@ -77,6 +77,16 @@ def test_the_verdict_is_the_first_line(shown: Shown, first: str) -> None:
     assert text_of(job_summary(shown)).split("\n")[0] == first
 
 
+def test_a_request_that_nobody_has_to_answer_does_not_wait_for_approval() -> None:
+    shown = pending()
+    answered = [
+        replace(each, view=replace(each.view, missing=())) for each in shown.asked
+    ]
+    first = text_of(job_summary(replace(shown, asked=tuple(answered)))).split("\n")[0]
+    assert first.startswith("⏳ Pending at ")
+    assert "waits for approval" not in first
+
+
 def test_what_was_not_recorded_says_so_before_anything_else() -> None:
     summary = job_summary(unrecorded())
 
