@@ -82,7 +82,12 @@ class ActRun:
 
     @property
     def results(self) -> dict[str, str | None]:
-        return {name: job.result for name, job in self.jobs.items()}
+        """How the jobs ended; one that calls a workflow has no end of its own."""
+        return {
+            name: job.result
+            for name, job in self.jobs.items()
+            if job.result is not None or not _calls(name, self.jobs)
+        }
 
     @cached_property
     def text(self) -> str:
@@ -107,7 +112,6 @@ class Trigger:
     run: int
     attempt: int = 1
     again_by: str | None = None
-    hosted: bool = True
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ class Runner:
         repository: ``owner/name``; ``number`` is its id.
         origin: the folder of the repository.
         api: where the code host answers.
+        server: where it serves the repository to Git.
         action: the folder of the Action's repository, see `copy_action`.
         home: where the Action keeps its environment.
         settings: the variables of the repository, `vars`.
@@ -130,10 +135,16 @@ class Runner:
     number: int
     origin: Path
     api: str
+    server: str
     action: Path
     home: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def own_home(self) -> Path:
+        """The home of the user of a runner that stays."""
+        return self.root / "home"
 
     def run(
         self,
@@ -207,9 +218,10 @@ class Runner:
 
     def _variables(self, trigger: Trigger, artifacts: Path) -> Sequence[str]:
         found = {
-            "ACT_ORIGIN": str(self.origin),
             "ACT_ARTIFACTS": str(artifacts),
+            "ACT_HOME": str(self.own_home),
             "GITHUB_API_URL": self.api,
+            "GITHUB_SERVER_URL": self.server,
             "GITHUB_REPOSITORY": self.repository,
             "GITHUB_REPOSITORY_ID": str(self.number),
             "GITHUB_RUN_ID": str(trigger.run),
@@ -217,7 +229,6 @@ class Runner:
             "GITHUB_TRIGGERING_ACTOR": trigger.again_by or trigger.actor,
             "GITHUB_SHA": trigger.commit,
             "GITHUB_REF": trigger.ref,
-            "RUNNER_ENVIRONMENT": "github-hosted" if trigger.hosted else "self-hosted",
             "SLUICE_ACTION_HOME": str(self.home),
             **{name: os.environ[name] for name in _CERTIFICATES if name in os.environ},
             **self.variables,
@@ -226,6 +237,10 @@ class Runner:
 
     def _environment(self, home: Path) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "HOME": str(home)}
+
+
+def _calls(name: str, jobs: Mapping[str, Job]) -> bool:
+    return any(other.startswith(f"{name}/") for other in jobs)
 
 
 def _read_jobs(output: str) -> dict[str, Job]:
