@@ -18,8 +18,9 @@ from sluicegate.cli.github.rolling import roll_out
 from sluicegate.cli.github.running import run_pipeline
 from sluicegate.cli.github.step_context import Step
 from sluicegate.cli.github.step_log import StepLog
-from sluicegate.cli.output import use_what_the_terminal_has
+from sluicegate.cli.output import tell_that_it_stops, use_what_the_terminal_has
 from sluicegate.errors import Interrupted, SluicegateError, UsageError
+from sluicegate.ports.code_host import CodeHost
 from sluicegate.report.escape import escape
 from sluicegate.report.github.annotations import Command
 from sluicegate.report.github.shown import Said, Shown
@@ -60,7 +61,7 @@ def step() -> ExitCode:
     if occasion is None:
         raise _NOT_THERE
     files = CommandFiles.of(machine.environ)
-    with _step_log() as log:
+    with _step_log() as log, machine.stop.install(tell_that_it_stops):
         begun = _Begun(machine, occasion, log)
         ended = begun.carry_out()
         begun.tell(ended, files)
@@ -86,13 +87,16 @@ class _Begun:
         self._machine, self._occasion, self._log = machine, occasion, log
         self._inputs = Inputs()
         self._shares = 1
+        self._host: CodeHost | None = None
 
     def carry_out(self) -> Ended:
         try:
             self._inputs = read_inputs(self._machine.environ)
             name_default_branch(self._machine, self._occasion)
-            host = open_host(self._machine)
-            step = Step(self._machine, self._inputs, self._occasion, self._log, host)
+            self._host = open_host(self._machine)
+            step = Step(
+                *(self._machine, self._inputs, self._occasion, self._log, self._host)
+            )
             return _TASKS[self._inputs.task](step)
         except SluicegateError as error:
             return failed(error, for_error(error))
@@ -138,10 +142,13 @@ class _Begun:
             self._log.command(command.name, command.value, command.properties)
 
     def _publish(self, shown: Shown | Said) -> Published:
+        """Show it on GitHub; asked to stop, only on this runner."""
         try:
-            host = open_host(self._machine)
-        except UsageError:
-            host = None  # which has been said
+            return self._publish_on(self._host, shown)
+        except Interrupted:
+            return self._publish_on(None, shown)
+
+    def _publish_on(self, host: CodeHost | None, shown: Shown | Said) -> Published:
         if isinstance(shown, Said):
             return show_said(host, shown, self._occasion)
         comment = self._inputs.comment
