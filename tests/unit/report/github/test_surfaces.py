@@ -84,7 +84,7 @@ def test_a_request_that_nobody_has_to_answer_does_not_wait_for_approval() -> Non
     ]
     first = text_of(job_summary(replace(shown, asked=tuple(answered)))).split("\n")[0]
     assert first.startswith("⏳ Pending at ")
-    assert "waits for approval" not in first
+    assert "to go to production" not in first
 
 
 def test_what_was_not_recorded_says_so_before_anything_else() -> None:
