@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 from rollouts import World, measured_world, under_way
 
@@ -38,7 +39,7 @@ NOW = datetime(2026, 11, 22, 14, 3, 21, tzinfo=UTC)
 RUN_ID = "01JDA2Z9M3Q4T5V6W7X8Y9Z0AA"
 COMMIT = "3f9c2a7be14d5086a1c7e0b94d2f6a853c1b7e90"
 BEFORE = "b71e0c4497f2d36a8e5c10bf4a9d7720e6f3c815"
-HEAD = Checkpoint("github.com/acme/churn", 1284, bytes.fromhex("8f" * 32))
+HEAD = Checkpoint("github.com/acme/churn", 1284, sha256(b"root").digest())
 LINKS = Links(
     "https://github.com",
     "acme/churn",
@@ -54,21 +55,36 @@ _KINDS = {
     "canary": "canary",
 }
 _SAID: Mapping[str, tuple[str, Mapping[str, Value], int, str]] = {
-    "lint": ("no findings", {"findings": 0}, 3_100, "lint.findings == 0"),
-    "test": (
-        "214 passed, coverage 93.4 %",
-        {"failed": 0, "coverage": 93.4},
-        48_200,
-        "test.failed == 0 && test.coverage >= 90",
+    "lint": (
+        "0 findings, 0 unformatted files",
+        {"findings": 0},
+        3_100,
+        "lint.findings == 0",
     ),
-    "build": ("image built", {"size_mb": 142.6}, 71_000, "build.size_mb < 300"),
+    "test": (
+        "214 passed, 93.4% covered; slowest: test_training_converges, 11.9 s",
+        {"failed": 0, "coverage": 0.934},
+        48_200,
+        "test.failed == 0 && test.coverage >= 0.9",
+    ),
+    "build": (
+        "churn:v2.3.0 is 4be01f6c22a9, 143 MB",
+        {"size_bytes": 142_603_776},
+        71_000,
+        "build.size_bytes < 300000000",
+    ),
     "scan": (
-        "nothing critical, 2 findings below the threshold",
+        "1 vulnerability, 1 misconfiguration",
         {"critical": 0, "high": 0, "secrets": 0},
         18_400,
         "scan.critical == 0 && scan.secrets == 0",
     ),
-    "publish": ("published", {}, 6_300, ""),
+    "publish": (
+        "the registry serves ghcr.io/acme/churn:v2.3.0",
+        {},
+        6_300,
+        "",
+    ),
 }
 
 
@@ -161,8 +177,8 @@ REQUEST = ReleaseRequest(
 VIEW = RequestView(
     id=Digest.of(b"request"),
     request=REQUEST,
-    missing=("1 yes of ann, dave (bob wrote 3 of the commits, so his does not count)",),
-    unusual=("pyproject.toml changes a dependency for the first time in 40 releases",),
+    missing=("1 more (ann, dave may; bob may not: wrote 3 of the commits)",),
+    unusual=("it changes what checks or judges it: .github/workflows/gate.yml",),
 )
 FINDINGS = {
     "lint": (),
@@ -183,10 +199,11 @@ FINDINGS = {
 
 def pending() -> Shown:
     """A release that waits for somebody to approve it."""
-    waits = "waits for approval: 1 yes of ann, dave is missing"
+    waits = VIEW.missing[0]
     rules = (
-        ConditionResult("approvals: 1 of ann, dave", Verdict.PENDING, waits),
-        ConditionResult("windows: Mon-Thu 09:00-16:00", Verdict.OPEN, "it is Monday"),
+        ConditionResult("approvals as sluicegate.yaml asks", Verdict.PENDING, waits),
+        ConditionResult("nobody rejects it", Verdict.OPEN, "nobody did"),
+        ConditionResult("no lock", Verdict.OPEN, "not locked"),
     )
     canary = replace(
         ended("canary", Outcome.PENDING, waits, conditions=rules),

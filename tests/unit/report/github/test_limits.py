@@ -81,7 +81,7 @@ def test_a_summary_is_cut_between_two_rows_and_says_where_the_others_are(
     assert f"and {left} more rows, in the full report" in page.text
     assert report in page.links
     assert set(page.cells) == {1, 4}
-    assert "All 6 conditions" in page.text  # what is told after it is there
+    assert "All 7 conditions" in page.text  # what is told after it is there
 
 
 def test_of_more_findings_than_there_is_room_for_the_worst_are_shown() -> None:

@@ -115,7 +115,7 @@ def test_a_pull_request_is_not_warned_of_what_never_happens() -> None:
 def test_every_stage_is_a_row_with_its_gate_and_why() -> None:
     text = text_of(job_summary(closed()))
 
-    assert "lint✅ openno findingsfindings 0" in text
+    assert "lint✅ open0 findings, 0 unformatted filesfindings 0" in text
     assert "test❌ closedtest.failed == 0 does not hold: 2 tests failed" in text
     assert "build\N{HEAVY MINUS SIGN} not runtest is closed" in text
 
@@ -127,7 +127,10 @@ def test_a_request_is_answered_with_its_whole_id_on_the_page_of_the_workflow() -
     assert f"{LINKS.server}/acme/churn/actions/workflows/approve.yml" in page.links
     assert f"-f request={VIEW.id.hex}\n" in page.text
     assert f"sluice approve {VIEW.id.short}" in page.text
-    assert "missing: 1 yes of ann, dave" in page.text
+    assert (
+        "missing: 1 more (ann, dave may; bob may not: wrote 3 of the commits)"
+        in page.text
+    )
     assert "It brings 7 commits since v2.2.4." in page.text
 
 
@@ -516,7 +519,7 @@ SOUND = log_status(HEAD).description
         SOUND.replace("1284", "-1"),
         SOUND.replace("1284", "9" * 19),
         SOUND.replace("1284", "٣"),
-        SOUND.replace("48=", "49="),
+        SOUND.replace("=, log", "A, log"),
         SOUND.replace("log ", "log A"),
         SOUND[:-1],
         "all is well",
@@ -540,7 +543,7 @@ def test_a_request_that_waits_is_a_deployment_that_does() -> None:
     (found,) = standings(pending())
 
     assert found.state is DeploymentState.PENDING
-    assert found.description.startswith("waits: waits for approval")
+    assert found.description.startswith("waits: 1 more (ann, dave may")
     assert (found.environment, found.commit) == ("production", COMMIT)
     assert found.replaces is None
 
