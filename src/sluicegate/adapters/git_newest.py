@@ -12,15 +12,20 @@ _TIMEOUT = timedelta(minutes=1)
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-def newest_commits(folder: str, runner: ProcessRunner, most: int) -> Sequence[str]:
+def newest_commits(
+    folder: str, runner: ProcessRunner, most: int, *, but: Sequence[str] = ()
+) -> Sequence[str]:
     """At most *most* commits of all branches and tags, newest first.
 
-    None where *folder*, an absolute path, is in no repository.
+    None where *folder*, an absolute path, is in no repository. Branches whose name
+    fits one of the patterns *but* are left out, here and on remotes.
     """
+    here = (f"--exclude={each}" for each in but)
+    there = (f"--exclude=*/{each}" for each in but)
     command = Command(
         (
             *("git", "rev-list", f"--max-count={most:d}"),
-            *("--branches", "--tags", "--remotes", "HEAD", "--"),
+            *(*here, "--branches", *there, "--remotes", "--tags", "HEAD", "--"),
         ),
         cwd=folder,
         timeout=_TIMEOUT,

@@ -58,17 +58,17 @@ def show(
         )
     found = build_view(log, report, has_evidence=kept is not None)
     if anchored and report.ok:  # else there is nothing to hold against anything
-        found = _anchor(machine, log, found)
+        found = _anchor(log, found)
     write = verification_document if as_json else verification_text
     write_result(write(found))
     return ExitCode.TAMPERED if found.problems else ExitCode.OPEN
 
 
-def _anchor(machine: Machine, log: LogPlace, found: Verification) -> Verification:
+def _anchor(log: LogPlace, found: Verification) -> Verification:
     """*found*, and what the statuses of commits say of the log."""
     from sluicegate.wiring.github.anchored import read_anchor  # noqa: PLC0415 - slow
 
-    hosted = read_anchor(machine, log.reader(), Path())
+    hosted = read_anchor(log, Path())
     return replace(
         found, hosted=hosted, problems=(*found.problems, *hosted.contradictions)
     )

@@ -59,7 +59,7 @@ def _verify(step: Step, project: Project, log: LogPlace) -> Verification:
     if not report.ok or step.host is None:
         return found
     try:
-        hosted = read_anchor(step.machine, log.reader(), project.folder)
+        hosted = read_anchor(log, project.folder)
     except ExternalError as error:
         step.warn(f"the log was not held against statuses on GitHub: {error}")
         return found

@@ -16,32 +16,36 @@ from sluicegate.adapters.git import GitRepository
 from sluicegate.adapters.git_newest import newest_commits
 from sluicegate.adapters.github.refusing import NotThereError
 from sluicegate.audit.history import newest_runs
-from sluicegate.audit.reader import LogReader
 from sluicegate.errors import PermanentError, UsageError
+from sluicegate.model.address import Address
 from sluicegate.model.code_host import CommitStatus
+from sluicegate.model.git_address import GitAddress
 from sluicegate.ports.code_host import CodeHost, MissingPermissionError
 from sluicegate.ports.process import ProcessRunner
 from sluicegate.report.github.status import Anchored, name_digest, read_status
 from sluicegate.report.hosted_anchor import HostedAnchor
 from sluicegate.tlog.tree import VerifiedTree
 from sluicegate.wiring.github.host import open_host
-from sluicegate.wiring.machine import Machine
+from sluicegate.wiring.logplace import LogPlace
 
 MOST = 100
 """Commits of the log, and of the clone, that are looked at: each costs a request."""
 
 _SHOWN = 5  # contradictions
+_OURS = "sluicegate-*"
 
 
-def read_anchor(machine: Machine, log: LogReader, folder: Path) -> HostedAnchor:
-    """What GitHub's statuses say of *log*; the clone is that of *folder*, if any.
+def read_anchor(place: LogPlace, folder: Path) -> HostedAnchor:
+    """What GitHub's statuses say of the log in *place*.
+
+    The clone is that of *folder*, if that is in any.
 
     Raises:
         UsageError: there is no token, or no repository is named.
         ExternalError: GitHub does not answer, or refuses.
         IntegrityError: the log is not what was committed.
     """
-    runner = machine.process
+    machine, log, runner = place.machine, place.reader(), place.machine.process
     remote = _find_remote(folder, runner)
     host = open_host(machine, remote=remote)
     if host is None:
@@ -50,10 +54,19 @@ def read_anchor(machine: Machine, log: LogReader, folder: Path) -> HostedAnchor:
             hint="put a token that may read the repository into SLUICE_GITHUB_TOKEN,"
             " and go to a clone of it or name it in GITHUB_REPOSITORY",
         )
-    here = newest_commits(str(folder.resolve()), runner, MOST)
+    own = _own_branches(place.address)
+    here = newest_commits(str(folder.resolve()), runner, MOST, but=own)
     runs = (each.started.commit for each in newest_runs(log))
     commits = [*islice(dict.fromkeys(runs), MOST), *here]
     return Anchoring(host, log.tree()).look(dict.fromkeys(commits))
+
+
+def _own_branches(address: Address) -> tuple[str, ...]:
+    """Branches that hold a log or an inbox: their many commits are about nothing."""
+    if address.scheme != "git":
+        return (_OURS,)
+    ref = GitAddress.parse(address.place).ref
+    return (_OURS, ref.removeprefix("refs/heads/"))
 
 
 def _find_remote(folder: Path, runner: ProcessRunner) -> str | None:
