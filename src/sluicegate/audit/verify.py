@@ -60,7 +60,8 @@ class VerifyReport:
     ``min_index`` were pruned. ``open_runs`` have not finished, and ``unknown`` counts
     the entries of each type that this version does not know: neither is a problem.
     ``signatures`` counts those under signed statements that hold, ``unchecked`` those
-    of which that is not known, by the reason. ``doubts`` are times of entries that
+    of which that is not known, by the reason; ``attested`` counts answers that a code
+    host attests and nobody has signed. ``doubts`` are times of entries that
     something contradicts, which proves nothing by itself.
     """
 
@@ -77,6 +78,7 @@ class VerifyReport:
     signatures: int = 0
     unchecked: Mapping[str, int] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    attested: int = 0
 
     @property
     def ok(self) -> bool:
@@ -167,6 +169,7 @@ def verify(
         unknown=rules.unknown,
         signatures=rules.statements.held,
         unchecked=rules.statements.unchecked,
+        attested=rules.attested.count,
         doubts=tuple(rules.times.doubts(_sightings(witnesses), now)),
     )
 

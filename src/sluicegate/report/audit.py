@@ -68,7 +68,8 @@ class Verification:
     before, if any, and ``held`` whether the log extends that. Entries before
     ``min_index`` were pruned; ``unknown`` counts entries by types that this version
     does not know. ``signatures`` counts those under signed statements that hold,
-    ``unchecked`` those of which that is not known, by the reason. ``doubts`` are what
+    ``unchecked`` those of which that is not known, by the reason; ``attested`` counts
+    answers that a code host attests and nobody has signed. ``doubts`` are what
     contradicts the times of entries, which is no problem by itself. ``hosted`` is what
     a code host vouches for, None if it was not asked.
     """
@@ -90,6 +91,7 @@ class Verification:
     unknown: Mapping[str, int] = field(default_factory=dict)
     signatures: int = 0
     unchecked: Mapping[str, int] = field(default_factory=dict)
+    attested: int = 0
     doubts: Sequence[str] = ()
     hosted: HostedAnchor | None = None
 
@@ -117,6 +119,7 @@ def verification_document(found: Verification) -> str:
             "statement": found.store.statement,
         },
         "evidence_files": found.evidence_files if read else None,
+        "attested": found.attested if read else None,
         "signatures": {"hold": found.signatures, "not_checked": dict(found.unchecked)}
         if read
         else None,
@@ -189,6 +192,8 @@ def _read_rows(found: Verification) -> Iterator[tuple[str, str]]:
     if found.signatures or found.unchecked:
         for text in _signatures(found):
             yield "statements", text
+    if found.attested:
+        yield "attested", _attested(found.attested)
     if found.unfinished:
         yield "open runs", _runs(found.unfinished)
     for text in _doubts(found.doubts):
@@ -252,6 +257,11 @@ def _moment(seconds: int) -> str:
     if seconds >= _END_OF_CALENDAR:
         return "at an impossible time"
     return f"on {format_moment(datetime.fromtimestamp(seconds, UTC))}"
+
+
+def _attested(count: int) -> str:
+    answers = _count(count, "answer is", "answers are")
+    return f"{answers} as a code host gave {'it' if count == 1 else 'them'}; not signed"
 
 
 def _evidence(files: int | None) -> str:

@@ -135,3 +135,72 @@ def test_groups_can_be_covered_exactly_if_some_choice_of_people_does(
         all(who in one & allowed for who, one in zip(choice, members, strict=True))
         for choice in itertools.permutations(PEOPLE, len(members))
     )
+
+
+ACCOUNTS = """\
+people:
+  ann: [ann@acme.org, "github:ann"]
+  bob: [bob@acme.org, "github:bob"]
+  eve: [eve@acme.org]
+services: [deploy@acme.org]
+groups: {leads: [ann, bob], security: [eve]}
+"""
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "{from: [ann, bob], count: 2, by: [signature, dispatch]}",
+        "{from: [ann, bob, eve], count: 3, by: [signature, dispatch, comment]}",
+        "{from: ['@leads'], count: 2, by: [dispatch], workflow: yes.yaml}",
+        "{from: ['github:zoe', zoe@acme.org], by: [signature, dispatch]}",
+        "{from: ['github:zoe', 'github:yan'], count: 2, by: [dispatch]}",
+        "{from: [ann], by: [comment], environment_reviews: required}",
+    ],
+)
+def test_people_may_answer_in_several_ways(rules: str) -> None:
+    assert problems(pipeline(f"approvals: {rules}", who=ACCOUNTS)) == ()
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        (
+            "{from: [ann, eve], by: [dispatch]}",
+            ("approvals.by: 'eve' has no account: list \"github:LOGIN\" under people"),
+        ),
+        (
+            "{from: [ann, 'github:zoe'], count: 2, by: [signature, dispatch]}",
+            (
+                "approvals.by: 'github:zoe' may sign, and answer by an account, too:"
+                " list who that is under people, or somebody could count for two"
+            ),
+        ),
+        (
+            "{from: [ann], by: [dispatch, dispatch]}",
+            "approvals.by: names one of them twice",
+        ),
+        (
+            "{from: [ann], by: []}",
+            "approvals.by: must not be empty",
+        ),
+        (
+            "{from: [ann], by: [review]}",
+            "approvals.by.0: ",
+        ),
+        (
+            "{from: [ann], by: [dispatch], workflow: ../approve.yml}",
+            "approvals.workflow: ",
+        ),
+        (
+            "{from: [ann], by: [dispatch], environment_reviews: maybe}",
+            "approvals.environment_reviews: ",
+        ),
+    ],
+)
+def test_ways_in_which_nobody_could_answer_or_somebody_twice_are_refused(
+    rules: str, expected: str
+) -> None:
+    (problem,) = problems(pipeline(f"approvals: {rules}", who=ACCOUNTS))
+
+    assert problem.startswith(f"environments.production.{expected}")

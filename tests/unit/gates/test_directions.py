@@ -6,7 +6,7 @@ from datetime import timedelta
 from hearings import EVERYBODY, LEADS, NOW, REQUEST, SECURITY, policy, rules, says
 
 from sluicegate.gates.directions import Ruling, Word, judge_directions
-from sluicegate.model.policy import ApprovalRule
+from sluicegate.model.policy import ApprovalRule, Way
 from sluicegate.model.rollout import Direction
 
 TWO = ApprovalRule(EVERYBODY, count=2)
@@ -183,3 +183,13 @@ def test_a_word_that_does_not_count_takes_nothing_with_it() -> None:
     pause, *_ = judge(ApprovalRule(EVERYBODY), *said)
 
     assert pause.index == 1
+
+
+def test_a_decision_is_signed_however_releases_are_approved() -> None:
+    by_run = replace(
+        ApprovalRule(EVERYBODY, exclude=frozenset()), by=frozenset({Way.DISPATCH})
+    )
+
+    (promote,) = judge(by_run, word(Direction.PROMOTE, "bob@acme.org"))
+
+    assert promote.is_due

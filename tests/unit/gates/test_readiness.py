@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hearings import EVERYBODY, LEADS, PEOPLE, SECURITY
 
@@ -10,7 +12,13 @@ from sluicegate.gates.readiness import (
     judge_override_reach,
     judge_reach,
 )
-from sluicegate.model.policy import ApprovalRule, OverrideRule, Part, People
+from sluicegate.model.policy import (
+    ApprovalRule,
+    OverrideRule,
+    Part,
+    People,
+    Way,
+)
 
 ANN, BOB, EVE = "ann@acme.org", "bob@acme.org", "eve@acme.org"
 RULE = ApprovalRule(EVERYBODY, 2)
@@ -113,3 +121,13 @@ def test_people_and_services_are_known(requester: list[str], *, known: bool) -> 
 
     assert is_requester_known(RULE, PEOPLE, requester) is known
     assert is_requester_known(careless, PEOPLE, requester)
+
+
+def test_an_account_is_as_good_as_a_key_where_the_rule_counts_it() -> None:
+    by_run = replace(RULE, count=1, by=frozenset({Way.DISPATCH}))
+
+    found = reach(by_run, BOB)
+
+    assert found.ready == ("ann",)  # the one of them with an account
+    assert "bob" in found.lacking
+    assert not reach(replace(RULE, count=1)).is_enough

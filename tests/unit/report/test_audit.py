@@ -98,6 +98,14 @@ def test_signatures_that_hold_or_were_not_checked_are_counted() -> None:
     ]
 
 
+def test_answers_that_nobody_has_signed_are_counted_apart() -> None:
+    one = "  attested   1 answer is as a code host gave it; not signed"
+    two = "  attested   2 answers are as a code host gave them; not signed"
+
+    assert one in lines(attested=1)
+    assert two in lines(attested=2)
+
+
 def test_problems_come_first_and_are_counted() -> None:
     found = lines(
         problems=("tile/0/000: missing", HOSTILE), seen=5, evidence_files=None
@@ -226,6 +234,7 @@ def test_a_verification_is_one_document() -> None:
         "anchor": None,
         "store": {"keeping": "kept", "statement": "nothing deletes it"},
         "evidence_files": 2,
+        "attested": 0,
         "signatures": {"hold": 2, "not_checked": {"the moon": 1}},
         "doubtful_times": {"count": 1, "first": ["entry 2 says noon"]},
         "pruned_before": 0,

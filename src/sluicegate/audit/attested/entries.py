@@ -21,11 +21,13 @@ from sluicegate.ports.evidence import EvidenceStore
 class AttestedRules:
     """Checks the entries of the log *origin*; *evidence* is None where it is unread.
 
-    ``sound`` are the attestations that were read and hold.
+    ``sound`` are the attestations that were read and hold, ``count`` is how many
+    entries say that there are any, read or not.
     """
 
     def __init__(self, origin: str, evidence: EvidenceStore | None) -> None:
         self.sound: set[Digest] = set()
+        self.count = 0
         self._origin = origin
         self._evidence = evidence
         self._places: set[str] = set()
@@ -35,6 +37,7 @@ class AttestedRules:
         event = entry.event
         if not isinstance(event, AnswerAttested):
             return
+        self.count += 1
         if event.place in self._places:
             yield f"{event.place} answers a second time"
         self._places.add(event.place)

@@ -100,6 +100,7 @@ def build_view(
         unknown=report.unknown,
         signatures=report.signatures,
         unchecked=report.unchecked,
+        attested=report.attested,
         doubts=report.doubts,
     )
 
