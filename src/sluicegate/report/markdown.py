@@ -16,11 +16,13 @@ def code_cell(text: str) -> str:
 
     Every mark is written as a reference to its character: Markdown gives those no
     meaning, and whatever a code host does to plain text (mentions, references to
-    issues), it does not do within ``<code>``.
+    issues), it does not do within ``<code>``. Only an address (``a@b.c``) is made a
+    link of after references are read, so its ``@`` stands in an element of its own.
 
     Source:
         https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references
-        ("cannot be used in place of symbols indicating structure").
+        ("cannot be used in place of symbols indicating structure");
+        https://github.github.com/gfm/#extended-email-autolink.
     """
     written = _MEANS_NOTHING.sub(_refer, escape(text))
     return f"<code>{written}</code>" if written else ""
@@ -28,4 +30,6 @@ def code_cell(text: str) -> str:
 
 def _refer(found: re.Match[str]) -> str:
     character = found[0]
+    if character == "@":
+        return "<span>&#64;</span>"
     return f"&#{ord(character)};" if character.isascii() else character

@@ -282,6 +282,7 @@ def test_no_text_from_outside_is_markup_in_markdown(subject: str) -> None:
     assert len(hostile.splitlines()) == len(plain.splitlines())
     line = next(each for each in hostile.splitlines() if each.startswith("- <code>ccc"))
     written = line.removeprefix("- <code>cccccccccccc</code> ")
+    written = written.replace("<span>&#64;</span>", "")
     assert not set("`*[]@|_~\\") & set(written)
     assert written.count("<") in {0, 2}
 
@@ -324,7 +325,7 @@ def test_markdown_shows_what_counts() -> None:
 
     assert "### Release <code>v2</code> into <code>production</code>" in text
     assert "#### Unusual\n\n- <code>a rollback</code>" in text
-    assert "one of &#64;ml" in text
+    assert "one of <span>&#64;</span>ml" in text
     assert f"`sluice approve {VIEW.id.short}`" in text
 
 
