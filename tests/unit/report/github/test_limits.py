@@ -31,6 +31,19 @@ WIDE = "\U0001f600<&>\"'@" * 200
 """Text of which each character takes as much room as one can."""
 
 
+def test_the_limits_are_those_that_github_documents() -> None:
+    assert limits.SUMMARY_BYTES == 1024 * 1024
+    assert limits.COMMENT_BYTES == 65_536
+    assert limits.CHECK_BYTES == 65_535
+    assert limits.ANNOTATION_BYTES == 64 * 1024
+    assert limits.ANNOTATION_TITLE == 255
+    assert limits.COMMANDS == 10
+    assert limits.DESCRIPTION_BYTES == 140
+    assert limits.SARIF_BYTES <= 10_000_000
+    assert (limits.SARIF_RUNS, limits.SARIF_RESULTS) == (20, 25_000)
+    assert limits.SARIF_RULES == 25_000
+
+
 def with_findings(number: int, text: str = "imported but unused") -> Shown:
     found = tuple(
         Finding(

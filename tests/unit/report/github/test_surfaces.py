@@ -24,6 +24,7 @@ from shown_runs import (
     unrecorded,
 )
 
+from sluicegate.canary.plot.trace import Span
 from sluicegate.model.code_host import (
     CheckConclusion,
     CommitStatus,
@@ -270,6 +271,16 @@ def test_the_plot_of_an_abort_reaches_the_bound_that_was_reached() -> None:
 
     assert any(line.endswith("enough to abort") for line in lines)
     assert "enough to promote" not in "\n".join(lines)
+
+
+def test_a_time_without_data_is_no_evidence_of_anything() -> None:
+    trace = rolled_out().traces["canary"]
+    half = Span(trace.end / 4, trace.end / 2)
+
+    lines = plot(replace(trace, gaps=(half,)))
+
+    assert lines[0].count("·") == 0, "the traffic went on"
+    assert all(line.count("·") == 11 for line in lines if line.startswith("  worse"))
 
 
 def test_a_metric_with_a_long_name_keeps_its_columns() -> None:

@@ -167,6 +167,21 @@ def test_a_host_that_knows_no_commit_at_all_vouches_for_nothing(grown: Grown) ->
         Anchoring(_Forgetful(), grown.log.tree()).look((SECOND,))
 
 
+class _Private(FakeCodeHost):
+    """A host of whose commits the token may read one only."""
+
+    @override
+    def statuses(self, commit: str) -> Iterator[CommitStatus]:
+        if commit == SECOND:
+            raise MissingPermissionError("may not", "statuses: read", hint="")
+        return super().statuses(commit)
+
+
+def test_a_commit_that_may_not_be_read_is_not_passed_over(grown: Grown) -> None:
+    with pytest.raises(MissingPermissionError):
+        Anchoring(_Private(), grown.log.tree()).look((FIRST, SECOND))
+
+
 @pytest.mark.parametrize(
     "fault",
     [
