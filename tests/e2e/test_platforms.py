@@ -35,7 +35,11 @@ class Case:
 
 # Every command that a person can call.
 ON_WINDOWS = {
-    "approvals": [Case("approvals", "no"), Case("approvals --json", "[")],
+    "approvals": [
+        Case("approvals", "no"),
+        Case("approvals --json", "["),
+        Case("approvals take", "no token for GitHub is here", 2),
+    ],
     "approve": [Case("approve 0123456789ab --yes", "no request", 2)],
     "audit": [
         Case("audit log", "open: all 3 gates are open"),
