@@ -113,10 +113,11 @@ _ENTRY = (
 handed_over_option = click.option(
     "--handed-over",
     "handed_over",
-    metavar="DIR=sha256:HEX",
+    metavar="DIR=sha256:HEX[=STAGE,...]",
     multiple=True,
     help="Take the results over that another job has handed over in DIR, announced by"
-    " this digest, and judge them anew; can be given several times. No program of the"
+    " this digest (with stages: it may hold these alone), and judge them anew; can be"
+    " given several times. No program of the"
     " project is run then, unless this job hands over itself.",
 )
 

@@ -1,7 +1,7 @@
 """Hand-overs by their folders: giving the results of this job on, taking others'."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,38 +21,65 @@ from sluicegate.stages.docker_build import DockerBuildStage
 from sluicegate.stages.stage import CommandStage
 from sluicegate.wiring.project import Project
 
+_DIGEST = "sha256:"
+
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A folder, and the digest by which another job has announced what is in it."""
+    """A folder, and the digest by which another job has announced what is in it.
+
+    ``stages`` are those that the job may speak for, None for all: one that runs the
+    code of others could hand over the scan of what it has built, too.
+    """
 
     folder: Path
     digest: Digest
+    stages: frozenset[str] | None = None
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``DIR=sha256:HEX``.
+        """Read ``DIR=sha256:HEX``, or ``DIR=sha256:HEX=STAGE,STAGE``.
 
         Raises:
             UsageError: *text* has another form.
         """
         folder, _, digest = text.rpartition("=")
+        stages = None
+        if not digest.startswith(_DIGEST):
+            stages = frozenset(filter(None, digest.replace(",", " ").split()))
+            folder, _, digest = folder.rpartition("=")
+        refusal = UsageError(
+            f"not a hand-over: {text!r}",
+            hint="write DIR=sha256:HEX, as `sluice run --hand-over DIR` says it, or"
+            " DIR=sha256:HEX=STAGE,STAGE for one that may hold these stages alone",
+        )
+        if not folder or stages == frozenset():
+            raise refusal
         try:
-            return cls(Path(folder), Digest.parse(digest)) if folder else cls._refuse()
+            return cls(Path(folder), Digest.parse(digest), stages)
         except UsageError as error:
-            raise UsageError(
-                f"not a hand-over: {text!r}",
-                hint="write DIR=sha256:HEX, as `sluice run --hand-over DIR` says it",
-            ) from error
+            raise refusal from error
 
     @override
     def __str__(self) -> str:
         """As `parse` reads it."""
-        return f"{self.folder}={self.digest}"
+        stages = "" if self.stages is None else f"={','.join(sorted(self.stages))}"
+        return f"{self.folder}={self.digest}{stages}"
 
-    @classmethod
-    def _refuse(cls) -> Self:
-        raise UsageError("no folder is named")
+    def check_speaks_for(self, stages: Iterable[str]) -> None:
+        """See to it that nothing but what it may hold is in it: *stages* are.
+
+        Raises:
+            UsageError: it holds more.
+        """
+        more = [] if self.stages is None else sorted(set(stages) - self.stages)
+        if self.stages is not None and more:
+            raise UsageError(
+                f"it holds the stage {more[0][:60]}, and may hold"
+                f" {' and '.join(sorted(self.stages))} alone",
+                hint="a job speaks for its own stages: name them for the job that runs"
+                " them and for the one that takes them over alike",
+            )
 
 
 @dataclass(frozen=True)
@@ -93,6 +120,7 @@ class Incoming:
         data = folder.index(announced.digest, MAX_BYTES)
         try:
             handed = parse_hand_over(data)
+            announced.check_speaks_for(each.stage for each in handed.stages)
             self._check(handed)
         except UsageError as error:
             raise UsageError(f"{announced.folder}: {error}", hint=error.hint) from error

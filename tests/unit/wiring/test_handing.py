@@ -278,13 +278,42 @@ def test_labels_have_to_be_those_of_the_run(project: Project, place: Path) -> No
         _ = take(project, place, os="linux").taken
 
 
-def test_what_one_job_says_of_a_folder_another_reads() -> None:
-    text = f"/a=b/c=sha256:{'a' * 64}"
+@pytest.mark.parametrize(
+    ("end", "stages"),
+    [("", None), ("=scan", {"scan"}), ("=lint,test", {"lint", "test"})],
+)
+def test_what_one_job_says_of_a_folder_another_reads(
+    end: str, stages: set[str] | None
+) -> None:
+    text = f"/a=b/c=sha256:{'a' * 64}{end}"
 
     found = Announced.parse(text)
 
     assert (str(found.folder), found.digest.hex) == ("/a=b/c", "a" * 64)
+    assert found.stages == stages
     assert str(found) == text
+
+
+@pytest.mark.parametrize("text", ["", "a", "a=", "a=test", "=sha256:X", "a=sha256:X="])
+def test_what_names_no_folder_digest_or_stage_is_no_hand_over(text: str) -> None:
+    with pytest.raises(UsageError, match="not a hand-over"):
+        Announced.parse(text.replace("X", "a" * 64))
+
+
+def test_a_job_that_builds_cannot_hand_over_the_scan_of_it(
+    project: Project, place: Path
+) -> None:
+    parcel = replace(announced(place), stages=frozenset({"test", "build"}))
+
+    with pytest.raises(UsageError, match="holds the stage scan, and may hold build"):
+        _ = Incoming(project, (parcel,), {}).taken
+
+
+def test_a_job_hands_over_what_it_may(project: Project, place: Path) -> None:
+    names = frozenset({"test", "build", "scan", "publish"})
+    parcel = replace(announced(place), stages=names)
+
+    assert list(Incoming(project, (parcel,), {}).taken) == ["test", "build", "scan"]
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,7 @@ def _jobs(setup: Setup) -> tuple[Filling, ...]:
             {
                 "job": name,
                 "stages": ",".join(stages),
+                "build_stages": ",".join(setup.build),
                 "before": found[place - 1][0] if place else "",
             },
             {"after": place > 0, "scans_image": name == "scan" and bool(setup.build)},

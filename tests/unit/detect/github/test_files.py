@@ -117,7 +117,17 @@ def test_the_key_of_the_log_is_where_no_code_of_the_repository_runs(name: str) -
         else:
             assert "SLUICE_LOG_KEY" in text
             assert "command: run" not in text
-            assert "stages" not in text
+            assert '"stages"' not in text
+
+
+@every_plan
+def test_each_job_is_believed_about_its_own_stages_alone(name: str) -> None:
+    for workflow in workflows(name).values():
+        found = workflow["jobs"]
+        takers = [body for job, body in found.items() if job in {"scan", "record"}]
+        for taken in (body["with"] for body in takers if "with" in body):
+            for job in {"test", "build", "scan"} & taken.keys():
+                assert taken[f"{job}-stages"] == found[job]["with"]["stages"]
 
 
 @every_plan
