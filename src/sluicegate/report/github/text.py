@@ -36,6 +36,8 @@ _SIGN = "[-\u2013\u2014·%+=≤≥…/]|[<>]=?|=="
 _ORDINARY = re.compile(f"(?:{_WORD}|{_NUMBER}|{_SIGN})")
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,}")
 _PARTS = re.compile(r"(?s)([(“]*)(.*?)([.,;:!?)”]*)")
+_QUOTED = re.compile(r"`([^`]+)`")  # as tools quote code
+_WORDS = re.compile(r"(?<!\S)[(“]*`[^`]+`[.,;:!?)”]*(?!\S)|\S+")
 _URL = re.compile(r"https?://[!-~]{1,2000}")
 _UNRESERVED = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
@@ -58,14 +60,18 @@ def words(text: str, most: int = MOST) -> str:
             pieces.append(f"<code>{html.escape(' '.join(quoted))}</code>")
             quoted.clear()
 
-    for word in shorten(text, most).split(" "):
+    for word in _WORDS.findall(shorten(text, most)):
         found = _PARTS.fullmatch(word)
         before, inside, after = found.groups() if found else ("", word, "")
         if "(" in inside and after.startswith(")"):  # f(x), not (f)
             inside, after = f"{inside})", after[1:]
+        said = _QUOTED.fullmatch(inside)
         if not inside or _is_ordinary(inside):
             close()
             pieces.append(html.escape(word))
+        elif said:
+            close()
+            pieces.append(f"{before}<code>{html.escape(said[1])}</code>{after}")
         elif before or after:
             if before:
                 close()

@@ -51,6 +51,7 @@ from sluicegate.report.github.status import (
     read_status,
 )
 from sluicegate.report.github.summary import job_summary
+from sluicegate.report.github.text import words
 from sluicegate.report.request import Given, Standing
 from sluicegate.stages.sarif import parse_report
 from sluicegate.tlog.checkpoint import Checkpoint
@@ -242,6 +243,23 @@ def test_a_gate_that_was_overridden_is_in_the_first_line(
     summary = text_of(job_summary(shown))
 
     assert "OVERRIDDEN: production, by eve" in summary.split("\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("2 tests failed", "2 tests failed"),
+        ("`os` imported, (unused)", "<code>os</code> imported, (unused)"),
+        ("compare (`1 == 2`), too", "compare (<code>1 == 2</code>), too"),
+        ("call f(x); or `g", "call <code>f(x)</code>; or <code>`g</code>"),
+        ("ann@b.c, and x < 3", "<code>ann@b.c</code>, and x &lt; 3"),
+        ("in a/b c/d.py: no", "in <code>a/b c/d.py</code>: no"),
+        ("at deadbeef", "at <code>deadbeef</code>"),
+        ("  two   blanks ", "two blanks"),
+    ],
+)
+def test_words_are_words_and_all_else_is_code(text: str, html: str) -> None:
+    assert words(text) == html
 
 
 # --- the plot ----------------------------------------------------------------
