@@ -174,7 +174,7 @@ def test_a_workflow_that_was_pushed_by_force_and_back_is_no_answer(
     run = world.dispatch("bob")
     place.git("reset", "-q", "--hard", good)
 
-    assert "is not in the history of main" in world.take(run)
+    assert "is not in the history of main, as fetched last" in world.take(run)
     assert world.counted() == 0
 
 

@@ -160,7 +160,7 @@ class Inboxes:
             return None if data is None else Digest.of(data)
 
         name = tip.branch.removeprefix("refs/heads/")
-        return Workflows(name.removeprefix("refs/remotes/origin/"), digest)
+        return Workflows(name.removeprefix("refs/remotes/origin/"), tip.commit, digest)
 
     def _protected(self) -> tuple[GitProtectedBranch, Tip]:
         if self.repository is None:

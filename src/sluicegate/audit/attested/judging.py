@@ -16,6 +16,7 @@ from sluicegate.audit.attested.words import (
     Word,
     answer_of,
     is_repository,
+    is_workflow,
     parse_body,
     parse_title,
     place_of_comment,
@@ -152,7 +153,7 @@ def _object_to_run(run: WorkflowRun, repository: int, branch: str) -> Iterator[s
         yield f"it was started by {run.event}, and not by hand (workflow_dispatch)"
     if run.branch != branch:
         yield f"it ran on {run.branch or 'no branch'}, not on {branch}"
-    if not run.path.startswith(WORKFLOWS):
+    if not is_workflow(run.path):
         yield f"its workflow {run.path} is no file in {WORKFLOWS}"
 
 
@@ -185,7 +186,7 @@ def _object_to_workflow(
     if kept.branch != branch:
         yield f"{kept.branch} was the protected branch then, and is not any more"
     if not kept.is_in_branch:
-        yield f"its commit {at} is not in the history of {branch}"
+        yield f"its commit {at} is not in the history of {branch}, as fetched last"
     there = expected.workflow(run.path)
     if kept.workflow is None:
         yield f"{run.path} was not there at its commit {at}"

@@ -25,11 +25,12 @@ from sluicegate.ports.evidence import EvidenceStore
 class Workflows:
     """The workflows that the protected branch has now.
 
-    ``branch`` is its short name; ``file`` is asked for the digest of a file, by its
-    path from the root of the repository, and says None for no file.
+    ``branch`` is its short name, ``commit`` its tip; ``file`` is asked for the digest
+    of a file, by its path from the root of the repository, and says None for no file.
     """
 
     branch: str
+    commit: str
     file: Callable[[str], Digest | None]
 
 

@@ -50,6 +50,15 @@ class Refusal:
     may_change: bool = False
 
 
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.ya?ml")
+
+
+def is_workflow(path: str) -> bool:
+    """Whether *path* may be that of a workflow's file."""
+    name = path.removeprefix(WORKFLOWS)
+    return name != path and _FILE.fullmatch(name) is not None
+
+
 def place_of_run(number: int) -> str:
     """Where an answer is that is the run *number*."""
     return f"run/{number}"

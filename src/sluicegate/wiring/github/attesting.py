@@ -99,7 +99,7 @@ class Attesting:
             is_own=is_own,
             reason=self.own.reason if is_own and self.own is not None else "",
             branch=branch,
-            is_in_branch=self.facts.is_in_branch(said.commit, branch),
+            is_in_branch=self.facts.is_merged(said.commit, self.workflows.commit),
             workflow=self.facts.digest(said.path, said.commit),
         )
         return self._judge(kept, word)

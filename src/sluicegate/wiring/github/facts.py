@@ -81,11 +81,14 @@ class Facts:
             self._roles[account.login] = self.host.role(account.login)
         return self._roles[account.login]
 
-    def is_in_branch(self, commit: str, branch: str) -> bool:
-        """Whether *branch* has *commit*."""
-        if (commit, branch) not in self._merged:
-            self._merged[commit, branch] = self.host.is_ancestor(commit, branch)
-        return self._merged[commit, branch]
+    def is_merged(self, commit: str, tip: str) -> bool:
+        """Whether *commit* is in the history of *tip*, a commit too.
+
+        A name could be that of a tag, which anybody who may write can make.
+        """
+        if (commit, tip) not in self._merged:
+            self._merged[commit, tip] = self.host.is_ancestor(commit, tip)
+        return self._merged[commit, tip]
 
     def digest(self, path: str, commit: str) -> Digest | None:
         """The digest of the file *path* at *commit*, None where it is not there."""

@@ -97,7 +97,7 @@ class Hosted:
         return take_in(self.world.recorder, self.evidence, answers)
 
     def read(self) -> list[Approval]:
-        now = Workflows("main", {APPROVE: WORKFLOW}.get)
+        now = Workflows("main", "f" * 40, {APPROVE: WORKFLOW}.get)
         reader = AttestedReader(self.world.log, self.evidence, lambda: now)
         return list(reader.read(read_state(self.world.log), "production"))
 

@@ -225,7 +225,7 @@ def test_an_answer_about_another_request_is_none_of_this_one() -> None:
         ),
         (
             {"is_in_branch": False},
-            "its commit a1a1a1a is not in the history of main",
+            "its commit a1a1a1a is not in the history of main, as fetched last",
         ),
         ({"workflow": None}, f"{APPROVE} was not there at its commit a1a1a1a"),
         (

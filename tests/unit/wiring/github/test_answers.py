@@ -183,7 +183,10 @@ def test_the_workflow_must_be_the_one_of_the_protected_branch(unmoved: Asked) ->
         " new one"
     )
     assert place.refuse(301) == f"{APPROVE} was not there at its commit ddddddd"
-    assert place.refuse(302) == "its commit eeeeeee is not in the history of main"
+    assert (
+        place.refuse(302)
+        == "its commit eeeeeee is not in the history of main, as fetched last"
+    )
 
 
 def test_a_request_that_nobody_made_cannot_be_answered(unmoved: Asked) -> None:
