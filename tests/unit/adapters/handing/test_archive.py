@@ -96,6 +96,27 @@ two = json.loads(documents()["manifest.json"]) * 2
     [
         pytest.param(documents(RepoTags=["python:3.12"]), "gives a name", id="a tag"),
         pytest.param(
+            documents(repotags=["python:3.12"]), "nobody knows", id="as Go reads keys"
+        ),
+        pytest.param(
+            {
+                **documents(),
+                "manifest.json": documents()["manifest.json"].replace(
+                    b'"RepoTags"', b'"RepoTags": ["python:3.12"], "RepoTags"'
+                ),
+            },
+            "twice",
+            id="a key twice",
+        ),
+        pytest.param(
+            {
+                **documents(),
+                "index.json": index(NAMED).replace(b'"annotations"', b'"Annotations"'),
+            },
+            "nobody knows",
+            id="annotations as Go reads keys",
+        ),
+        pytest.param(
             {**documents(), "repositories": b'{"python": {"3.12": "x"}}'},
             "gives a name",
             id="repositories",
@@ -143,6 +164,9 @@ def test_an_archive_of_anything_else_is_refused(
         pytest.param(add(tarfile.SYMTYPE, "a/b", "/etc/passwd"), id="absolute link"),
         pytest.param(add(tarfile.SYMTYPE, "a/b", "../../etc"), id="link out of it"),
         pytest.param(add(tarfile.SYMTYPE, "b", "../etc"), id="link from the top"),
+        pytest.param(add(tarfile.SYMTYPE, "a/b", ".."), id="link to the top"),
+        pytest.param(add(tarfile.SYMTYPE, "a/layer.tar", "../../layer.tar"), id="up"),
+        pytest.param(add(tarfile.SYMTYPE, "a/b", "../c/d"), id="link to no layer"),
         pytest.param(add(tarfile.LNKTYPE, "a/b", NAME), id="hard link"),
         pytest.param(add(tarfile.CHRTYPE, "a/b"), id="device"),
         pytest.param(add(tarfile.FIFOTYPE, "a/b"), id="pipe"),
@@ -161,6 +185,85 @@ def test_a_member_with_no_place_in_it_is_refused(
 
     with pytest.raises(PermanentError):
         check_archive(path, IMAGE)
+
+
+EVIL = documents(RepoTags=["python:3.12"])["manifest.json"]
+
+
+def header(kind: bytes, name: str, data: bytes) -> bytes:
+    member = tarfile.TarInfo(name)
+    member.type, member.size = kind, len(data)
+    return member.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % 512)
+
+
+def record(text: str) -> bytes:
+    """An extended header that says *text*, of up to 90 characters."""
+    return f"{len(text) + 4} {text}\n".encode()
+
+
+def garbled(block: bytes) -> bytes:
+    """*block* as Go still reads it: its owner is a number to the base of 256."""
+    changed = bytearray(block)
+    changed[108:116] = b"\x81\0\0\0\0\0\0\0"
+    changed[148:156] = b" " * 8
+    changed[148:156] = b"%06o\0 " % sum(changed[:512])
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param(
+            garbled(header(tarfile.REGTYPE, "manifest.json", EVIL)),
+            id="behind a header that Python takes for the end",
+        ),
+        pytest.param(
+            header(tarfile.XGLTYPE, "x", record("path=layers/other"))
+            + header(tarfile.REGTYPE, "manifest.json", EVIL),
+            id="renamed by a header for all, which Go passes over",
+        ),
+        pytest.param(
+            header(tarfile.XHDTYPE, "x", record("path="))
+            + header(tarfile.REGTYPE, "manifest.json", EVIL),
+            id="renamed to nothing, which Go passes over",
+        ),
+        pytest.param(
+            header(tarfile.GNUTYPE_LONGNAME, "x", b"layers/other\0")
+            + header(tarfile.GNUTYPE_LONGNAME, "x", b"manifest.json\0")
+            + header(tarfile.REGTYPE, "y", EVIL),
+            id="renamed twice, of which Go takes the last",
+        ),
+        pytest.param(
+            header(tarfile.REGTYPE, "later", b"") + bytes(512) + b"x" * 512,
+            id="behind its end",
+        ),
+    ],
+)
+def test_what_engines_may_read_otherwise_is_refused(
+    tmp_path: Path, more: bytes
+) -> None:
+    path = tmp_path / "image.tar"
+    files = documents().items()
+    known = b"".join(header(tarfile.REGTYPE, name, data) for name, data in files)
+    path.write_bytes(known + more + bytes(1024))
+
+    with pytest.raises(PermanentError, match="cannot be read"):
+        check_archive(str(path), IMAGE)
+
+
+@pytest.mark.parametrize("text", ["mtime=1.5", "size=2"])
+def test_an_extended_header_may_say_when_and_how_large(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "image.tar"
+    files = documents().items()
+    known = b"".join(header(tarfile.REGTYPE, name, data) for name, data in files)
+    more = header(tarfile.XHDTYPE, "x", record(text))
+    path.write_bytes(
+        known + more + header(tarfile.REGTYPE, "layer", b"ab") + bytes(1024)
+    )
+
+    check_archive(str(path), IMAGE)
 
 
 def test_a_header_that_claims_to_be_huge_is_not_read(tmp_path: Path) -> None:
