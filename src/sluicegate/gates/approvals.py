@@ -147,6 +147,10 @@ def _tally(
             human = hearing.humans.behind(given.identities)
             (name,) = electorate.people.named(given.identities)
             named = frozenset({normalise(name)})
+            why = _find_twin(given, human, voters)
+            if why:
+                ignored[given.statement] = why
+                continue
             known = voters.setdefault(human, Voter(name, named, given))
             if known.answer is given:
                 continue
@@ -160,6 +164,23 @@ def _tally(
         _list_candidates(electorate, voters, hearing.humans),
     )
     return Tally(tuple(voters.values()), missing, ignored)
+
+
+def _find_twin(
+    given: Approval, human: frozenset[str], voters: Mapping[frozenset[str], Voter]
+) -> str:
+    """Who has answered by the same account under another name; empty for nobody.
+
+    A login can pass to somebody else, and an account keeps its number.
+    """
+    if given.way is Way.SIGNATURE:
+        return ""
+    twins = (
+        voter.person
+        for known, voter in voters.items()
+        if known != human and voter.answer.key == given.key
+    )
+    return next((f"its account was counted as {twin}" for twin in twins), "")
 
 
 def _object(given: Approval, electorate: _Electorate, hearing: Hearing) -> str:

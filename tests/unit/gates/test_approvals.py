@@ -515,6 +515,23 @@ def test_the_key_and_the_account_of_one_person_count_once() -> None:
     assert tally(both, DISPATCHED, BOB).is_enough
 
 
+def test_an_account_that_takes_over_a_login_counts_once() -> None:
+    people = People(
+        {**PEOPLE.identities, "bob": frozenset({"bob@acme.org", "github:bob"})}
+    )
+    both = replace(BY_RUN, count=2, exclude=frozenset())
+    ann = replace(DISPATCHED, key="account:7")
+    renamed = replace(
+        says("github:bob", index=4), way=Way.DISPATCH, workflow="approve.yml"
+    )
+    judged = tally(both, ann, replace(renamed, key="account:7"), people=people)
+
+    assert people_of(judged) == ["ann"]
+    assert list(judged.ignored.values()) == ["its account was counted as ann"]
+    assert not judged.is_enough
+    assert tally(both, ann, replace(renamed, key="account:8"), people=people).is_enough
+
+
 def test_an_account_that_may_be_the_authors_does_not_count() -> None:
     rule = replace(BY_RUN, allowed=frozenset({"github:zoe"}), exclude=frozenset(Part))
     zoe = replace(DISPATCHED, identities=("github:zoe",))
