@@ -2,7 +2,11 @@
 
 A checkout that keeps no credentials (``persist-credentials: false``) cannot push the
 log. The step's own token can, and is given to the commands of the log alone: no file
-and no program of a stage ever has it.
+has it, and no program of a stage is given it.
+
+Trap:
+    While such a command runs, its environment can be read by programs of the same user,
+    without being root. Where these are not trusted, they run in another job.
 
 Source:
     actions/checkout, ``git-auth-helper.ts``, for the header; gitprotocol-http(5);
