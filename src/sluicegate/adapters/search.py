@@ -10,10 +10,16 @@ from sluicegate.model.digest import Digest
 
 
 def find_programs(name: str, environ: Mapping[str, str]) -> Iterator[Path]:
-    """Every program called *name* on the PATH of *environ*, each file once."""
+    """Every program called *name* on the PATH of *environ*, each file once.
+
+    Entries that are relative, or empty, lead into the project's folder, where anybody
+    may have put a program of that name: they are passed over.
+    """
     seen = set()
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
-        path = Path(folder or ".") / name
+        path = Path(folder) / name
+        if not path.is_absolute():
+            continue
         if path.is_file() and os.access(path, os.X_OK):
             real = path.resolve()
             if real not in seen:
