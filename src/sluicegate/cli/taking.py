@@ -48,8 +48,8 @@ def _take(inboxes: Inboxes, run: int | None, comment: int | None) -> TakenIn:
     if host is None:
         raise UsageError(
             "no token for GitHub is here, or no repository there is known",
-            hint="put a token into SLUICE_GITHUB_TOKEN; it needs actions: write,"
-            " contents: read and pull-requests: read",
+            hint="put a token into SLUICE_GITHUB_TOKEN; it needs actions: write and"
+            " contents: read, for comments issues: read",
         )
     occasion = read_occasion(machine.environ)
     if comment is not None:

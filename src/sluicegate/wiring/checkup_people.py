@@ -217,10 +217,10 @@ def _rules(asking: list[Policy]) -> Check:
 
 
 def _needs_keys(policy: Policy) -> bool:
-    """Whether there is anything that only a signature is good for."""
+    """Whether there is anything that nothing but a signature is good for."""
     return any(
         layer.override is not None
-        or (layer.approvals is not None and Way.SIGNATURE in layer.approvals.by)
+        or (layer.approvals is not None and layer.approvals.by == {Way.SIGNATURE})
         for layer in policy.layers
     )
 

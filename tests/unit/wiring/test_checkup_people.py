@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli_project import CliProject, clean_environment
+from hosted_place import HostedPlace
 from log_world import World as LogWorld
 from log_world import started
 from ssh_people import Person, needs_ssh
@@ -231,3 +232,21 @@ def test_without_ssh_keygen_no_answer_can_be_verified(world: World) -> None:
 
     assert checks["ssh-keygen"].is_lacking
     assert "openssh-client" in checks["ssh-keygen"].advice
+
+
+def test_nobody_needs_a_key_where_runs_are_answers(tmp_path: Path) -> None:
+    rules = "{count: 2, from: [bob, eve], by: [dispatch]}"
+    place = HostedPlace.make(tmp_path, rules)
+    file = place.service / "sluicegate.yaml"
+
+    found = list(PeopleCheckup(Project(place.machine, file), None).checks())
+
+    named = {check.name: check for check in reversed(found)}
+    assert named["signers"].state is State.FOUND
+    assert named["approvals of production"].state is State.FOUND
+
+    place.write_rules("{count: 1, from: [bob, eve]}")
+    place.commit("count signatures")
+    found = list(PeopleCheckup(Project(place.machine, file), None).checks())
+    (signers,) = (check for check in found if check.name == "signers")
+    assert signers.state is State.MISSING

@@ -177,7 +177,10 @@ class _Taking:
     ) -> TakenIn:
         """Record what was *found*, and say how the requests stand by then."""
         heard = list(found)
-        attested = [each for each in heard if isinstance(each, Attested)]
+        attested = sorted(
+            (each for each in heard if isinstance(each, Attested)),
+            key=lambda each: (each.word.created, each.word.place),
+        )
         recorded = take_in(self.recorder, self.inboxes.place.evidence, attested)
         refused = [each for each in heard if isinstance(each, Taken)]
         answers = (*recorded, *refused)
