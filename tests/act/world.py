@@ -234,7 +234,7 @@ class World:
         return [
             each.operation
             for each in self.github.exchanges
-            if each.status == HTTPStatus.FORBIDDEN
+            if each.status == HTTPStatus.FORBIDDEN and each.operation
         ]
 
     @property
