@@ -25,7 +25,11 @@ def unescape(text: str) -> str:
 
 
 def test_a_command_is_written_as_the_runner_reads_it() -> None:
-    at: dict[str, str | int] = {"file": "src/a.py", "line": 3, "title": "lint: E501, long"}
+    at: dict[str, str | int] = {
+        "file": "src/a.py",
+        "line": 3,
+        "title": "lint: E501, long",
+    }
 
     assert format_command("error", "100 % bad\nreally", at) == (
         "::error file=src/a.py,line=3,title=lint%3A E501%2C long::100 %25 bad%0Areally"
