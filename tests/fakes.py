@@ -332,6 +332,7 @@ class FakeAuthority(Authority):
     tip_by: tuple[str, ...] = ()
     foreign: str = ""
     requester: tuple[str, ...] = ("user:1000",)
+    pushed_by: tuple[str, ...] = ()
     kept: dict[Digest, ReleaseRequest] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
@@ -365,7 +366,7 @@ class FakeAuthority(Authority):
 
     @override
     def pusher(self, commit: str) -> tuple[str, ...]:
-        return ()
+        return self.pushed_by
 
     @override
     def identify(self, request: ReleaseRequest) -> Digest:

@@ -7,7 +7,7 @@ it was is worth nothing any more: a new one is made, and people answer that.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sluicegate.engine.authority import Standing
@@ -209,16 +209,27 @@ class Entrance:
         return request
 
     def _draft(self, policy: Policy, standing: Standing) -> ReleaseRequest:
+        """A new request, which asks for what is so now.
+
+        One that takes the place of another is asked for by whoever asked for that one,
+        not by who, or what schedule, has found that it must be made anew.
+        """
         now, commit = self._ports.clock.now(), self._wanted.commit
         live = standing.stable.get(self._wanted.environment)
-        since = policy.baseline if live is None else live.release.commit
         asks = policy.asks_for_something
+        asker = self._authority.asker()
+        pusher = self._authority.pusher(commit) if asks else ()
+        if self._requested is not None:
+            before = self._authority.load(self._requested.request)
+            asker = replace(asker, requester=before.requester or asker.requester)
+            pusher = before.pusher or pusher
+        since = policy.baseline if live is None else live.release.commit
         return self._wanted.request(
-            self._authority.asker(),
+            asker,
             policy,
             live,
             changes=self._changes(since, commit) if asks else (),
-            pusher=self._authority.pusher(commit) if asks else (),
+            pusher=pusher,
             created=now,
             expires=now + _lasts(policy),
             nonce=self._authority.new_nonce(),

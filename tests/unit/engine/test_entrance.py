@@ -233,6 +233,34 @@ def test_a_request_that_expired_is_made_anew() -> None:
     assert "expired" in gate.lines[-1]
 
 
+def test_a_request_made_anew_is_still_asked_for_by_whoever_asked_first() -> None:
+    gate = Gate.with_rules(ASKS)
+    authority = gate.fakes.authority
+    authority.requester, authority.pushed_by = ("github:ann",), ("github:ann",)
+    gate.ask()
+    authority.requester, authority.pushed_by = ("github:cron",), ("github:cron",)
+    gate.fakes.clock.sleep(timedelta(days=3).total_seconds())
+
+    gate.ask()
+
+    made = authority.load(gate.requests[-1].request)
+    assert len(gate.requests) == 2
+    assert (made.requester, made.pusher) == (("github:ann",), ("github:ann",))
+
+
+def test_whom_nobody_knew_when_it_was_asked_for_is_named_when_it_is_made_anew() -> None:
+    gate = Gate.with_rules(ASKS)
+    gate.fakes.authority.requester = ()
+    gate.ask()
+    gate.fakes.authority.requester = ("github:ann",)
+    gate.fakes.clock.sleep(timedelta(days=3).total_seconds())
+
+    gate.ask()
+
+    made = gate.fakes.authority.load(gate.requests[-1].request)
+    assert made.requester == ("github:ann",)
+
+
 def test_an_approval_that_was_used_opens_nothing_again() -> None:
     gate = Gate.with_rules(ASKS)
     gate.ask()
