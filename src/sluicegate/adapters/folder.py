@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from sluicegate.errors import PermanentError
+from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.command import Command, CommandResult
 from sluicegate.ports.process import ProcessRunner
 
@@ -143,10 +143,18 @@ def write_whole(path: Path, data: bytes) -> None:
 def make_state_folder(path: Path) -> None:
     """Make the folder at *path*, ignored by Git whatever the project ignores.
 
+    A link is refused: a commit can hold one, and would have a run write elsewhere.
+
     Raises:
         PermanentError: it cannot be written.
+        UsageError: it is a link.
     """
     ignore = path / ".gitignore"
+    if path.is_symlink():
+        raise UsageError(
+            f"{path} is a link, and must be a folder",
+            hint="remove it; the log may lie elsewhere by `audit: {store: ...}`",
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
         if _read_or_none(ignore) == _ALL:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from sluicegate.adapters.folder import Folder, write_whole
+from sluicegate.adapters.folder import Folder, make_state_folder, write_whole
 from sluicegate.adapters.process import SubprocessRunner
 from sluicegate.adapters.stop import StopRequest
-from sluicegate.errors import PermanentError
+from sluicegate.errors import PermanentError, UsageError
 
 
 def look(folder: Path) -> Folder:
@@ -101,3 +101,15 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing(tmp_path: Path) -> No
         write_whole(tmp_path / "a", b"new")
 
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_state_folder_that_is_a_link_is_refused_and_nothing_is_written(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".sluicegate").symlink_to("elsewhere")
+
+    with pytest.raises(UsageError, match="is a link"):
+        make_state_folder(tmp_path / ".sluicegate")
+
+    assert not list((tmp_path / "elsewhere").iterdir())
