@@ -48,8 +48,15 @@ def test_a_token_does_what_it_may_and_the_permission_it_lacks_is_named(
         assert answer.status_code == 403
         assert answer.json()["message"] == "Resource not accessible by integration"
         needed = answer.headers["X-Accepted-GitHub-Permissions"]
-        assert needed == f"{name}=write"
+        assert needed.partition("; ")[0] == f"{name}=write"
     assert github.violations == []
+
+
+def test_who_may_write_to_pull_requests_may_comment_on_them(github: FakeGitHub) -> None:
+    may = {**FORK, "pull_requests": "write"}
+    github.state.tokens["tried"] = Token("bob", may)
+    answer = Client(github, "tried").post("issues/1/comments", {"body": "b"})
+    assert answer.status_code == 201
 
 
 @pytest.mark.parametrize(("path", "name", "body"), WRITES)

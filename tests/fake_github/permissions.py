@@ -39,14 +39,19 @@ def check_permission(
         if repository is not None and not is_public:
             raise not_found()
         raise Refused(401, "Requires authentication")
+    has = {_ALWAYS: "read", **token.permissions}
     lacks = [
-        (name, level)
+        name
         for name, level in route.needs.items()
-        if _LEVELS[{_ALWAYS: "read", **token.permissions}.get(name, "none")]
-        < _LEVELS[level]
+        if all(
+            _LEVELS[has.get(one or "", "none")] < _LEVELS[level]
+            for one in (name, route.instead)
+        )
     ]
     if lacks:
         kind = "integration" if token.app else "personal access token"
         needs = "; ".join(f"{name}={level}" for name, level in route.needs.items())
+        if route.instead is not None:
+            needs += f"; {route.instead}={route.needs[lacks[0]]}"
         headers = {"X-Accepted-GitHub-Permissions": needs}
         raise Refused(403, f"Resource not accessible by {kind}", headers=headers)

@@ -42,14 +42,14 @@ def issue(call: Call) -> Answer:
     return Answer(200, shown)
 
 
-@route("issues/list-comments", public=True, issues="read")
+@route("issues/list-comments", instead="pull_requests", public=True, issues="read")
 def of_issue(call: Call) -> Answer:
     number = _issue(call).number
     found = [c for c in call.repository.comments if c.issue == number]
     return call.page([_shown(call, comment) for comment in found])
 
 
-@route("issues/create-comment", issues="write")
+@route("issues/create-comment", instead="pull_requests", issues="write")
 def create(call: Call) -> Answer:
     comment = Comment(
         id=call.state.take_number(),
@@ -64,12 +64,12 @@ def create(call: Call) -> Answer:
     return Answer(201, _shown(call, comment))
 
 
-@route("issues/get-comment", public=True, issues="read")
+@route("issues/get-comment", instead="pull_requests", public=True, issues="read")
 def get(call: Call) -> Answer:
     return Answer(200, _shown(call, _find(call)))
 
 
-@route("issues/update-comment", issues="write")
+@route("issues/update-comment", instead="pull_requests", issues="write")
 def update(call: Call) -> Answer:
     comment = _find(call)
     comment.body = _body(call)
@@ -77,7 +77,7 @@ def update(call: Call) -> Answer:
     return Answer(200, _shown(call, comment))
 
 
-@route("issues/delete-comment", issues="write")
+@route("issues/delete-comment", instead="pull_requests", issues="write")
 def delete(call: Call) -> Answer:
     call.repository.comments.remove(_find(call))
     return Answer(204)
