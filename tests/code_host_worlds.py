@@ -86,6 +86,7 @@ class MemoryWorld(HostWorld):
     @override
     def host(self, *, lacking: str | None = None, user: str | None = None) -> CodeHost:
         self.known.roles = {"ann": "admin", "bob": "write"}
+        self.known.numbers = {each.login: each.number for each in PEOPLE.values()}
         if user is not None:
             self.known.user, self.known.tells = PEOPLE[user], True
         if lacking is not None:

@@ -50,7 +50,8 @@ class FakeCodeHost(CodeHost):
     ``user`` is whose token it is, and ``tells`` whether the host says so. ``lacks``
     holds permissions the token does not have (``checks: write``). ``fails``, if set,
     is raised by every method. ``parents`` of commits and ``tips`` of branches are the
-    history: what they do not name is not there.
+    history: what they do not name is not there. ``numbers`` are of the accounts
+    that have a login now; one that is not there is whose it is said to be.
     """
 
     facts: HostedRepository = FACTS
@@ -62,6 +63,7 @@ class FakeCodeHost(CodeHost):
     workflow_runs: list[WorkflowRun] = field(default_factory=list)
     given_reviews: dict[int, list[EnvironmentReview]] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     parents: dict[str, tuple[str, ...]] = field(default_factory=dict)
     tips: dict[str, str] = field(default_factory=dict)
@@ -114,9 +116,11 @@ class FakeCodeHost(CodeHost):
         return Dispatched(workflow, number, f"{URL}/actions/runs/{number}")
 
     @override
-    def role(self, login: str) -> str:
+    def role(self, account: Account) -> str:
         self._need()
-        return self.roles.get(login, "none")
+        if self.numbers.get(account.login, account.number) != account.number:
+            return "none"
+        return self.roles.get(account.login, "none")
 
     @override
     def content(self, path: str, commit: str) -> bytes | None:

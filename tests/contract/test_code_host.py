@@ -10,6 +10,7 @@ from code_host_worlds import HOUR, PEOPLE, PERMISSIONS, WORLDS, HostWorld
 from fakes_code_host import NOW
 
 from sluicegate.model.code_host import (
+    Account,
     Annotation,
     CheckConclusion,
     CheckRun,
@@ -129,9 +130,15 @@ def test_reviews_say_who_let_a_run_where(world: HostWorld) -> None:
 def test_roles_are_those_of_the_repository(world: HostWorld) -> None:
     host = world.host()
 
-    assert host.role("ann") == "admin"
-    assert host.role("bob") == "write"
-    assert host.role("nobody-at-all") == "none"
+    assert host.role(PEOPLE["ann"]) == "admin"
+    assert host.role(PEOPLE["bob"]) == "write"
+    assert host.role(Account("nobody-at-all", 999, is_person=True)) == "none"
+
+
+def test_whoever_had_a_login_before_has_no_role(world: HostWorld) -> None:
+    before = replace(PEOPLE["bob"], number=PEOPLE["bob"].number + 1000)
+
+    assert world.host().role(before) == "none"
 
 
 def test_a_file_is_what_it_was_at_a_commit(world: HostWorld) -> None:

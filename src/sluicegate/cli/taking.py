@@ -36,6 +36,8 @@ def take_answers(
     write_result(heard_document(report) if as_json else heard_text(report))
     if any(each.event is not None for each in taken.answers):
         anchor_after(inboxes.place, log)
+    if any(each.is_broken for each in taken.answers):
+        return ExitCode.BROKEN
     named = run is not None or comment is not None
     if named and any(each.reason for each in taken.answers):
         return ExitCode.CLOSED

@@ -34,8 +34,9 @@ class Attestation:
         repository: ``owner/name``, as the host has it; ``number`` survives renaming.
         url: the page of the repository.
         observed: when the host was asked, by the recorder's clock.
-        said: the host's answer, byte for byte: the run, comment or review.
-        about: the host's answer on the run that was reviewed; empty without one.
+        said: the host's answer, the run, comment or review: of its JSON at least all
+            that it is judged by.
+        about: likewise of the run that was reviewed; empty without one.
         is_own: whether the run itself records the answer, and so goes on still.
         reason: why, by the run's own account, which the host does not attest.
         role: the role in the repository of whoever gave it.

@@ -57,8 +57,11 @@ class Workflows(Protocol):
         """Start the file *workflow* on *branch*."""
         ...
 
-    def role(self, login: str) -> str:
-        """The role of *login* in the repository: ``none``, ``read``, ... ``admin``."""
+    def role(self, account: Account) -> str:
+        """The role of *account* in the repository: ``none``, ``read``, ... ``admin``.
+
+        ``none`` as well if its login is that of another account by now.
+        """
         ...
 
     def content(self, path: str, commit: str) -> bytes | None:

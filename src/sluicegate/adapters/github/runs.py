@@ -84,16 +84,22 @@ class GithubRuns:
                 return Dispatched(workflow, None, None)
             return Dispatched(workflow, started.id, started.html_url)
 
-    def role(self, login: str) -> str:
-        """A role that an organization made up counts as the one it was made from."""
-        if not is_login(login):
+    def role(self, account: Account) -> str:
+        """A role that an organization made up counts as the one it was made from.
+
+        GitHub is asked by login, and says whose it is: it may have passed on.
+        """
+        if not is_login(account.login):
             return "none"
-        path = self._at(f"collaborators/{quote(login, safe='')}/permission")
+        path = self._at(f"collaborators/{quote(account.login, safe='')}/permission")
         found = self._client.get(path)
         if found is None:
             return "none"
         role = found.text_or_none("role_name")
-        return role if role in _ROLES else found.text("permission")
+        role = role if role in _ROLES else found.text("permission")
+        user = found.at_or_none("user")
+        is_theirs = user is not None and user.number("id") == account.number
+        return role if is_theirs else "none"
 
     def content(self, path: str, commit: str) -> bytes | None:
         """Up to the megabyte that GitHub sends."""

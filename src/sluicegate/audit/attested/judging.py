@@ -107,7 +107,7 @@ def _judge_run(
     answer, request = heard
     is_kept_no = is_recorded and answer is Answer.REJECT
     branch = kept.branch if is_kept_no else expected.branch
-    why = judge_alone(run, kept.number, branch, is_own=kept.is_own)
+    why = judge_alone(run, kept.number, branch, is_own=kept.is_own, answer=answer)
     if why is not None:
         return why
     if not is_kept_no:
@@ -126,7 +126,7 @@ def _judge_run(
 
 
 def judge_alone(
-    run: WorkflowRun, repository: int, branch: str, *, is_own: bool
+    run: WorkflowRun, repository: int, branch: str, *, is_own: bool, answer: Answer
 ) -> Refusal | None:
     """Why *run* is no answer, by what it is itself; None if it may be one.
 
@@ -135,6 +135,7 @@ def judge_alone(
         repository: the number of the repository.
         branch: the protected branch.
         is_own: whether it records itself.
+        answer: what it says.
 
     Raises:
         IntegrityError: nobody is known to have started it.
@@ -142,7 +143,7 @@ def judge_alone(
     objections = (*_object_to_run(run, repository, branch), *_object_to_who(run))
     for why in objections:
         return Refusal(why)
-    return _judge_end(run, is_own=is_own)
+    return _judge_end(run, is_own=is_own, answer=answer)
 
 
 def _object_to_run(run: WorkflowRun, repository: int, branch: str) -> Iterator[str]:
@@ -157,11 +158,13 @@ def _object_to_run(run: WorkflowRun, repository: int, branch: str) -> Iterator[s
         yield f"its workflow {run.path} is no file in {WORKFLOWS}"
 
 
-def _judge_end(run: WorkflowRun, *, is_own: bool) -> Refusal | None:
+def _judge_end(run: WorkflowRun, *, is_own: bool, answer: Answer) -> Refusal | None:
     if run.status != "completed":
         if is_own:
             return None  # it records itself, and so cannot have ended
         return Refusal(f"it has not ended yet: it is {run.status}", may_change=True)
+    if answer is Answer.REJECT:
+        return None  # else anybody who may write could cancel somebody's no
     if run.conclusion != "success":
         return Refusal(f"it ended with {run.conclusion}, not with success")
     return None

@@ -1,4 +1,4 @@
-"""Reading what a code host said, byte for byte as it said it: runs, comments, reviews.
+"""Reading what a code host said: runs, comments, reviews; whole, or cut to this.
 
 Answers are judged by these bytes and by nothing else that the host was asked for, so
 that whoever looks at them years later judges the same.
@@ -93,21 +93,28 @@ def read_review(said: str) -> EnvironmentReview:
     )
 
 
+def parse_said(said: str) -> dict[str, object]:
+    """The object that the host said, of which nothing is taken for granted.
+
+    Raises:
+        IntegrityError: it is none.
+    """
+    try:
+        return _require_object(json.loads(said, object_pairs_hook=_once))
+    except (ValueError, RecursionError) as error:
+        raise IntegrityError(f"the code host's answer: {error}") from error
+
+
 class _Said:
     """An object of the host, of which nothing is taken for granted."""
 
     def __init__(self, document: object, where: str = "") -> None:
-        if not isinstance(document, dict):
-            raise IntegrityError(f"the code host's {where or 'answer'} is no object")
-        self._document: Mapping[str, object] = document
+        self._document: Mapping[str, object] = _require_object(document, where)
         self._where = where
 
     @classmethod
     def parse(cls, said: str) -> "_Said":
-        try:
-            return cls(json.loads(said, object_pairs_hook=_once))
-        except (ValueError, RecursionError) as error:
-            raise IntegrityError(f"the code host's answer: {error}") from error
+        return cls(parse_said(said))
 
     def has(self, key: str) -> bool:
         return self._document.get(key) is not None
@@ -158,6 +165,12 @@ class _Said:
     def _lacks(self, key: str) -> IntegrityError:
         place = f"{self._where}.{key}" if self._where else key
         return IntegrityError(f"the code host's answer has no usable {place}")
+
+
+def _require_object(document: object, where: str = "") -> dict[str, object]:
+    if not isinstance(document, dict):
+        raise IntegrityError(f"the code host's {where or 'answer'} is no object")
+    return document
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

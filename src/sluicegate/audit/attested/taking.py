@@ -13,6 +13,7 @@ from sluicegate.audit.attested.words import Word
 from sluicegate.audit.envelope import Actor
 from sluicegate.audit.log_recorder import LogRecorder
 from sluicegate.audit.snapshot import read_state
+from sluicegate.errors import SluicegateError, UsageError
 from sluicegate.model.attestation import Attestation
 from sluicegate.model.digest import Digest
 from sluicegate.model.log_event import AnswerAttested, LogEvent
@@ -41,6 +42,7 @@ class Taken:
         reason: why it was not taken in; empty if it was, now or earlier.
         event: what it has recorded; None where it was refused, or in the log already.
         may_change: whether it is worth looking at again.
+        is_broken: whether it may well be an answer, and cannot be taken in: trouble.
     """
 
     place: str
@@ -49,6 +51,7 @@ class Taken:
     reason: str = ""
     event: AnswerAttested | None = None
     may_change: bool = False
+    is_broken: bool = False
 
 
 def refuse_by_state(asked: OpenRequest | None, word: Word, now: datetime) -> str:
@@ -67,13 +70,14 @@ def take_in(
 ) -> list[Taken]:
     """Record *answers* in one commit, and keep in *evidence* what attests them.
 
+    One of which that cannot be kept, because it is too long, keeps out no other.
+
     Raises:
-        UsageError: what attests one of them is too long.
         IntegrityError: the log is not what it was.
         ExternalError: whether they are in the log is unknown; doing it again does no
             harm.
     """
-    digests = [evidence.keep(format_attestation(each.kept)) for each in answers]
+    digests = [_keep(evidence, each) for each in answers]
     taken: list[Taken] = []
 
     def decide(old: Checkpoint) -> list[tuple[LogEvent, Actor]]:
@@ -90,9 +94,25 @@ def take_in(
     return taken
 
 
+def refuse_broken(
+    place: str, url: str, error: SluicegateError, word: Word | None = None
+) -> Taken:
+    """What becomes of an answer that cannot be taken in because of *error*."""
+    why = f"it cannot be taken in: {error}"
+    return Taken(place, url, word, why, may_change=True, is_broken=True)
+
+
+def _keep(evidence: EvidenceStore, answer: Attested) -> Digest | Taken:
+    word = answer.word
+    try:
+        return evidence.keep(format_attestation(answer.kept))
+    except UsageError as error:
+        return refuse_broken(word.place, word.url, error, word)
+
+
 def _decide(
     answers: Sequence[Attested],
-    digests: Sequence[Digest],
+    digests: Sequence[Digest | Taken],
     state: LogState,
     now: datetime,
 ) -> list[Taken]:
@@ -105,6 +125,9 @@ def _decide(
         reason = refuse_by_state(state.requests.get(word.request), word, now)
         if reason:
             outcomes.append(Taken(word.place, word.url, word, reason))
+            continue
+        if isinstance(digest, Taken):
+            outcomes.append(digest)
             continue
         known.add(word.place)
         event = AnswerAttested(

@@ -83,11 +83,15 @@ def _take_in(step: Step, inboxes: Inboxes) -> None:
         return
     try:
         taken = take_in_all(inboxes, step.host, step.occasion, starts=False)
-    except ExternalError as error:
+    except (ExternalError, UsageError) as error:  # no reason to let a rollout wait
         step.warn(f"answers on GitHub could not be taken in: {error}")
     else:
         for answer in taken.answers:
             step.log.line(escape(describe_answer(answer)))
+            if answer.is_broken:
+                step.warn(
+                    escape(f"an answer on GitHub, {answer.place}: {answer.reason}")
+                )
 
 
 def _ready(step: Step, requests: Requests) -> Iterator[OpenRequest]:

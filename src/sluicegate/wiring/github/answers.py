@@ -7,6 +7,7 @@ jobs at once, do nothing twice.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sluicegate.audit.attested.taking import Attested, Taken, take_in
 from sluicegate.audit.attested.words import (
@@ -22,7 +23,7 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.hold import MAX_REASON
 from sluicegate.ports.code_host import CodeHost
 from sluicegate.wiring.absorbing import open_recorder
-from sluicegate.wiring.github.attesting import Attesting, Own
+from sluicegate.wiring.github.attesting import Attesting, Own, attempt
 from sluicegate.wiring.github.facts import Facts
 from sluicegate.wiring.github.occasion import Occasion
 from sluicegate.wiring.inboxes import Inboxes
@@ -104,6 +105,7 @@ def take_in_all(
 ) -> TakenIn:
     """Take in all runs that answer open requests, and reviews of *occasion*'s run.
 
+    One that cannot be taken in keeps out no other, and is said to be broken.
     Else as `take_in_run`.
     """
     taking = _Taking.of(inboxes, host, occasion)
@@ -158,8 +160,9 @@ class _Taking:
         paths = frozenset[str]().union(*(each.workflows() for each in asked))
         for path in sorted(paths):
             for run in self._runs(path, branch, since):
-                if not self._is_known(place_of_run(run.number)):
-                    yield self.attesting.run(run)
+                place, make = place_of_run(run.number), self.attesting.run
+                if not self._is_known(place):
+                    yield attempt(place, run.url, partial(make, run))
         reviewed = any(rule.reviews for each in asked for rule in each.rules)
         if reviewed and occasion is not None and occasion.run is not None:
             own = self.host.run(occasion.run)

@@ -4,15 +4,21 @@ Nothing is decided here: what was asked is handed to `sluicegate.audit.attested`
 judges it now and ever after. What can be refused without asking is not asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
+from sluicegate.audit.attested.cutting import cut_comment, cut_review, cut_run
 from sluicegate.audit.attested.form import parse_attestation
 from sluicegate.audit.attested.judging import Expected, hear_run, judge, judge_alone
 from sluicegate.audit.attested.reading import Workflows
 from sluicegate.audit.attested.said import read_comment, read_review, read_run
-from sluicegate.audit.attested.taking import Attested, Taken, refuse_by_state
+from sluicegate.audit.attested.taking import (
+    Attested,
+    Taken,
+    refuse_broken,
+    refuse_by_state,
+)
 from sluicegate.audit.attested.words import (
     Refusal,
     Word,
@@ -24,11 +30,12 @@ from sluicegate.audit.attested.words import (
     requests_in,
     require_account,
 )
-from sluicegate.errors import IntegrityError
+from sluicegate.errors import IntegrityError, PermanentError, UsageError
 from sluicegate.model.attestation import Attestation
 from sluicegate.model.code_host import Comment, EnvironmentReview, WorkflowRun
 from sluicegate.model.digest import Digest
 from sluicegate.model.policy import Way
+from sluicegate.ports.code_host import MissingPermissionError
 from sluicegate.wiring.github.facts import Asked, Facts
 
 _NOTHING = Digest("0" * 64)
@@ -79,18 +86,19 @@ class Attesting:
         """The answer that *run* is."""
         place = place_of_run(run.number)
         is_own = self.own is not None and self.own.run == run.number
-        kept = self._begin(Way.DISPATCH, run.raw)
         branch, number = self.workflows.branch, self.facts.repository.number
         try:
+            kept = self._begin(Way.DISPATCH, cut_run(run.raw))
             said = read_run(kept.said)
             heard = hear_run(said)
             if isinstance(heard, Refusal):
                 return _refuse(place, run.url, heard)
-            alone = judge_alone(said, number, branch, is_own=is_own)
+            answer, request = heard
+            alone = judge_alone(said, number, branch, is_own=is_own, answer=answer)
             account = require_account(said.actor)
         except IntegrityError as error:
             return Taken(place, run.url, reason=str(error))
-        word = Word(place, heard[1], heard[0], account, said.created, run.url)
+        word = Word(place, request, answer, account, said.created, run.url)
         refusal = alone or self._refuse(word, Way.DISPATCH, said.path)
         if refusal:
             return _refuse(place, run.url, refusal, word)
@@ -107,8 +115,8 @@ class Attesting:
     def comment(self, comment: Comment) -> Attested | Taken:
         """The answer that *comment* is."""
         place = place_of_comment(comment.number)
-        kept = self._begin(Way.COMMENT, comment.raw)
         try:
+            kept = self._begin(Way.COMMENT, cut_comment(comment.raw))
             said = read_comment(kept.said).comment
             account = require_account(said.account)
         except IntegrityError as error:
@@ -124,20 +132,19 @@ class Attesting:
         return self._judge(self._about(kept, word), word)
 
     def reviews(self, run: WorkflowRun) -> Iterator[Attested | Taken]:
-        """The reviews of *run* that name a request."""
+        """The reviews of *run* that name a request; one that fails stops no other."""
         for review in self.facts.host.reviews(run.number):
             for request in requests_in(review.comment):
                 if answer_of(review) is not None:
-                    yield self._review(run, review, request)
+                    place, make = f"review/{run.number}", self._review
+                    yield attempt(place, run.url, partial(make, run, review, request))
 
     def _review(
         self, run: WorkflowRun, review: EnvironmentReview, request: Digest
     ) -> Attested | Taken:
-        kept = replace(
-            self._begin(Way.REVIEW, review.raw),
-            about=run.raw.decode("utf-8", "replace"),
-        )
         try:
+            kept = self._begin(Way.REVIEW, cut_review(review.raw))
+            kept = replace(kept, about=cut_run(run.raw))
             said, of = read_review(kept.said), read_run(kept.about)
             account, answer = require_account(said.account), answer_of(said)
         except IntegrityError as error:
@@ -151,7 +158,7 @@ class Attesting:
             return _refuse(place, run.url, refusal, word)
         return self._judge(self._about(kept, word), word)
 
-    def _begin(self, way: Way, raw: bytes) -> Attestation:
+    def _begin(self, way: Way, said: str) -> Attestation:
         there, requests = self.facts.repository, self.facts.requests
         assert requests.log is not None  # there is a recorder of it
         return Attestation(
@@ -163,7 +170,7 @@ class Attesting:
             number=there.number,
             url=there.url,
             observed=requests.now,
-            said=raw.decode("utf-8", "replace"),
+            said=said,
         )
 
     def _about(self, kept: Attestation, word: Word) -> Attestation:
@@ -195,6 +202,24 @@ class Attesting:
         if isinstance(found, Refusal):
             return Taken(word.place, word.url, word, found.reason)
         return Attested(kept, found)
+
+
+def attempt(
+    place: str, url: str, make: Callable[[], Attested | Taken]
+) -> Attested | Taken:
+    """What *make* makes of the answer in *place*; trouble with it is that answer's own.
+
+    Raises:
+        TransientError: the host does not answer at all.
+        MissingPermissionError: nor will it answer about any other.
+        IntegrityError: the log is not what it was.
+    """
+    try:
+        return make()
+    except MissingPermissionError:
+        raise
+    except (PermanentError, UsageError) as error:
+        return refuse_broken(place, url, error)
 
 
 def _refuse_way(asked: Asked, way: Way, path: str) -> Refusal | None:

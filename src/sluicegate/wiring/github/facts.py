@@ -60,7 +60,7 @@ class Facts:
 
     host: CodeHost
     requests: Requests
-    _roles: dict[str, str] = field(default_factory=dict, init=False)
+    _roles: dict[Account, str] = field(default_factory=dict, init=False)
     _files: dict[tuple[str, str], Digest | None] = field(
         default_factory=dict, init=False
     )
@@ -77,9 +77,9 @@ class Facts:
 
     def role(self, account: Account) -> str:
         """The role of *account* there."""
-        if account.login not in self._roles:
-            self._roles[account.login] = self.host.role(account.login)
-        return self._roles[account.login]
+        if account not in self._roles:
+            self._roles[account] = self.host.role(account)
+        return self._roles[account]
 
     def is_merged(self, commit: str, tip: str) -> bool:
         """Whether *commit* is in the history of *tip*, a commit too.

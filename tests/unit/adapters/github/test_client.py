@@ -18,6 +18,7 @@ from sluicegate.errors import (
     TransientError,
 )
 from sluicegate.model.code_host import (
+    Account,
     Annotation,
     CheckConclusion,
     CheckRun,
@@ -127,7 +128,7 @@ READS: tuple[Act, ...] = (
     lambda place: place.host().commit_accounts(place.commit),
     lambda place: list(place.host().comments(place.issue)),
     lambda place: list(place.host().statuses(place.commit)),
-    lambda place: place.host().role("ann"),
+    lambda place: place.host().role(Account("ann", 101, is_person=True)),
     lambda place: list(place.host().deployments(place.commit, "production")),
 )
 # What each of them leaves behind, as the repository counts it.

@@ -16,6 +16,7 @@ from sluicegate.adapters.github.host import GithubHost
 from sluicegate.adapters.github.trying import Trying
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.code_host import (
+    Account,
     Annotation,
     CheckConclusion,
     CheckRun,
@@ -48,7 +49,7 @@ ACTS: dict[str, Act] = {
     ),
     "reviews": lambda host: host.reviews(1),
     "dispatch": lambda host: host.dispatch("a.yml", branch="main", inputs={}),
-    "role": lambda host: host.role("ann"),
+    "role": lambda host: host.role(Account("ann", 101, is_person=True)),
     "content": lambda host: host.content("a", COMMIT),
     "is_ancestor": lambda host: host.is_ancestor(COMMIT, "main"),
     "commit_accounts": lambda host: host.commit_accounts(COMMIT),
@@ -191,7 +192,7 @@ def test_no_address_leaves_the_repository() -> None:
     hostile = ["../../user", "a/../..", "%2e%2e/x", "?x", "#x", "a b", "\u00e9", "\n"]
     for text in hostile:
         with suppress(PermanentError):
-            host.role(text)
+            host.role(Account(text, 1, is_person=True))
         with suppress(PermanentError):
             host.content(text, COMMIT)
         with suppress(PermanentError):

@@ -122,6 +122,20 @@ def hosted() -> Hosted:
     return Hosted.begin()
 
 
+def test_an_answer_that_is_too_long_keeps_out_no_other(hosted: Hosted) -> None:
+    long = hosted.attest(number=31)
+    whole = json.dumps({**json.loads(long.kept.said), "padding": "x" * (1 << 20)})
+    long = replace(long, kept=replace(long.kept, said=whole))
+
+    broken, taken = hosted.take(long, hosted.attest(EVE, 32, "reject"))
+
+    assert (broken.event, broken.is_broken) == (None, True)
+    assert broken.reason.startswith("it cannot be taken in: what the code host says")
+    assert taken.event is not None
+    assert [each.answer for each in hosted.read()] == [Answer.REJECT]
+    assert hosted.check() == []
+
+
 def test_an_answer_that_was_taken_in_is_read_as_it_was_given(hosted: Hosted) -> None:
     (taken,) = hosted.take(hosted.attest())
 

@@ -300,6 +300,21 @@ def test_a_run_that_records_itself_goes_on_still() -> None:
     assert refuse(failed) == "it ended with failure, not with success"
 
 
+@pytest.mark.parametrize("end", ["cancelled", "failure", "timed_out", "skipped"])
+def test_a_no_is_one_however_its_run_has_ended(end: str) -> None:
+    no = said(display_title=f"sluice reject {REQUEST_ID.hex}", conclusion=end)
+
+    assert hear(no).answer is Answer.REJECT
+    assert refuse(said(conclusion=end)) == f"it ended with {end}, not with success"
+
+
+def test_a_no_that_goes_on_still_has_not_been_given() -> None:
+    title = f"sluice reject {REQUEST_ID.hex}"
+    going = said(display_title=title, status="queued", conclusion=None)
+
+    assert refuse(going) == "it has not ended yet: it is queued"
+
+
 def test_a_no_that_is_recorded_stays_one_whatever_the_branch_becomes() -> None:
     no = said(display_title=f"sluice reject {REQUEST_ID.hex}")
     changed = replace(EXPECTED, branch="trunk", workflow=lambda _: None)

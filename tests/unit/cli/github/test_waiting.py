@@ -169,6 +169,21 @@ def test_github_that_does_not_answer_opens_nothing_and_stops_nothing(
     assert world.place.entries("answer.attested") == []
 
 
+def test_an_answer_that_is_too_long_is_named_and_stops_nothing(world: World) -> None:
+    long = "https://github.com/" + "x" * (1 << 20)
+    world.place.dispatch(world.request, number=30, html_url=long)
+    world.place.dispatch(world.request, decision="reject", number=31)
+    step = world.step(Task.ROLLOUT)
+
+    ended = roll_out(step)
+
+    assert ended.reason is not ReasonCode.NOTHING_TO_DO  # the other one ends the run
+    assert isinstance(step.log.stream, io.StringIO)
+    shown = step.log.stream.getvalue()
+    assert "an answer on GitHub, run/30: it cannot be taken in" in shown
+    assert len(world.place.entries("answer.attested")) == 1
+
+
 def test_an_audit_verifies_the_log_and_names_its_head(world: World) -> None:
     step = replace(world.step(Task.AUDIT), host=None)
 

@@ -1,11 +1,12 @@
 """Unit tests of `sluicegate.wiring.github.answers`: whose run is an answer."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes_code_host import ANN, BOB, BOT, FACTS
+from fakes_code_host import ANN, BOB, BOT, FACTS, FakeCodeHost
 from hosted_place import MINUTE, WORKFLOW, HostedPlace
 from hosted_runs import (
     APPROVE,
@@ -16,8 +17,9 @@ from hosted_runs import (
     said_review,
     write_account,
 )
+from typing_extensions import override
 
-from sluicegate.errors import IntegrityError, TransientError
+from sluicegate.errors import IntegrityError, PermanentError, TransientError
 from sluicegate.model.code_host import Account, CommitAccounts
 from sluicegate.model.decision import Verdict
 from sluicegate.model.digest import Digest
@@ -96,8 +98,12 @@ def test_a_run_that_somebody_started_opens_what_waits(asked: Asked) -> None:
     ]
 
 
-def test_the_entry_names_numbers_and_the_evidence_everything(asked: Asked) -> None:
-    run = asked.place.dispatch(asked.request)
+def test_the_entry_names_numbers_and_the_evidence_what_is_judged(asked: Asked) -> None:
+    asked.place.dispatch(
+        asked.request,
+        head_commit={"author": {"email": "ann@home.example"}, "message": "Retrain"},
+        head_repository={"description": "what we sell"},
+    )
     asked.place.take()
 
     (entry,) = asked.place.entries("answer.attested")
@@ -106,7 +112,11 @@ def test_the_entry_names_numbers_and_the_evidence_everything(asked: Asked) -> No
     assert "bob" not in str(entry)
     evidence = asked.place.inboxes.place.evidence
     kept = evidence.load(Digest.parse(entry["attestation"]))
-    assert run.raw.decode() in kept.decode().replace("\\", "")
+    said = json.loads(json.loads(kept)["said"])
+    assert said["actor"] == {"id": 102, "login": "bob", "type": "User"}
+    assert said["repository"] == {"id": FACTS.number}
+    for untold in (b"home.example", b"Retrain", b"what we sell"):
+        assert untold not in kept
 
 
 def test_the_log_verifies_with_such_an_answer(asked: Asked) -> None:
@@ -155,6 +165,17 @@ def test_what_is_no_answer_is_refused_with_its_reason(unmoved: Asked) -> None:
 
 def test_a_run_that_is_gone_is_no_answer(unmoved: Asked) -> None:
     assert unmoved.place.refuse(4242) == "there is no run 4242, or not any more"
+
+
+def test_a_login_that_another_account_has_by_now_may_not_answer(
+    unmoved: Asked,
+) -> None:
+    unmoved.place.dispatch(unmoved.request, BOB, number=203)
+    unmoved.place.host.numbers["bob"] = 777
+    try:
+        assert unmoved.place.refuse(203).startswith("bob had the role none in acme/app")
+    finally:
+        unmoved.place.host.numbers.clear()
 
 
 def test_who_may_not_write_may_not_answer(unmoved: Asked) -> None:
@@ -289,6 +310,41 @@ def test_all_runs_since_the_oldest_open_request_are_looked_at(asked: Asked) -> N
         "run/31": "",
         "run/32": "it ended with failure, not with success",
     }
+
+
+def test_a_no_whose_run_somebody_cancelled_ends_the_request(asked: Asked) -> None:
+    place = asked.place
+    place.dispatch(asked.request, EVE, "reject", number=31, conclusion="cancelled")
+    place.dispatch(asked.request, BOB, number=32)
+
+    assert [each.verdict for each in place.take_all().requests] == [Verdict.CLOSED]
+
+
+class Garbled(FakeCodeHost):
+    """A host that sends no file of one commit."""
+
+    @override
+    def content(self, path: str, commit: str) -> bytes | None:
+        if commit == "b" * 40:
+            raise PermanentError(f"{path} is too large to be read")
+        return super().content(path, commit)
+
+
+def test_an_answer_that_cannot_be_taken_in_stops_no_other(asked: Asked) -> None:
+    place, long = asked.place, "https://github.com/" + "x" * (1 << 20)
+    place.host.__class__ = Garbled
+    place.dispatch(asked.request, EVE, number=31, html_url=long)
+    place.dispatch(asked.request, EVE, number=32, head_sha="b" * 40)
+    place.dispatch(asked.request, BOB, number=33)
+
+    taken = place.take_all()
+
+    found = {each.place: (each.is_broken, each.reason) for each in taken.answers}
+    assert [broken for broken, _ in found.values()].count(True) == 2
+    assert found["run/31"][1].startswith("it cannot be taken in: what the code host")
+    assert found["run/32"][1].endswith("approve.yml is too large to be read")
+    assert found["run/33"] == (False, "")
+    assert [each.verdict for each in taken.requests] == [Verdict.OPEN]
 
 
 def test_where_the_rules_count_signatures_alone_no_run_is_an_answer(
