@@ -257,13 +257,25 @@ need_sshd() {
   need_packages openssh-server
 }
 
+# Sets SLUICE_TEST_BUSYBOX: Debian's static one, which serves from an image of 2 MB.
+need_busybox() {
+  take_from_package busybox-static busybox-static busybox "https://busybox.net"
+  export SLUICE_TEST_BUSYBOX=$cache/busybox-static/busybox-static
+}
+
 # A program taken out of its package, not installed, for that would start a service on
 # this machine.
 #   need_program PROGRAM PACKAGE URL
 need_program() {
   ! command -v "$1" >/dev/null || return 0
-  command -v apt-get >/dev/null || die "$1 is missing" "install it: $3"
-  local folder=$cache/$1 work
+  take_from_package "$1" "$2" "$1" "$3"
+  export PATH="$PATH:$cache/$1"
+}
+
+#   take_from_package NAME PACKAGE PROGRAM URL
+take_from_package() {
+  command -v apt-get >/dev/null || die "$1 is missing" "install it: $4"
+  local folder=$cache/$1 work found
   if [ ! -x "$folder/$1" ]; then
     say "fetching $1 into $folder"
     work=$(mktemp -d)
@@ -272,11 +284,11 @@ need_program() {
       (cd "$work" && apt-get download --quiet "$2" >"$work/log" 2>&1)
     } || die "apt-get could not fetch $2" "see $work/log"
     dpkg-deb --extract "$work/$2"_*.deb "$work"
+    found=$(find "$work" -path "*bin/$3" -type f)
     mkdir -p "$folder"
-    mv "$work/usr/bin/$1" "$folder/$1"
+    mv "$found" "$folder/$1"
     rm -rf -- "$work"
   fi
-  export PATH="$PATH:$folder"
 }
 
 # Sets SLUICE_TEST_BASE: an image with Python 3 that needs no registry.

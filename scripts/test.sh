@@ -29,6 +29,7 @@ need_registry
 need_prometheus
 need_sshd
 need_witness
+need_busybox
 need_base_image
 
 cd "$root"

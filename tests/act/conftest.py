@@ -19,6 +19,15 @@ def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def forgiving_action(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, for runs in which a gate says no and more is to come."""
+    act_program()
+    folder = tmp_path_factory.mktemp("forgiving")
+    copy_action(folder, forgives=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def action_home() -> Path:
     """Where the Action keeps its environments: made once for a lock, then kept."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from act.transform import Change, transform
+from act.transform import Change, forgive, transform
 
 from sluicegate.detect.github.files import Mode, Plan, build_github_files
 from sluicegate.detect.github.setup import Destination, Setup
@@ -81,6 +81,15 @@ def test_the_workflows_of_users_run_as_they_are_but_for_the_newest_words() -> No
         "rollout.yml": [(LENT, None), (QUEUE, None)],
         "audit.yml": [(LENT, None), (QUEUE, None)],
     }
+
+
+@pytest.mark.parametrize("name", ["sluice-test", "sluice-build", "sluice-scan"])
+def test_a_job_that_says_no_may_be_let_go_on_and_nothing_else_is_changed(
+    name: str,
+) -> None:
+    text = (ROOT / f".github/workflows/{name}.yml").read_text()
+    more = [line for line in forgive(text).splitlines() if line not in text]
+    assert more == ["        continue-on-error: true"]
 
 
 def test_all_other_lines_stay_where_they_are() -> None:

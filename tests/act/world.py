@@ -7,7 +7,8 @@ fake that is held against its own description.
 import base64
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -19,10 +20,19 @@ from act.git_server import git_server
 from act.runner import ActRun, Runner, Trigger
 from cli_project import CliProject, clean_environment
 from fake_github import BOT, FakeGitHub, Run, State, Token, serve
+from typing_extensions import override
 
 NAME = "acme/shop"
 PEOPLE = {"ann": "ann@example.com", "bob": "bob@example.com", "eve": "eve@example.net"}
 SECRET = "SLUICE_LOG_KEY"  # noqa: S105 - its name
+
+
+class Clone(CliProject):
+    """A clone whose modules the program does not import, as the installed one."""
+
+    @override
+    def argv(self, *arguments: str, before: Sequence[str] = ()) -> list[str]:
+        return [*before, sys.executable, "-I", "-m", "sluicegate", *arguments]
 
 
 @dataclass
@@ -117,6 +127,8 @@ class World:
         pull.title = title
         ref = f"refs/pull/{pull.number}/merge"
         self.git("push", "-q", "origin", f"{branch}:{ref}")
+        if fork is None:
+            self.git("push", "-q", "origin", branch)
         run = self.state.add_run(
             f".github/workflows/{workflow}",
             event="pull_request",
@@ -166,6 +178,14 @@ class World:
             conclusion=None,
         )
         return self.carry_out(run, {"schedule": "*"}, "refs/heads/main")
+
+    def again(self, run: Run) -> ActRun:
+        """Carry *run* out again, as what its record says by now."""
+        dispatched = run.event == "workflow_dispatch"
+        payload = {"inputs": run.inputs} if dispatched else {"after": run.head_sha}
+        return self.carry_out(
+            run, {"ref": "refs/heads/main", **payload}, "refs/heads/main"
+        )
 
     def on_dispatch(self, _github: FakeGitHub, run: Run) -> None:
         """Carry out a run that somebody started through GitHub."""
@@ -243,9 +263,8 @@ class World:
 
     def make_key(self) -> None:
         """Make the log's key, and put it where workflows get it."""
-        self.project.sluice("audit", "keys", "create", check=0)
-        (file,) = (self.project.home / ".config/sluicegate/keys").iterdir()
-        self.secrets[SECRET] = file.read_text().strip()
+        made = self.project.sluice("audit", "keys", "create", "--secret", check=0)
+        self.secrets[SECRET] = made.stdout.strip()
 
     def entries(self) -> list[dict[str, Any]]:
         """The entries of the log, verified by whoever looks after it."""
@@ -261,7 +280,7 @@ def world(root: Path, action: Path, home: Path) -> Iterator[World]:
     subprocess.run(
         ["git", "init", "-q", "--bare", "-b", "main", str(origin)], check=True
     )
-    project = CliProject(root / "project", root / "home")
+    project = Clone(root / "project", root / "home")
     project.home.mkdir()
     subprocess.run(
         ["git", "clone", "-q", str(origin), str(project.folder)],
