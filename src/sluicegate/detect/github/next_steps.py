@@ -35,8 +35,6 @@ def next_steps(
     """
     where = repository or "OWNER/REPOSITORY"
     yield from _pin(plan, written)
-    if plan.has_files:
-        yield from (_keep(setup) for setup in plan.setups if not setup.keeps_log)
     if written:
         names = " ".join(map(shlex.quote, written))
         yield NextStep(
@@ -44,6 +42,8 @@ def next_steps(
             (f"git add {names} && git commit -m 'Judge every change' && git push",),
         )
     for setup in plan.setups:
+        if not setup.keeps_log:
+            yield _keep(plan, setup)
         yield _record(plan, setup, where)
         yield _publish_key(plan, setup)
     if plan.mode is not Mode.STEP:
@@ -68,11 +68,13 @@ def _pin(plan: Plan, written: Sequence[str]) -> Iterator[NextStep]:
         )
 
 
-def _keep(setup: Setup) -> NextStep:
+def _keep(plan: Plan, setup: Setup) -> NextStep:
+    """A log in a folder would go away with the runner, and is refused there."""
+    first = () if plan.has_files else ("sluice init",)
     return NextStep(
-        f"Give {setup.config} a log that outlives a runner: a branch of this"
-        " repository.",
-        (f'audit: {{store: "git:{default_ref(setup.service)}"}}',),
+        f"To record: give {setup.config} a log that outlives a runner, in a branch of"
+        " this repository.",
+        (*first, f'audit: {{store: "git:{default_ref(setup.service)}"}}'),
     )
 
 
@@ -84,22 +86,23 @@ def _record(plan: Plan, setup: Setup, where: str) -> NextStep:
         " -F 'deployment_branch_policy[custom_branch_policies]=true'"
     )
     branch = f"-f name={shlex.quote(plan.branch)}"
-    restricted = (
-        f"gh api -X PUT {environment}{policy}",
-        f"gh api -X POST {environment}/deployment-branch-policies {branch}",
-        f"gh secret set {setup.secret} --env {setup.key_environment} < KEYFILE",
-    )
-    lines = (
-        (f"gh secret set {setup.secret} < KEYFILE",)
-        if plan.mode is Mode.STEP
-        else restricted
-    )
+    make = f"sluice audit keys create --secret{_file(plan, setup)}"
     of = f" of {setup.service}" if setup.service else ""
+    stays = "The key stays in ~/.config/sluicegate/keys, too: keep it safe, no log can"
+    if plan.mode is Mode.STEP:
+        return NextStep(
+            f"To record: lend the log's key{of} to the workflow, and let its job push"
+            f" the log (`contents: write`, `statuses: write`). {stays} go on without.",
+            (f"{make} | gh secret set {setup.secret}",),
+        )
     return NextStep(
-        f"To record: make the key of the log{of}, and lend it to"
-        f" {'the workflow' if plan.mode is Mode.STEP else 'the recorder'}. KEYFILE is"
-        " the file that the first line names; keep a copy where nobody else gets it.",
-        (f"sluice audit keys create{_file(plan, setup)}", *lines),
+        f"To record: lend the log's key{of} to runs on {plan.branch} alone."
+        f" {stays} go on without.",
+        (
+            f"gh api -X PUT {environment}{policy}",
+            f"gh api -X POST {environment}/deployment-branch-policies {branch}",
+            f"{make} | gh secret set {setup.secret} --env {setup.key_environment}",
+        ),
     )
 
 

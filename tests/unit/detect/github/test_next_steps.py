@@ -46,10 +46,11 @@ def test_the_secret_is_given_to_the_protected_branch_alone() -> None:
     policy = next(line for line in found if "deployment-branch-policies" in line)
     assert policy.startswith("gh api -X POST repos/acme/churn/environments/sluicegate/")
     assert policy.endswith("-f name=main")
-    assert "gh secret set SLUICE_LOG_KEY --env sluicegate < KEYFILE" in found
-    assert found.index(policy) < found.index(
-        "gh secret set SLUICE_LOG_KEY --env sluicegate < KEYFILE"
+    lent = (
+        "sluice audit keys create --secret --file sluicegate.yaml"
+        " | gh secret set SLUICE_LOG_KEY --env sluicegate"
     )
+    assert found.index(policy) < found.index(lent)
 
 
 def test_a_log_that_a_runner_would_throw_away_gets_a_place() -> None:
@@ -65,6 +66,6 @@ def test_without_a_remote_the_reader_fills_in_the_name() -> None:
 
 def test_one_step_asks_for_no_environment_and_no_rules() -> None:
     found = lines(replace(PLAN, mode=Mode.STEP, has_files=False))
-    assert "gh secret set SLUICE_LOG_KEY < KEYFILE" in found
+    assert "sluice audit keys create --secret | gh secret set SLUICE_LOG_KEY" in found
     assert not any("gh api" in line for line in found)
-    assert "sluice audit keys create" in found
+    assert "sluice init" in found
