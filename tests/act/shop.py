@@ -30,7 +30,11 @@ stages:
   lint: {{uses: ruff}}
   check: {{uses: command, run: [python3, -B, check.py]}}
   build: {{uses: docker-build, image: "{host}/acme/shop"}}
-  scan: {{uses: trivy, scanners: [misconfig], offline: true}}
+  scan:
+    uses: trivy
+    scanners: [misconfig]
+    offline: true
+    gate: ["scan.misconfig_high == 0"]
   publish: {{uses: publish, tags: ["{{commit}}"]}}
   canary:
     uses: canary

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from act.shop import Shop, open_shop
+from act.shop import DOCKERFILE, Shop, open_shop
 from act.world import SECRET
 
 pytestmark = [
@@ -26,17 +26,30 @@ LOG = "refs/heads/sluicegate-audit"
 REQUESTED = "release.requested"
 
 
-def a_closed_gate_is_recorded_and_nothing_comes_of_it(shop: Shop) -> None:
-    shop.world.push({"check.py": "raise SystemExit(1)\n"}, "Break it")
+def a_closed_scan_is_recorded_and_nothing_comes_of_it(shop: Shop) -> None:
+    shop.world.push({"Dockerfile": DOCKERFILE.replace("USER 10001\n", "")}, "As root")
     done = shop.world.on_push()
-    assert done.results == {"test/test": "success", "record/record": "failure"}
-    assert done.jobs["test/test"].outputs["verdict"] == "closed"
+    assert done.results == {
+        "test/test": "success",
+        "build/build": "success",
+        "scan/scan": "success",  # let go on, see `forgive`
+        "record/record": "failure",
+    }, done.text
+    assert done.jobs["scan/scan"].outputs["verdict"] == "closed"
     assert done.jobs["record/record"].outputs["verdict"] == "closed"
     assert done.jobs["record/record"].outputs["reason-code"] == "gate-closed"
     kinds = shop.kinds()
     assert REQUESTED not in kinds
     assert "publish.requested" not in kinds
     assert shop.registry.tags("acme/shop") == set()
+
+
+def closed_tests_are_recorded_and_nothing_is_built(shop: Shop) -> None:
+    shop.world.push({"check.py": "raise SystemExit(1)\n"}, "Break it")
+    done = shop.world.on_push()
+    assert done.results == {"test/test": "success", "record/record": "failure"}
+    assert done.jobs["record/record"].outputs["reason-code"] == "gate-closed"
+    assert "run.finished" in shop.kinds()
 
 
 def without_a_key_nothing_is_recorded_published_or_asked(shop: Shop) -> None:
@@ -143,7 +156,8 @@ def a_commit_that_was_pushed_away_is_released_only_by_people_who_see_it(
 
 
 CASES: tuple[Callable[[Shop], None], ...] = (
-    a_closed_gate_is_recorded_and_nothing_comes_of_it,
+    a_closed_scan_is_recorded_and_nothing_comes_of_it,
+    closed_tests_are_recorded_and_nothing_is_built,
     without_a_key_nothing_is_recorded_published_or_asked,
     a_pull_request_from_a_fork_is_judged_and_leaves_nothing,
     a_pull_request_of_the_repository_is_shown_by_a_job_without_the_key,
