@@ -28,6 +28,8 @@ SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct HEAD)
 export SOURCE_DATE_EPOCH
 
 git -C "$root" archive HEAD | tar -x -C "$work"
+# `sluice init --github` pins workflows to it.
+git -C "$root" rev-parse HEAD >"$work/src/sluicegate/COMMIT"
 uv build --quiet --out-dir "$folder" --build-constraints "$work/scripts/release-tools.lock" \
   --require-hashes --no-create-gitignore "$work"
 (cd "$folder" && sha256sum -- *.tar.gz *.whl)
