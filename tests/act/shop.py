@@ -6,6 +6,8 @@ Its repository is full of traps: modules that whoever imports carelessly would r
 import http.client
 import os
 import shutil
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -100,6 +102,27 @@ class Shop:
             return connection.getresponse().read().decode().strip()
         finally:
             connection.close()
+
+    @contextmanager
+    def visited(self) -> Iterator[Counter[str]]:
+        """Ask all the time, but not so often that nothing else gets on; the answers."""
+        answers: Counter[str] = Counter()
+        ended = threading.Event()
+
+        def visit() -> None:
+            while not ended.wait(0.02):
+                try:
+                    answers[self.serving()] += 1
+                except (OSError, http.client.HTTPException) as error:
+                    answers[repr(error)] += 1
+
+        visitor = threading.Thread(target=visit)
+        visitor.start()
+        try:
+            yield answers
+        finally:
+            ended.set()
+            visitor.join()
 
     @property
     def trace(self) -> str:
