@@ -1,0 +1,1 @@
+"""A Kubernetes cluster: how it is reached, read, changed and watched."""
