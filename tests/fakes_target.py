@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from fakes import FakeClock
 from typing_extensions import override
@@ -67,32 +68,63 @@ class Behaviour:
 
 @dataclass
 class FakeTarget(Target):
-    """Serves *per_second* requests, split by weight. Ticks around every effect."""
+    """Serves *per_second* requests, split by weight. Ticks around every effect.
+
+    ``strange``: what serves is nobody's release, so that it refuses to say.
+    ``edits`` are what others do to it, by the time in milliseconds, rising;
+    ``unreachable`` are weights that cannot be set now, and why; ``taken`` is what of
+    others it has written over.
+    """
 
     clock: FakeClock
     per_second: float = 50
     behaviour: dict[Release, Behaviour] = field(default_factory=dict)
     fuse: Callable[[], None] = field(default_factory=Fuse)
     unreadable_ms: range = range(0)
+    silent_ms: range = range(0)
+    strange: bool = False
     edges: tuple[int, ...] = ()
+    edits: list[tuple[int, Callable[["FakeTarget"], None]]] = field(
+        default_factory=list
+    )
+    unreachable: Mapping[int, str] = field(default_factory=dict)
+    taken: tuple[str, ...] = ()
+    foreign: Behaviour | None = None
     running: dict[Release, None] = field(default_factory=dict)
     live: Release | None = None
     canary: Release | None = None
     percent: int = 0
     served: dict[Release, RequestCounts] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    _failed_of_others: float = 0.0
     _until_ms: int = 0
     _share: dict[Release, float] = field(default_factory=dict)
 
     def serve(self, requests: float) -> None:
         """Let *requests* new requests come in."""
         for each in (self.live, self.canary):
-            if each is None or self.weight(each) == 0:
+            if each is None or self._weight(each) == 0:
                 continue
-            share = self._share.get(each, 0.0) + requests * self.weight(each) / 100
+            share = self._share.get(each, 0.0) + requests * self._weight(each) / 100
             self._share[each] = share
             fails = 1.0 if self.fault(each) else self._behaviour(each).fails
-            self.served[each] = RequestCounts(int(share), int(int(share) * fails))
+            failed = int(share) * fails
+            if each == self.canary and self.foreign is not None:
+                here = requests * self._weight(each) / 100
+                self._failed_of_others += here * (self.foreign.fails - fails)
+            if each == self.canary:
+                failed += self._failed_of_others
+            self.served[each] = RequestCounts(int(share), int(failed))
+
+    def edit_weight(self, percent: int) -> None:
+        """Others change the canary's weight by hand, if there is a canary."""
+        if self.canary is not None:
+            self.percent = percent
+
+    def replace_canary(self, behaviour: Behaviour) -> None:
+        """Others have another image run in the canary's place, if there is one."""
+        if self.canary is not None:
+            self.foreign = behaviour
 
     def restart_proxy(self) -> None:
         """The counters start again."""
@@ -102,10 +134,16 @@ class FakeTarget(Target):
 
     @override
     def stable(self) -> Release | None:
+        if self.strange:
+            raise PermanentError("a stranger serves")
         return self.live if self.live in self.running else None
 
     @override
     def weight(self, release: Release) -> int:
+        self._flow()
+        return self._weight(release)
+
+    def _weight(self, release: Release) -> int:
         if release == self.live:
             return 100 - self.percent
         return self.percent if release == self.canary else 0
@@ -116,7 +154,7 @@ class FakeTarget(Target):
         self.fuse()
         if release == self.live:
             return None
-        self.canary, self.percent = release, 0
+        self.canary, self.percent, self.foreign = release, 0, None
         self._evict()
         self.running[release] = None
         self.fuse()
@@ -134,6 +172,19 @@ class FakeTarget(Target):
         return "it crashed and was restarted" if late or spent else None
 
     @override
+    def drift(
+        self, canary: Release, percent: int, *, before: int | None = None
+    ) -> str | None:
+        if self.clock.elapsed_ms in self.silent_ms:
+            raise TransientError("nobody says what serves")
+        if self.strange:
+            return "a stranger serves"
+        given = self.weight(canary)
+        if given not in {percent, before}:
+            return f"{canary.name} has {given} %, not {percent} %"
+        return "another image runs in its place" if self.foreign else None
+
+    @override
     def set_weight(self, canary: Release, percent: int) -> None:
         if not 0 <= percent <= 100:
             raise UsageError(f"a weight is 0 to 100 %, got {percent}")
@@ -145,17 +196,22 @@ class FakeTarget(Target):
             raise PermanentError("it cannot take traffic")
         if 0 < percent < 100 and self.live is None:
             raise PermanentError("there is no stable release")
+        if percent in self.unreachable:
+            raise TransientError(self.unreachable[percent])
         if canary == self.live:
             self.canary, self.percent = None, 0
             self._evict()
         elif percent == 100:
             self.live, self.canary, self.percent = canary, None, 0
+            self.foreign = None
         else:
             self.canary, self.percent = canary, percent
         self.fuse()
 
     @override
-    def scrape(self, stable: Release, canary: Release) -> Scrape:
+    def scrape(
+        self, stable: Release, canary: Release, *, after: datetime | None = None
+    ) -> Scrape:
         self._flow()
         if self.clock.elapsed_ms in self.unreadable_ms:
             raise TransientError("the proxy does not answer")
@@ -183,6 +239,11 @@ class FakeTarget(Target):
         self._share.pop(release, None)
         self.fuse()
 
+    @override
+    def overridden(self) -> tuple[str, ...]:
+        said, self.taken = self.taken, ()
+        return said
+
     def count(self, release: Release) -> int:
         """The requests that *release* has answered until now."""
         self._flow()
@@ -193,8 +254,15 @@ class FakeTarget(Target):
         return int(total * self._behaviour(release).slow.get(edge, 0.0))
 
     def _flow(self) -> None:
-        passed = self.clock.elapsed_ms - self._until_ms
-        self._until_ms = self.clock.elapsed_ms
+        now = self.clock.elapsed_ms
+        while self.edits and self.edits[0][0] <= now:
+            at_ms, edit = self.edits.pop(0)
+            self._flow_to(max(at_ms, self._until_ms))
+            edit(self)
+        self._flow_to(now)
+
+    def _flow_to(self, at_ms: int) -> None:
+        passed, self._until_ms = at_ms - self._until_ms, at_ms
         self.serve(passed / 1000 * self.per_second)
 
     def _evict(self) -> None:

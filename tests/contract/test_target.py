@@ -1,88 +1,32 @@
-"""What every target promises: run on the fake, and on Docker with Traefik.
+"""What every target promises: the fake, Docker with Traefik, and three in a cluster.
 
+Those in a cluster run on the stand-in of its API; with KUBECONFIG set, on the API
+server that it leads to (tests/README.md). Their controllers are played in both: that
+pods start and traffic moves is shown on Docker, and by e2e/test_gateway_traffic.py.
 With SLUICE_FULL also on Docker behind ssh; test_other_host.py does that in passing.
 """
 
 import os
-from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from docker_service import DockerEnvironment, Service, docker_environment
-from fakes import FakeClock
-from fakes_target import Behaviour, FakeTarget, release
-from ssh_service import needs_sshd, ssh_server
-from typing_extensions import override
+from docker_service import Service
+from ssh_service import needs_sshd
+from target_worlds import CLUSTERS, World, open_world
 
-from sluicegate.adapters.targets.ssh_host import SshHost
 from sluicegate.errors import PermanentError, UsageError
 from sluicegate.model.rollout import Release
 from sluicegate.model.traffic import RequestCounts
-from sluicegate.ports.target import Target
 
 GOOD, BETTER = Service("good"), Service("better")
 
-
-class World(ABC):
-    """An empty environment that can be sent requests."""
-
-    def __init__(self, target: Target) -> None:
-        self.target = target
-
-    @abstractmethod
-    def make(self, service: Service) -> Release:
-        """Have a release that behaves like *service*."""
-
-    @abstractmethod
-    def send(self, requests: int) -> Counter[str]:
-        """Send requests one after another; how often each release answered."""
-
-
-class FakeWorld(World):
-    def __init__(self) -> None:
-        self.fake = FakeTarget(FakeClock(), per_second=0)
-        super().__init__(self.fake)
-
-    @override
-    def make(self, service: Service) -> Release:
-        made = release(service.name)
-        fault = "it ended with no model file" if service.broken else None
-        fault = "it gets status 500" if service.ill else fault
-        crash_after = service.crash_after or None
-        behaviour = Behaviour(service.fail, fault, crash_after=crash_after)
-        self.fake.behaviour[made] = behaviour
-        return made
-
-    @override
-    def send(self, requests: int) -> Counter[str]:
-        before = self._served()
-        self.fake.serve(requests)
-        return self._served() - before
-
-    def _served(self) -> Counter[str]:
-        served = self.fake.served.items()
-        return Counter({each.name: counts.total for each, counts in served})
-
-
-class DockerWorld(World):
-    def __init__(self, environment: DockerEnvironment) -> None:
-        super().__init__(environment.target)
-        self._environment = environment
-
-    @override
-    def make(self, service: Service) -> Release:
-        return self._environment.build(service)
-
-    @override
-    def send(self, requests: int) -> Counter[str]:
-        return Counter(self._environment.get() for _ in range(requests))
-
-
-_PLACES = ["fake", pytest.param("docker", marks=pytest.mark.docker)]
+_PLACES = [
+    "fake",
+    pytest.param("docker", marks=pytest.mark.docker),
+    *(pytest.param(each, marks=pytest.mark.played) for each in CLUSTERS),
+]
 if os.environ.get("SLUICE_FULL"):
     marks = (pytest.mark.docker, pytest.mark.exhaustive, needs_sshd)
     _PLACES.append(pytest.param("ssh", marks=marks))
@@ -90,17 +34,8 @@ if os.environ.get("SLUICE_FULL"):
 
 @pytest.fixture(params=_PLACES)
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    if request.param == "fake":
-        yield FakeWorld()
-        return
-    with ExitStack() as stack:
-        host = None
-        if request.param == "ssh":
-            server = stack.enter_context(ssh_server(tmp_path / "sshd"))
-            host = SshHost(server.address, server.environ)
-        environment = stack.enter_context(docker_environment(tmp_path, host=host))
-        stack.enter_context(environment.target.lease())
-        yield DockerWorld(environment)
+    with open_world(request.param, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -166,7 +101,7 @@ def test_failed_requests_are_counted_as_failed(world: World, stable: Release) ->
     ("service", "reason"),
     [
         (Service("broken", broken=True), "no model file"),
-        (Service("ill", ill=True), "status 500"),
+        (Service("ill", ill=True), "500"),
     ],
     ids=["ends at once", "fails its health checks"],
 )
@@ -287,3 +222,66 @@ def test_the_stable_release_cannot_be_weighted_down(
 ) -> None:
     with pytest.raises(PermanentError):
         world.target.set_weight(stable, 50)
+
+
+# --- drift -------------------------------------------------------------------
+
+
+def test_what_was_set_has_not_drifted(
+    world: World, stable: Release, canary: Release
+) -> None:
+    assert world.target.drift(canary, 0) is None
+    for percent in (25, 50, 5):
+        world.target.set_weight(canary, percent)
+        assert world.target.drift(canary, percent) is None
+        other = world.target.drift(canary, 10)
+        assert other is not None
+    world.target.set_weight(canary, 100)
+    assert world.target.drift(canary, 100) is None
+    world.target.retire(stable)
+    assert world.target.drift(canary, 100) is None
+
+
+def test_a_canary_that_was_rolled_back_has_not_drifted(
+    world: World, canary: Release
+) -> None:
+    world.target.set_weight(canary, 25)
+    world.target.set_weight(canary, 0)
+    assert world.target.drift(canary, 0) is None
+
+
+def test_a_weight_changed_by_others_is_told_and_can_be_set_anew(
+    world: World, canary: Release
+) -> None:
+    world.target.set_weight(canary, 25)
+    name = world.meddle()
+    what = world.target.drift(canary, 25)
+    assert what is not None
+    assert "25" in what
+    assert name in what
+    world.target.set_weight(canary, 25)
+    assert world.target.drift(canary, 25) is None
+    assert world.send(100) == {"good": 75, "better": 25}
+
+
+def test_a_rollout_that_others_meddled_with_can_be_promoted(
+    world: World, stable: Release, canary: Release
+) -> None:
+    world.target.set_weight(canary, 25)
+    world.meddle()
+    assert world.target.deploy(canary, timeout_seconds=30) is None
+    world.target.set_weight(canary, 100)
+    world.target.retire(stable)
+    assert world.target.stable() == canary
+    assert world.send(10) == {"better": 10}
+
+
+def test_a_rollout_that_others_meddled_with_can_be_rolled_back(
+    world: World, canary: Release
+) -> None:
+    world.target.set_weight(canary, 25)
+    world.meddle()
+    world.target.set_weight(canary, 0)
+    assert world.target.weight(canary) == 0
+    world.target.retire(canary)
+    assert world.send(10) == {"good": 10}

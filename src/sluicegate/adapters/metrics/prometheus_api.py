@@ -8,46 +8,22 @@ Source:
     POST with a form, which has no limit of length.
 """
 
-import re
 import time
-from base64 import b64encode
-from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
 from requests.exceptions import ConnectionError as NoConnectionError
 from requests.exceptions import RequestException, SSLError, Timeout
-from typing_extensions import override
 
 from sluicegate.adapters.metrics.deadline import within
 from sluicegate.adapters.metrics.prometheus_answer import parse_refusal, show
+from sluicegate.adapters.web_login import Login, LoginAuth, Trust
 from sluicegate.errors import ExternalError, PermanentError, TransientError
 
 _MAX_BYTES = 64 << 20
 _CHUNK_BYTES = 1 << 16
-_TOKEN = re.compile(r"[\x21-\x7e]+")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-ReadSecret = Callable[[], str]
-"""Reads a secret anew, for it may be renewed; raises ExternalError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """How to log in: the secret is a password if there is a *user*, else a token."""
-
-    secret: ReadSecret
-    user: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """Files in PEM: CA certificates to trust, and our certificate with its key."""
-
-    ca: str | None = None
-    cert: tuple[str, str] | None = None
 
 
 class PrometheusApi:
@@ -80,7 +56,7 @@ class PrometheusApi:
             "time": f"{unix_seconds:.3f}",
             "timeout": f"{round(self._timeout_seconds * 1000)}ms",
         }
-        auth = _Auth(self._login)
+        auth = LoginAuth(self._login, "Prometheus")
         try:
             return within(self._timeout_seconds, lambda: self._post(form, auth))
         except (Timeout, TimeoutError) as error:
@@ -171,25 +147,3 @@ def _check(answer: requests.Response, body: bytes, host: str) -> None:
     if code in {408, 429} or code >= 500:  # noqa: PLR2004
         kind = TransientError
     raise kind(f"{host} answered with HTTP {code}: {parse_refusal(body)}", hint=hint)
-
-
-class _Auth(AuthBase):
-    """The login, and nothing of a ``.netrc``."""
-
-    def __init__(self, login: Login | None) -> None:
-        self._login = login
-
-    @override
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        login = self._login
-        if login is None:
-            return request
-        secret = login.secret().strip()
-        if login.user is not None:
-            both = b64encode(f"{login.user}:{secret}".encode()).decode()
-            request.headers["Authorization"] = f"Basic {both}"
-            return request
-        if not _TOKEN.fullmatch(secret):
-            raise PermanentError("the token for Prometheus is no token: not one word")
-        request.headers["Authorization"] = f"Bearer {secret}"
-        return request

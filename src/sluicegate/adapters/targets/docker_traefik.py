@@ -12,7 +12,7 @@ stopped.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -38,11 +38,16 @@ from sluicegate.adapters.targets.traefik_config import (
 )
 from sluicegate.adapters.targets.traefik_latency import parse_slower
 from sluicegate.adapters.targets.traefik_metrics import parse_counts
-from sluicegate.adapters.targets.traefik_proxy import EDGES_MS, Proxy
+from sluicegate.adapters.targets.traefik_proxy import (
+    ANSWER_TIMEOUT,
+    EDGES_MS,
+    Options,
+    Proxy,
+)
 from sluicegate.errors import PermanentError, TransientError, UsageError
 from sluicegate.model.rollout import Release, Scrape
 from sluicegate.ports.clock import Clock
-from sluicegate.ports.target import Target
+from sluicegate.ports.target import LeasableTarget
 
 _ALL = 100  # percent
 _HEALTHY_IN_A_ROW = 3
@@ -51,7 +56,7 @@ _LOAD_MS = 10_000
 _LOAD_SECONDS = 0.05
 
 
-class DockerTarget(Target):
+class DockerTarget(LeasableTarget):
     """One environment of one project on the Docker engine of *host*, by default here.
 
     Reaches the engine when it is made; use it inside `lease`, which lets go of it and
@@ -75,6 +80,7 @@ class DockerTarget(Target):
         state_dir: Path,
         clock: Clock,
         latency_edges: Sequence[timedelta] = (),
+        answer_timeout: timedelta = ANSWER_TIMEOUT,
         pull: Pull = refuse_pull,
         cookie: str | None = None,
         host: Host | None = None,
@@ -96,13 +102,17 @@ class DockerTarget(Target):
             self._place,
             self._state.proxy,
             clock,
-            edges_ms=[edge // timedelta(milliseconds=1) for edge in latency_edges]
-            or EDGES_MS,
+            options=Options(
+                [edge // timedelta(milliseconds=1) for edge in latency_edges]
+                or EDGES_MS,
+                answer_timeout,
+            ),
             bind=bind,
             publish=publish,
             host=self._host,
         )
 
+    @override
     @contextmanager
     def lease(self) -> Iterator[Self]:
         """Keep other rollouts of this environment out, and let go of the engine after.
@@ -117,6 +127,7 @@ class DockerTarget(Target):
             self._client.close()
             self._host.close()
 
+    @override
     def raise_fence(self, log: str, number: int) -> None:
         """Change the environment by the lease of entry *number*; refuse lower ones.
 
@@ -170,6 +181,15 @@ class DockerTarget(Target):
         return self._releases.fault(release)
 
     @override
+    def drift(
+        self, canary: Release, percent: int, *, before: int | None = None
+    ) -> str | None:
+        given = self._routing().weight(canary)
+        if given in {percent, before}:
+            return None
+        return f"the routing file gives {canary.name} {given} %, not {percent} %"
+
+    @override
     def set_weight(self, canary: Release, percent: int) -> None:
         if not 0 <= percent <= _ALL:
             raise UsageError(f"a weight is 0 to 100 %, got {percent}")
@@ -190,7 +210,10 @@ class DockerTarget(Target):
             self._evict()
 
     @override
-    def scrape(self, stable: Release, canary: Release) -> Scrape:
+    def scrape(
+        self, stable: Release, canary: Release, *, after: datetime | None = None
+    ) -> Scrape:
+        del after  # the proxy itself is asked, which has served all that it counts
         services = (live_service(stable), live_service(canary))
         page = self._proxy.get("/metrics")
         counts = parse_counts(page, services)
@@ -208,6 +231,10 @@ class DockerTarget(Target):
             canary = None
         self._route(replace(routing, canary=canary))
         self._drain_and_remove(self._releases.host(release))
+
+    @override
+    def overridden(self) -> tuple[str, ...]:
+        return ()  # who else writes where it keeps its state is not known
 
     def _provide(self, release: Release) -> str | None:
         if not self._host.is_here and release.reference is None:

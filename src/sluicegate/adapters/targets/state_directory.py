@@ -16,6 +16,7 @@ from sluicegate.adapters.targets.traefik_config import (
     parse_config,
 )
 from sluicegate.errors import PermanentError, TransientError
+from sluicegate.ports.fence import FencedOffError
 
 ROUTING_FILE = "routing.yml"
 _PROXY = "proxy"
@@ -81,11 +82,13 @@ class StateDirectory:
         if found is None or (is_new and found.log != self._fence.log):
             return data
         if found.log != self._fence.log or found.number > self._fence.number:
-            raise PermanentError(
-                f"this rollout's lease, entry {self._fence.number} of the log, is over:"
-                f" entry {found.number} took its place",
-                hint="leave the environment to that rollout; `sluice audit log --type"
-                " 'lease.*'` shows whose it is",
+            path = self._path / FENCE
+            raise FencedOffError(
+                str(path),
+                found.number,
+                self._fence.number,
+                f"remove {path}",
+                is_of_this_log=found.log == self._fence.log,
             )
         return data
 

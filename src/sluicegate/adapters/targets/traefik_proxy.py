@@ -11,9 +11,9 @@ Traps:
     The folder of the routing file is mounted, never the file: a mounted file stays the
     old one when it is replaced by rename.
     Traefik waits for ever for a release that does not answer, and counts the request
-    only then. `PATIENCE_SECONDS` ends that, for every release alike. It bounds the time
-    from the end of the request to the head of the response and nothing after it, so
-    downloads, event streams and WebSockets may take as long as they like.
+    only then. A bound ends that, for every release alike: the time from the end of the
+    request to the head of the response, and nothing after it, so downloads, event
+    streams and WebSockets may take as long as they like.
 """
 
 import http.client
@@ -25,6 +25,8 @@ import sysconfig
 import tarfile
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -50,9 +52,10 @@ _MOUNT = "/sluicegate"
 EDGES_MS = (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
 """By which edges the proxy counts slower requests unless told otherwise."""
 
-PATIENCE_SECONDS = 60
+ANSWER_TIMEOUT = timedelta(seconds=60)
 """How long a release may take to begin its response; then the answer is 504."""
 
+_HEAD_TIMEOUT = "--serversTransport.forwardingTimeouts.responseHeaderTimeout"
 _ARGUMENTS = (
     "--entryPoints.live.address=:8000",
     "--entryPoints.probe.address=:8001",
@@ -63,16 +66,29 @@ _ARGUMENTS = (
     "--metrics.prometheus.buckets=0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10",
     f"--providers.file.filename={_MOUNT}/{ROUTING_FILE}",
     "--providers.providersThrottleDuration=0.1s",
-    f"--serversTransport.forwardingTimeouts.responseHeaderTimeout={PATIENCE_SECONDS}s",
+    f"{_HEAD_TIMEOUT}=60s",
     "--global.checkNewVersion=false",
     "--global.sendAnonymousUsage=false",
 )
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # as Docker calls them
 _BUCKETS = next(i for i, one in enumerate(_ARGUMENTS) if ".buckets=" in one)
+_TIMEOUT = next(i for i, one in enumerate(_ARGUMENTS) if one.startswith(_HEAD_TIMEOUT))
 _ENDED = {"created", "exited", "dead"}  # not "restarting": the engine is at it
 _READY_MS = 15_000
 _REPLY_SECONDS = 5
 _MAX_REPLY_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a proxy is started with, and keeps until it is replaced.
+
+    ``edges_ms``: by which it counts slower requests, rising; ``answer_timeout``: how
+    long a release may take to begin its response.
+    """
+
+    edges_ms: Sequence[int] = EDGES_MS
+    answer_timeout: timedelta = ANSWER_TIMEOUT
 
 
 class Proxy:
@@ -85,7 +101,7 @@ class Proxy:
         folder: Path,
         clock: Clock,
         *,
-        edges_ms: Sequence[int] = EDGES_MS,
+        options: Options,
         bind: str,
         publish: int,
         host: Host,
@@ -96,7 +112,7 @@ class Proxy:
         self._name = f"{place.name}-proxy"
         user = [int(each) for each in host.user.split(":")]
         wish = [bind, publish, str(folder), *user, *_ARGUMENTS]
-        self._edges_ms = edges_ms
+        self._options = options
         self._settings = Digest.of(json.dumps(wish).encode()).hex
 
     def exists(self) -> bool:
@@ -169,13 +185,15 @@ class Proxy:
         return same and container.status == "running"
 
     def _arguments(self) -> list[str]:
-        """Those of `_ARGUMENTS`, and the edges wished for.
+        """Those of `_ARGUMENTS`, with the edges and the timeout wished for.
 
         A proxy that runs with other edges still fits: they are not worth a request.
         """
-        edges = ",".join(f"{Decimal(edge) / 1000:f}" for edge in self._edges_ms)
+        edges = ",".join(f"{Decimal(edge) / 1000:f}" for edge in self._options.edges_ms)
         arguments = list(_ARGUMENTS)
         arguments[_BUCKETS] = f"--metrics.prometheus.buckets={edges}"
+        timeout_ms = self._options.answer_timeout // timedelta(milliseconds=1)
+        arguments[_TIMEOUT] = f"{_HEAD_TIMEOUT}={timeout_ms}ms"
         return arguments
 
     def _create(self, image: str) -> Container:

@@ -14,7 +14,8 @@ from registry_service import bcrypt
 from webhook_server import make_certificate
 
 from sluicegate.adapters.metrics.prometheus_answer import parse_matrix
-from sluicegate.adapters.metrics.prometheus_api import Login, PrometheusApi, Trust
+from sluicegate.adapters.metrics.prometheus_api import PrometheusApi
+from sluicegate.adapters.web_login import Login, Trust
 from sluicegate.errors import ExternalError, PermanentError, TransientError
 
 PASSWORD = "a password: with ünïcode"  # noqa: S105 - a made-up one

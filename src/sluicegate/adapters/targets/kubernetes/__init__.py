@@ -1,0 +1,1 @@
+"""A target of two Deployments, whose Services share an HTTPRoute (Gateway API)."""

@@ -1,0 +1,1 @@
+"""Environments in Kubernetes: the cluster, its targets, what they may do there."""
