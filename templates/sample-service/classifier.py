@@ -89,6 +89,16 @@ def load(path: Path) -> Model:
     )
 
 
+def answer(model: Model, features: Vector) -> dict[str, object]:
+    """What a service of *model* replies; probabilities have four digits."""
+    chances = model.probabilities(features)
+    return {
+        "species": max(chances, key=lambda name: chances[name]),
+        "probabilities": {name: round(p, 4) for name, p in chances.items()},
+        "model": model.version,
+    }
+
+
 def save(model: Model, path: Path, *, metrics: dict[str, float | int]) -> None:
     """Write *model* and how good it is as JSON."""
     data = {
@@ -99,7 +109,9 @@ def save(model: Model, path: Path, *, metrics: dict[str, float | int]) -> None:
         "scale": model.scale,
         "weights": model.weights,
     }
-    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    part.replace(path)  # whoever reads it meanwhile reads one model, not half of two
 
 
 def _softmax(weights: Sequence[Vector], inputs: Vector) -> list[float]:

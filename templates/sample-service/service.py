@@ -1,7 +1,8 @@
 """Serves the classifier over HTTP: python3 service.py.
 
-    POST /predict   a bird as JSON -> {"species", "probabilities", "model"}
-    GET  /healthz   200 once the model is loaded
+    POST /predict         a bird as JSON -> {"species", "probabilities", "model"}
+    POST /predict/batch   {"instances": [bird, ...]} -> {"predictions": [...]}
+    GET  /healthz         200 once the model is loaded
 
 Standard library only. SIGTERM stops it gently: open requests are answered, new
 connections are refused.
@@ -24,6 +25,7 @@ from features import BadInputError, vector
 MAX_BODY_BYTES = 64 * 1024
 IDLE_SECONDS = 75  # longer than a proxy keeps an unused connection, usually 60
 DRAIN_SECONDS = 10
+_ROUTES = {"/predict": "POST", "/predict/batch": "POST", "/healthz": "GET"}
 
 
 class Service(ThreadingHTTPServer):
@@ -106,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         if body is None:
             self.close_connection = True  # what follows cannot be told apart
             return _error(HTTPStatus.BAD_REQUEST, "send a body with Content-Length")
-        wanted = {"/predict": "POST", "/healthz": "GET"}.get(self.path)
+        wanted = _ROUTES.get(self.path)
         if wanted is None:
             return _error(HTTPStatus.NOT_FOUND, f"no such path: {self.path}")
         if method != wanted:
@@ -114,7 +116,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/healthz":
             return HTTPStatus.OK, {"status": "ok", "model": self.server.model.version}
         try:
-            return HTTPStatus.OK, predict(self.server.model, body)
+            ask = predict if self.path == "/predict" else predict_batch
+            return HTTPStatus.OK, ask(self.server.model, body)
         except BadInputError as error:
             return _error(HTTPStatus.BAD_REQUEST, str(error))
         except Exception:
@@ -145,18 +148,38 @@ def predict(model: classifier.Model, body: bytes) -> dict[str, object]:
     Raises:
         BadInputError: *body* is no JSON object, or not that of a measured bird.
     """
+    return classifier.answer(model, vector(_read_object(body)))
+
+
+def predict_batch(model: classifier.Model, body: bytes) -> dict[str, object]:
+    """Classify every bird in *body*, or none.
+
+    Raises:
+        BadInputError: *body* holds no list of measured birds; the message says which
+            of them is none.
+    """
+    birds = _read_object(body).get("instances")
+    if not isinstance(birds, list):
+        raise BadInputError("instances must be a list")
+    answers = []
+    for place, bird in enumerate(birds):
+        if not isinstance(bird, dict):
+            raise BadInputError(f"instances[{place}] is not a JSON object")
+        try:
+            answers.append(classifier.answer(model, vector(bird)))
+        except BadInputError as error:
+            raise BadInputError(f"instances[{place}]: {error}") from None
+    return {"predictions": answers}
+
+
+def _read_object(body: bytes) -> dict[str, object]:
     try:
-        bird = json.loads(body)
-    except ValueError:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
         raise BadInputError("the body is not JSON") from None
-    if not isinstance(bird, dict):
+    if not isinstance(found, dict):
         raise BadInputError("the body is not a JSON object")
-    chances = model.probabilities(vector(bird))
-    return {
-        "species": max(chances, key=lambda name: chances[name]),
-        "probabilities": {name: round(p, 4) for name, p in chances.items()},
-        "model": model.version,
-    }
+    return found
 
 
 def _error(status: HTTPStatus, message: str) -> tuple[HTTPStatus, dict[str, object]]:
@@ -165,7 +188,7 @@ def _error(status: HTTPStatus, message: str) -> tuple[HTTPStatus, dict[str, obje
 
 def main() -> int:
     """Serve until SIGTERM or Ctrl-C."""
-    model = classifier.load(Path(__file__).with_name("model.json"))
+    model = classifier.load(Path(__file__).parent / "model" / "model.json")
     host = os.environ.get("HOST", "0.0.0.0")  # noqa: S104 - it lives in a container
     service = Service((host, int(os.environ.get("PORT", "8000"))), model)
 

@@ -1,6 +1,11 @@
-"""Trains the classifier: python3 train.py. Writes model.json, says how good it is."""
+"""Trains the classifier: python3 train.py. Writes model/model.json.
+
+Within a pipeline also training.json, into the folder that SLUICEGATE_OUTPUT names.
+"""
 
 import csv
+import json
+import os
 import statistics
 from pathlib import Path
 
@@ -8,10 +13,12 @@ import classifier
 from features import vector
 
 HERE = Path(__file__).parent
+DATA = HERE / "data" / "penguins.csv"
+MODEL = HERE / "model" / "model.json"
 MEASUREMENTS = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
 STEPS = 200
 RATE = 0.005
-HELD_OUT = 5  # every fifth row of the file is kept for the test
+HELD_OUT = 2  # every second row of the file is kept for the test
 
 
 def read_birds(path: Path) -> list[dict[str, object]]:
@@ -39,7 +46,7 @@ def split(
 
 def main() -> None:
     """Train, test on the held-out birds, save."""
-    learn, test = split(read_birds(HERE / "data" / "penguins.csv"))
+    learn, test = split(read_birds(DATA))
     vectors = [vector(bird) for bird in learn]
     columns = list(zip(*vectors, strict=True))
     model = classifier.train(
@@ -53,13 +60,23 @@ def main() -> None:
     accuracy = model.accuracy(
         [vector(bird) for bird in test], [str(bird["species"]) for bird in test]
     )
+    save(model, accuracy, len(learn), len(test))
+
+
+def save(
+    model: classifier.Model, accuracy: float, trained_on: int, tested_on: int
+) -> None:
+    """Write *model* and what is known of it."""
     metrics = {
         "accuracy": round(accuracy, 4),
-        "trained_on": len(learn),
-        "tested_on": len(test),
+        "trained_on": trained_on,
+        "tested_on": tested_on,
     }
-    classifier.save(model, HERE / "model.json", metrics=metrics)
-    print(f"model {model.version}: {accuracy:.1%} of {len(test)} held-out birds right")
+    classifier.save(model, MODEL, metrics=metrics)
+    if "SLUICEGATE_OUTPUT" in os.environ:
+        report = Path(os.environ["SLUICEGATE_OUTPUT"]) / "training.json"
+        report.write_text(json.dumps(metrics), encoding="utf-8")
+    print(f"model {model.version}: {accuracy:.1%} of {tested_on} held-out birds right")
 
 
 if __name__ == "__main__":

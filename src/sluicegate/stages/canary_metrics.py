@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     ConfigDict,
-    Discriminator,
     Field,
     Tag,
     model_validator,
@@ -38,9 +37,7 @@ from sluicegate.stages.canary_sources import (
     tag_source,
 )
 from sluicegate.stages.stage import Duration, Settings, write_duration
-
-NO_VARIANT = "no_variant"
-"""The type of an error: a union, and nothing says which of its kinds is meant."""
+from sluicegate.stages.variants import variants
 
 _KINDS = ("bernoulli", "latency", "rate", "gauge", "categories")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -59,27 +56,13 @@ def _check_name(value: str) -> str:
 _Name = Annotated[str, AfterValidator(_check_name)]
 
 
-def _variants(
-    tag: Any,  # noqa: ANN401 - as pydantic has it
-    key: str,
-    known: tuple[str, ...],
-    note: str = "",
-) -> Discriminator:
-    return Discriminator(
-        tag,
-        custom_error_type=NO_VARIANT,
-        custom_error_message=f"must say its {key}: one of {', '.join(known)}",
-        custom_error_context={"key": key, "known": ", ".join(known), "note": note},
-    )
-
-
-_FROM = _variants(
+_FROM = variants(
     tag_source,
     "uses",
     ("prometheus", "file", "command"),
     "the target itself counts failed requests, which are always judged, and latencies",
 )
-_FROM_TOO = _variants(tag_source, "uses", (TARGET, "prometheus", "file", "command"))
+_FROM_TOO = variants(tag_source, "uses", (TARGET, "prometheus", "file", "command"))
 _File = Annotated[FileSource, Tag("from file")]
 _Command = Annotated[CommandSource, Tag("from command")]
 _Target = Annotated[TargetSource, Tag("from target")]
@@ -315,7 +298,7 @@ _Declared = Annotated[
     | Annotated[RateMetric, Tag("rate metric")]
     | Annotated[GaugeMetric, Tag("gauge metric")]
     | Annotated[CategoriesMetric, Tag("categories metric")],
-    _variants(_tag_kind, "kind", _KINDS),
+    variants(_tag_kind, "kind", _KINDS),
 ]
 
 

@@ -32,7 +32,7 @@ def _check_timeout(value: timedelta) -> timedelta:
     return value
 
 
-_Timeout = Annotated[Duration, AfterValidator(_check_timeout)]
+Timeout = Annotated[Duration, AfterValidator(_check_timeout)]
 
 
 class Secret(Settings):
@@ -121,7 +121,8 @@ def _check_selector(value: str) -> str:
     return value
 
 
-_Selector = Annotated[str, AfterValidator(_check_selector)]
+SelectorText = Annotated[str, AfterValidator(_check_selector)]
+"""A selector of series: no function, no range."""
 
 
 class ArmLabels(Settings):
@@ -149,7 +150,12 @@ class ArmLabels(Settings):
         return Arms(self.label, self.stable, self.canary)
 
 
-def _check_url(value: str) -> str:
+def check_url(value: str) -> str:
+    """Take the address of an API, without a login.
+
+    Raises:
+        ValueError: it is none.
+    """
     if "@" in value or "?" in value:
         raise PydanticCustomError(
             SECRET,
@@ -161,49 +167,56 @@ def _check_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def check_login(url: str, auth: Auth | None) -> None:
+    """See to it that no login goes to *url* in the clear.
+
+    Raises:
+        ValueError: it would.
+    """
+    is_open = url.startswith("http:") and not _HERE.fullmatch(url)
+    if auth is not None and is_open:
+        raise ValueError("whoever carries it could read a login over http: use https")
+
+
 class Prometheus(Settings):
     """Raw counters from the HTTP API of Prometheus, or of what speaks it."""
 
     uses: Literal["prometheus"] = Field(description="Where the numbers come from.")
-    url: Annotated[str, AfterValidator(_check_url)] = Field(
+    url: Annotated[str, AfterValidator(check_url)] = Field(
         description="What stands before /api/v1 in the address of its API."
     )
     arms: ArmLabels = Field(description="Which series are whose.")
     auth: Auth | None = Field(None, description="How to log in.")
     tls: Tls = Field(default_factory=Tls, description="Whom to trust.")
-    timeout: _Timeout = Field(
+    timeout: Timeout = Field(
         timedelta(seconds=10), description="How long an answer may take."
     )
 
     @model_validator(mode="after")
     def _keeps_secrets(self) -> Self:
-        is_open = self.url.startswith("http:") and not _HERE.fullmatch(self.url)
-        if self.auth is not None and is_open:
-            raise ValueError(
-                "whoever carries it could read a login over http: use https"
-            )
+        check_login(self.url, self.auth)
         return self
 
 
 class PrometheusRequests(Prometheus):
     """Counters of all requests, and of those that failed."""
 
-    total: _Selector = Field(description="Selector of the counters of all requests.")
-    failed: _Selector = Field(description="Selector of those that count failures.")
+    total: SelectorText = Field(description="Selector of the counters of all requests.")
+    failed: SelectorText = Field(description="Selector of those that count failures.")
 
 
 class PrometheusBuckets(Prometheus):
     """A histogram."""
 
-    buckets: _Selector = Field(description="Selector of its _bucket series.")
+    buckets: SelectorText = Field(description="Selector of its _bucket series.")
     unit: Literal["s", "ms"] = Field("s", description="What `le` is measured in.")
 
 
 class PrometheusRates(Prometheus):
     """Counters of events, and of what they are measured by."""
 
-    events: _Selector = Field(description="Selector of the counters of events.")
-    exposure: _Selector = Field(
+    events: SelectorText = Field(description="Selector of the counters of events.")
+    exposure: SelectorText = Field(
         description="Selector of the counters to compare by: requests, seconds."
     )
 
@@ -211,13 +224,13 @@ class PrometheusRates(Prometheus):
 class PrometheusSamples(Prometheus):
     """A gauge."""
 
-    samples: _Selector = Field(description="Selector of its series.")
+    samples: SelectorText = Field(description="Selector of its series.")
 
 
 class PrometheusCategories(Prometheus):
     """A counter for each category."""
 
-    total: _Selector = Field(description="Selector of the counters.")
+    total: SelectorText = Field(description="Selector of the counters.")
     by: str = Field(pattern=LABEL_PATTERN, description="The label of the category.")
 
 
@@ -239,9 +252,7 @@ class CommandSource(Settings):
     run: str | tuple[str, ...] = Field(
         min_length=1, description="A line for sh, or a program and its arguments."
     )
-    timeout: _Timeout = Field(
-        timedelta(seconds=20), description="How long it may take."
-    )
+    timeout: Timeout = Field(timedelta(seconds=20), description="How long it may take.")
 
     @property
     def argv(self) -> tuple[str, ...]:

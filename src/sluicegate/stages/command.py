@@ -5,7 +5,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from typing_extensions import override
 
 from sluicegate.errors import PermanentError, UsageError
@@ -38,7 +44,20 @@ _SARIF_FIELDS = (
     FieldSpec("suppressed", "integer", "Findings that the tool reports as hidden."),
 )
 
-FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+def _leave_files_alone(name: str) -> str:
+    if name == "files":
+        raise ValueError(
+            "is what documents for machines call the kept files; choose another name"
+        )
+    return name
+
+
+FieldName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"),
+    AfterValidator(_leave_files_alone),
+]
 FieldType = Literal["integer", "number", "boolean", "text"]
 
 

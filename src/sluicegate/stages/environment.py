@@ -1,21 +1,18 @@
 """Environments: where a release goes, and what serves it there."""
 
 import re
-from datetime import timedelta
-from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, StrictBool
+from pydantic import AfterValidator, Field, Tag
 
+from sluicegate.stages.argo_target import ArgoRolloutsTarget
+from sluicegate.stages.docker_target import DockerTarget
+from sluicegate.stages.kserve_target import KServeTarget
+from sluicegate.stages.kubernetes_target import KubernetesTarget
 from sluicegate.stages.release_rules import ReleaseRules
-from sluicegate.stages.stage import Duration, Settings, write_duration
+from sluicegate.stages.variants import tag_by_uses, variants
 
 _COMMIT = r"^([0-9a-f]{40}|[0-9a-f]{64})$"
-_HOST_FORM = (
-    r"^ssh://([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
-    r"(:[0-9]{1,5})?$"
-)
-_HOST = re.compile(_HOST_FORM)
 
 
 def _check_commit(value: str) -> str:
@@ -33,104 +30,23 @@ Commit = Annotated[
 """The whole id of a commit: nothing else says for ever what it says today."""
 
 
-def _check_host(value: str) -> str:
-    if not _HOST.fullmatch(value):
-        raise ValueError(
-            "must be ssh://HOST, ssh://USER@HOST or ssh://USER@HOST:PORT, without a"
-            " password, a path or an option"
-        )
-    return value
+TargetKind = DockerTarget | KubernetesTarget | ArgoRolloutsTarget | KServeTarget
+"""The settings of any target; ``uses`` says which."""
 
-
-HostAddress = Annotated[
-    str, AfterValidator(_check_host), Field(json_schema_extra={"pattern": _HOST_FORM})
+_KINDS = ("docker", "kubernetes", "argo-rollouts", "kserve")
+_Target = Annotated[
+    Annotated[DockerTarget, Tag("target docker")]
+    | Annotated[KubernetesTarget, Tag("target kubernetes")]
+    | Annotated[ArgoRolloutsTarget, Tag("target argo-rollouts")]
+    | Annotated[KServeTarget, Tag("target kserve")],
+    variants(tag_by_uses(_KINDS, "target"), "uses", _KINDS),
 ]
-"""A host as ssh reaches it. Nothing in it can be taken for an option of ssh."""
-
-CookieName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-
-DEFAULT_COOKIE = "sluicegate_release"
-
-
-def _check_rising(value: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
-    for before, edge in pairwise(value):
-        if edge <= before:
-            raise ValueError(
-                f"must rise: {write_duration(edge)} comes after"
-                f" {write_duration(before)}"
-            )
-    return value
-
-
-LATENCY_EDGES = tuple(
-    timedelta(milliseconds=edge)
-    for edge in (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
-)
-"""What the proxy counts by unless told otherwise."""
-
-
-class DockerTarget(Settings):
-    """Containers behind Traefik on a Docker engine."""
-
-    uses: Literal["docker"] = Field(description="Which kind of target it is.")
-    host: HostAddress | None = Field(
-        None,
-        description="The host that serves, as `ssh://USER@HOST` or"
-        " `ssh://USER@HOST:PORT`, reached with this user's ssh. By default it is this"
-        " machine.",
-    )
-    ephemeral: Literal["refused", "allowed"] = Field(
-        "refused",
-        description="Whether a runner that goes away when the job ends may serve:"
-        " for demos and try-outs.",
-    )
-    sticky: StrictBool | CookieName = Field(
-        default=False,
-        description="Whether a client stays with the release that served it first, by"
-        " a cookie: `true`, or how the cookie's name begins.",
-    )
-    port: int = Field(
-        ge=1, le=65535, description="The port on which the container listens."
-    )
-    publish: int = Field(
-        8080, ge=1, le=65535, description="The port on which this host serves."
-    )
-    bind: str = Field("127.0.0.1", description="The address on which this host serves.")
-    health: str = Field(
-        "/healthz", pattern=r"^/[!-~]*$", description="Answers 2xx once ready."
-    )
-    ready_timeout: Duration = Field(
-        timedelta(minutes=2), description="How long a release may take to get healthy."
-    )
-    drain: Duration = Field(
-        timedelta(seconds=5),
-        description="Time for open requests before a container stops.",
-    )
-    env: dict[str, str] = Field(
-        default_factory=dict, description="Environment variables of the containers."
-    )
-    latency_edges: Annotated[tuple[Duration, ...], AfterValidator(_check_rising)] = (
-        Field(
-            LATENCY_EDGES,
-            min_length=1,
-            max_length=30,
-            description="Times by which the proxy counts slower requests, rising. A"
-            " proxy that runs keeps its own until it is replaced.",
-        )
-    )
-
-    @property
-    def cookie(self) -> str | None:
-        """How the name of the cookie begins that clients stay by, None without one."""
-        if self.sticky is True:
-            return DEFAULT_COOKIE
-        return self.sticky or None
 
 
 class Environment(ReleaseRules):
     """A place a release goes, and what it must satisfy to go there."""
 
-    target: DockerTarget
+    target: _Target
     url: str | None = Field(
         None,
         pattern=r"^https?://[!-~]{1,1000}$",

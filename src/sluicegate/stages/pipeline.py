@@ -16,7 +16,8 @@ from sluicegate.stages.stage import Stage
 class NamedStage:
     """A stage in its place. ``needs`` and ``gate`` have their defaults filled in.
 
-    Conditions are compiled: what cannot be judged was refused when read.
+    Conditions are compiled: what cannot be judged was refused when read. ``when_in`` is
+    the environment whose release ``when`` reads, None if it reads none.
     """
 
     name: str
@@ -24,6 +25,7 @@ class NamedStage:
     needs: tuple[str, ...]
     gate: Gate
     when: Condition | None = None
+    when_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,8 @@ class PytestStage(CommandStage):
     @override
     def gate_unless_named(self, name: str) -> tuple[str, ...]:
         # Errors are among what has failed twice.
-        is_judged = any(f"{name}.failed_twice" in text for text in self.gate or ())
+        twice = re.compile(rf"(?<![\w.]){re.escape(name)}\.failed_twice\b")
+        is_judged = any(map(twice.search, self.gate or ()))
         return () if is_judged else (f"{name}.errors == 0",)
 
     @override

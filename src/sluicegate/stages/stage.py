@@ -14,9 +14,10 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from sluicegate.model.champion import Champion, NoChampion
 from sluicegate.model.command import Command, Step, StepResult
 from sluicegate.model.digest import Digest
-from sluicegate.model.evidence import Value
+from sluicegate.model.evidence import KeptFile, Value
 from sluicegate.model.finding import Finding
 from sluicegate.model.resources import Resources
 from sluicegate.model.tool import Tool
@@ -148,7 +149,8 @@ class StageContext:
     None where it has none of its own. ``commit_time`` (UTC) is that of the commit,
     ``home`` the absolute path of the user's home folder; None where nobody knows.
     ``files`` holds what `Stage.reads` asked for, without the files that are not there.
-    ``labels`` are those of the run.
+    ``labels`` are those of the run. ``champion`` is the model to beat, where it comes
+    from no file of the project: whoever judges reads it, not whoever ran the stage.
     """
 
     stage: str
@@ -170,6 +172,7 @@ class StageContext:
     home: str | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    champion: Champion | NoChampion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +254,8 @@ class Stage(Settings):
     when: str | None = Field(
         None,
         min_length=1,
-        description="A CEL condition on git, label and the evidence of the stages it"
-        " needs; the stage is skipped where it does not hold.",
+        description="A CEL condition on git, label, the evidence of the stages it needs"
+        " and what is released; the stage is skipped where it does not hold.",
     )
     retries: Annotated[Retries, BeforeValidator(_spell_out_retries)] = Field(
         default_factory=Retries,
@@ -285,6 +288,20 @@ class Stage(Settings):
     def explain_absence(self, field: str) -> str | None:  # noqa: ARG002 - for kinds
         """Which setting keeps *field* out of `fields`; None where none does."""
         return None
+
+    def leaves_to_people(self) -> tuple[str, ...]:
+        """Settings, as written, that leave what it cannot tell to people.
+
+        They need an environment that asks for approvals after the stage.
+        """
+        return ()
+
+    def names_evidence(self) -> Mapping[tuple[str | int, ...], str]:
+        """The fields of stages before that settings name, by the place of the setting.
+
+        Its conditions read all of them, so a result hangs on what they hold.
+        """
+        return {}
 
     @abstractmethod
     def default_gate(self, name: str) -> tuple[str, ...]:
@@ -358,6 +375,44 @@ class CommandStage(Stage):
         An earlier result is used only if all of them do.
         """
         return ()
+
+    left_needs: ClassVar[tuple[str, ...]] = ()
+    """The programs that `left` runs, as `tools` names them."""
+
+    def kept(self) -> tuple[str, ...]:
+        """The paths that it writes and that are kept as evidence."""
+        return self.outputs
+
+    def left(
+        self,
+        context: StageContext,  # noqa: ARG002 - for kinds
+        found: Mapping[str, Value],  # noqa: ARG002 - likewise
+    ) -> tuple[Command, ...]:
+        """Commands that exit with 0 if the work tree holds what it has left there.
+
+        *found* are the fields of the attempt that has left it. They are run before each
+        stage behind it, and after an earlier result of it was put back: neither goes on
+        with anything else.
+        """
+        return ()
+
+    def check_kept(
+        self,
+        found: Mapping[str, Value],
+        kept: Sequence[KeptFile],
+    ) -> None:
+        """See to it that the files that are *kept* are those that *found* tells of.
+
+        *found* are the fields of the attempt. Whoever takes over what another job has
+        found asks the same of what that one hands over.
+
+        Raises:
+            PermanentError: they are others.
+        """
+
+    def left_is_kept(self) -> bool:
+        """Whether all that `left` asks for is kept, and put back from there."""
+        return True
 
     @abstractmethod
     def tools(self) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ GENTOO = {
 Process = subprocess.Popen[str]
 
 
-@pytest.fixture
-def process() -> Iterator[Process]:
+@contextlib.contextmanager
+def started() -> Iterator[Process]:
     environment = os.environ | {"HOST": "127.0.0.1", "PORT": "0"}
     with subprocess.Popen(  # noqa: S603 - our own service
         [sys.executable, str(HERE / "service.py")],
@@ -38,10 +38,19 @@ def process() -> Iterator[Process]:
         process.kill()
 
 
-@pytest.fixture
-def client(process: Process) -> Iterator[http.client.HTTPConnection]:
+def port_of(process: Process) -> int:
     assert process.stdout is not None
-    port = int(process.stdout.readline().rsplit(maxsplit=1)[1])
+    return int(process.stdout.readline().rsplit(maxsplit=1)[1])
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with started() as process:
+        yield port_of(process)
+
+
+@pytest.fixture
+def client(port: int) -> Iterator[http.client.HTTPConnection]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     yield connection
     connection.close()
@@ -90,6 +99,30 @@ def test_bad_input_is_the_callers_fault(
     assert ask(client, "POST", "/predict", body) == (400, {"error": message})
 
 
+def test_a_batch_is_answered_as_each_of_it_alone(
+    client: http.client.HTTPConnection,
+) -> None:
+    small = GENTOO | {"flipper_length_mm": 190, "body_mass_g": 3500, "sex": None}
+    alone = [ask(client, "POST", "/predict", bird)[1] for bird in (GENTOO, small)]
+    batch = {"instances": [GENTOO, small]}
+    assert ask(client, "POST", "/predict/batch", batch) == (200, {"predictions": alone})
+    assert alone[0] != alone[1]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "instances must be a list"),
+        ({"instances": [GENTOO, 1]}, "instances[1] is not a JSON object"),
+        ({"instances": [GENTOO, {}]}, "instances[1]: bill_length_mm is missing"),
+    ],
+)
+def test_a_batch_with_one_bad_bird_is_refused_whole(
+    client: http.client.HTTPConnection, body: object, message: str
+) -> None:
+    assert ask(client, "POST", "/predict/batch", body) == (400, {"error": message})
+
+
 def test_unknown_paths_and_methods_are_refused(
     client: http.client.HTTPConnection,
 ) -> None:
@@ -104,21 +137,22 @@ def test_an_endless_body_is_refused(client: http.client.HTTPConnection) -> None:
     assert client.getresponse().status == 400
 
 
-def test_a_stopping_service_finishes_what_it_began(
-    process: Process, client: http.client.HTTPConnection
-) -> None:
+def test_a_stopping_service_finishes_what_it_began() -> None:
     data = json.dumps(GENTOO).encode()
-    client.putrequest("POST", "/predict")
-    client.putheader("Content-Length", str(len(data)))
-    client.putheader("Expect", "100-continue")
-    client.endheaders()
-    assert b"100 Continue" in client.sock.recv(1024)  # so the request is open
-    process.send_signal(signal.SIGTERM)
-    wait_until_refused(client.port)
-    client.send(data)
-    reply = client.getresponse()
-    assert (reply.status, reply.getheader("Connection")) == (200, "close")
-    assert process.wait(timeout=10) == 0
+    with started() as process:
+        client = http.client.HTTPConnection("127.0.0.1", port_of(process), timeout=10)
+        client.putrequest("POST", "/predict")
+        client.putheader("Content-Length", str(len(data)))
+        client.putheader("Expect", "100-continue")
+        client.endheaders()
+        assert b"100 Continue" in client.sock.recv(1024)  # so the request is open
+        process.send_signal(signal.SIGTERM)
+        wait_until_refused(client.port)
+        client.send(data)
+        reply = client.getresponse()
+        assert (reply.status, reply.getheader("Connection")) == (200, "close")
+        client.close()
+        assert process.wait(timeout=10) == 0
 
 
 def wait_until_refused(port: int) -> None:

@@ -10,16 +10,16 @@ import train
 from features import BadInputError, vector
 
 HERE = Path(train.__file__).parent
-BIRDS = train.read_birds(HERE / "data" / "penguins.csv")
+BIRDS = train.read_birds(train.DATA)
 
 
 def test_the_data_is_the_published_copy() -> None:
-    data = (HERE / "data" / "penguins.csv").read_bytes()
+    data = train.DATA.read_bytes()
     assert hashlib.sha256(data).hexdigest() in (HERE / "data" / "README.md").read_text()
 
 
 def test_birds_without_measurements_are_left_out() -> None:
-    with (HERE / "data" / "penguins.csv").open(newline="") as file:
+    with train.DATA.open(newline="") as file:
         unmeasured = [row for row in csv.DictReader(file) if "NA" in row.values()]
     assert len(BIRDS) < 344
     assert all(vector(bird) for bird in BIRDS)
@@ -33,19 +33,19 @@ def test_no_bird_is_both_learnt_and_tested() -> None:
 
 
 def test_the_model_is_right_about_birds_it_never_saw() -> None:
-    model = classifier.load(HERE / "model.json")
+    model = classifier.load(train.MODEL)
     _, test = train.split(BIRDS)
     accuracy = model.accuracy(
         [vector(bird) for bird in test], [str(bird["species"]) for bird in test]
     )
     assert accuracy >= 0.92
-    metrics = json.loads((HERE / "model.json").read_text())["metrics"]
+    metrics = json.loads(train.MODEL.read_text())["metrics"]
     assert metrics["accuracy"] == round(accuracy, 4)
     assert metrics["tested_on"] == len(test)
 
 
 def test_probabilities_add_up_to_one() -> None:
-    model = classifier.load(HERE / "model.json")
+    model = classifier.load(train.MODEL)
     for bird in BIRDS:
         assert sum(model.probabilities(vector(bird)).values()) == pytest.approx(1)
 

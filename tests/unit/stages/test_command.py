@@ -141,6 +141,7 @@ def test_a_file_that_is_no_object_is_no_evidence(document: bytes) -> None:
         {"run": "x", "evidence": {"file": "a/b", "fields": {"a": "number"}}},
         {"run": "x", "evidence": {"file": "a", "fields": {}}},
         {"run": "x", "evidence": {"file": "a", "fields": {"exit_code": "integer"}}},
+        {"run": "x", "evidence": {"file": "a", "fields": {"files": "integer"}}},
         {"run": "x", "evidence": {"file": "a", "fields": {"A b": "integer"}}},
         {"run": "x", "evidence": {"file": "a", "fields": {"a": "float"}}},
     ],

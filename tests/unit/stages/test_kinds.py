@@ -11,11 +11,25 @@ MINIMAL: dict[str, dict[str, object]] = {
     "ruff": {},
     "pytest": {},
     "hadolint": {},
+    "docs": {},
     "docker-build": {"image": "acme/model"},
     "trivy": {},
     "publish": {},
     "canary": {"environment": "production"},
     "command": {"run": "true"},
+    "train": {"run": "true", "inputs": ["a"], "model": ["model"]},
+    "modelscan": {"paths": ["model"]},
+    "smoke": {"golden": "golden.jsonl", "port": 8000},
+    "compare": {
+        "candidate": "new.jsonl",
+        "champion": "old.jsonl",
+        "metrics": {"accuracy": {"margin": 0.01}},
+    },
+    "slices": {
+        "predictions": "new.jsonl",
+        "by": ["region"],
+        "rules": [{"metric": "recall", "min": 0.8}],
+    },
 }
 
 
@@ -52,6 +66,7 @@ def test_fields_are_distinct_and_explained(kind: str) -> None:
 
     assert len({spec.name for spec in fields}) == len(fields)
     assert all(spec.meaning.endswith(".") for spec in fields)
+    assert "files" not in {spec.name for spec in fields}  # --json has files there
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,1 @@
+"""MLflow's registry of models, over its HTTP API."""

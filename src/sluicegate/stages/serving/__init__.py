@@ -1,0 +1,1 @@
+"""What a service answers, beside what the offline pipeline computes. Pure."""
