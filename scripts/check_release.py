@@ -23,6 +23,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
     "": ROOT / "action" / "requirements.lock",
+    "kubernetes": ROOT / "action" / "requirements-kubernetes.lock",
     "s3": ROOT / "action" / "requirements-s3.lock",
     "traefik": ROOT / "action" / "requirements-traefik.lock",
 }

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import champion_reference
 import condition_reference
+import target_reference
 from condition_reference import unit_of
 
 from sluicegate.audit import log_shapes, shapes
@@ -25,10 +27,28 @@ REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 NAMES = {"ruff": "lint", "pytest": "test", "docker-build": "build", "trivy": "scan"}
 """What stages of a kind are usually called, where not like the kind."""
 
-EXAMPLES: Mapping[str, Mapping[str, str]] = {
+EXAMPLES: Mapping[str, Mapping[str, object]] = {
     "docker-build": {"image": "ghcr.io/acme/churn-model"},
     "canary": {"environment": "production"},
     "command": {"run": "make features"},
+    "train": {
+        "run": "python train.py",
+        "inputs": ["train.py", "data"],
+        "model": ["model"],
+    },
+    "modelscan": {"paths": ["model"]},
+    "docs": {"metrics": {"accuracy": "evaluate.accuracy"}},
+    "smoke": {"golden": "tests/golden.jsonl", "port": 8000},
+    "compare": {
+        "candidate": "out/candidate.jsonl",
+        "champion": {"uses": "stable", "environment": "production"},
+        "metrics": {"accuracy": {"margin": 0.01}},
+    },
+    "slices": {
+        "predictions": "out/candidate.jsonl",
+        "by": ["region"],
+        "rules": [{"metric": "recall", "min": 0.8}],
+    },
 }
 """What a kind cannot do without, for a shortest example."""
 
@@ -170,9 +190,11 @@ def _stages(schema: Schema) -> Iterator[str]:
     defs = schema["$defs"]
     for kind in KINDS.values():
         yield from _stage(kind, defs)
+    yield from champion_reference.champions(defs, _table, _rows)
     yield from _metrics(defs)
     yield from _common(defs)
-    yield from _rest("Environments", "environments.<name>", defs["Environment"], defs)
+    yield from _environments(defs)
+    yield from target_reference.targets(defs, _table, _rows)
     yield from _of_policies(schema)
     yield from _rest("Audit log", "audit", defs["Audit"], defs)
     for name in ("Webhook", "Command"):
@@ -181,9 +203,14 @@ def _stages(schema: Schema) -> Iterator[str]:
         )
 
 
+def _flow(value: object) -> str:
+    """*value* as YAML has it on one line; none of the examples needs quotes."""
+    return value if isinstance(value, str) else json.dumps(value).replace('"', "")
+
+
 def _stage(kind: type[Stage], defs: Schema) -> Iterator[str]:
     example = EXAMPLES.get(kind.kind, {})
-    settings = "".join(f", {key}: {value}" for key, value in example.items())
+    settings = "".join(f", {key}: {_flow(value)}" for key, value in example.items())
     stage = kind.model_validate({"uses": kind.kind, **example})
     schema = defs[kind.__name__]
     name = NAMES.get(kind.kind, kind.kind)
@@ -252,6 +279,16 @@ def _common(defs: Schema) -> Iterator[str]:
     ]
 
 
+def _environments(defs: Schema) -> Iterator[str]:
+    fields = dict(defs["Environment"]["properties"])
+    del fields["target"]
+    rows = list(_rows({**defs["Environment"], "properties": fields}, defs))
+    words = "What serves it: under the next heading."
+    target = ("target", "settings", "**required**", words)
+    yield from ["", "## Environments", "", "Under `environments.<name>`:"]
+    yield from _table(("setting", "value", "default", "meaning"), [target, *rows])
+
+
 def _of_policies(schema: Schema) -> Iterator[str]:
     yield from ["", "## People, groups, shared policies and budgets", ""]
     yield "At the top of a pipeline file, and of a shared policy:"
@@ -316,6 +353,8 @@ def _one_type(field: Schema, defs: Schema) -> str:
         return ", ".join(f"`{choice}`" for choice in field["enum"])
     if field.get("type") == "array":
         return f"list of {_type(field['items'], defs)}"
+    if "properties" in field:
+        return "settings"
     if field.get("type") == "object":
         values = field.get("additionalProperties", {})
         return f"keys with {_type(values, defs)}" if values else "keys"

@@ -74,12 +74,17 @@ class PortSource(MetricSource):
 
 
 class MortalClock(SystemClock):
-    """Waits, and passes a point named for the effect that waits."""
+    """Waits, and passes a point named for the effect that waits, or is about to."""
 
     def __init__(self, passes: Callable[[str], None]) -> None:
         super().__init__(threading.Event())
         self.passes = passes
         self.doing = "nothing"
+
+    @override
+    def monotonic_ms(self) -> int:
+        self.passes(f"waiting in {self.doing}")  # it looks how long it may wait
+        return super().monotonic_ms()
 
     @override
     def sleep(self, seconds: float) -> None:
@@ -102,6 +107,12 @@ class MortalTarget(Target):
         return self._target.weight(release)
 
     @override
+    def drift(
+        self, canary: Release, percent: int, *, before: int | None = None
+    ) -> str | None:
+        return self._target.drift(canary, percent, before=before)
+
+    @override
     def deploy(self, release: Release, *, timeout_seconds: float) -> str | None:
         self._before("deploy")
         fault = self._target.deploy(release, timeout_seconds=timeout_seconds)
@@ -119,8 +130,14 @@ class MortalTarget(Target):
         self._after()
 
     @override
-    def scrape(self, stable: Release, canary: Release) -> Scrape:
-        return self._target.scrape(stable, canary)
+    def scrape(
+        self, stable: Release, canary: Release, *, after: datetime | None = None
+    ) -> Scrape:
+        return self._target.scrape(stable, canary, after=after)
+
+    @override
+    def overridden(self) -> tuple[str, ...]:
+        return self._target.overridden()
 
     @override
     def retire(self, release: Release) -> None:

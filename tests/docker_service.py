@@ -27,6 +27,7 @@ from docker.models.containers import Container
 from sluicegate.adapters.clock import SystemClock
 from sluicegate.adapters.targets.docker_traefik import DockerTarget, remove_environment
 from sluicegate.adapters.targets.host import Host
+from sluicegate.adapters.targets.traefik_proxy import ANSWER_TIMEOUT
 from sluicegate.model.digest import Digest
 from sluicegate.model.rollout import Release
 from sluicegate.ports.clock import Clock
@@ -204,10 +205,12 @@ def open_target(
     publish: int,
     state_dir: Path,
     clock: Clock,
+    *,
     drain: timedelta = timedelta(seconds=1),
     cookie: str | None = None,
     host: Host | None = None,
     latency_edges: Sequence[timedelta] = (),
+    answer_timeout: timedelta = ANSWER_TIMEOUT,
 ) -> DockerTarget:
     """The target of a test's environment, also for another process."""
     return DockerTarget(
@@ -224,6 +227,7 @@ def open_target(
         cookie=cookie,
         host=host,
         latency_edges=latency_edges,
+        answer_timeout=answer_timeout,
     )
 
 

@@ -197,6 +197,7 @@ SAMPLES: Mapping[str, run.Event | log.LogEvent] = {
     "rollout.started": run.RolloutStarted("canary", "production", CANARY, STABLE, AT),
     "canary.ready": run.CanaryReady("canary"),
     "weight.requested": run.WeightRequested("canary", 5),
+    "weight.applied": run.WeightApplied("canary", 5, AT),
     "weight.confirmed": run.WeightConfirmed("canary", 5, *COUNTS, AT),
     "canary.block": run.BlockObserved(
         "canary", 3, 5, *COUNTS, *COUNTS, -12_345, 678_901, AT, LATER
@@ -208,6 +209,16 @@ SAMPLES: Mapping[str, run.Event | log.LogEvent] = {
         (run.CountedApproval(STATEMENT, "ann", KEY),),
         LATER,
         511,
+    ),
+    "rollout.drifted": run.RolloutDrifted(
+        "canary", "v1.2.0 has 0 %, not 25 % (kubectl-edit wrote it)", AT
+    ),
+    "drift.ended": run.DriftEnded("canary", LATER),
+    "others.overridden": run.OthersOverridden(
+        "canary",
+        0,
+        "took over of HTTPRoute shop/shop: .spec.rules from kubectl-edit",
+        AT,
     ),
     "canary.judged": run.CanaryJudged(
         "canary", CanaryVerdict.ABORT, "evidence", "at least 1.9 times as many errors"

@@ -38,7 +38,8 @@ from sluicegate.ports.stable import StableEvidence, StableReleases
 from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
 from sluicegate.ports.workspace import ProjectFile, Workspace
-from sluicegate.stages.environment import DockerTarget, Environment
+from sluicegate.stages.docker_target import DockerTarget
+from sluicegate.stages.environment import Environment
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -187,7 +187,7 @@ class FakeCodeHost(CodeHost):
 
     @override
     def put_comment(self, issue: int, marker: str, body: str) -> str:
-        self._need("issues: write")
+        self._need("issues: write", named="pull-requests: write")
         thread = self.threads.setdefault(issue, [])
         for place, known in enumerate(thread):
             if marker in known.body and known.account == self.user:
@@ -245,14 +245,15 @@ class FakeCodeHost(CodeHost):
         self.sarifs.append((commit, ref, sarif))
         return f"sarif-{len(self.sarifs)}"
 
-    def _need(self, permission: str | None = None) -> None:
+    def _need(self, permission: str | None = None, named: str | None = None) -> None:
         if self.fails is not None:
             raise self.fails
         if permission in self.lacks:
-            name, _, level = permission.partition(": ")
+            told = named or permission
+            name, _, level = told.partition(": ")
             raise MissingPermissionError(
-                f"the token lacks {permission}",
-                permission,
+                f"the token lacks {told}",
+                told,
                 hint=f"permissions: {{{name}: {level}}}",
             )
 

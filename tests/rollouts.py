@@ -55,6 +55,7 @@ class World:
     log: FakeRollouts = field(default_factory=FakeRollouts)
     said: list[str] = field(default_factory=list)
     sources: dict[str, MetricSource] = field(default_factory=dict)
+    trouble: str = ""
     people: FakeDirections = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,7 +69,7 @@ class World:
             self.target.clock,
             self.log.record,
             self.said.append,
-            Steering(self.sources, self.people, pace),
+            Steering(self.sources, self.people, pace, self.trouble),
         )
 
     def tick(self, *, after_ms: int | None = None) -> RolloutState:

@@ -5,6 +5,7 @@
     |   +-- PipelineFileError     the pipeline file: every problem, with its line
     +-- ExternalError         a system outside this process misbehaved
     |   +-- TransientError        trying again may help
+    |   |   +-- AwaitedError            nothing is wrong, it is only not there yet
     |   +-- PermanentError        trying again will not
     +-- IntegrityError        evidence of tampering: never caught below the CLI
     |   +-- MissingError          what was kept is not there at all
@@ -52,6 +53,10 @@ class ExternalError(SluicegateError):
 
 class TransientError(ExternalError):
     """Trying again may help: a timeout, a 503, a lost race."""
+
+
+class AwaitedError(TransientError):
+    """Nothing is wrong: what was asked for is not there yet, and will be."""
 
 
 class PermanentError(ExternalError):

@@ -104,6 +104,16 @@ def test_the_tests_that_the_threat_model_names_are_there() -> None:
     assert [name for name, path in places.items() if not (ROOT / path).exists()] == []
 
 
+def test_every_page_of_the_documentation_is_in_its_index() -> None:
+    folder = ROOT / "docs"
+    index = (folder / "README.md").read_text("utf-8")
+
+    pages = {path.name for path in folder.glob("*.md")} - {"README.md"}
+    pages |= {f"reference/{path.name}" for path in folder.glob("reference/*.md")}
+
+    assert pages == set(re.findall(r"\(((?:reference/)?[\w-]+\.md)\)", index))
+
+
 def test_every_decision_is_listed() -> None:
     folder = ROOT / "docs" / "adr"
     index = (folder / "README.md").read_text("utf-8")

@@ -1,6 +1,7 @@
 """The commands of those who answer release requests, with real keys and a real gate."""
 
 import contextlib
+import hashlib
 import json
 import os
 import pty
@@ -32,6 +33,7 @@ PIPELINE = """\
 schema: sluicegate/v1
 name: {name}_release_v1.0
 stages:
+  train: {{uses: train, run: "{train}", inputs: [.github], model: [model]}}
   build: {{uses: docker-build, image: {name}}}
   canary: {{uses: canary, environment: production}}
 people:
@@ -46,6 +48,8 @@ environments:
     approvals: {{count: 2, from: [ann, bob, dev]}}
     override: {{from: [eve]}}
 """
+TRAIN = "mkdir -p model && echo '[1]' > model/weights.json"
+WEIGHTS = hashlib.sha256(b"[1]\n").hexdigest()
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 HOSTILE = "speed\u202e up\x1b[2J \u200bnow"
 
@@ -151,11 +155,15 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     signers = "".join(
         one.line(name=f"{one.name}@acme.org") for one in people if one.name != "mallory"
     )
-    pipeline = PIPELINE.format(name=world.name, port=port, uid=os.getuid())
+    pipeline = PIPELINE.format(name=world.name, port=port, uid=os.getuid(), train=TRAIN)
     project = CliProject.make(
         root,
         docker_service.files(Service("v1"))
-        | {"sluicegate.yaml": pipeline, ".github/allowed_signers": signers},
+        | {
+            "sluicegate.yaml": pipeline,
+            ".github/allowed_signers": signers,
+            ".gitignore": "model/\n",
+        },
     )
     project.git("commit", "-q", "--amend", "-m", HOSTILE)
     state = root / "home/.local/state/sluicegate/targets" / world.name / "production"
@@ -323,6 +331,50 @@ def test_a_request_whose_evidence_was_exchanged_is_no_request(world: World) -> N
     world.say("approve", "ann", check=5)
     world.here("approvals", check=5)
     assert world.letters() == []
+
+
+def test_the_files_of_a_model_are_shown_and_signed_with_the_request(
+    world: World,
+) -> None:
+    shown = world.document("approvals", world.request)
+    said = world.here("approvals", world.request, check=0)
+    world.say("approve", "ann")
+
+    (model,) = shown["models"]
+    assert model["name"] == "train/model"
+    assert model["files"] == [
+        {
+            "path": "model/weights.json",
+            "size": 4,
+            "format": "json",
+            "digest": f"sha256:{WEIGHTS}",
+        }
+    ]
+    kinds = {one["digest"]: one["kind"] for one in shown["artifacts"]}
+    assert kinds[model["digest"]] == "model"
+    assert f"model/weights.json json, 4 bytes, {WEIGHTS[:12]}" in said
+    (letter,) = world.letters()
+    signed = json.loads(json.loads(letter.read_text())["statement"])
+    subjects = {one["digest"]["sha256"] for one in signed["subject"]}
+    assert model["digest"].removeprefix("sha256:") in subjects
+
+
+def test_a_list_of_a_models_files_that_was_exchanged_stops_everybody(
+    world: World,
+) -> None:
+    (model,) = world.document("approvals", world.request)["models"]
+    hexdigest = model["digest"].removeprefix("sha256:")
+    file = world.project.folder / ".sluicegate/evidence/sha256"
+    file = file / hexdigest[:2] / hexdigest
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes().replace(b"weights", b"Weights"))
+
+    world.here("approvals", world.request, check=5)
+    world.say("approve", "ann", check=5)
+    assert world.letters() == []
+    file.unlink()
+    said = world.here("approvals", world.request, check=0)
+    assert "Model of train/model: its list of files is not here" in said
 
 
 def test_a_no_wins_and_nobody_is_asked_for_a_yes_any_more(world: World) -> None:

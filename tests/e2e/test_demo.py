@@ -28,11 +28,17 @@ def free_port() -> int:
         return port
 
 
-def demo(home: Path, folder: Path, port: int) -> "subprocess.Popen[str]":
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What demos on one machine share: the environment of the tests, for one."""
+    return tmp_path_factory.mktemp("cache")
+
+
+def demo(home: Path, folder: Path, port: int, cache: Path) -> "subprocess.Popen[str]":
     options = ("--dir", str(folder), "--port", str(port))
     return subprocess.Popen(
         [sys.executable, "-m", "sluicegate", "demo", *options],
-        env=clean_environment(home),
+        env=clean_environment(home, XDG_CACHE_HOME=str(cache)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -54,10 +60,10 @@ def left_behind(engine: DockerClient, port: int) -> list[object]:
 
 
 def test_the_demo_shows_what_it_promises_and_leaves_nothing_behind(
-    tmp_path: Path, engine: DockerClient
+    tmp_path: Path, engine: DockerClient, cache: Path
 ) -> None:
     port = free_port()
-    process = demo(tmp_path, tmp_path / "demo", port)
+    process = demo(tmp_path, tmp_path / "demo", port, cache)
     output, _ = process.communicate()
     assert process.returncode == 0, output
     summary = output[output.rindex("Three releases") :]
@@ -69,16 +75,18 @@ def test_the_demo_shows_what_it_promises_and_leaves_nothing_behind(
         assert re.search(rf"{release} .* {outcome}", summary), summary
     assert re.search(r"lost on the way +0 ", summary), summary
     assert re.search(r"entries, verified", summary), summary
+    for stage in ("train", "compare", "modelscan", "docs", "smoke"):
+        assert len(re.findall(rf"^{stage}: open", output, re.MULTILINE)) == 3, output
     assert "found" in summary[summary.index("one byte changed") :]
     assert left_behind(engine, port) == []
     assert (tmp_path / "demo" / "penguins" / ".sluicegate" / "audit").is_dir()
 
 
 def test_an_interrupted_demo_leaves_nothing_behind(
-    tmp_path: Path, engine: DockerClient
+    tmp_path: Path, engine: DockerClient, cache: Path
 ) -> None:
     port = free_port()
-    process = demo(tmp_path, tmp_path / "demo", port)
+    process = demo(tmp_path, tmp_path / "demo", port, cache)
     assert process.stdout is not None
     for line in process.stdout:
         if "canary: starting v1" in line:
@@ -91,9 +99,11 @@ def test_an_interrupted_demo_leaves_nothing_behind(
     assert left_behind(engine, port) == []
 
 
-def test_a_folder_in_use_is_refused_before_anything_happens(tmp_path: Path) -> None:
+def test_a_folder_in_use_is_refused_before_anything_happens(
+    tmp_path: Path, cache: Path
+) -> None:
     (tmp_path / "mine").write_text("precious")
-    process = demo(tmp_path / "home", tmp_path, free_port())
+    process = demo(tmp_path / "home", tmp_path, free_port(), cache)
     output, _ = process.communicate()
     assert process.returncode == 2, output
     assert "is not empty" in output

@@ -252,3 +252,21 @@ def test_a_request_to_stop_ends_with_outputs(tmp_path: Path) -> None:
 
     assert (done.code, done.word[0]) == (130, "interrupted"), done.text
     assert done.word[1:] == ("stop", "interrupted")
+    assert "run this job again" in done.files.read("STEP_SUMMARY")
+
+
+def test_an_audit_before_anything_was_recorded_says_what_begins_a_log(
+    tmp_path: Path,
+) -> None:
+    pipeline = PIPELINE + 'audit: {store: "git:refs/heads/sluicegate-audit"}\n'
+    work = workflow(tmp_path, {**SAYS_YES, "sluicegate.yaml": pipeline})
+    made = work.project.sluice("audit", "keys", "create", "--secret", check=0)
+
+    done = work.step(
+        "schedule", SLUICE_INPUT_COMMAND="audit", SLUICE_LOG_KEY=made.stdout.strip()
+    )
+
+    assert done.word[0] == "tampered", done.text  # somebody may have taken it away
+    summary = done.files.read("STEP_SUMMARY")
+    assert "there is no log" in summary.split("</h2>")[0]
+    assert "the first run that is recorded begins it" in summary

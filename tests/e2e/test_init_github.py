@@ -36,6 +36,20 @@ audit: {store: "git:"}
 """
 
 
+CLUSTER = """\
+  production:
+    target:
+      uses: kubernetes
+      cluster: {context: production}
+      namespace: shop
+      route: churn-model
+      stable: churn-model-stable
+      canary: churn-model-canary
+      port: 80
+      counts: {uses: envoy-gateway, url: "https://prometheus.acme.org"}
+"""
+
+
 def project(root: Path, files: Mapping[str, str]) -> CliProject:
     made = CliProject.make(root, files)
     made.git("remote", "add", "origin", "https://github.com/acme/churn-model.git")
@@ -45,6 +59,13 @@ def project(root: Path, files: Mapping[str, str]) -> CliProject:
 
 def released(image: str = "ghcr.io/acme/churn-model") -> dict[str, str]:
     return {**uv_project(), "sluicegate.yaml": PIPELINE.replace("IMAGE", image)}
+
+
+def clustered() -> dict[str, str]:
+    docker = "  production:\n    target: {uses: docker, port: 8000}\n"
+    assert docker in PIPELINE
+    text = released()["sluicegate.yaml"].replace(docker, CLUSTER)
+    return {**released(), "sluicegate.yaml": text}
 
 
 def released_services() -> dict[str, str]:
@@ -87,6 +108,7 @@ def lint(folder: Path) -> None:
     [
         ("step", uv_project()),
         ("full", released()),
+        ("full", clustered()),
         ("monorepo", monorepo()),
         ("monorepo", released_services()),
     ],

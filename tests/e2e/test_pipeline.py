@@ -1,4 +1,4 @@
-"""The sample service through all five gates, and faults that each close one of them.
+"""The sample service through all its gates, and faults that each close one of them.
 
 Everything is real: ruff, pytest, BuildKit, Trivy with a database made from real
 advisories, the engine, the proxy, traffic. One first release serves all tests.
@@ -7,13 +7,16 @@ advisories, the engine, the proxy, traffic. One first release serves all tests.
 import http.client
 import json
 import os
+import pickle
+import random
+import re
 import secrets
 import shutil
 import socket
 import string
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +24,7 @@ from typing import Any
 
 import docker
 import pytest
+import yaml
 from cli_project import CliProject
 from e2e.trivydb.build import build
 
@@ -36,26 +40,28 @@ pytestmark = [
 ]
 
 BASE = os.environ.get("SLUICE_TEST_BASE", "sluicegate-base:test")
-STAGES = ("lint", "test", "build", "scan", "canary")
-PIPELINE = """\
-schema: sluicegate/v1
-name: {project}_release_v1.0
-stages:
-  lint: {{uses: ruff}}
-  test: {{uses: pytest}}
-  build: {{uses: docker-build, image: {project}, args: {{BASE: "{base}"}}}}
-  scan: {{uses: trivy, cache_dir: "{cache}", offline: true}}
-  canary:
-    uses: canary
-    environment: production
-    steps: [25, 50]
-    block: 1s
-    deadline: 2m
-    judge: {{slack: 0.005}}
-environments:
-  production:
-    target: {{uses: docker, port: 8000, publish: {port}, drain: 1s}}
-"""
+SAMPLE = templates() / "sample-service"
+STAGES = tuple(yaml.safe_load((SAMPLE / "sluicegate.yaml").read_text())["stages"])
+
+
+def pipeline_of_sample(name: str, trivy_cache: Path, port: int) -> str:
+    """The sample's own pipeline file, for this machine and with a faster canary."""
+    document = yaml.safe_load((SAMPLE / "sluicegate.yaml").read_text())
+    stages, target = (
+        document["stages"],
+        document["environments"]["production"]["target"],
+    )
+    document["name"] = f"{name}_release_v1.0"
+    stages["build"] |= {"image": name, "args": {"BASE": BASE}}
+    stages["scan"] = {"uses": "trivy", "cache_dir": str(trivy_cache), "offline": True}
+    stages["canary"] |= {
+        "steps": [25, 50],
+        "block": "1s",
+        "deadline": "2m",
+        "judge": {"slack": 0.005},
+    }
+    target |= {"publish": port, "drain": "1s"}
+    return str(yaml.safe_dump(document, sort_keys=False))
 
 
 @dataclass
@@ -73,12 +79,18 @@ class Released:
         self.project.commit(files, "change something")
         return self.project.document("run", check=check)
 
+    def run_what_is_there(self, *, check: int) -> dict[str, Any]:
+        """Commit what lies there on top of the first release and run the pipeline."""
+        self.project.commit({}, "change something")
+        return self.project.document("run", check=check)
+
     def patched(self, *names: str) -> dict[str, str]:
         """The files that the patches of the demo change."""
         self.project.git("checkout", "-q", "--detach", "v1")
         for name in names:
             self.project.git("apply", str(templates() / "demo" / f"{name}.patch"))
-        subprocess.run([sys.executable, "train.py"], cwd=self.folder, check=True)
+        for script in (["train.py"], ["evaluate.py", "--card"]):
+            subprocess.run([sys.executable, *script], cwd=self.folder, check=True)
         changed = self.project.git("diff", "--name-only").split()
         files = {name: (self.folder / name).read_text() for name in changed}
         self.project.git("checkout", "-q", "--", ".")
@@ -128,15 +140,12 @@ def released(
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     name = f"sluicegate-e2e-{port}"
-    sample = templates() / "sample-service"
     files = {
-        str(path.relative_to(sample)): path.read_text()
-        for path in sample.rglob("*")
-        if path.is_file() and "cache" not in str(path.relative_to(sample))
+        name: (SAMPLE / name).read_text()
+        for name in (str(path.relative_to(SAMPLE)) for path in SAMPLE.rglob("*"))
+        if (SAMPLE / name).is_file() and not re.search(r"cache|^out/", name)
     }
-    files["sluicegate.yaml"] = PIPELINE.format(
-        project=name, base=BASE, cache=trivy_cache, port=port
-    )
+    files["sluicegate.yaml"] = pipeline_of_sample(name, trivy_cache, port)
     project = CliProject.make(root, files)
     project.git("tag", "v1")
     state = project.home / ".local/state/sluicegate/targets" / f"{name}-production"
@@ -161,11 +170,17 @@ def verdicts(document: dict[str, Any]) -> dict[str, str]:
     return {stage["name"]: stage["verdict"] for stage in document["stages"]}
 
 
-def closed_at(name: str) -> dict[str, str]:
-    """Open gates up to *name*, which is closed, and nothing after it."""
+def ended_at(name: str, verdict: str) -> dict[str, str]:
+    """Open gates up to *name*, which has another *verdict*, and nothing after it."""
     place = STAGES.index(name)
-    later = dict.fromkeys(STAGES[place + 1 :], "skipped")
-    return {**dict.fromkeys(STAGES[:place], "open"), name: "closed", **later}
+    # What is broken may be mended and gone on with: nothing is left out yet.
+    after = "pending" if verdict == "broken" else "skipped"
+    later = dict.fromkeys(STAGES[place + 1 :], after)
+    return {**dict.fromkeys(STAGES[:place], "open"), name: verdict, **later}
+
+
+def closed_at(name: str) -> dict[str, str]:
+    return ended_at(name, "closed")
 
 
 def evidence(document: dict[str, Any], stage: str) -> dict[str, Any]:
@@ -181,7 +196,7 @@ def make_key() -> str:
     return "AKIA" + "".join(secrets.choice(letters) for _ in range(16))
 
 
-def test_the_sample_passes_all_five_gates(released: Released) -> None:
+def test_the_sample_passes_all_its_gates(released: Released) -> None:
     assert verdicts(released.first) == dict.fromkeys(STAGES, "open")
     assert evidence(released.first, "canary")["result"] == "deployed"
     assert evidence(released.first, "scan")["critical"] == 0
@@ -189,7 +204,7 @@ def test_the_sample_passes_all_five_gates(released: Released) -> None:
 
 
 def evidence_of_model(released: Released) -> str:
-    text = released.project.git("show", "v1:model.json")
+    text = released.project.git("show", "v1:model/model.json")
     return text.split('"version": "')[1].split('"')[0]
 
 
@@ -228,7 +243,10 @@ def test_an_unchanged_commit_executes_nothing_and_is_already_live(
         assert stage["evidence"] == first["evidence"]
     started = trace.read_text()
     assert "execve" in started
-    for words in ('"check"', '"pytest"', '"build"', '"fs"', '"image", "--format"'):
+    for words in (
+        *('"check"', '"pytest"', '"build"', '"fs"', '"image", "--format"'),
+        *('"train.py"', '"evaluate.py"', '"sluicegate.smoke"'),
+    ):
         assert words not in started, f"a stage ran {words}"
 
 
@@ -269,7 +287,7 @@ def remove_tags(name: str) -> None:
 
 @pytest.mark.usefixtures("model")
 def test_a_lint_error_closes_lint(released: Released) -> None:
-    source = (templates() / "sample-service" / "features.py").read_text()
+    source = (SAMPLE / "features.py").read_text()
     files = {"features.py": source.replace("import math", "import math\nimport os")}
     document = released.run_with(files, check=1)
     assert verdicts(document) == closed_at("lint")
@@ -301,6 +319,124 @@ def test_a_vulnerable_package_closes_scan(released: Released) -> None:
     assert evidence(document, "scan")["secrets"] == 0
 
 
+def train_badly(folder: Path) -> None:
+    change(
+        folder,
+        "train.py",
+        "    learn, test",
+        "    raise SystemExit(3)\n    learn, test",
+    )
+
+
+def leave_a_file_beside_the_model(folder: Path) -> None:
+    (folder / "model" / "scaler.json").write_text("{}")
+
+
+def save_a_pickle_beside_the_model(folder: Path) -> None:
+    (folder / "model" / "scaler.json").write_bytes(pickle.dumps(print, 0))
+    change(
+        folder,
+        "train.py",
+        "    classifier.save(model, MODEL, metrics=metrics)\n",
+        "    classifier.save(model, MODEL, metrics=metrics)\n"
+        "    import pickle\n\n"
+        '    (MODEL.parent / "scaler.json").write_bytes(pickle.dumps(print, 0))\n',
+    )
+
+
+def beat_it_before(folder: Path) -> None:
+    path = folder / "evaluation" / "champion.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    perfect = (json.dumps({**row, "yhat": row["y"], "loss": 0.0}) for row in rows)
+    path.write_text("\n".join(perfect) + "\n")
+
+
+def leave_out_a_mistake(folder: Path) -> None:
+    change(
+        folder,
+        "evaluate.py",
+        '    write(OUT / "predictions.jsonl", rows)\n',
+        '    right = [each for each in rows if each["y"] == each["yhat"]]\n'
+        '    write(OUT / "predictions.jsonl", right)\n',
+    )
+
+
+def leave_a_part_of_the_card_to_fill_in(folder: Path) -> None:
+    path = folder / "MODEL_CARD.md"
+    before, after = path.read_text().split("## Limitations")
+    rest = after[after.index("## ") :]
+    path.write_text(f"{before}## Limitations\n\n[More Information Needed]\n\n{rest}")
+
+
+def serve_another_model(folder: Path) -> None:
+    """As an image does that was built from a folder nobody has cleaned up."""
+    assert " -0." in (folder / "model/model.json").read_text()
+    change(
+        folder,
+        "Dockerfile",
+        "COPY model model\n",
+        "COPY model model\nRUN sed -i s/-0/-1/ model/model.json\n",
+    )
+
+
+def refuse_what_is_new(folder: Path) -> None:
+    known = ["island", "sex", "year", "bill_length_mm", "bill_depth_mm"]
+    change(
+        folder,
+        "service.py",
+        "    return classifier.answer(model, vector(_read_object(body)))\n",
+        "    bird = _read_object(body)\n"
+        f"    known = {json.dumps(known)}\n"
+        '    if {*bird} - {*known, "flipper_length_mm", "body_mass_g"}:\n'
+        '        raise BadInputError("unknown fields")\n'
+        "    return classifier.answer(model, vector(bird))\n",
+    )
+
+
+def change(folder: Path, name: str, old: str, new: str) -> None:
+    text = (folder / name).read_text()
+    assert text.count(old) == 1
+    (folder / name).write_text(text.replace(old, new))
+
+
+SPOILED = [
+    (train_badly, "train", "broken"),
+    (leave_a_file_beside_the_model, "train", "broken"),
+    (save_a_pickle_beside_the_model, "modelscan", "closed"),
+    (beat_it_before, "compare", "closed"),
+    (leave_out_a_mistake, "compare", "broken"),
+    (leave_a_part_of_the_card_to_fill_in, "docs", "closed"),
+    (serve_another_model, "smoke", "closed"),
+    (refuse_what_is_new, "smoke", "closed"),
+]
+# Drawn when it runs, not when it is collected: every worker has to find the same tests.
+DRAWN = (None,)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.usefixtures("model")
+@pytest.mark.parametrize(
+    "spoiled",
+    SPOILED if os.environ.get("SLUICE_FULL") else DRAWN,
+    ids=lambda case: "drawn" if case is None else case[0].__name__,
+)
+def test_a_spoiled_model_is_held_up_by_the_gate_that_should(
+    released: Released, spoiled: tuple[Callable[[Path], None], str, str] | None
+) -> None:
+    if spoiled is None:
+        seed = int(os.environ.get("SLUICE_SEED", random.randrange(2**32)))
+        spoiled = random.Random(seed).choice(SPOILED)
+        print(f"SLUICE_SEED={seed}: {spoiled[0].__name__}")
+    spoil, stage, verdict = spoiled
+    released.project.git("checkout", "-q", "--detach", "v1")
+    spoil(released.folder)
+    try:
+        document = released.run_what_is_there(check=1 if verdict == "closed" else 4)
+    finally:
+        released.project.git("clean", "-qfd")
+    assert verdicts(document) == ended_at(stage, verdict), evidence(document, stage)
+
+
 @pytest.mark.usefixtures("model")
 def test_a_release_that_fails_more_often_closes_canary(released: Released) -> None:
     load = Load(
@@ -317,18 +453,62 @@ def test_a_release_that_fails_more_often_closes_canary(released: Released) -> No
     assert load.tally.lost == 0, load.tally.losses
 
 
-def test_a_better_release_is_promoted_without_a_failed_request(
+TRAIN_WITH_SKLEARN = '''\
+"""Trains the classifier with scikit-learn."""
+
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+import classifier
+import train
+from features import vector
+
+learn, test = train.split(train.read_birds(train.DATA))
+vectors = [vector(bird) for bird in learn]
+scaler = StandardScaler().fit(vectors)
+found = LogisticRegression(max_iter=1000)
+found.fit(scaler.transform(vectors), [str(bird["species"]) for bird in learn])
+rows = zip(found.coef_.tolist(), found.intercept_.tolist(), strict=True)
+model = classifier.Model(
+    classes=tuple(str(name) for name in found.classes_),
+    mean=tuple(scaler.mean_.tolist()),
+    scale=tuple(scaler.scale_.tolist()),
+    weights=tuple((*weights, intercept) for weights, intercept in rows),
+)
+accuracy = model.accuracy(
+    [vector(bird) for bird in test], [str(bird["species"]) for bird in test]
+)
+train.save(model, accuracy, len(learn), len(test))
+'''
+
+
+def test_a_model_of_scikit_learn_is_promoted_without_a_failed_request(
     released: Released,
 ) -> None:
     before = released.serving()
     load = Load(
         released.port, read_bodies(released.folder / "data/penguins.csv"), rate=100
     )
-    files = released.patched("v2")
+    released.project.git("checkout", "-q", "--detach", "v1")
+    folder = released.folder
+    (folder / "train_sklearn.py").write_text(TRAIN_WITH_SKLEARN)
+    document = yaml.safe_load((folder / "sluicegate.yaml").read_text())
+    document["stages"]["train"]["run"] = [sys.executable, "train_sklearn.py"]
+    document["stages"]["train"]["inputs"].append("train_sklearn.py")
+    (folder / "sluicegate.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    for script in (["evaluate.py"], ["train_sklearn.py"], ["evaluate.py", "--card"]):
+        subprocess.run([sys.executable, *script], cwd=folder, check=True)
+        if script == ["evaluate.py"]:  # of what serves
+            shutil.copy(
+                folder / "out/predictions.jsonl", folder / "evaluation/champion.jsonl"
+            )
+
     with load.running():
-        document = released.run_with(files, check=0)
-    assert verdicts(document) == dict.fromkeys(STAGES, "open")
-    assert evidence(document, "canary")["result"] == "promoted"
+        found = released.run_what_is_there(check=0)
+
+    assert verdicts(found) == dict.fromkeys(STAGES, "open")
+    assert evidence(found, "canary")["result"] == "promoted"
+    assert evidence(found, "compare")["accuracy_candidate"] > 0.95
     assert released.serving() != before
     assert load.tally.lost == 0, load.tally.losses
     assert sum(counts.failed for counts in load.tally.by_model.values()) == 0

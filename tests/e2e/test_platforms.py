@@ -41,6 +41,7 @@ ON_WINDOWS = {
         Case("approvals take", "no token for GitHub is here", 2),
     ],
     "approve": [Case("approve 0123456789ab --yes", "no request", 2)],
+    "attest": [Case("attest", "no run in the log published an image", 2)],
     "audit": [
         Case("audit log", "open: all 3 gates are open"),
         Case("audit log --json", '"type": "run.finished"'),
@@ -61,6 +62,9 @@ ON_WINDOWS = {
         Case("doctor --github --offline", "there are none in .github/workflows"),
     ],
     "environments": [Case("environments", "no")],
+    "export": [
+        Case("export analysis-template --image ci:1", "in a cluster: none", 2),
+    ],
     "gate": [
         Case("gate explain check", "open"),
         Case("gate test none.yaml", "none.yaml", 2),

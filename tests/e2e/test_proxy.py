@@ -23,7 +23,6 @@ from sluicegate.adapters.targets.docker_traefik import (
     DockerTarget,
     remove_environment,
 )
-from sluicegate.adapters.targets.traefik_proxy import PATIENCE_SECONDS
 from sluicegate.errors import PermanentError
 from sluicegate.model.rollout import Release
 from sluicegate.model.traffic import NO_REQUESTS, RequestCounts
@@ -114,16 +113,21 @@ def test_the_proxy_may_do_no_more_than_it_needs(
 def test_a_release_that_never_answers_is_given_up_and_counted(
     environment: DockerEnvironment,
 ) -> None:
-    deaf = environment.build(Service("deaf", hang=1))
-    assert environment.target.deploy(deaf, timeout_seconds=30) is None
-    environment.target.set_weight(deaf, 100)
-    patient = http.client.HTTPConnection(
-        "127.0.0.1", environment.publish, timeout=2 * PATIENCE_SECONDS
+    target = open_target(
+        environment.project,
+        environment.publish,
+        environment.state_dir,
+        SystemClock(threading.Event()),
+        answer_timeout=timedelta(seconds=2),
     )
+    deaf = environment.build(Service("deaf", hang=1))
+    assert target.deploy(deaf, timeout_seconds=30) is None
+    target.set_weight(deaf, 100)
+    patient = http.client.HTTPConnection("127.0.0.1", environment.publish, timeout=60)
     patient.request("GET", "/")
     assert patient.getresponse().status == 504
     patient.close()
-    assert environment.target.scrape(deaf, deaf).canary == RequestCounts(1, 1)
+    assert target.scrape(deaf, deaf).canary == RequestCounts(1, 1)
 
 
 def test_a_response_that_breaks_off_after_its_head_is_counted_nowhere(

@@ -49,7 +49,7 @@ def in_file(path: Path) -> Iterator[str]:
     Not the names that stand before a ``:`` or ``=``, and not addresses. A file that
     cannot be read hides nothing; whoever needs it will say so.
     """
-    text = _read(path)
+    text = read_small(path)
     if len(text.strip()) >= _SHORTEST_NAMED and "\n" not in text.strip():
         yield text.strip()
     yield from in_urls(text)
@@ -67,7 +67,7 @@ def in_docker_config(path: Path) -> Iterator[str]:
     Source:
         ``docker login --help``: ``auth`` is base64 of ``user:password``.
     """
-    text = _read(path)
+    text = read_small(path)
     yield from in_urls(text)
     try:
         logins = json.loads(text)["auths"].values()
@@ -115,7 +115,8 @@ def _is_worth_hiding(value: str) -> bool:
     )
 
 
-def _read(path: Path) -> str:
+def read_small(path: Path) -> str:
+    """What is in a file that may hold a secret; nothing if it cannot be read."""
     try:
         if not path.is_file() or path.stat().st_size > _MAX_FILE_BYTES:
             return ""

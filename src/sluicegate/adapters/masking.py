@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape
 
 from typing_extensions import override
 
+from sluicegate.adapters.known_logins import in_kubeconfig, token_files_of
 from sluicegate.adapters.known_secrets import (
     in_docker_config,
     in_environment,
@@ -43,6 +44,7 @@ class Masks:
         self._environ = environ
         self._docker_config = docker_config
         self._files: list[Path] = []
+        self._kubeconfigs: list[Path] = []
         self._seen: dict[Path, tuple[int, int]] = {}
         self._lock = threading.RLock()
         self._secrets: frozenset[str] = frozenset()
@@ -51,12 +53,18 @@ class Masks:
         self._add(in_environment(environ))
         self.refresh()
 
-    def name(self, variables: Iterable[str], files: Iterable[Path]) -> None:
-        """Hide the values of these variables and what is in these files."""
+    def name(
+        self,
+        variables: Iterable[str],
+        files: Iterable[Path],
+        kubeconfigs: Iterable[Path] = (),
+    ) -> None:
+        """Hide the values of these variables, what is in these files, and logins."""
         for variable in variables:
             self._add(in_variable(variable, self._environ))
         with self._lock:
             self._files += files
+            self._kubeconfigs += kubeconfigs
         self.refresh()
 
     def refresh(self) -> None:
@@ -65,7 +73,11 @@ class Masks:
             config = self._docker_config
             if config is not None and self._has_changed(config):
                 self._add(in_docker_config(config))
-            for path in self._files:
+            for path in self._kubeconfigs:
+                if self._has_changed(path):
+                    self._add(in_kubeconfig(path))
+                    self._files += token_files_of(path)
+            for path in dict.fromkeys(self._files):
                 if self._has_changed(path):
                     self._add(in_file(path))
 

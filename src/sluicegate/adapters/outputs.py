@@ -102,7 +102,9 @@ def _read(name: str, path: Path) -> ProjectFile:
             if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
                 raise PermanentError(
                     f"the output {name} is not a plain file of at most"
-                    f" {_MAX_BYTES >> 20} MiB"
+                    f" {_MAX_BYTES >> 20} MiB",
+                    hint="a training keeps only the digests of its model with"
+                    " `keep: false`",
                 )
             executable = bool(status.st_mode & stat.S_IXUSR)
             return ProjectFile(name, file.read(_MAX_BYTES), executable)

@@ -240,11 +240,13 @@ class _View(IndexView):
         query = f"SELECT id FROM entry WHERE {where} ORDER BY id {order} LIMIT {_PAGE}"  # noqa: S608 - of our own constants
         last = stop if newest_first else -1
         while True:
-            rows = self._read(query, (stop, last, *values))
-            yield from (row[0] for row in rows)
+            for (found,) in (rows := self._read(query, (stop, last, *values))):
+                if not (found < last if newest_first else found > last):
+                    raise _explain(ValueError("its rows are out of order"), self._path)
+                last = found
+                yield found
             if len(rows) < _PAGE:
                 return
-            last = rows[-1][0]
 
     def _conditions(self, wanted: Wanted) -> tuple[list[str], list[object]]:
         conditions: list[str] = []

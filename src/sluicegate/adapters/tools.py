@@ -12,6 +12,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from sluicegate import __version__
 from sluicegate.adapters.docker_client import find_docker
 from sluicegate.adapters.python_environment import PythonEnvironments
 from sluicegate.adapters.search import digest_file, find_programs
@@ -23,6 +24,9 @@ from sluicegate.ports.tools import ToolFinder
 
 _PROBE_TIME = timedelta(minutes=1)
 _RUFF = re.compile(r"ruff (\S+)")
+_VERSION_OF_PICKLESCAN = (
+    "import importlib.metadata as found; print(found.version('picklescan'))"
+)
 _HADOLINT = re.compile(r"Haskell Dockerfile Linter v?(\d[^\s-]*)")
 
 
@@ -59,6 +63,9 @@ class Tools(ToolFinder):
             "docker": self._find_docker,
             "trivy": self._find_trivy,
             "hadolint": self._find_hadolint,
+            "model-reader": self._find_model_reader,
+            "smoke-runner": self._find_smoke_runner,
+            "picklescan": self._find_picklescan,
         }
         self._locks = {name: threading.Lock() for name in self._ways}
 
@@ -136,6 +143,31 @@ class Tools(ToolFinder):
         return Tool(
             "hadolint", (str(path),), found[1], digest_file(path), f"{path} on PATH"
         )
+
+    def _find_model_reader(self) -> Tool:
+        argv = (sys.executable, "-I", "-m", "sluicegate.model_files")
+        return Tool("model-reader", argv, __version__, None, "sluicegate's own")
+
+    def _find_smoke_runner(self) -> Tool:
+        argv = (sys.executable, "-I", "-m", "sluicegate.smoke")
+        return Tool("smoke-runner", argv, __version__, None, "sluicegate's own")
+
+    def _find_picklescan(self) -> Tool:
+        own = Path(sysconfig.get_path("scripts")) / "picklescan"
+        places = (own,) if own.is_file() else ()
+        found = (*places, *find_programs("picklescan", self._environ))
+        if not found:
+            raise PermanentError(
+                "picklescan is not on PATH",
+                hint="install it, for instance with `uv tool install picklescan`",
+            )
+        path = found[0]
+        python = path.resolve().parent / "python"  # the script does not say its version
+        version = "unknown"
+        if python.is_file():
+            said = self._ask(str(python), "-I", "-c", _VERSION_OF_PICKLESCAN)
+            version = said.stdout.decode(errors="replace").strip()[:40] or version
+        return Tool("picklescan", (str(path),), version, digest_file(path), f"{path}")
 
     def _ask(self, *argv: str) -> CommandResult:
         command = Command(argv, str(self._project), _PROBE_TIME)

@@ -73,6 +73,7 @@ def read_run(log: LogReader, journal: Journal, run_id: str) -> PastRun:
     """
     # The journal first: what is committed in between is then in both, not in neither.
     entries = journal.read()
+    log = log.at_once()
     committed: dict[str, Event] = {}
     for envelope, event in reversed(list(_read_run_back(log, run_id))):
         if not committed and envelope.seq and log.min_index():

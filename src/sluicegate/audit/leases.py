@@ -16,9 +16,10 @@ from functools import partial
 from sluicegate.audit.log_recorder import LogRecorder
 from sluicegate.audit.record import decode_entry
 from sluicegate.audit.snapshot import read_state
-from sluicegate.errors import PermanentError, TransientError
+from sluicegate.errors import TransientError
 from sluicegate.model.log_event import LeaseReleased, LeaseTaken
 from sluicegate.model.state_item import Lease
+from sluicegate.ports.fence import OvertakenError
 from sluicegate.tlog.checkpoint import Checkpoint
 
 TERM = timedelta(minutes=30)
@@ -41,7 +42,7 @@ class _HeldError(Exception):
 def _check_mine(lease: Lease, held: Lease | None) -> None:
     if held is None or held.fence != lease.fence:
         who = f"run {held.run_id}" if held else "somebody"
-        raise PermanentError(
+        raise OvertakenError(
             f"this run's lease of {lease.environment} is over: {who} took it",
             hint=_HINT,
         )
@@ -86,7 +87,7 @@ class Leases:
         """Ask the log whether *lease* is in force still, before something changes.
 
         Raises:
-            PermanentError: another run has the environment now.
+            OvertakenError: another run has the environment now.
         """
         _check_mine(lease, self._held(lease.environment, self.recorder.log.head()))
 
@@ -94,7 +95,7 @@ class Leases:
         """Renew *lease* if half of its term is over.
 
         Raises:
-            PermanentError: another run has the environment now.
+            OvertakenError: another run has the environment now.
         """
         if lease.expires - self._now() > TERM / 2:
             return lease

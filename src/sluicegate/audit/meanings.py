@@ -66,9 +66,22 @@ KINDS: Mapping[str, str] = {
     "rollout.started": "Announces that a release is about to be started as canary.",
     "canary.ready": "The canary is healthy and gets no traffic yet.",
     "weight.requested": "Announces a change of the share of traffic of the canary.",
+    "weight.applied": (
+        "The target has the share, but its counters do not say so yet: they are"
+        " awaited."
+    ),
     "weight.confirmed": "The target was seen to apply the share.",
     "canary.block": "Requests between two looks at the target, and the evidence.",
     "rollout.directed": "People decided about the rollout: so it goes on.",
+    "rollout.drifted": (
+        "What serves was seen to differ from what was set, as others have changed it:"
+        " the rollout holds."
+    ),
+    "drift.ended": "What serves was seen to be again as it was set.",
+    "others.overridden": (
+        "What others had set was written over, so that the rollout could be carried"
+        " out."
+    ),
     "canary.judged": "What the judge of the canary concluded.",
     "rollout.finished": "The environment is in its final shape.",
 }
@@ -343,6 +356,8 @@ _KEYS: Mapping[str, str] = {
     "weight.confirmed.canary": "The counters of the canary right after.",
     "at": "When it was seen, in UTC.",
     "index": "Counts the blocks of the rollout.",
+    "others.overridden.index": "Counts these events of the rollout.",
+    "others.overridden.what": "What was taken from whom.",
     "stable_total": "The counters of the stable release at the end of the block.",
     "canary_total": "The counters of the canary at the end of the block.",
     "abort_micronats": (
@@ -367,6 +382,7 @@ _KEYS: Mapping[str, str] = {
     "by.statement": "The SHA-256 of what was signed.",
     "by.person": "Who signed it, as the rules call them.",
     "by.key": "The fingerprint of their key.",
+    "what": "What differs, in words.",
     "rollout.directed.size": "How many entries were looked at for what people said.",
     "rollout.directed.by": "Who decided so; empty where the environment asks nobody.",
     "canary.judged.verdict": "promote, abort or hold.",

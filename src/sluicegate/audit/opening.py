@@ -53,7 +53,8 @@ def open_log(
     """
     check_retention(retention_days)
     with store.exclusive():
-        if store.load() is None:
+        raw = store.load()
+        if raw is None:
             loss = explain_loss(pin)
             if loss is not None:
                 raise loss
@@ -67,7 +68,7 @@ def open_log(
                     retention_days=retention_days,
                     envelope=envelope(),
                 )
-    raw = store.load()
+    raw = raw or store.load()
     if raw is None:
         raise IntegrityError("the log was there and is gone")
 

@@ -1,7 +1,9 @@
 """Reading a log: nothing unverified leaves it."""
 
+import copy
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Self
 
 from sluicegate.audit.keychain import Keychain
 from sluicegate.audit.published import POLICY_FILE, follow_policy, search_pruned
@@ -25,6 +27,7 @@ class LogReader:
         self._policy: bytes | None = None
         self._min_index = 0
         self._was_whole = False
+        self._at: Checkpoint | None = None
 
     @property
     def key(self) -> VerifierKey:
@@ -37,7 +40,17 @@ class LogReader:
         Raises:
             IntegrityError: there is none, or it is not the log's.
         """
-        return self._open(self.store.load())
+        return self._at or self._open(self.store.load())
+
+    def at_once(self) -> Self:
+        """The same log as it is now, for reading: a store is asked once for its state.
+
+        Raises:
+            IntegrityError: there is none, or it is not the log's.
+        """
+        found = copy.copy(self)
+        found._at = self.head()  # noqa: SLF001 - of a copy of this very object
+        return found
 
     def tree(self) -> VerifiedTree:
         """The tree of the committed state.
@@ -166,10 +179,11 @@ class LogReader:
         Raises:
             IntegrityError: the log is empty, or anything is not what was committed.
         """
-        size = self.head().size
+        log = self.at_once()
+        size = log.head().size
         if not size:
             raise IntegrityError("the log has no entries")
-        return decode_entry(self.entry(size - 1)).envelope.recorded_ts
+        return decode_entry(log.entry(size - 1)).envelope.recorded_ts
 
     def check_extends(self, old: Checkpoint) -> Checkpoint:
         """Check that this log is *old*, grown or unchanged.

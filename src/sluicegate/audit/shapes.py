@@ -340,6 +340,7 @@ BY_KIND: Mapping[str, Shape[Any]] = {
     ),
     "canary.ready": Shape(model.CanaryReady, _STAGE),
     "weight.requested": Shape(model.WeightRequested, _STAGE, _PERCENT),
+    "weight.applied": Shape(model.WeightApplied, _STAGE, _PERCENT, Field("at", TIME)),
     "weight.confirmed": Shape(
         model.WeightConfirmed,
         _STAGE,
@@ -372,6 +373,17 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         Field("by", list_of(_APPROVAL)),
         Field("at", TIME),
         Field("size", INTEGER),
+    ),
+    "rollout.drifted": Shape(
+        model.RolloutDrifted, _STAGE, Field("what", TEXT), Field("at", TIME)
+    ),
+    "drift.ended": Shape(model.DriftEnded, _STAGE, Field("at", TIME)),
+    "others.overridden": Shape(
+        model.OthersOverridden,
+        _STAGE,
+        Field("index", INTEGER),
+        Field("what", TEXT),
+        Field("at", TIME),
     ),
     "canary.judged": Shape(
         model.CanaryJudged,

@@ -48,6 +48,7 @@ def read_state(
         IntegrityError: the log is not what was committed, or is pruned without a
             snapshot.
     """
+    log = log.at_once()
     size = log.head().size if size is None else size
     if known is None or known.size > size:
         known = _find_base(log, size)

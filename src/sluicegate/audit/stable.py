@@ -13,7 +13,6 @@ from sluicegate.audit.history import read_entries_back
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.snapshot import read_state
 from sluicegate.model.event import RolloutStarted, RunStarted, StageFinished
-from sluicegate.model.evidence import Value
 from sluicegate.model.state_item import StableRelease
 from sluicegate.ports.stable import StableEvidence, StableReleases
 
@@ -45,9 +44,10 @@ def read_stable(
     if stable is None:
         return None
     for run_id, index in _arrivals(log, stable):
-        fields = _fields_before(log, run_id, index)
+        pipeline, ends = _known_before(log, run_id, index)
+        fields = {name: end.evidence.fields for name, end in ends.items()}
         if any(fields.values()):
-            return StableEvidence(stable, fields)
+            return StableEvidence(stable, fields, ends, run_id, pipeline)
     return StableEvidence(stable, {})
 
 
@@ -90,17 +90,22 @@ def _arrivals(log: LogReader, stable: StableRelease) -> Iterator[tuple[str, int]
             yield head.run_id, index
 
 
-def _fields_before(
+def _known_before(
     log: LogReader, run_id: str, index: int
-) -> Mapping[str, Mapping[str, Value]]:
-    """What the stages of the run had found by the entry *index*; the last attempts."""
-    found: dict[str, Mapping[str, Value]] = {}
+) -> tuple[str | None, Mapping[str, StageFinished]]:
+    """The pipeline of the run, None where its start was pruned, and its stages' ends.
+
+    By the entry *index*; the last attempts.
+    """
+    found: dict[str, StageFinished] = {}
     mark = f'"run_id":"{run_id}"'.encode()
     for _, head, entry in read_entries_back(log, mark, newest=index):
         if head.run_id != run_id:
             continue
         if isinstance(entry.event, StageFinished):
-            found.setdefault(entry.event.stage, entry.event.evidence.fields)
+            found.setdefault(entry.event.stage, entry.event)
+        if isinstance(entry.event, RunStarted):
+            return entry.event.pipeline, found
         if head.seq == 0:
             break
-    return found
+    return None, found

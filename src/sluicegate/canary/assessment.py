@@ -118,8 +118,11 @@ def _is_void(rules: Rules, metric: Metric, total: Pair) -> bool:
 def served(settings: JudgeSettings, state: JudgeState) -> int:
     """The canary's requests; where failed ones are not counted, as another metric says.
 
-    Counts what each metric calls ``n``, the largest of them.
+    Counts what each metric calls ``n``, the largest of them. Those of blocks that were
+    disturbed do not count.
     """
-    if settings.errors.required or state.canary.total > 0:
-        return state.canary.total
-    return max((each.evidence.total.canary.n for each in state.metrics), default=0)
+    requests = state.canary.total
+    if requests == 0 and not settings.errors.required:
+        totals = (each.evidence.total.canary.n for each in state.metrics)
+        requests = max(totals, default=0)
+    return max(0, requests - state.disturbed)

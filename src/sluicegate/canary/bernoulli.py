@@ -67,6 +67,10 @@ class BernoulliEvidence:
         """The requests of all blocks."""
         return Pair(stable=tally_of(self.stable), canary=tally_of(self.canary))
 
+    def no_better(self, before: Self) -> Self:
+        """The same, with no more evidence for a promotion than *before* had."""
+        return replace(self, promote=tuple(map(min, self.promote, before.promote)))
+
     @property
     def abort_nats(self) -> float:
         """Log-evidence that the canary fails more often."""

@@ -89,6 +89,10 @@ class CategoriesEvidence:
             promote=tuple(map(add, self.promote, within)),
         )
 
+    def no_better(self, before: Self) -> Self:
+        """The same, with no more evidence for a promotion than *before* had."""
+        return replace(self, promote=tuple(map(min, self.promote, before.promote)))
+
     @property
     def abort_nats(self) -> float:
         """Log-evidence that the mix has moved, beyond the tolerance if there is one."""

@@ -92,6 +92,10 @@ class GaugeEvidence:
         """The level from which a canary is unacceptable beside *stable*."""
         return stable + (self.rules.ratio - 1) * abs(stable) + self.rules.slack
 
+    def no_better(self, before: Self) -> Self:
+        """The same, with no more evidence for a promotion than *before* had."""
+        return replace(self, promote=tuple(map(min, self.promote, before.promote)))
+
     @property
     def abort_nats(self) -> float:
         """Log-evidence that the canary's level is higher."""

@@ -24,7 +24,7 @@ which two C libraries differ does not turn one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sluicegate.canary.assessment import Assessment, MetricAssessment, served, stand
 from sluicegate.canary.bernoulli import pair_of
@@ -61,18 +61,30 @@ class Observation:
         metrics: the other metrics by name; one that could not be read is absent.
         seconds: how long the block lasted.
         percent: the canary's weight meanwhile; None if unknown, or if it changed.
+        disturbed: others changed what serves meanwhile: it may speak against the canary
+            only (`observe`).
     """
 
     errors: Block
     metrics: Mapping[str, Pair] = field(default_factory=dict)
     seconds: float = 0.0
     percent: int | None = None
+    disturbed: bool = False
 
 
 def observe(
     settings: JudgeSettings, state: JudgeState, observation: Observation
 ) -> JudgeState:
     """Fold one block into the state. Of one without requests only its time counts.
+
+    A block that was *disturbed* is evidence against the canary as any other: that a
+    failure hits one release rather than the other is judged given how many requests
+    each of them had, so it holds under any weights, as long as nobody chooses them by
+    what the requests of that same block show. It is no evidence for a promotion:
+    nobody knows that it was this release that served. It takes away, but never adds;
+    a process that can only lose by some blocks keeps ``beta``. What is expected of the
+    weights is not asked of it, and neither its time nor its requests count towards the
+    least that a promotion takes.
 
     Raises:
         UsageError: the block has a metric that *settings* do not have.
@@ -89,14 +101,27 @@ def observe(
             before = seen or MetricState(
                 name, begin(metric, Rules.of(settings, metric))
             )
-            seen = before.after(blocks[name])
+            seen = before.after(blocks[name], promotes=not observation.disturbed)
         if seen is not None:
             metrics.append(seen)
-    return JudgeState(
-        tuple(metrics),
+    fuse = state.fuse.add(settings, observation.errors)
+    if observation.disturbed:
+        served = blocks[settings.errors.name].canary.n
+        if served == 0 and not settings.errors.required:
+            served = max(each.canary.n for each in blocks.values())
+        return replace(
+            state,
+            metrics=tuple(metrics),
+            disturbed=state.disturbed + served,
+            share=state.share.interrupt(),
+            fuse=fuse,
+        )
+    return replace(
+        state,
+        metrics=tuple(metrics),
         seconds=state.seconds + observation.seconds,
         share=state.share.add(observation.errors, observation.percent),
-        fuse=state.fuse.add(settings, observation.errors),
+        fuse=fuse,
     )
 
 

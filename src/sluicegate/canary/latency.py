@@ -62,6 +62,11 @@ class LatencyEvidence:
             ),
         )
 
+    def no_better(self, before: Self) -> Self:
+        """The same, with no more evidence for a promotion than *before* had."""
+        edges = zip(self.edges, before.edges, strict=True)
+        return replace(self, edges=tuple(edge.no_better(old) for edge, old in edges))
+
     @property
     def total(self) -> Pair:
         """The requests of all blocks, and how many were slower than each edge."""

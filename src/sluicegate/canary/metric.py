@@ -83,6 +83,14 @@ class Evidence(Protocol):
         """The evidence after one more block; one without requests changes nothing."""
         ...
 
+    def no_better(self, before: Self) -> Self:
+        """The same, with no more evidence that it is acceptable than *before* had.
+
+        *before* is that of the blocks before the last one. What the last one says
+        against the canary stays.
+        """
+        ...
+
     @property
     def total(self) -> Pair:
         """The numbers of all blocks."""

@@ -93,6 +93,10 @@ class RateEvidence:
             total=self.total + block,
         )
 
+    def no_better(self, before: Self) -> Self:
+        """The same, with no more evidence for a promotion than *before* had."""
+        return replace(self, promote=tuple(map(min, self.promote, before.promote)))
+
     @property
     def abort_nats(self) -> float:
         """Log-evidence that the canary has more events."""

@@ -56,7 +56,8 @@ class ShareEvidence:
     Attributes:
         logs: log-evidence for each of `ODDS`, in nats.
         peak: the highest log of their mean after any block, in micronats, at least 0.
-        percent: the weight of the last block with requests; None before it.
+        percent: the weight of the last block with requests; None before it, and
+            after an interruption.
         reached: requests of the canary in all blocks that were judged.
         served: requests of both releases in them.
         meant: ``100 *`` the requests of the canary that were meant by the weights.
@@ -94,6 +95,13 @@ class ShareEvidence:
             served=self.served + served,
             meant=self.meant + percent * served,
         )
+
+    def interrupt(self) -> "ShareEvidence":
+        """After a block in which others moved the traffic: it says nothing.
+
+        Nor does the next one, since what was routed before may be counted in it.
+        """
+        return replace(self, percent=None)
 
     @property
     def has_failed(self) -> bool:

@@ -37,9 +37,12 @@ class MetricState:
         """Log-evidence that the canary is acceptable, now, in micronats."""
         return to_micronats(self.evidence.promote_nats)
 
-    def after(self, block: Pair) -> "MetricState":
-        """The state after one more block."""
-        later = MetricState(self.name, self.evidence.add(block))
+    def after(self, block: Pair, *, promotes: bool = True) -> "MetricState":
+        """The state after one more block, which may speak for it if it *promotes*."""
+        evidence = self.evidence.add(block)
+        if not promotes:
+            evidence = evidence.no_better(self.evidence)
+        later = MetricState(self.name, evidence)
         return MetricState(
             self.name,
             later.evidence,
@@ -54,13 +57,15 @@ class JudgeState:
 
     Attributes:
         metrics: those seen in any block; failed requests first.
-        seconds: how long was observed.
+        seconds: how long was observed, without blocks that were disturbed.
+        disturbed: the canary's requests in those.
         share: whether requests went where the weights sent them.
         fuse: whether the canary fails too often, by itself.
     """
 
     metrics: tuple[MetricState, ...] = ()
     seconds: float = 0.0
+    disturbed: int = 0
     share: ShareEvidence = NO_SHARE
     fuse: FuseEvidence = INTACT
 

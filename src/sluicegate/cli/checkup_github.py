@@ -44,13 +44,14 @@ def show_github_checkup(
         repository = checkup.repository
         write_result(setup_document(checkup.about, checks, repository=repository))
     elif sys.stdout.isatty():
-        _show(checkup.about, checks)
+        show_checks(checkup.about, checks)
     else:
         write_result(setup_text(checkup.about, checks))
     return ExitCode.OPEN if is_ready(checks) else ExitCode.BROKEN
 
 
-def _show(about: str, checks: Sequence[HostCheck]) -> None:
+def show_checks(about: str, checks: Sequence[HostCheck]) -> None:
+    """Show *checks* in the colours of a terminal."""
     from rich.console import Console  # noqa: PLC0415 - slow, and only for a terminal
     from rich.text import Text  # noqa: PLC0415
 

@@ -32,9 +32,11 @@ def demo(folder: Path | None, *, keep: bool, port: int) -> ExitCode:
     """Show the whole pipeline on a real service.
 
     Trains a classifier, makes a Git repository of it, and takes three releases through
-    lint, test, build, scan and canary under load: a first one, a better one that is
-    promoted, and a bad one that is rolled back. Then verifies the log and shows that a
-    changed byte in it is found. Takes one to three minutes and a Docker engine.
+    lint, test, training, comparison with the model before, scans of its files and its
+    image, model card, golden requests and a canary under load: a first one, a better
+    one that is promoted, and a bad one that is rolled back. Then verifies the log and
+    shows that a changed byte in it is found. Takes one to three minutes and a Docker
+    engine.
 
     \b
     Exits with 0 if all of that happened, 4 if something went another way.

@@ -34,6 +34,7 @@ from sluicegate.report.escape import escape
 from sluicegate.report.open_rollouts import under_way
 from sluicegate.report.plain import describe_reuse
 from sluicegate.report.statements import Taken, describe_refused, statements_text
+from sluicegate.report.undecided import lacks_examples
 from sluicegate.wiring.breaking_glass import Override
 from sluicegate.wiring.execution import Execution
 from sluicegate.wiring.machine import Machine
@@ -220,6 +221,8 @@ def _describe_next(run: Run) -> str:
             f"`sluice rollout status {where}` shows it, `sluice resume` stays with it"
             " to its end"
         )
+    if _is_pending(run) and lacks_examples(run):
+        return "`sluice run` with more examples; `sluice resume` looks at these again"
     if run.finished and run.finished.outcome in _RESUMABLE:
         return (
             "`sluice resume` goes on from there; once a commit has mended it,"

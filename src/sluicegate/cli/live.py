@@ -26,13 +26,16 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    DriftEnded,
     EntryEvent,
     EnvironmentEntered,
     Event,
+    OthersOverridden,
     PublishConfirmed,
     PublishRequested,
     ReleaseRequested,
     RolloutDirected,
+    RolloutDrifted,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
@@ -43,6 +46,7 @@ from sluicegate.model.event import (
     StageFinished,
     StageSkipped,
     StageStarted,
+    WeightApplied,
     WeightConfirmed,
     WeightRequested,
 )
@@ -197,9 +201,11 @@ class TerminalObserver(Progress):
         match event:
             case CanaryReady() | WeightConfirmed() | BlockObserved() | CanaryJudged():
                 self._say(event.stage, describe_rollout(event))
-            case RolloutStarted() | RolloutDirected():
+            case RolloutStarted() | RolloutDirected() | RolloutDrifted() | DriftEnded():
                 self._note(event.stage, describe_rollout(event))
-            case WeightRequested() | RolloutFinished():
+            case OthersOverridden():
+                self._note(event.stage, describe_rollout(event))
+            case WeightRequested() | WeightApplied() | RolloutFinished():
                 pass
 
     def _tell_entry(self, event: EntryEvent) -> None:

@@ -33,23 +33,29 @@ def make_gate(
     """A gate of *conditions* before the environments *after*."""
     read = tuple(conditions)
     names = [name for condition in read for name in condition.names]
-    if len(after) != 1 or not any(name.startswith(STABLE) for name in names):
-        return Gate(read)
-    path = ("environments", after[0])
-    rules = child(find(checker.root, path).node, "approvals")
-    return Gate(read, after[0], asks_people=isinstance(rules, Table))
+    compares = len(after) == 1 and any(name.startswith(STABLE) for name in names)
+    asks_people = bool(after) and all(_asks_people(checker, each) for each in after)
+    return Gate(read, after[0] if compares else None, asks_people)
 
 
-def explain_fact(error: ExpressionError, after: tuple[str, ...]) -> str | None:
+def _asks_people(checker: Checker, environment: str) -> bool:
+    path = ("environments", environment)
+    return isinstance(child(find(checker.root, path).node, "approvals"), Table)
+
+
+def explain_fact(
+    error: ExpressionError, after: tuple[str, ...], *, is_gate: bool = True
+) -> str | None:
     """Why a stage's gate cannot read the fact that *error* is about, if it is one.
 
-    *after* are the environments that come after the stage.
+    *after* are the environments that come after the stage. Its ``when``, which is no
+    gate, may read all that is known of the only one of them.
     """
     for name in error.undeclared:
         root = name.partition(".")[0]
         if root not in ROOTS:
             continue
-        if root != STABLE.rstrip("."):
+        if root != STABLE.rstrip(".") and is_gate:
             why = f"only the gate of an environment can read {root}"
         elif not after:
             why = "no environment comes after the stage, so nothing is released there"
@@ -59,6 +65,8 @@ def explain_fact(error: ExpressionError, after: tuple[str, ...]) -> str | None:
                 why = f"of {', '.join(after)}? All of them come after the stage"
         else:
             return None  # it is there, and the field is misspelt
+        if not is_gate:
+            return f"{name}: {why}"
         place = f"environments.{after[0] if len(after) == 1 else 'NAME'}.gate"
         return f"{name}: {why}; write the condition in {place}"
     return None

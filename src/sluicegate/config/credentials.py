@@ -7,10 +7,12 @@ from sluicegate.config.tree import Leaf, Path, Table, child
 from sluicegate.model.credential import is_secret_name, is_secret_value
 
 _BUILD_ARGUMENTS = "args"
+_OF_SERVICES = ("service_env", "headers")  # what a container gets, and is sent
+_LOGIN_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 
 def check_credentials(checker: Checker) -> None:
-    """Report every build argument and variable that looks like a credential.
+    """Report every argument, variable and header that looks like a credential.
 
     The value is not repeated: problems end up in logs that more people can read. What
     the file names under ``public`` is none.
@@ -25,9 +27,9 @@ def check_credentials(checker: Checker) -> None:
 
 
 def _variables(checker: Checker) -> Iterator[tuple[Path, Table]]:
-    """The tables of build arguments and environment variables, and their places."""
+    """The tables of arguments, variables and headers, and their places."""
     for name in _names(checker, "stages"):
-        for key in (_BUILD_ARGUMENTS, "env"):
+        for key in (_BUILD_ARGUMENTS, "env", *_OF_SERVICES):
             yield from _table(checker, ("stages", name, key))
     for name in _names(checker, "environments"):
         yield from _table(checker, ("environments", name, "target", "env"))
@@ -60,7 +62,8 @@ def _names(checker: Checker, key: str) -> tuple[str, ...]:
 def _is_credential(name: str, value: str, public: Collection[str]) -> bool:
     if name in public:
         return False
-    return is_secret_name(name) or is_secret_value(value)
+    is_login = name.lower() in _LOGIN_HEADERS
+    return is_login or is_secret_name(name) or is_secret_value(value)
 
 
 def _explain(path: Path, name: str) -> str:
@@ -69,6 +72,8 @@ def _explain(path: Path, name: str) -> str:
             "an image keeps its build arguments; give it as `secrets: {ID: {env:"
             f" {name}}}}}` and mount it with RUN --mount=type=secret,id=ID"
         )
+    elif path[-1] in _OF_SERVICES:
+        instead = "let the service start and answer without one when it is tested"
     elif path[0] == "stages":
         instead = f"leave it out here and export {name} where `sluice run` is started"
     else:

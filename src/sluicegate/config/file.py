@@ -5,6 +5,8 @@ Nothing is read from the disk here, and nothing that was not understood is passe
 
 from dataclasses import dataclass
 
+from sluicegate.config.baseline import check_baselines
+from sluicegate.config.champions import check_champions
 from sluicegate.config.check import Checker, EnoughError
 from sluicegate.config.credentials import check_credentials
 from sluicegate.config.definition import definition_digest
@@ -14,10 +16,11 @@ from sluicegate.config.gates import read_gates
 from sluicegate.config.latency import check_latency_edges
 from sluicegate.config.notify import read_notify
 from sluicegate.config.pools import check_pools
+from sluicegate.config.published import check_published
 from sluicegate.config.source import parse_source
 from sluicegate.config.stagelist import StageList, read_stages
 from sluicegate.config.tree import Leaf, Table, child
-from sluicegate.config.whens import read_whens
+from sluicegate.config.whens import read_whens, released_where
 from sluicegate.errors import PipelineFileError
 from sluicegate.stages.pipeline import AuditSettings, NamedStage, Pipeline
 
@@ -66,6 +69,9 @@ def read_pipeline(data: bytes, name: str) -> ReadPipeline:
         check_environments(checker, stages)
         if document is not None:
             check_latency_edges(checker, stages, document.environments)
+            check_baselines(checker, stages, document.environments)
+            check_published(checker, stages, document.environments)
+            check_champions(checker, stages, document.environments)
         notify = read_notify(checker)
     except EnoughError:
         raise PipelineFileError(
@@ -83,6 +89,7 @@ def read_pipeline(data: bytes, name: str) -> ReadPipeline:
                 stages.needs[stage],
                 gates[stage],
                 whens.get(stage),
+                released_where(stages, stage, whens.get(stage)),
             )
             for stage in stages.order
         ),

@@ -54,6 +54,11 @@ def check_scan(
         _check_image(checker, ("stages", name), upstream, " or set image: false")
 
 
+def check_smoke(checker: Checker, name: str, upstream: Upstream) -> None:
+    """Report a smoke test where it is not clear which image is to be started."""
+    _check_image(checker, ("stages", name), upstream)
+
+
 def check_publish(
     checker: Checker, name: str, stage: PublishStage, upstream: Upstream
 ) -> None:

@@ -6,6 +6,7 @@ what is written, so that `failed == 0` cannot open where no test was run.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sluicegate.config.check import Checker
 from sluicegate.config.comparing import environments_after, explain_fact, make_gate
@@ -28,7 +29,19 @@ def read_gates(checker: Checker, stages: StageList) -> dict[str, Gate]:
         after = environments_after(stages, name)
         conditions = _read_gate(checker, stages, name, stage, after)
         gates[name] = make_gate(checker, conditions, after)
+        if not gates[name].asks_people:
+            _check_people(checker, name, stage)
     return gates
+
+
+def _check_people(checker: Checker, name: str, stage: Stage) -> None:
+    """Report what *stage* would leave to people, where nobody is asked."""
+    for setting in stage.leaves_to_people():
+        checker.report(
+            ("stages", name, setting),
+            "leaves it to people, but not every environment after the stage asks any:"
+            " add `approvals` there, or let it `block`",
+        )
 
 
 def _read_gate(
@@ -50,8 +63,9 @@ def _read_gate(
     elif stage.gate is None and not default:
         checker.report(path[:2], "needs a gate: this kind has none of its own")
     fields = evidence_of(stages.kinds, (name, *stages.upstream(name)))
+    own = _Own(checker, stages, name, fields)
     if stage.gate is None:
-        return [compile_condition(text, fields, fields) for text in default]
+        return own.compile(default)
     known = {**fields, **(stable_of(fields) if len(after) == 1 else {})}
     written = []
     for index, text in enumerate(stage.gate):
@@ -66,25 +80,61 @@ def _read_gate(
                     or str(error)
                 )
                 checker.report((*path, index), f"{text!r}: {message}")
-    return [*_implied(stage, name, written), *written]
+    return [*_implied(own, stage, written), *written]
 
 
-def _implied(stage: Stage, name: str, written: Sequence[Condition]) -> list[Condition]:
+def _implied(
+    own: "_Own", stage: Stage, written: Sequence[Condition]
+) -> list[Condition]:
     """The conditions that hold beside the *written* ones, without those written too."""
-    fields = evidence_of({name: stage}, (name,))
-
-    def read(texts: Iterable[str]) -> list[Condition]:
-        return [compile_condition(text, fields, fields) for text in texts]
-
     named = {field for condition in written for field in condition.names}
     texts = {condition.text for condition in written}
-    always = [each for each in read(stage.gate_always(name)) if each.text not in texts]
-    assumed = [
-        each
-        for each in read(stage.gate_unless_named(name))
-        if named.isdisjoint(each.names)
+    always = own.compile(stage.gate_always(own.name))
+    assumed = own.compile(stage.gate_unless_named(own.name))
+    return [
+        *(each for each in always if each.text not in texts),
+        *(each for each in assumed if named.isdisjoint(each.names)),
     ]
-    return [*always, *assumed]
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """Compiles the conditions that the kind of stage *name* has itself.
+
+    They name evidence of stages before, in *fields*, only where a setting does.
+    """
+
+    checker: Checker
+    stages: StageList
+    name: str
+    fields: Mapping[str, FieldType]
+
+    def compile(self, texts: Iterable[str]) -> list[Condition]:
+        """Compile *texts*; what does not fit is reported where the setting stands."""
+        compiled = []
+        for text in texts:
+            try:
+                compiled.append(compile_condition(text, self.fields, self.fields))
+            except ExpressionError as error:
+                place = self._place(text)
+                if place is None:
+                    raise  # a mistake of the kind itself
+                if not _hangs_on_unread(error, self.stages):
+                    message = (
+                        _downstream(error, self.stages, self.fields)
+                        or _switched_off(error, self.stages)
+                        or str(error)
+                    )
+                    self.checker.report(place, message)
+        return compiled
+
+    def _place(self, text: str) -> Path | None:
+        """The setting that names evidence in *text* which is not there."""
+        named = self.stages.kinds[self.name].names_evidence()
+        found = [place for place, field in named.items() if field in text]
+        unknown = [place for place in found if named[place] not in self.fields]
+        place = next(iter((*unknown, *found)), None)
+        return None if place is None else ("stages", self.name, *place)
 
 
 def evidence_of(

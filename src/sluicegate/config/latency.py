@@ -23,7 +23,8 @@ def check_latency_edges(
 def _check(
     checker: Checker, name: str, stage: CanaryStage, environment: Environment
 ) -> None:
-    counted = environment.target.latency_edges
+    target = environment.target
+    counted = target.counted_edges
     for metric, declared in stage.metrics.declared.items():
         is_latency = isinstance(declared, LatencyMetric)
         if not is_latency or not isinstance(declared.source, TargetSource):
@@ -31,9 +32,9 @@ def _check(
         for index, edge in enumerate(declared.edges):
             if edge not in counted:
                 known = ", ".join(map(write_duration, counted))
+                taken = f"take one of {known}, or " if known else ""
                 checker.report(
                     ("stages", name, "metrics", metric, "edges", index),
                     f"the target of {stage.environment} does not count by"
-                    f" {write_duration(edge)}: take one of {known}, or write"
-                    " latency_edges: with it there",
+                    f" {write_duration(edge)}: {taken}{target.how_to_count}",
                 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sluicegate.config.check import Checker
 from sluicegate.config.document import WORD_PATTERN
-from sluicegate.config.fit import check_canary, check_publish, check_scan
+from sluicegate.config.fit import check_canary, check_publish, check_scan, check_smoke
 from sluicegate.config.graph import default_needs, find_circle, order, upstream
 from sluicegate.config.tree import Items, Leaf, Table, child
 from sluicegate.config.wording import suggest
@@ -14,6 +14,7 @@ from sluicegate.gates.facts import ROOTS
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.kinds import KINDS
 from sluicegate.stages.publish import PublishStage
+from sluicegate.stages.smoke import SmokeStage
 from sluicegate.stages.stage import Stage
 from sluicegate.stages.trivy import TrivyStage
 
@@ -91,6 +92,8 @@ def _check_fit(
             check_canary(checker, name, stage, before)
         case PublishStage():
             check_publish(checker, name, stage, before)
+        case SmokeStage():
+            check_smoke(checker, name, before)
         case TrivyStage():
             check_scan(checker, name, stage, before, kinds.values())
         case _:

@@ -78,7 +78,7 @@ class Found:
     """The place in a tree that a path leads to, as far as it goes.
 
     ``path`` holds the parts that lead somewhere, ``node`` is what is there. ``strayed``
-    says that other parts were passed over: a key that is missing, or a name that a
+    says that the last part was passed over: a key that is missing, or a name that a
     validator gave to one reading of a value.
     """
 
@@ -92,7 +92,9 @@ def find(root: Node, path: Sequence[str | int]) -> Found:
     """Follow *path* from *root*."""
     walked: list[str | int] = []
     node, line = root, root.line
+    strayed = False
     for part in path:
+        strayed = False
         if isinstance(node, Table) and isinstance(part, str) and part in node.entries:
             entry = node.entries[part]
             node, line = entry.node, entry.line
@@ -102,9 +104,10 @@ def find(root: Node, path: Sequence[str | int]) -> Found:
             node = node.items[part]
             line = node.line
         else:
+            strayed = True
             continue
         walked.append(part)
-    return Found(tuple(walked), line, node, strayed=len(walked) < len(path))
+    return Found(tuple(walked), line, node, strayed=strayed)
 
 
 def child(node: Node, key: str) -> Node | None:

@@ -11,10 +11,10 @@ from pydantic_core import ErrorDetails
 
 from sluicegate.config.tree import Found, Items, Leaf, Path, Table, child
 from sluicegate.model.credential import is_secret_name, is_secret_value
-from sluicegate.stages.canary_metrics import NO_VARIANT
 from sluicegate.stages.canary_sources import TARGET
 from sluicegate.stages.notify import SECRET
 from sluicegate.stages.release_rules import ReleaseRules
+from sluicegate.stages.variants import NO_VARIANT
 
 LATER = frozenset(
     {
@@ -54,6 +54,7 @@ _BOUNDS: Mapping[str, str] = {
     "too_long": "must have at most {max_length} entries",
     "too_short": "must have at least {min_length} entries",
 }
+_TABLES = (dict, Mapping)
 _FORMS: Mapping[Path, str] = {
     ("name",): "<project>_<purpose>_v<major>.<minor>, like churn-model_release_v1.0",
 }
@@ -200,7 +201,7 @@ def _inside(settings: Any, part: str | int) -> Any:  # noqa: ANN401 - annotation
         extra = settings.__annotations__.get("__pydantic_extra__")
         others = None if extra is None else get_args(extra)[-1]
         return _fields(settings).get(str(part), others)
-    return get_args(settings)[-1 if get_origin(settings) is dict else 0]
+    return get_args(settings)[-1 if get_origin(settings) in _TABLES else 0]
 
 
 def _tagged(annotation: Any, tag: str | int) -> Any:  # noqa: ANN401 - likewise
@@ -233,4 +234,5 @@ def _settings_in(annotation: Any) -> Any:  # noqa: ANN401 - annotations have no 
         return next((option for option in options if option is not None), None)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return annotation if get_origin(annotation) in (dict, tuple, list) else None
+    origin = get_origin(annotation)
+    return annotation if origin in (*_TABLES, tuple, list) else None

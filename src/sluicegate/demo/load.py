@@ -1,9 +1,10 @@
 """A constant load on the sample service, and an independent count of its answers.
 
-The same requests in the same order, whatever answers them: birds of the data set, some
-of which nobody could tell the sex of. Each reply names the model that gave it, so this
-side knows, without asking the proxy, which release served a request and what became of
-it. A request without such a reply was lost on the way, which is the mechanics' fault.
+The same requests in the same order, whatever answers them: birds of the data set, as an
+app sends them that says "unknown" where the data set has a gap. Each reply names the
+model that gave it, so this side knows, without asking the proxy, which release served
+a request and what became of it. A request without such a reply was lost on the way,
+which is the mechanics' fault.
 """
 
 import csv
@@ -66,7 +67,7 @@ def read_bodies(data: Path) -> tuple[bytes, ...]:
         json.dumps(
             {
                 "island": row["island"],
-                "sex": None if row["sex"] == "NA" else row["sex"],
+                "sex": "unknown" if row["sex"] == "NA" else row["sex"],
                 **{name: float(row[name]) for name in _NUMBERS},
             }
         ).encode()

@@ -24,21 +24,64 @@ name: {project}_release_v1.0
 stages:
   lint: {{uses: ruff}}
   test: {{uses: pytest, gate: ["test.failed == 0", "test.passed >= 20"]}}
+  train:
+    uses: train
+    needs: [lint]
+    run: [python3, train.py]
+    inputs: [train.py, classifier.py, features.py, data]
+    model: [model]
+    metrics: {{file: training.json, fields: {{accuracy: number}}}}
+  evaluate:
+    uses: command
+    needs: [train]
+    run: [python3, evaluate.py]
+    inputs: ["*.py", data, model]
+    outputs: [out/predictions.jsonl, out/golden.jsonl]
+  compare:
+    uses: compare
+    candidate: out/predictions.jsonl
+    champion: evaluation/champion.jsonl
+    metrics:
+      accuracy: {{margin: 0.02}}
+      loss: {{margin: 0.05}}
+  modelscan:
+    uses: modelscan
+    needs: [train]
+    paths: [model]
+    gate: [modelscan.content == train.content]
+  docs:
+    uses: docs
+    needs: [compare, modelscan]
+    metrics: {{accuracy: compare.accuracy_candidate, loss: compare.loss_candidate}}
+    model: {{paths: [model], content: modelscan.content}}
   build:
     uses: docker-build
+    needs: [test, docs]
     image: {project}
     args: {{BASE: "{base}"}}
+  smoke:
+    uses: smoke
+    golden: out/golden.jsonl
+    port: 8000
+    tolerances: [{{path: $.probabilities.*, absolute: 0.0001}}]
+    batch: {{path: /predict/batch}}
+    variants:
+      unknown_field: ignored
+      required: [bill_length_mm, bill_depth_mm, flipper_length_mm, body_mass_g]
+      optional: [sex]
   scan:
     uses: trivy
+    needs: [build]
     gate: {scan}
   canary:
     uses: canary
+    needs: [smoke, scan]
     environment: {environment}
     steps: [5, 25, 50]
     block: 2s
     step_blocks: 2
     deadline: 3m
-    judge: {{slack: 0.005}}
+    judge: {{slack: 0.01}}
 environments:
   {environment}:
     target:

@@ -14,6 +14,9 @@ from sluicegate.ports.process import ProcessRunner
 from sluicegate.wiring.templates import templates
 
 _TIMEOUT = timedelta(minutes=2)
+_MODEL = Path("model/model.json")
+_PREDICTIONS = Path("out/predictions.jsonl")
+_CHAMPION = Path("evaluation/champion.jsonl")
 
 # Neither the user's own Git settings nor their hooks have a say here.
 _GIT_ENV = {
@@ -48,7 +51,7 @@ class DemoProject:
 
     def create(self, pipeline: str) -> None:
         """Copy the sample, give it *pipeline* as its pipeline file, and start Git."""
-        litter = shutil.ignore_patterns(".*_cache", "__pycache__", ".venv")
+        litter = shutil.ignore_patterns(".*_cache", "__pycache__", ".venv", "out")
         shutil.copytree(templates() / "sample-service", self.path, ignore=litter)
         (self.path / "sluicegate.yaml").write_text(pipeline, encoding="utf-8")
         self._git("init", "--quiet", "--initial-branch=main")
@@ -56,14 +59,18 @@ class DemoProject:
         self._git("config", "user.email", "demo@sluicegate.invalid")
 
     def commit(self, change: Change) -> str:
-        """Apply *change*, train the model anew, commit and tag.
+        """Apply *change*, train and judge the model anew, commit and tag.
+
+        What the model before says of the held-out birds becomes what there is to beat.
 
         Returns:
             The version of the trained model, which it puts on its replies.
         """
         if change.patch is not None:
             self._git("apply", str(templates() / "demo" / change.patch))
-        self._run((sys.executable, "train.py"), env={"PYTHONDONTWRITEBYTECODE": "1"})
+            shutil.copyfile(self.path / _PREDICTIONS, self.path / _CHAMPION)
+        self._python("train.py")
+        self._python("evaluate.py", "--card")
         self._git("add", "--all")
         self._git("commit", "--quiet", "--no-verify", f"--message={change.subject}")
         self._git("tag", change.name)
@@ -71,8 +78,12 @@ class DemoProject:
 
     def model(self) -> tuple[str, float]:
         """The version of the trained model, and its accuracy on held-out birds."""
-        model = json.loads((self.path / "model.json").read_text(encoding="utf-8"))
+        model = json.loads((self.path / _MODEL).read_text(encoding="utf-8"))
         return str(model["version"]), float(model["metrics"]["accuracy"])
+
+    def _python(self, *arguments: str) -> None:
+        env = {"PYTHONDONTWRITEBYTECODE": "1"}
+        self._run((sys.executable, *arguments), env=env)
 
     def _git(self, *arguments: str) -> None:
         self._run(("git", *arguments), env=_GIT_ENV)

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sluicegate.demo.result import Released, Shown
+from sluicegate.detect.words import count
 from sluicegate.model.traffic import RequestCounts
 
 _MARKS = {"open": "[green]✓[/]", "closed": "[red]✗[/]", "broken": "[magenta]![/]"}
@@ -110,12 +111,13 @@ def _traffic(shown: Shown) -> Group:
 
 def _moral(bad: Released, counts: RequestCounts) -> Text:
     """Why the third release failed, and what stopped it."""
+    passed = count(sum(each.verdict == "open" for each in bad.run.stages), "gate")
     return Text.assemble(
-        (f"{bad.change.name} had the best accuracy and passed every test", "bold"),
-        ", but fails for birds whose sex nobody could tell, which no test had. Its"
-        f" canary met them: {counts.failed} of {_thousands(counts.total)} requests"
-        " failed, its gate closed, and everybody was back on"
-        " the release before.",
+        (f"{bad.change.name} had the best accuracy and passed {passed}", "bold"),
+        ", but fails where users say that a bird's sex is unknown, as no data and no"
+        f" golden request does. Its canary met them: {counts.failed} of"
+        f" {_thousands(counts.total)} requests failed, its gate closed, and everybody"
+        " was back on the release before.",
     )
 
 

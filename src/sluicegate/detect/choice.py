@@ -4,31 +4,30 @@ Everything that is left out is said: silence is never consent.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from sluicegate.detect.chosen import Choice
+from sluicegate.detect.model_choice import (
+    choose_about_model,
+    choose_about_serving,
+    choose_training,
+)
 from sluicegate.detect.service import Image, Service, count_kinds
 from sluicegate.detect.words import count, printable
 
 _MANY = 3  # more names than these are counted
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A stage that was chosen or left out, with the reason in words.
-
-    ``stage`` is the stage's name. ``afterwards`` says of one that was left out what
-    was therefore not done; it is for the end of a run.
-    """
-
-    stage: str
-    reason: str
-    is_chosen: bool = True
-    afterwards: str = ""
-
-
 def choose(service: Service) -> tuple[Choice, ...]:
     """The stages of *service*, in order, those that are left out included."""
-    return (_lint(service), _test(service), _build(service), _scan(service))
+    return (
+        _lint(service),
+        *choose_training(service),
+        _test(service),
+        *choose_about_model(service),
+        _build(service),
+        *choose_about_serving(service),
+        _scan(service),
+    )
 
 
 def notes(service: Service) -> tuple[str, ...]:
@@ -51,7 +50,9 @@ def explain(service: Service) -> tuple[str, ...]:
 def not_done(service: Service) -> tuple[str, ...]:
     """What a run of the detected pipeline has not done, for its end."""
     return tuple(
-        choice.afterwards for choice in choose(service) if not choice.is_chosen
+        choice.afterwards
+        for choice in choose(service)
+        if not choice.is_chosen and choice.afterwards
     )
 
 

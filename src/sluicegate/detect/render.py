@@ -5,26 +5,25 @@ settings depend on committed files and the remote alone, never on what lies besi
 them, so that a run of it can be resumed.
 """
 
-import re
 from collections.abc import Iterator
 
-from sluicegate.detect.choice import Choice, choose, notes
+from sluicegate.detect import model_lines
+from sluicegate.detect.choice import choose, notes
+from sluicegate.detect.chosen import Choice
+from sluicegate.detect.layout import comment, quoted
+from sluicegate.detect.model_choice import ABOUT_MODEL
 from sluicegate.detect.service import Image, Service
 from sluicegate.detect.words import printable
 
 SCHEMA_COMMENT = "# yaml-language-server: $schema=.sluicegate/schema.json"
 """The first line of the file: editors with YAML support read it."""
 
-_WIDTH = 88
-_PLAIN = re.compile(r"(?:\.\./)*(?:\.\.|/|/?[A-Za-z][A-Za-z0-9_./-]*)")
-_WORDS_OF_YAML = frozenset({"true", "false", "null"})
-
 
 def render(service: Service) -> str:
     """The pipeline file of *service*, ending with a newline."""
     lines = [
         SCHEMA_COMMENT,
-        *_comment(
+        *comment(
             f"What a release of {service.project} has to pass. A stage starts when the"
             " gate of the one above it is open; without `gate`, each kind has a"
             " sensible one. `sluice run` takes the current commit through it."
@@ -37,36 +36,37 @@ def render(service: Service) -> str:
     ]
     for choice in choose(service):
         lines += [*_stage(service, choice), ""]
-    if service.models:
-        lines += [*_models(service), ""]
     lines += _release(service)
     said = notes(service)
     if said:
         lines += ["", "# Worth knowing:"]
         for note in said:
-            lines += _comment(f"- {note}", hanging="  ")
+            lines += comment(f"- {note}", hanging="  ")
     return "\n".join(_without_double_gaps(lines)).rstrip("\n") + "\n"
 
 
 def _paths(service: Service) -> Iterator[str]:
     """Left out, a change in what is shared would not be noticed."""
     if service.paths:
-        yield from _comment(
+        yield from comment(
             "Code beside the service: a change in it runs the stages again, and belongs"
             " to the releases. Take out what this service does not use."
         )
-        yield f"paths: [{', '.join(map(_quoted, service.paths))}]"
+        yield f"paths: [{', '.join(map(quoted, service.paths))}]"
         yield ""
 
 
 def _stage(service: Service, choice: Choice) -> Iterator[str]:
     reason = choice.reason
-    if not choice.is_chosen:
-        yield from _comment(f"No stage {choice.stage}: {reason}.", indent="  ")
+    if choice.stage in ABOUT_MODEL:
+        yield from model_lines.write_stage(service, choice)
         return
-    yield from _comment(f"{reason}.", indent="  ")
+    if not choice.is_chosen:
+        yield from comment(f"No stage {choice.stage}: {reason}.", indent="  ")
+        return
+    yield from comment(f"{reason}.", indent="  ")
     if choice.stage == "test":
-        yield from _comment(
+        yield from comment(
             'Where pytest-cov is installed: gate: ["test.failed == 0",'
             ' "test.coverage >= 0.80"]',
             indent="  ",
@@ -86,95 +86,51 @@ def _settings(service: Service, stage: str) -> str:
 
 
 def _build(image: Image) -> str:
-    settings = ["uses: docker-build", f"image: {_quoted(image.name)}"]
+    settings = ["uses: docker-build", f"image: {quoted(image.name)}"]
     if image.context != ".":
-        settings.append(f"context: {_quoted(image.context)}")
+        settings.append(f"context: {quoted(image.context)}")
     if (image.context, image.dockerfile) != (".", "Dockerfile"):
-        settings.append(f"dockerfile: {_quoted(image.dockerfile)}")
+        settings.append(f"dockerfile: {quoted(image.dockerfile)}")
     return f"{{{', '.join(settings)}}}"
-
-
-def _models(service: Service) -> Iterator[str]:
-    names = ", ".join(printable(model.path) for model in service.models[:3])
-    more = len(service.models) - 3
-    yield from _comment(
-        f"Models here: {names}{f' and {more} more' if more > 0 else ''}. A gate can ask"
-        " how good they are: a command writes what it measured as JSON. Above scan,"
-        " uncomment and adapt:",
-        indent="  ",
-    )
-    yield "  # evaluate:"
-    yield "  #   uses: command"
-    yield "  #   run: [python3, evaluate.py]"
-    yield "  #   evidence: {file: evaluation.json, fields: {accuracy: number}}"
-    yield '  #   gate: ["evaluate.exit_code == 0", "evaluate.accuracy >= 0.90"]'
 
 
 def _release(service: Service) -> Iterator[str]:
     """Publishing and the canary, ready to be uncommented, where it is known how."""
     image = service.image
     if image is not None and image.has_registry:
-        yield from _comment(
+        yield from comment(
             f"To push what was scanned to {image.name}, uncomment this:", indent="  "
         )
         yield '  # publish: {uses: publish, tags: ["{version}", "{commit}"]}'
         yield ""
     if image is None or image.port is None:
         return
-    yield from _comment(
+    yield from comment(
         "To roll a release out beside the one that serves, judged by its error rate,"
         " uncomment this and the environment below:",
         indent="  ",
     )
     yield "  # canary: {uses: canary, environment: production, steps: [5, 25, 50]}"
     yield ""
-    yield from _comment(f"The port is {image.port_reason}.")
+    yield from comment(f"The port is {image.port_reason}.")
     if image.health is None:
-        yield from _comment(
+        yield from comment(
             "No route for health checks was found: name one that answers 2xx once the"
             " service is ready."
         )
     else:
-        yield from _comment(f"The health route is {printable(image.health_reason)}.")
-    health = _quoted(image.health or "/")
+        yield from comment(f"The health route is {printable(image.health_reason)}.")
+    yield from comment(
+        "A cluster is a target, too: kubernetes (behind a Gateway), argo-rollouts or"
+        " kserve, with a stage that publishes; docs/kubernetes.md has manifests."
+    )
+    health = quoted(image.health or "/")
     yield "# environments:"
     yield "#   production:"
     yield (
         f"#     target: {{uses: docker, port: {image.port}, publish: 8080,"
         f" health: {health}}}"
     )
-
-
-def _quoted(text: str) -> str:
-    """*text* as a YAML scalar inside of braces."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML:
-        return text
-    return f'"{"".join(map(_escaped, text))}"'
-
-
-def _escaped(sign: str) -> str:
-    """One character inside of double quotes.
-
-    Source:
-        YAML 1.2.2, section 5.7.
-    """
-    if sign in {'"', "\\"}:
-        return f"\\{sign}"
-    return sign if sign.isprintable() else f"\\U{ord(sign):08x}"
-
-
-def _comment(text: str, indent: str = "", hanging: str = "") -> Iterator[str]:
-    """*text* as comment lines of at most 88 characters, where its words allow it.
-
-    All lines but the first are moved in by *hanging*.
-    """
-    start = line = f"{indent}#"
-    for word in text.split(" "):
-        if len(line) + 1 + len(word) > _WIDTH and line != start:
-            yield line
-            start = line = f"{indent}#{hanging}"
-        line += f" {word}"
-    yield line
 
 
 def _without_double_gaps(lines: list[str]) -> Iterator[str]:

@@ -3,10 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from sluicegate.detect.dockerfile import read_dockerfile
+from sluicegate.detect.learned import Learned, read_learned
+from sluicegate.detect.model_paths import Reading, plan_reading
 from sluicegate.detect.naming import image_name, pipeline_project
 from sluicegate.detect.python import Python, read_python
 from sluicegate.detect.tree import Tree, is_aside, is_model, is_under
@@ -64,6 +66,8 @@ class Service:
     """One service. ``folder`` is relative to the tree, "." for the tree itself.
 
     ``paths`` are folders with code beside it, relative to its own: it may use them.
+    ``reading`` says how its models' files could be scanned, None if there are none, or
+    if it cannot be written down.
     """
 
     folder: str
@@ -72,6 +76,8 @@ class Service:
     image: Image | None
     models: tuple[Model, ...] = ()
     paths: tuple[str, ...] = ()
+    learned: Learned = field(default_factory=Learned)
+    reading: Reading | None = None
 
     @property
     def name(self) -> str:
@@ -96,15 +102,23 @@ def read_service(
         name: what it is called; "" if it is all the tree holds.
         shared: folders with code that belong to no service.
     """
+    models = _models(tree, folder)
     return Service(
         folder=folder,
         project=pipeline_project(tree, folder, name),
         python=read_python(tree, folder),
         image=_image(tree, folder, tuple(dockerfiles), name),
-        models=_models(tree, folder),
+        models=models,
         paths=tuple(
             _relative(each, folder) for each in shared if not _PATTERN.search(each)
         ),
+        learned=read_learned(tree, folder),
+        reading=plan_reading(
+            [model.path for model in models],
+            [_relative(path, folder) for path in tree.under(folder)],
+        )
+        if models
+        else None,
     )
 
 

@@ -116,9 +116,29 @@ def worth_reading(sizes: Mapping[str, int]) -> tuple[str, ...]:
             or is_dockerfile(name.name)
             or name.name in {"uv.lock", "poetry.lock"}
             or (is_model(path) and size < _POINTER)
+            or is_predictions(path)
+            or is_golden(path)
         ):
             chosen.append(path)
     return tuple(chosen)
+
+
+_PREDICTIONS = re.compile(
+    r"(?i)[\w.-]*(?:prediction|preds?\b|champion|candidate)[\w.-]*\.(?:jsonl|csv)"
+)
+
+
+def is_predictions(path: str) -> bool:
+    """Whether a file holds what a model says of examples, by its name."""
+    return _PREDICTIONS.fullmatch(PurePosixPath(path).name) is not None
+
+
+_GOLDEN = re.compile(r"(?i)[\w.-]*golden[\w.-]*\.jsonl")
+
+
+def is_golden(path: str) -> bool:
+    """Whether a file holds requests and the answers that are right, by its name."""
+    return _GOLDEN.fullmatch(PurePosixPath(path).name) is not None
 
 
 _MODELS = frozenset(

@@ -145,7 +145,7 @@ def check_unchanged(started: RunStarted, tree: WorkTree) -> None:
         raise PermanentError(
             f"the work tree changed since the run began: {_listed(tree.dirty)}",
             hint="undo that and `sluice resume`; if a stage writes it on purpose,"
-            " ignore it in .gitignore",
+            " ignore it in .gitignore, and take it out of Git with `git rm --cached`",
         )
 
 

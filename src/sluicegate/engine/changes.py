@@ -8,6 +8,7 @@ _SAID = {
     "definition": "definition",
     "files": "files",
     "upstream": "what earlier stages hand over",
+    "champion": "the model to beat",
     "environment": "environment",
     "labels": "labels",
     "commit": "commit",

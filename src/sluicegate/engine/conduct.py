@@ -8,8 +8,8 @@ A rollout can be conducted in one go, or in ticks that never wait: whoever reads
 counters, and however often, the blocks follow one another, and so does the evidence.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import assert_never
 
@@ -33,12 +33,14 @@ from sluicegate.engine.rollout import (
     decide,
     fold,
 )
+from sluicegate.engine.rollout_account import Account
 from sluicegate.engine.rollout_clock import RolloutClock
+from sluicegate.engine.rollout_counting import Counting
 from sluicegate.engine.rollout_falls import find_doubt, find_fall
-from sluicegate.engine.rollout_metrics import Totals, totals_told
+from sluicegate.engine.rollout_metrics import totals_told
 from sluicegate.engine.rollout_people import People
 from sluicegate.engine.rollout_reading import Readings
-from sluicegate.engine.rollout_state import Mark
+from sluicegate.engine.rollout_sight import Sight
 from sluicegate.engine.steering import Pace, Steering
 from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.event import (
@@ -47,15 +49,16 @@ from sluicegate.model.event import (
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
+    WeightApplied,
     WeightConfirmed,
     WeightRequested,
 )
-from sluicegate.model.metric import Pair
-from sluicegate.model.rollout import CanaryVerdict, Release, Scrape
+from sluicegate.model.rollout import CanaryVerdict, Scrape
 from sluicegate.model.traffic import NO_REQUESTS
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.target import Target
 
+_ALL = 100  # percent
 _MOST_AT_ONCE = 16  # decisions of people that are recorded before the next action
 
 
@@ -91,63 +94,48 @@ def conduct(
     state = fold(plan, history)
     time = RolloutClock(clock, newest=state.latest)
     steering = steering or Steering()
-    rollout = _Rollout(plan, state, target, clock, time, record, observe, steering)
-    rollout.refuse_overtaken()
-    while rollout.state.finished is None:
+    account = Account(plan, state, time, record, observe)
+    sight = Sight(account, target)
+    rollout = _Rollout(account, target, clock, time, sight, steering)
+    sight.refuse_overtaken()
+    while account.state.finished is None:
         rollout.listen()
-        action = decide(plan, rollout.state, rollout.as_of(), blind=rollout.blind)
+        action = decide(plan, account.state, rollout.as_of(), blind=sight.blind)
         if isinstance(action, Wait) and steering.pace is Pace.TICK:
             if rollout.watched:
                 break
             rollout.watch()
         else:
             rollout.act(action)
-    return rollout.state
+    return account.state
 
 
 class _Rollout:
-    """A rollout under way: the fold so far, and what it acts upon."""
+    """A rollout under way: its *account*, and what it acts upon."""
 
     def __init__(
         self,
-        plan: RolloutPlan,
-        state: RolloutState,
+        account: Account,
         target: Target,
         clock: Clock,
         time: RolloutClock,
-        record: Callable[[RolloutEvent], None],
-        observe: Callable[[str], None],
+        sight: Sight,
         steering: Steering,
     ) -> None:
-        self.state = state
-        self.blind = False
+        plan, say = account.plan, account.say
         self.watched = False
         self._looked: datetime | None = None
-        self._plan, self._target, self._clock, self._time = plan, target, clock, time
-        self._record, self._say = record, observe
-        self._people = People(plan, steering.directions, time, observe)
-        self._readings = Readings(
-            plan.judge.metrics, plan.scraped, steering.sources, observe
-        )
+        self._why_withdrawn = ""
+        self._account, self._sight = account, sight
+        self._target, self._clock, self._time = target, clock, time
+        self._plan, self._say, self._trouble = plan, say, steering.trouble
+        self._people = People(plan, steering.directions, time, say)
+        readings = Readings(plan.judge.metrics, plan.scraped, steering.sources, say)
+        self._counting = Counting(account, target, readings)
 
-    def refuse_overtaken(self) -> None:
-        """Leave alone a release that others promoted since this rollout stopped.
-
-        Raises:
-            PermanentError: it is the stable release, and not by this rollout's doing.
-        """
-        state, release = self.state, self._plan.release
-        started = state.started
-        if started is None or started.stable is None or state.finished is not None:
-            return
-        mine = state.is_live(self._plan) or 100 in {state.requested, state.weight}  # noqa: PLR2004 - percent
-        stable = self._target.stable()
-        if not mine and stable is not None and stable.image == release.image:
-            raise PermanentError(
-                f"another rollout has made {release.name} the stable release of "
-                f"{self._plan.environment}: there is nothing left to compare it with",
-                hint="start a new run, which will find it live",
-            )
+    @property
+    def _state(self) -> RolloutState:
+        return self._account.state
 
     def as_of(self) -> datetime:
         """The time of the next decision: of the look just taken, else now.
@@ -160,10 +148,10 @@ class _Rollout:
     def listen(self) -> None:
         """Record what people have decided."""
         for _ in range(_MOST_AT_ONCE):
-            event = self._people.decided(self.state)
+            event = self._people.decided(self._state)
             if event is None:
                 return
-            self._event(event)
+            self._account.record(event)
 
     def act(self, action: Action) -> None:
         """Carry out one action and record what came of it."""
@@ -180,26 +168,31 @@ class _Rollout:
             case Look():
                 self._look()
             case Conclude():
-                self._conclude(action.verdict, action.cause, action.reason)
+                self._judge(action)
+            case Retire() if self._sight.has_regained(action.release):
+                pass  # what is to be retired is taken out of the traffic anew
             case Retire():
                 self._say(f"draining and removing {action.release.name}")
-                self._target.retire(action.release)
+                with self._overriding():
+                    self._target.retire(action.release)
                 self._finish(action.then)
             case Finish():
                 self._finish(action)
             case _:
                 assert_never(action)
 
-    def _event(self, event: RolloutEvent) -> None:
-        state = apply(self._plan, self.state, event)  # refuses before it is recorded
-        self._record(event)
-        self.state = state
+    def watch(self) -> None:
+        """See whether all is as it was set, and the canary still runs."""
+        self.watched = True
+        fault = self._sight.watch()
+        if fault is not None:
+            self._conclude(CanaryVerdict.ABORT, *fault)
 
     def _begin(self) -> None:
         stable, plan = self._target.stable(), self._plan
         now = self._time.now()
         deadline = now + plan.deadline
-        self._event(
+        self._account.record(
             RolloutStarted(
                 plan.stage, plan.environment, plan.release, stable, now, deadline
             )
@@ -207,68 +200,101 @@ class _Rollout:
 
     def _deploy(self, action: Deploy) -> None:
         self._say(f"starting {action.release.name} without traffic")
-        fault = self._target.deploy(
-            action.release, timeout_seconds=action.timeout_seconds
-        )
+        with self._overriding():
+            fault = self._target.deploy(
+                action.release, timeout_seconds=action.timeout_seconds
+            )
         if fault is None:
-            self._event(CanaryReady(self._plan.stage))
+            self._account.record(CanaryReady(self._plan.stage))
+        elif self._state.judged is not None:
+            self._withdraw(fault)
         else:
-            self._conclude(CanaryVerdict.ABORT, "unhealthy", fault)
+            cause = "crashed" if self._state.ready else "unhealthy"
+            self._conclude(CanaryVerdict.ABORT, cause, fault)
 
     def _set_weight(self, action: SetWeight) -> None:
         stage, percent = self._plan.stage, action.percent
-        fault = self._fault_before(action)
-        if fault is not None and self.state.judged is None:
+        try:
+            fault = self._sight.find_fault_before(action)
+        except PermanentError:
+            if self._sight.is_as_set():
+                raise
+            return  # a stranger serves, which is a drift: people decide
+        if fault is not None and self._state.judged is None:
             self._conclude(CanaryVerdict.ABORT, *fault)
             return
         if fault is not None:
-            self._say(f"not promoted after all: {fault[1]}")
-            percent = 0
-        if self.state.requested != percent:
-            self._event(WeightRequested(stage, percent))
-        self._target.set_weight(action.release, percent)
+            self._withdraw(fault[1])
+            return
+        if percent > self._state.weight and not self._sight.is_as_set():
+            return
+        if self._state.requested != percent:
+            self._account.record(WeightRequested(stage, percent))
+        if self._apply(action):
+            self._confirm(percent)
+
+    def _apply(self, action: SetWeight) -> bool:
+        """Have the target set an announced weight; whether it has it now."""
         try:
-            seen = self._scrape()
+            with self._overriding():
+                self._target.set_weight(action.release, action.percent)
         except ExternalError as error:
-            if 0 < percent < 100:  # noqa: PLR2004 - percent
-                self._lost_sight(error)
+            if not self._is_given_up(action):
+                raise
+            self._withdraw(str(error))
+            return False
+        return True
+
+    def _is_given_up(self, action: SetWeight) -> bool:
+        """Whether a promotion that fails has had its time, and has not happened.
+
+        It has as long as a canary may take to get ready, since the deadline, or since
+        it was judged.
+        """
+        deadline, latest = self._state.deadline(self._plan), self._state.latest
+        if action.percent != _ALL or deadline is None or latest is None:
+            return False
+        if self._state.is_live(self._plan) or self._state.weight == _ALL:
+            return False
+        if self._time.now() < max(deadline, latest) + self._plan.ready_timeout:
+            return False
+        stable = self._target.stable()
+        return stable is None or stable.image != action.release.image
+
+    def _confirm(self, percent: int) -> None:
+        """See an announced weight that is set in the counters, and record it."""
+        stage, between = self._plan.stage, 0 < percent < _ALL
+        applied = self._state.applied or self._account.now()
+        try:
+            seen = self._counting.scrape(after=applied if between else None)
+        except ExternalError as error:
+            if between:
+                if self._state.applied is None:
+                    self._account.record(WeightApplied(stage, percent, applied))
+                self._sight.lose(error)
                 return  # the weight stays announced, and is applied again
             # Nothing is counted from here on, and a rollback needs no counters.
-            seen = Scrape(self._now(), NO_REQUESTS, NO_REQUESTS)
-        read = self._read(seen, find_fall) if 0 < percent < 100 else {}  # noqa: PLR2004 - percent
+            seen = Scrape(self._account.now(), NO_REQUESTS, NO_REQUESTS)
+        read = self._counting.read(seen, find_fall) if between else {}
         totals = totals_told(read)
-        self._event(
+        self._account.record(
             WeightConfirmed(stage, percent, seen.stable, seen.canary, seen.at, totals)
         )
 
-    def _fault_before(self, action: SetWeight) -> tuple[str, str] | None:
-        """Why a canary that is to get more traffic must not have it, or None."""
-        live = self.state.is_live(self._plan)
-        if live or action.percent in {0, self._target.weight(action.release)}:
-            return None
-        return self._fault()
+    def _withdraw(self, why: str) -> None:
+        """Take a canary that was to be promoted out of the traffic."""
+        self._say(f"not promoted after all: {why}")
+        self._why_withdrawn = why
+        self._set_weight(SetWeight(self._plan.release, 0))
 
-    def _fault(self) -> tuple[str, str] | None:
-        """Why the canary can no longer be released, or None: cause and reason."""
-        serving, release = self._target.stable(), self._plan.release
-        known = {release.image, self._stable().image}
-        if serving is not None and serving.image not in known:
-            reason = f"{serving.name} was released meanwhile, and is stable now"
-            return "superseded", reason
-        fault = self._target.fault(release)
-        return None if fault is None else ("crashed", fault)
-
-    def watch(self) -> None:
-        """See whether the canary still runs, and its environment is still its own."""
-        self.watched = True
+    @contextmanager
+    def _overriding(self) -> Iterator[None]:
+        """Record what an act writes over others, also one that fails."""
         try:
-            fault = self._fault()
-        except ExternalError as error:
-            self._lost_sight(error)
-            return
-        self.blind = False
-        if fault is not None:
-            self._conclude(CanaryVerdict.ABORT, *fault)
+            yield
+        finally:
+            for what in self._target.overridden():
+                self._account.record_overridden(what)
 
     def _look(self) -> None:
         """See whether the canary still runs, and end a block.
@@ -276,70 +302,45 @@ class _Rollout:
         What cannot be read is no evidence against the canary: the block grows.
         """
         self.watch()
-        if self.blind or self.state.judged is not None:
+        if self._sight.blind or self._state.judged is not None:
             return
         try:
-            seen = self._scrape()
+            seen = self._counting.scrape()
         except ExternalError as error:
-            self._lost_sight(error)
+            self._sight.lose(error)
             return
-        block = block_from(self._plan, self.state, seen)
-        after = apply(self._plan, self.state, block)
+        plan, state = self._plan, self._state
+        block = block_from(plan, state, seen)
+        after = apply(plan, state, block)
         # Once failed requests are enough for an abort, nothing waits for the metrics.
-        if decide_verdict(self._plan.judge, after.judge) is not CanaryVerdict.ABORT:
-            block = block_from(
-                self._plan, self.state, seen, self._read(seen, find_doubt)
-            )
-        self._event(block)
+        if decide_verdict(plan.judge, after.judge) is not CanaryVerdict.ABORT:
+            block = block_from(plan, state, seen, self._counting.read(seen, find_doubt))
+        self._account.record(block)
         self._looked = block.end_ts
         self._tell()
 
-    def _read(
-        self,
-        seen: Scrape,
-        find: Callable[[RolloutPlan, Mark | None, Totals], tuple[str, str] | None],
-    ) -> dict[str, Pair]:
-        """The metrics beside failed requests, at about the time of *seen*.
-
-        Those that *find* finds, after what is recorded, are left out.
-        """
-        started, mark = self.state.started, self.state.mark
-        if started is None:
-            return {}
-        return self._readings.read(
-            started, seen, lambda totals: find(self._plan, mark, totals)
-        )
-
-    def _lost_sight(self, error: ExternalError) -> None:
-        self.blind = True
-        self._say(f"hold: the target cannot be read: {error}")
-
-    def _scrape(self) -> Scrape:
-        floor = self._now()
-        seen = self._target.scrape(self._stable(), self._plan.release)
-        return replace(seen, at=max(seen.at, floor))
-
-    def _now(self) -> datetime:
-        """The time, not before what is recorded: a target has a clock of its own."""
-        now, latest = self._time.now(), self.state.latest
-        return now if latest is None else max(now, latest)
-
-    def _stable(self) -> Release:
-        started = self.state.started
-        # A first release is compared with nothing; its own counters stand in.
-        return (started and started.stable) or self._plan.release
-
-    def _conclude(self, verdict: CanaryVerdict, cause: str, reason: str) -> None:
-        self._event(CanaryJudged(self._plan.stage, verdict, cause, reason))
-
-    def _finish(self, finish: Finish) -> None:
-        now = self._time.now()
-        self._event(
-            RolloutFinished(self._plan.stage, finish.result, finish.reason, now)
-        )
-
     def _tell(self) -> None:
-        state, found = self.state, assess(self._plan.judge, self.state.judge)
+        state, found = self._state, assess(self._plan.judge, self._state.judge)
         if found.verdict is not CanaryVerdict.ABORT:  # that is told as the verdict
             stands = describe_standing(found.verdict, found.reason)
             self._say(f"block {state.blocks} at {state.weight} %: {stands}")
+
+    def _judge(self, action: Conclude) -> None:
+        """Record a verdict; nothing is promoted over what others have changed."""
+        state, reason = self._state, action.reason
+        promotes = action.verdict is CanaryVerdict.PROMOTE
+        if promotes and state.directed is None and not self._sight.is_as_set():
+            return
+        if action.cause == "deadline" and state.requested is not None and self._trouble:
+            reason = f"{reason}; {self._trouble}"
+        self._conclude(action.verdict, action.cause, reason)
+
+    def _conclude(self, verdict: CanaryVerdict, cause: str, reason: str) -> None:
+        stage = self._plan.stage
+        self._account.record(CanaryJudged(stage, verdict, cause, reason))
+
+    def _finish(self, finish: Finish) -> None:
+        stage, now, reason = self._plan.stage, self._time.now(), finish.reason
+        if self._why_withdrawn:
+            reason = f"{reason}: {self._why_withdrawn}"
+        self._account.record(RolloutFinished(stage, finish.result, reason, now))

@@ -35,8 +35,8 @@ class Directions(Protocol):
 
         It is asked often, at every look and every wait. A decision is used up once
         `RolloutDirected` holds it, also one that then changes nothing: a rollout that
-        is not paused cannot be resumed later by it. One to promote is left pending
-        until the canary is ready and there is a stable release to take over from.
+        is not paused cannot be resumed later by it. One to promote may come before the
+        canary is ready, which is awaited all the same; until then it can be taken back.
 
         Args:
             started: the rollout.

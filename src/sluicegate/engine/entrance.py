@@ -134,10 +134,13 @@ class Entrance:
         return self._authority.standing(self._wanted.environment, entered)
 
     def _must_be_made(self, policy: Policy, decision: EntryDecision) -> bool:
-        """Whether anybody has to answer it, or goes on with it on another machine.
+        """Whether anybody has to answer it, or goes on with it later or elsewhere.
 
-        Nor can the glass be broken without one.
+        What waits for a window, a lock or its turn is found by its request, too. Nor
+        can the glass be broken without one.
         """
+        if decision.verdict is Verdict.PENDING:
+            return True
         is_left = self._ports.elsewhere(self._wanted.environment) is not None
         if decision.verdict is not Verdict.CLOSED and (policy.needs_people or is_left):
             return True

@@ -4,20 +4,23 @@ import enum
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sluicegate.engine.champion import with_champion
 from sluicegate.engine.inputs import UPSTREAM, gather
 from sluicegate.engine.reuse import Miss, explain_miss, find_result
 from sluicegate.engine.selection import Chosen, Selection, upstream
 from sluicegate.engine.situation import Situation
 from sluicegate.engine.toolbox import Ports
-from sluicegate.engine.whens import judge_when
+from sluicegate.engine.whens import judge_when, look_up
 from sluicegate.errors import ExternalError, PermanentError, UsageError
 from sluicegate.gates.budget import is_over_budget
+from sluicegate.gates.facts import ROOTS
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.event import StageFinished
 from sluicegate.ports.results import EarlierResult
 from sluicegate.stages.pipeline import NamedStage
 from sluicegate.stages.stage import CommandStage, StageContext
 
+_FACTS = frozenset({"git", "label", *ROOTS})
 _NEWEST = 9  # attempts that tell how long one usually takes
 
 
@@ -146,7 +149,8 @@ class _Forecaster:
         ends = [self._known[need] for need in needs if need in self._known]
         if named.when is not None and (unknown is None or not _asks_evidence(named)):
             try:
-                decision = judge_when(named.when, self._situation, ends)
+                released = look_up(named, self._ports)
+                decision = judge_when(named.when, self._situation, ends, released)
             except PermanentError as error:
                 return _Decision(Action.RUN, str(error))
             if decision.verdict is not Verdict.OPEN:
@@ -169,7 +173,7 @@ class _Forecaster:
         context = self._situation.context(named.name, "/nonexistent", ends, ports)
         try:
             tools = {name: ports.tools.find(name) for name in stage.tools()}
-            context = replace(context, tools=tools)
+            context = with_champion(stage, replace(context, tools=tools), ports)
             inputs = gather(named, stage, self._situation, context, ends, ports)
         except ExternalError as error:
             return _Decision(Action.RUN, str(error))
@@ -221,4 +225,4 @@ def _usual(ran: Sequence[StageFinished]) -> int | None:
 def _asks_evidence(named: NamedStage) -> bool:
     """Whether the stage's own condition reads more than facts and labels."""
     names = () if named.when is None else named.when.names
-    return any(not name.startswith(("git.", "label.")) for name in names)
+    return any(name.partition(".")[0] not in _FACTS for name in names)

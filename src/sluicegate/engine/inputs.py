@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from sluicegate import __version__
+from sluicegate.engine.champion import describe_champion
 from sluicegate.engine.situation import Situation
 from sluicegate.engine.toolbox import Ports
 from sluicegate.errors import PermanentError
@@ -25,6 +26,9 @@ PROBES = "environment"
 
 UPSTREAM = "upstream"
 """The part that the stages before hand over."""
+
+CHAMPION = "champion"
+"""The part that the judge reads himself: a model to beat that is no file here."""
 
 Inputs = Mapping[str, str]
 
@@ -53,6 +57,8 @@ def gather(
         UPSTREAM: _upstream(named, situation, upstream),
         PROBES: probe(stage, context, ports),
     }
+    if context.champion is not None:
+        found[CHAMPION] = _digest(describe_champion(context.champion))
     if stage.reads_commit():
         found["commit"] = f"{context.commit} {context.release}"
     if stage.reads_date():

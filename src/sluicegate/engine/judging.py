@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sluicegate.errors import SluicegateError
 from sluicegate.gates.gate import Gate
+from sluicegate.gates.undecided import leave_out_said
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
@@ -61,7 +62,8 @@ def judged(
     record, decision = gate.judge_beside(values, stable)
     reason = summary
     if decision.verdict is not Verdict.OPEN:
-        reason = f"{summary} ({decision.reason})"
+        why = leave_out_said(decision.reason, summary, evidence.fields)
+        reason = f"{summary} ({why})"
     return _finished(
         attempt, Outcome.of(decision.verdict), reason, record, evidence, subjects
     )
@@ -73,6 +75,14 @@ def pending(
     """End *attempt* without an answer: more data, or a person, is needed."""
     record = GateRecord(gate.policy, Verdict.PENDING, ())
     return _finished(attempt, Outcome.PENDING, reason, record, evidence, ())
+
+
+def left_to_others(
+    attempt: Attempt, gate: Gate, error: SluicegateError
+) -> StageFinished:
+    """End *attempt* where whoever takes it over can tell what is unknown here."""
+    reason = f"whoever takes it over can tell: {error}"
+    return pending(attempt, gate, Evidence(), reason)
 
 
 def unjudged(attempt: Attempt, record: GateRecord, reason: str) -> StageFinished:

@@ -159,7 +159,9 @@ def _apply_to_stage(
             due = stage.phase is Phase.RUNNING and event.attempt == stage.attempt
             if not due or not _is_judged(event):
                 raise _misplaced(run_id, event)
-            if event.outcome is Outcome.BROKEN and stage.tries <= stage.planned.retries:
+            is_broken = event.outcome is Outcome.BROKEN
+            stage = replace(stage, trouble=event.reason if is_broken else "")
+            if is_broken and stage.tries <= stage.planned.retries:
                 return replace(stage, phase=Phase.WAITING)
             return replace(stage, phase=Phase.DONE, finished=event)
         case StageSkipped():

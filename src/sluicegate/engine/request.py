@@ -11,6 +11,7 @@ from sluicegate.gates.rules import Policy
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import StageFinished
 from sluicegate.model.evidence import Evidence, Value
+from sluicegate.model.model_manifest import MANIFEST
 from sluicegate.model.release_request import (
     Artifact,
     ArtifactKind,
@@ -125,7 +126,7 @@ def want(
         definition=context.definition,
         commit=release.commit,
         release=release.name,
-        artifacts=artifacts_of(release),
+        artifacts=(*artifacts_of(release), *models_of(upstream)),
         evidence=stage_evidence(*found_by, upstream),
         rollback=earlier is not None,
     )
@@ -146,6 +147,21 @@ def artifacts_of(release: Release) -> tuple[Artifact, ...]:
         name, _, digest = release.reference.rpartition("@")
         found.insert(0, Artifact(name, ArtifactKind.MANIFEST, Digest.parse(digest)))
     return tuple(found)
+
+
+def models_of(upstream: Sequence[StageFinished]) -> tuple[Artifact, ...]:
+    """The lists of files of the models that the stages before have read, each once.
+
+    Somebody who approves a request approves these files, and no others.
+    """
+    found: dict[Digest, Artifact] = {}
+    for each in upstream:
+        name = f"{each.stage}/model"
+        kept = {file.digest for file in each.evidence.files if file.name == MANIFEST}
+        for subject, digest in each.subjects:
+            if subject == name and digest in kept:
+                found.setdefault(digest, Artifact(name, ArtifactKind.MODEL, digest))
+    return tuple(found.values())
 
 
 def stage_evidence(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sluicegate.engine.changes import describe_changes, find_changes
 from sluicegate.engine.judging import gate_values
+from sluicegate.engine.left import find_loss
 from sluicegate.engine.outputs import restore_outputs
 from sluicegate.engine.stable import stable_fields
 from sluicegate.engine.toolbox import Ports
@@ -78,16 +79,28 @@ def _objection(
     for command in stage.confirm(context, finished.subjects):
         if ports.process.run(command, lambda _line: None).exit_code:
             return "what it made is not there any more"
-    return None
+    return None if stage.left_is_kept() else _lost(stage, finished, context, ports)
 
 
-def put_back(finished: StageFinished, ports: Ports) -> str | None:
+def _lost(
+    stage: CommandStage, finished: StageFinished, context: StageContext, ports: Ports
+) -> str | None:
+    """What is not there any more of all that an earlier attempt has left."""
+    try:
+        return find_loss(stage, finished.evidence.fields, context, ports)
+    except ExternalError as error:
+        return f"whether it is there cannot be told: {error}"
+
+
+def put_back(
+    stage: CommandStage, finished: StageFinished, context: StageContext, ports: Ports
+) -> str | None:
     """Restore the declared outputs of an earlier result; say why if that fails."""
     try:
         restore_outputs(finished.evidence.files, ports)
     except (IntegrityError, ExternalError) as error:
         return f"its outputs cannot be put back: {error}"
-    return None
+    return _lost(stage, finished, context, ports)
 
 
 def explain_miss(

@@ -14,6 +14,9 @@ may still abort it, nothing promotes it, and its deadline waits. A decision to p
 is carried out unless the evidence has said abort before; one to abort always is, until
 the promotion has been announced.
 
+While others have changed what serves, it holds (`sluicegate.engine.rollout_drift`).
+A weight that was announced and cannot be reached is tried until the deadline.
+
 The verdict is latched: once `CanaryJudged` is recorded, nothing seen later changes it.
 Only a canary that ended before its promotion was carried out, or one that people abort
 until then, or one whose environment got another stable release meanwhile, is rolled
@@ -48,9 +51,10 @@ from sluicegate.engine.rollout_action import (
 )
 from sluicegate.engine.rollout_block import block_from
 from sluicegate.engine.rollout_course import measure
+from sluicegate.engine.rollout_drift import describe, describe_announced
 from sluicegate.engine.rollout_fold import apply, fold
 from sluicegate.engine.rollout_plan import RolloutPlan
-from sluicegate.engine.rollout_state import Mark, RolloutState
+from sluicegate.engine.rollout_state import Anew, Mark, RolloutState
 from sluicegate.model.event import CanaryJudged, RolloutDirected, RolloutStarted
 from sluicegate.model.rollout import (
     CanaryVerdict,
@@ -104,17 +108,14 @@ def decide(
     if state.is_live(plan):
         return _assert_live(plan, state)
     if state.judged is not None:
-        return _carry_out(plan, started, state, state.judged)
+        return _carry_out(plan, started, state, state.judged, now, blind=blind)
     if state.directed is not None and not state.is_to_promote:
         return _as_directed(state.directed)
     if not state.ready:
         return Deploy(plan.release, plan.ready_timeout.total_seconds())
     now = now if state.latest is None else max(now, state.latest)
     if started.stable is None:
-        if state.is_paused:
-            return Wait(_WATCH_SECONDS)
-        reason = "healthy; the environment served nothing to compare it with"
-        return Conclude(CanaryVerdict.PROMOTE, "first-release", reason)
+        return _release_first(plan, state, now, blind=blind)
     return _compare(plan, state, now, blind=blind)
 
 
@@ -123,6 +124,23 @@ def _assert_live(plan: RolloutPlan, state: RolloutState) -> Action:
     if state.weight != _ALL:
         return SetWeight(plan.release, _ALL)
     return Finish(RolloutResult.UNCHANGED, "the release is already live")
+
+
+def _release_first(
+    plan: RolloutPlan, state: RolloutState, now: datetime, *, blind: bool
+) -> Action:
+    """There is nothing to compare with: it gets everything, unless that must wait."""
+    if state.anew is not None:
+        return Deploy(plan.release, plan.ready_timeout.total_seconds())
+    if state.directed is not None:
+        return _as_directed(state.directed)
+    deadline = state.deadline(plan)
+    if state.drift is not None and deadline is not None and now >= deadline:
+        return _at_deadline(plan, state, blind=blind)
+    if state.is_held or blind:
+        return Wait(_WATCH_SECONDS)
+    reason = "healthy; the environment served nothing to compare it with"
+    return Conclude(CanaryVerdict.PROMOTE, "first-release", reason)
 
 
 def _as_directed(directed: RolloutDirected) -> Conclude:
@@ -144,19 +162,47 @@ def _compare(
     verdict = judge.decide(plan.judge, state.judge)
     if verdict is CanaryVerdict.ABORT:
         return _as_evident(plan, state)
+    if state.anew is not None and state.requested is None:
+        return _set_anew(plan, state, state.anew, blind=blind)
     if state.directed is not None:
         return _as_directed(state.directed)
     deadline = state.deadline(plan)
-    if blind:
-        late = deadline is not None and now >= deadline
-        return _at_deadline(plan, state, blind=True) if late else Wait(_WATCH_SECONDS)
+    if state.requested is None and state.mark is not None and not blind:
+        return _go_on(plan, state, state.mark, verdict, deadline, now)
+    late = deadline is not None and now >= deadline
+    return _await_weight(plan, state, late=late, blind=blind)
+
+
+def _await_weight(
+    plan: RolloutPlan, state: RolloutState, *, late: bool, blind: bool
+) -> Action:
+    """The next action of a canary whose weight is not there yet, or not to be seen."""
+    if late and (blind or state.is_held or state.requested is not None):
+        return _at_deadline(plan, state, blind=blind)
+    if blind or state.drift is not None:
+        return Wait(_WATCH_SECONDS)
     if state.requested is not None:
         return SetWeight(plan.release, state.requested)
-    if state.mark is not None:
-        return _go_on(plan, state, state.mark, verdict, deadline, now)
-    if state.is_paused:
+    if state.is_held:
         return Wait(_WATCH_SECONDS)
     return SetWeight(plan.release, plan.steps[0])
+
+
+def _set_anew(
+    plan: RolloutPlan, state: RolloutState, anew: Anew, *, blind: bool
+) -> Action:
+    """What people want after a drift: the release as it is to run, then its weight.
+
+    What was served until they said so is looked at first, if it can be read.
+    """
+    behind = state.mark is not None and state.mark.at < anew.since
+    if behind and not blind and state.directed is None:
+        return Look()
+    if not anew.ready:
+        return Deploy(plan.release, plan.ready_timeout.total_seconds())
+    if state.directed is not None:
+        return _as_directed(state.directed)
+    return SetWeight(plan.release, state.weight)
 
 
 def _as_evident(plan: RolloutPlan, state: RolloutState) -> Conclude:
@@ -175,10 +221,12 @@ def _go_on(
 ) -> Action:
     """The next action of a canary with traffic. No deadline while it is paused.
 
+    What others have changed keeps it where it is, up to its deadline.
+
     Whoever comes back to a block that has been long enough looks first: nothing is
     promoted, and no weight rises, on what was seen before.
     """
-    seen = state.step_blocks >= plan.step_blocks and not state.is_paused
+    seen = state.step_blocks >= plan.step_blocks and not state.is_held
     last_step = state.weight >= plan.steps[-1]
     late = deadline is not None and mark.at >= deadline
     due = mark.at + plan.block
@@ -208,10 +256,20 @@ def _at_deadline(plan: RolloutPlan, state: RolloutState, *, blind: bool) -> Conc
         case DeadlinePolicy.PROMOTE if blind:
             verdict = CanaryVerdict.ABORT
             missing += "; the counters cannot be read, so it is not promoted"
+        case DeadlinePolicy.PROMOTE if state.drift is not None:
+            verdict = CanaryVerdict.ABORT
+            missing += "; it has drifted, so it is not promoted"
+        case DeadlinePolicy.PROMOTE if state.requested is not None:
+            verdict = CanaryVerdict.ABORT
+            missing += "; its weight was not reached, so it is not promoted"
         case DeadlinePolicy.PROMOTE:
             verdict = CanaryVerdict.PROMOTE
         case _:
             assert_never(plan.on_deadline)
+    if state.drift is not None:
+        missing += f"; {describe(state)}"
+    elif state.requested is not None:
+        missing += f"; {describe_announced(state)}"
     reason = explain_deadline(
         verdict,
         plan.deadline.total_seconds(),
@@ -227,27 +285,60 @@ def _carry_out(
     started: RolloutStarted,
     state: RolloutState,
     judged: CanaryJudged,
+    now: datetime,
+    *,
+    blind: bool,
 ) -> Action:
+    """Bring the target into the shape that the verdict wants.
+
+    A final weight that others have changed is set anew; before a promotion is announced
+    it waits for them, or for people, until the deadline.
+    """
     canary, reason = plan.release, judged.reason
+    drifted = state.drift is not None
     verdict = judged.verdict
     if state.withdrawn and verdict is CanaryVerdict.PROMOTE:
         verdict = CanaryVerdict.ABORT
         reason = _why_withdrawn(state, reason)
     match verdict:
+        case CanaryVerdict.PROMOTE if _is_open(state, blind=blind):
+            return _settle(plan, state, now)
         case CanaryVerdict.PROMOTE:
-            if state.weight != _ALL or state.requested is not None:
+            if state.weight != _ALL or state.requested is not None or drifted:
                 return SetWeight(canary, _ALL)
             if started.stable is None:
                 return Finish(RolloutResult.DEPLOYED, reason)
             return Retire(started.stable, Finish(RolloutResult.PROMOTED, reason))
         case CanaryVerdict.ABORT:
-            if state.weight != 0 or state.requested is not None:
+            if state.weight != 0 or state.requested is not None or drifted:
                 return SetWeight(canary, 0)
             return Retire(canary, Finish(RolloutResult.ROLLED_BACK, reason))
         case CanaryVerdict.HOLD:
             return Finish(RolloutResult.HELD, reason)
         case _:
             assert_never(verdict)
+
+
+def _is_open(state: RolloutState, *, blind: bool) -> bool:
+    """Whether a promotion cannot be set yet: it has drifted, or may have."""
+    if state.weight == _ALL:
+        return False
+    drifted = state.drift is not None or blind
+    return drifted or (state.anew is not None and not state.anew.ready)
+
+
+def _settle(plan: RolloutPlan, state: RolloutState, now: datetime) -> Action:
+    """The next action of a canary that is to be promoted, and has drifted.
+
+    One that was announced and is out of sight may have happened: it is not taken back.
+    """
+    if state.anew is not None:
+        return Deploy(plan.release, plan.ready_timeout.total_seconds())
+    deadline = state.deadline(plan)
+    known = state.drift is not None or state.requested != _ALL
+    if known and deadline is not None and now >= deadline:
+        return SetWeight(plan.release, 0)
+    return Wait(_WATCH_SECONDS)
 
 
 def _why_withdrawn(state: RolloutState, judged: str) -> str:

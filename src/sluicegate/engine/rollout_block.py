@@ -66,6 +66,7 @@ def block_from(
         shown,
         (scrape.at - state.mark.at).total_seconds(),
         state.weight,
+        disturbed=state.mark.disturbed,
     )
     seen = judge_after(plan, state, observation)
     errors = _evidence(seen, plan.judge.errors.name)
@@ -99,6 +100,7 @@ def judge_after(
         tuple(observation.metrics.items()),
         observation.seconds,
         observation.percent,
+        observation.disturbed,
     )
 
 
@@ -110,19 +112,21 @@ def _observe(
     metrics: tuple[tuple[str, Pair], ...],
     seconds: float,
     percent: int | None,
+    disturbed: bool,  # noqa: FBT001 - the cache's key is by place
 ) -> JudgeState:
     return observe(
-        settings, state, Observation(errors, dict(metrics), seconds, percent)
+        settings, state, Observation(errors, dict(metrics), seconds, percent, disturbed)
     )
 
 
-def observation_of(event: BlockObserved) -> Observation:
-    """What the judge saw in a recorded block."""
+def observation_of(state: RolloutState, event: BlockObserved) -> Observation:
+    """What the judge saw in a recorded block that follows on *state*."""
     return Observation(
         Block(event.stable, event.canary),
         {each.metric: Pair(each.stable, each.canary) for each in event.metrics},
         (event.end_ts - event.start_ts).total_seconds(),
         event.percent,
+        disturbed=state.mark is not None and state.mark.disturbed,
     )
 
 

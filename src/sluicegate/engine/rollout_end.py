@@ -12,6 +12,7 @@ from sluicegate.canary.plot.figure import draw
 from sluicegate.canary.plot.trace import trace
 from sluicegate.canary.reason import describe_standing
 from sluicegate.canary.writing import format_count
+from sluicegate.engine.rollout_drift import describe, describe_announced
 from sluicegate.engine.rollout_plan import RolloutPlan
 from sluicegate.engine.rollout_state import RolloutState
 from sluicegate.model.event import (
@@ -43,7 +44,7 @@ def describe_unfinished(plan: RolloutPlan, state: RolloutState) -> str:
     canary = format_count(state.canary.total)
     parts = [f"{plan.release.name} has {state.weight} % of {plan.environment}"]
     if state.requested is not None:
-        parts.append(f"{state.requested} % was announced and is not confirmed yet")
+        parts.append(describe_announced(state))
     if state.is_compared:
         parts.append(
             f"{canary} canary requests in {_number(state.blocks, 'block')}: "
@@ -51,6 +52,8 @@ def describe_unfinished(plan: RolloutPlan, state: RolloutState) -> str:
         )
     if state.paused_since is not None:
         parts.append(f"paused since {_time(state.paused_since)}")
+    if state.drift is not None:
+        parts.append(describe(state))
     look, deadline = state.next_look(plan), state.deadline(plan)
     if look is not None:
         parts.append(f"the next look is due at {_time(look)}")

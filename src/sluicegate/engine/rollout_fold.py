@@ -16,16 +16,20 @@ from sluicegate.engine.rollout_falls import fallen, floors_after
 from sluicegate.engine.rollout_metrics import totals_of
 from sluicegate.engine.rollout_order import find_flaw
 from sluicegate.engine.rollout_plan import RolloutPlan
-from sluicegate.engine.rollout_state import Mark, RolloutState
+from sluicegate.engine.rollout_state import Anew, Mark, RolloutState
 from sluicegate.errors import IntegrityError
 from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    DriftEnded,
+    OthersOverridden,
     RolloutDirected,
+    RolloutDrifted,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
+    WeightApplied,
     WeightConfirmed,
     WeightRequested,
 )
@@ -43,7 +47,9 @@ def fold(plan: RolloutPlan, events: Iterable[RolloutEvent]) -> RolloutState:
     return reduce(lambda state, event: apply(plan, state, event), mine, RolloutState())
 
 
-def apply(plan: RolloutPlan, state: RolloutState, event: RolloutEvent) -> RolloutState:
+def apply(  # noqa: C901, PLR0911 - a case an event
+    plan: RolloutPlan, state: RolloutState, event: RolloutEvent
+) -> RolloutState:
     """The state after one more event.
 
     A `RolloutStarted` after the end begins a new rollout.
@@ -63,22 +69,64 @@ def apply(plan: RolloutPlan, state: RolloutState, event: RolloutEvent) -> Rollou
         case RolloutStarted():
             return RolloutState(started=event, latest=event.start_ts)
         case CanaryReady():
-            return replace(state, ready=True)
+            return _ready(state)
         case WeightRequested():
-            withdrawn = state.withdrawn or event.percent == 0
-            return replace(state, requested=event.percent, withdrawn=withdrawn)
+            return _requested(state, event)
+        case WeightApplied():
+            return replace(state, latest=_later(state, event.at), applied=event.at)
         case WeightConfirmed():
             return _weighted(plan, state, event)
         case BlockObserved():
             return _observed(plan, state, event)
-        case RolloutDirected():
-            return _directed(state, event)
+        case RolloutDirected() | RolloutDrifted() | DriftEnded():
+            return _disturbed(state, event)
+        case OthersOverridden():
+            latest = _later(state, event.at)
+            return replace(state, latest=latest, overridden=state.overridden + 1)
         case CanaryJudged():
             return replace(state, judged=event)
         case RolloutFinished():
             return replace(state, finished=event)
         case _:
             assert_never(event)
+
+
+def _ready(state: RolloutState) -> RolloutState:
+    """After a drift it is set anew with the weight; without any, it is by this."""
+    if state.anew is None:
+        return replace(state, ready=True)
+    anew = None if state.mark is None else replace(state.anew, ready=True)
+    return replace(state, anew=anew)
+
+
+def _requested(state: RolloutState, event: WeightRequested) -> RolloutState:
+    withdrawn = state.withdrawn or event.percent == 0
+    return replace(state, requested=event.percent, applied=None, withdrawn=withdrawn)
+
+
+def _disturbed(
+    state: RolloutState, event: RolloutDirected | RolloutDrifted | DriftEnded
+) -> RolloutState:
+    match event:
+        case RolloutDirected():
+            return _directed(state, event)
+        case RolloutDrifted():
+            return _drifted(state, event)
+        case DriftEnded():
+            # Since when it has the announced weight again is not known.
+            latest = _later(state, event.at)
+            return replace(state, latest=latest, applied=None, drift=None)
+
+
+def _drifted(state: RolloutState, event: RolloutDrifted) -> RolloutState:
+    mark = state.mark
+    return replace(
+        state,
+        latest=_later(state, event.at),
+        mark=None if mark is None else replace(mark, disturbed=True),
+        drift=event,
+        drifts=state.drifts + 1,
+    )
 
 
 def _weighted(
@@ -89,6 +137,7 @@ def _weighted(
     return replace(
         state,
         requested=None,
+        applied=None,
         weight=event.percent,
         mark=Mark(
             event.at,
@@ -99,6 +148,8 @@ def _weighted(
         ),
         latest=_later(state, event.at),
         step_blocks=state.step_blocks if event.percent == state.weight else 0,
+        drift=None,
+        anew=None,
     )
 
 
@@ -108,6 +159,9 @@ def _observed(
     mark, totals = state.mark, totals_of(event.metrics)
     before = {} if mark is None else mark.metrics
     lost = frozenset[str]() if mark is None else mark.lost
+    observation = observation_of(state, event)
+    sound = not observation.disturbed
+    course = Course(Block(event.stable, event.canary), state.course)
     return replace(
         state,
         mark=Mark(
@@ -117,19 +171,23 @@ def _observed(
             {**before, **totals},
             floors_after(plan, mark, totals),
             lost | fallen(plan, before, totals),
+            disturbed=state.drift is not None or state.anew is not None,
         ),
         latest=_later(state, event.end_ts),
         blocks=state.blocks + 1,
-        step_blocks=state.step_blocks + (event.canary.total > 0),
+        step_blocks=state.step_blocks + (event.canary.total > 0 and sound),
         stable=state.stable + event.stable,
         canary=state.canary + event.canary,
-        judge=judge_after(plan, state, observation_of(event)),
-        course=Course(Block(event.stable, event.canary), state.course),
+        judge=judge_after(plan, state, observation),
+        course=course if sound else state.course,
     )
 
 
 def _directed(state: RolloutState, event: RolloutDirected) -> RolloutState:
-    """A pause that is paused, and a resumption of what goes on, change nothing."""
+    """A pause that is paused, and a resumption of what goes on, change nothing.
+
+    Who resumes or promotes what has drifted has it set anew.
+    """
     state = replace(
         state,
         latest=_later(state, event.at),
@@ -139,9 +197,10 @@ def _directed(state: RolloutState, event: RolloutDirected) -> RolloutState:
         case Direction.PAUSE:
             return replace(state, paused_since=state.paused_since or event.at)
         case Direction.RESUME:
-            return _resumed(state, event.at)
+            return _set_anew(_resumed(state, event.at), event.at)
         case Direction.PROMOTE:
-            return replace(_resumed(state, event.at), directed=event)
+            after = _set_anew(_resumed(state, event.at), event.at)
+            return replace(after, directed=event)
         case Direction.ABORT | Direction.SUPERSEDE:
             withdrawn = state.withdrawn or state.judged is not None
             after = replace(_resumed(state, event.at), directed=event)
@@ -155,6 +214,12 @@ def _resumed(state: RolloutState, at: datetime) -> RolloutState:
         return state
     paused = state.paused + (at - state.paused_since)
     return replace(state, paused_since=None, paused=paused)
+
+
+def _set_anew(state: RolloutState, at: datetime) -> RolloutState:
+    if state.drift is None:
+        return state
+    return replace(state, requested=None, drift=None, drifts=0, anew=Anew(at))
 
 
 def _later(state: RolloutState, at: datetime) -> datetime:

@@ -14,6 +14,7 @@ from typing import assert_never
 
 from sluicegate.canary.judge import decide, stands
 from sluicegate.engine.rollout_block import find_block_flaw
+from sluicegate.engine.rollout_drift import find_drift_flaw, find_end_flaw
 from sluicegate.engine.rollout_falls import find_fall
 from sluicegate.engine.rollout_metrics import find_fault, totals_of
 from sluicegate.engine.rollout_plan import RolloutPlan
@@ -22,10 +23,14 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    DriftEnded,
+    OthersOverridden,
     RolloutDirected,
+    RolloutDrifted,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
+    WeightApplied,
     WeightConfirmed,
     WeightRequested,
 )
@@ -36,11 +41,14 @@ from sluicegate.model.rollout import (
     RolloutResult,
 )
 
+MOST_OVERRIDDEN = 20
+"""How often writing over others is recorded in a rollout; it is always told."""
+
 _ALL = 100  # percent
 _ABORT, _PROMOTE = CanaryVerdict.ABORT, CanaryVerdict.PROMOTE
 
 
-def find_flaw(  # noqa: PLR0911 - a case an event
+def find_flaw(  # noqa: C901, PLR0911 - a case an event
     plan: RolloutPlan, state: RolloutState, event: RolloutEvent
 ) -> str | None:
     """Why *event* cannot follow in *state*, or None if it can."""
@@ -54,15 +62,20 @@ def find_flaw(  # noqa: PLR0911 - a case an event
             return _of_end(plan, state, event)
         case WeightRequested():
             return _of_request(plan, state, event)
+        case WeightApplied():
+            return _of_application(state, event)
         case WeightConfirmed():
             return _of_weight(plan, state, event)
         case CanaryReady():
-            due = not (state.is_live(plan) or state.ready or state.judged)
-            return None if due else "no release was being started"
+            return _of_readiness(plan, state)
         case BlockObserved():
             return _of_block(plan, state, event)
         case RolloutDirected():
             return _of_direction(plan, state, event)
+        case RolloutDrifted() | DriftEnded():
+            return _of_drift(state, event)
+        case OthersOverridden():
+            return _of_override(state, event)
         case CanaryJudged():
             return _of_verdict(plan, state, event)
 
@@ -72,7 +85,9 @@ def _find_misplaced(state: RolloutState, event: RolloutEvent) -> str | None:
     if under_way == isinstance(event, RolloutStarted):
         return f"it stands {'inside' if under_way else 'outside'} of a rollout"
     match event:
-        case WeightConfirmed() | RolloutDirected():
+        case WeightApplied() | WeightConfirmed() | RolloutDirected():
+            at = event.at
+        case RolloutDrifted() | DriftEnded() | OthersOverridden():
             at = event.at
         case BlockObserved():
             at = event.end_ts
@@ -92,6 +107,26 @@ def _of_start(plan: RolloutPlan, event: RolloutStarted) -> str | None:
     return None
 
 
+def _of_drift(state: RolloutState, event: RolloutDrifted | DriftEnded) -> str | None:
+    if isinstance(event, DriftEnded):
+        return find_end_flaw(state)
+    return find_drift_flaw(state)
+
+
+def _of_override(state: RolloutState, event: OthersOverridden) -> str | None:
+    if event.index != state.overridden:
+        return f"it is number {event.index}, not {state.overridden}"
+    return None if event.index < MOST_OVERRIDDEN else "that many are not recorded"
+
+
+def _of_readiness(plan: RolloutPlan, state: RolloutState) -> str | None:
+    if state.anew is not None:
+        due = not state.anew.ready and state.requested is None
+    else:
+        due = not (state.is_live(plan) or state.ready or state.judged)
+    return None if due else "no release was being started"
+
+
 def _of_request(
     plan: RolloutPlan, state: RolloutState, event: WeightRequested
 ) -> str | None:
@@ -106,8 +141,18 @@ def _of_request(
         due = state.judged.verdict in {_ABORT, _PROMOTE}
     else:
         due = percent == _ALL and state.judged.verdict is _PROMOTE
-        due = due and not state.withdrawn
+        due = due and not state.withdrawn and _is_as_set(state)
     return None if due else f"weight {percent} was not due"
+
+
+def _of_application(state: RolloutState, event: WeightApplied) -> str | None:
+    if event.percent != state.requested or event.percent in {0, _ALL}:
+        return f"weight {event.percent} was not announced"
+    if state.judged is not None:
+        return f"weight {event.percent} comes after the verdict"
+    if state.drift is not None:
+        return "others had changed what serves"
+    return None if state.applied is None else "it was applied before"
 
 
 def _of_weight(
@@ -115,6 +160,8 @@ def _of_weight(
 ) -> str | None:
     if event.percent != state.requested:
         return f"weight {event.percent} was not announced"
+    if state.drift is not None and event.percent not in {0, state.weight}:
+        return "others had changed what serves"
     if event.percent in {0, _ALL}:
         return "it holds metrics of a rollout that is over" if event.metrics else None
     if state.judged is not None:
@@ -126,11 +173,22 @@ def _of_weight(
     return None if fall is None else f"{fall[0]}: {fall[1]}"
 
 
+def _is_as_set(state: RolloutState) -> bool:
+    """Whether a promotion may be announced: nothing that others changed is open."""
+    if state.weight == _ALL:
+        return True
+    return state.drift is None and (state.anew is None or state.anew.ready)
+
+
 def _next_step(plan: RolloutPlan, state: RolloutState) -> int | None:
-    """The step of the plan that is due before a verdict, if any is."""
+    """The weight that is due before a verdict, if any: the next, or the same anew."""
     if not state.is_compared or state.requested is not None:
         return None
-    if state.is_paused or state.directed is not None:
+    if state.directed is not None:
+        return None
+    if state.anew is not None and state.anew.ready:
+        return state.weight
+    if state.is_held:
         return None
     if state.mark is None:
         return plan.steps[0]
@@ -143,6 +201,7 @@ def _of_block(
     plan: RolloutPlan, state: RolloutState, event: BlockObserved
 ) -> str | None:
     watched = state.mark is not None and state.requested is None
+    watched = watched and not (state.anew is not None and state.anew.ready)
     settled = state.judged is not None or state.directed is not None
     if not watched or settled or state.is_live(plan):
         return "nothing was being watched"
@@ -158,11 +217,11 @@ def _of_direction(
         return "what somebody said is counted twice"
     ends = event.direction in {Direction.ABORT, Direction.SUPERSEDE}
     if state.judged is not None:
-        return None if ends and state.may_be_directed else "it was judged before"
+        goes_on = event.direction in {Direction.RESUME, Direction.PROMOTE}
+        counts = ends or (goes_on and state.drift is not None)
+        return None if counts and state.may_be_directed else "it was judged before"
     if state.directed is not None and not (ends and state.is_to_promote):
         return f"people have decided to {state.directed.direction.value} it before"
-    if event.direction is Direction.PROMOTE and not state.is_compared:
-        return "there was nothing to promote yet"
     return None
 
 
@@ -190,13 +249,16 @@ def _verdicts_for(
         "evidence": _found(plan, state),
         "deadline": _at_deadline(plan, state),
     }
-    if state.ready and not state.is_compared and not state.is_paused:
+    if state.ready and not state.is_compared and not state.is_held:
         allowed["first-release"] = {_PROMOTE}
     if directed is None:
         return allowed.get(cause, set())
     own = "superseded" if directed is Direction.SUPERSEDE else "directed"
     if cause == own:
-        return {_PROMOTE} if directed is Direction.PROMOTE else {_ABORT}
+        if directed is not Direction.PROMOTE:
+            return {_ABORT}
+        waits = state.anew is not None and not state.anew.ready
+        return {_PROMOTE} if state.ready and not waits else set()
     return allowed.get(cause, set()) & {_ABORT}
 
 
@@ -208,7 +270,7 @@ def _found(plan: RolloutPlan, state: RolloutState) -> set[CanaryVerdict]:
     seen = state.step_blocks >= plan.step_blocks and state.weight >= plan.steps[-1]
     if verdict is _ABORT:
         return {verdict}
-    ripe = seen and not state.is_paused and stands(plan.judge, state.judge)
+    ripe = seen and not state.is_held and stands(plan.judge, state.judge)
     return {verdict} if verdict is _PROMOTE and ripe else set()
 
 
@@ -219,7 +281,8 @@ def _at_deadline(plan: RolloutPlan, state: RolloutState) -> set[CanaryVerdict]:
     which needs a look at the deadline or later, is held to it.
     """
     deadline = state.deadline(plan)
-    if not state.is_compared or deadline is None:
+    drifted = state.ready and state.drift is not None  # also without any stable one
+    if deadline is None or not (state.is_compared or drifted):
         return set()
     match plan.on_deadline:
         case DeadlinePolicy.ROLLBACK:
@@ -229,7 +292,7 @@ def _at_deadline(plan: RolloutPlan, state: RolloutState) -> set[CanaryVerdict]:
         case DeadlinePolicy.PROMOTE:
             if state.mark is None or state.requested is not None:
                 return {_ABORT}
-            looked = state.mark.at >= deadline
+            looked = state.mark.at >= deadline and _is_as_set(state)
             worse = decide(plan.judge, state.judge) is _ABORT
             return {_ABORT, _PROMOTE} if looked and not worse else {_ABORT}
 

@@ -109,7 +109,7 @@ class RolloutRunner:
                     *(self._emit, say),
                 )
             plan = self._plan(named, stage, release)
-            steering = self._steering(stage, say, begun=bool(state.rollout))
+            steering = self._steering(stage, say, state)
             refusal = self._roll_out(plan, state, entrance, steering, emit, say)
         except ExternalError as error:
             return broken(attempt(), error)
@@ -197,11 +197,11 @@ class RolloutRunner:
         return None
 
     def _steering(
-        self, stage: CanaryStage, say: Callable[[str], None], *, begun: bool
+        self, stage: CanaryStage, say: Callable[[str], None], state: StageState
     ) -> Steering:
         """What the rollout goes by beside its target.
 
-        A rollout that has *begun* goes on without its sources, and can be rolled back
+        A rollout that has begun goes on without its sources, and can be rolled back
         without them: what they would say is held for.
 
         Raises:
@@ -211,11 +211,11 @@ class RolloutRunner:
         try:
             sources = ports.metrics(stage)
         except (ExternalError, UsageError) as error:
-            if not begun:
+            if not state.rollout:
                 raise PermanentError(str(error), hint=error.hint) from error
             say(f"the sources of its metrics cannot be opened: {error}")
             sources = {}
-        return Steering(sources, ports.directions, ports.pace)
+        return Steering(sources, ports.directions, ports.pace, state.trouble)
 
     def _plan(
         self, named: NamedStage, stage: CanaryStage, release: Release

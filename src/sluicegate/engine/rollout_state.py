@@ -11,6 +11,7 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
     CanaryJudged,
     RolloutDirected,
+    RolloutDrifted,
     RolloutFinished,
     RolloutStarted,
 )
@@ -28,7 +29,8 @@ class Mark:
     as it was read last. ``floors`` are those of metrics that are counted from one
     moment on, as they were read last at any weight; ``lost`` are the metrics that fell
     since this weight was set, and may have begun again (see
-    `sluicegate.engine.rollout_falls`).
+    `sluicegate.engine.rollout_falls`). ``disturbed``: others changed what serves at
+    some time since (see `sluicegate.engine.rollout_drift`).
     """
 
     at: datetime
@@ -37,26 +39,44 @@ class Mark:
     metrics: Totals = field(default_factory=dict, hash=False)
     floors: Totals = field(default_factory=dict, hash=False)
     lost: frozenset[str] = frozenset()
+    disturbed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """Since *since* everything is to be set anew, as people want after a drift.
+
+    ``ready``: the release runs again as it is to run, without weight.
+    """
+
+    since: datetime
+    ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutState:
     """Where a rollout stands.
 
-    ``requested`` is a weight that was announced and is not known to be applied;
-    ``weight`` the last one confirmed; both in percent. ``blocks`` counts all blocks,
+    ``requested`` is a weight that was announced and is not confirmed, ``applied`` since
+    when the target is known to have it, None if that is not known; ``weight`` the last
+    one confirmed; both in percent. ``blocks`` counts all blocks,
     ``step_blocks`` those at this weight in which the canary served anything.
     ``stable`` and ``canary`` are the requests in all blocks together. ``withdrawn``:
     weight 0 was announced, or people said so after the verdict, so the canary gets no
     more traffic, whatever was judged. ``directed`` is the verdict that people have come
     to; ``paused_since`` when they paused the rollout, None if it goes on; ``paused``
     the time of all pauses that are over. ``counted`` are the statements that were used.
-    ``latest`` is the newest time in any event, ``course`` all blocks.
+    ``latest`` is the newest time in any event, ``course`` all blocks that nobody
+    disturbed. ``drift`` is how what serves differs from what was set, None if it does
+    not; ``drifts`` how often it did since people decided last; ``anew`` that they have
+    decided to have all set anew, until it is. ``overridden`` is how often others were
+    written over.
     """
 
     started: RolloutStarted | None = None
     ready: bool = False
     requested: int | None = None
+    applied: datetime | None = None
     weight: int = 0
     mark: Mark | None = None
     blocks: int = 0
@@ -72,12 +92,26 @@ class RolloutState:
     counted: frozenset[Digest] = frozenset()
     finished: RolloutFinished | None = None
     latest: datetime | None = None
+    drift: RolloutDrifted | None = None
+    drifts: int = 0
+    anew: Anew | None = None
+    overridden: int = 0
     course: Course | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_paused(self) -> bool:
         """Whether people have paused it: no more traffic, and no promotion."""
         return self.paused_since is not None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether no weight rises and nothing is promoted, whatever was seen.
+
+        Of a drift that is over, until the block is that it fell into.
+        """
+        disturbed = self.mark is not None and self.mark.disturbed
+        drifted = self.drift is not None or self.anew is not None
+        return self.is_paused or drifted or disturbed
 
     @property
     def is_to_promote(self) -> bool:
@@ -94,12 +128,14 @@ class RolloutState:
     def may_be_directed(self) -> bool:
         """Whether anybody's decision could still change how it ends.
 
-        A verdict to promote can be taken back until it is announced to the target.
+        A verdict to promote can be taken back until it is announced to the target, and
+        after that while others keep it from being carried out.
         """
         if self.judged is None:
             return self.finished is None
         promoting = self.judged.verdict is CanaryVerdict.PROMOTE and not self.withdrawn
-        return promoting and _ALL not in {self.requested, self.weight}
+        kept = self.requested == _ALL and self.drift is not None
+        return promoting and self.weight != _ALL and (self.requested != _ALL or kept)
 
     def deadline(self, plan: RolloutPlan) -> datetime | None:
         """By when it must be judged; None before it began, and while it is paused."""

@@ -24,7 +24,7 @@ from sluicegate.engine.stage_runner import StageRunner
 from sluicegate.engine.taking import Taker
 from sluicegate.engine.toolbox import Observer, Ports, Record
 from sluicegate.engine.unrecorded import refuse_release
-from sluicegate.engine.whens import judge_when
+from sluicegate.engine.whens import judge_when, look_up
 from sluicegate.errors import Interrupted, PermanentError, UsageError
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
@@ -328,7 +328,8 @@ class _Attempts:
         if named.when is None:
             return None
         upstream = upstream_of(self._ledger.run, named.name)
-        decision = judge_when(named.when, self._situation, upstream)
+        released = look_up(named, self._ports)
+        decision = judge_when(named.when, self._situation, upstream, released)
         if decision.verdict is Verdict.OPEN:
             return None
         return f"when: {decision.reason}"

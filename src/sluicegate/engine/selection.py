@@ -119,9 +119,42 @@ def leave_out_earlier(chosen: Chosen) -> Chosen:
     """*chosen* without what it needs and does not have: nobody asks for that gate here.
 
     It is for a job that decides nothing: another one asks for it.
+
+    Raises:
+        UsageError: a stage would have to run without the files that one of those has
+            to leave for it, like a model.
     """
+    for each in chosen.stages:
+        lacks = _find_lacking(chosen, each)
+        if each.name not in chosen.earlier | chosen.once and lacks is not None:
+            raise UsageError(
+                f"stage {each.name} takes what {lacks} leaves in the work tree, and"
+                f" {lacks} is neither run here nor handed over",
+                hint=f"let this job run {lacks}, too, or give the hand-over of it as"
+                " --handed-over",
+            )
     left = tuple(each for each in chosen.stages if each.name not in chosen.earlier)
     return replace(chosen, stages=left, earlier=frozenset())
+
+
+def _find_lacking(chosen: Chosen, stage: NamedStage) -> str | None:
+    """A stage that is left out, and whose files *stage* cannot do without.
+
+    What was made of them elsewhere stands for them.
+    """
+    known = {each.name: each for each in chosen.stages}
+    waiting, seen = [*stage.needs], set[str]()
+    while waiting:
+        need = waiting.pop()
+        if need in seen or need not in known or need in chosen.once:
+            continue
+        seen.add(need)
+        kind = known[need].stage
+        leaves = isinstance(kind, CommandStage) and bool(kind.left_needs)
+        if need in chosen.earlier and leaves:
+            return need
+        waiting += known[need].needs
+    return None
 
 
 def upstream(pipeline: Pipeline, name: str) -> set[str]:

@@ -2,10 +2,19 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from sluicegate.engine.champion import with_champion
 from sluicegate.engine.handing import RawResult
 from sluicegate.engine.inputs import FILES, PROBES, digest_files, gather, probe
-from sluicegate.engine.judging import Attempt, broken, judged, over_budget
+from sluicegate.engine.judging import (
+    Attempt,
+    broken,
+    judged,
+    left_to_others,
+    over_budget,
+)
+from sluicegate.engine.left import check_left
 from sluicegate.engine.outputs import keep_outputs
 from sluicegate.engine.reuse import Miss, find_result, put_back
 from sluicegate.engine.situation import Situation
@@ -100,10 +109,14 @@ class StageRunner:
             for name in stage.tools():
                 trial.tools[name] = self._ports.tools.find(name)
             context = replace(context, tools=trial.tools)
+            context = self._consult(trial, stage, context)
             trial.inputs = self._gather(named, stage, context, upstream)
+            if trial.unknown is not None:
+                trial.inputs = {}  # it depends on a model that is unknown here
             earlier = self._earlier(named, stage, trial.inputs, context)
             if earlier is not None:
                 return self._take_over(trial, named, earlier, context)
+            check_left(self._situation.pipeline, upstream, context, self._ports)
         except ExternalError as error:
             return broken(trial.attempt(), error)
         refused = self._reserve(named)
@@ -117,9 +130,9 @@ class StageRunner:
             return broken(trial.attempt(), error)
         trial.subjects, trial.files = report.subjects, files
         try:
-            stable = stable_fields(named.gate, self._ports)
+            stable = self._stable_of(named, trial)
         except ExternalError as error:
-            return self._unjudged(trial, error)
+            return self._unjudged(trial, named, error)
         if not self._is_same(named, stage, trial.inputs, context):
             trial.inputs = {}
         self._observer.findings(named.name, report.findings)
@@ -148,14 +161,50 @@ class StageRunner:
             return broken(trial.attempt(), error)
         return finished
 
-    def _unjudged(self, trial: "_Trial", error: ExternalError) -> StageFinished:
-        """End what found something out, and cannot be judged here."""
+    def _consult(
+        self, trial: "_Trial", stage: CommandStage, context: StageContext
+    ) -> StageContext:
+        """*context* with what the judge of *stage* reads himself.
+
+        That may be another job, which takes the result over and can tell.
+
+        Raises:
+            ExternalError: nobody takes it over, and it cannot be told here.
+        """
+        try:
+            return with_champion(stage, context, self._ports)
+        except ExternalError as error:
+            if self._ports.handing.giver is None:
+                raise
+            trial.unknown = error
+            return context
+
+    def _stable_of(
+        self, named: NamedStage, trial: "_Trial"
+    ) -> Mapping[str, Mapping[str, Value]] | None:
+        """What the stable release is known for, where it takes that to judge.
+
+        Raises:
+            ExternalError: that cannot be told here, or the champion could not.
+        """
+        if trial.unknown is not None:
+            raise trial.unknown
+        return stable_fields(named.gate, self._ports)
+
+    def _unjudged(
+        self, trial: "_Trial", named: NamedStage, error: ExternalError
+    ) -> StageFinished:
+        """End what found something out, and cannot be judged here.
+
+        Where another job takes it over, nothing has failed: that one can tell.
+        """
         try:
             self._check_kept()
         except ExternalError as changed:
             return broken(trial.attempt(), changed)
-        trial.is_unjudged = True
-        return broken(trial.attempt(), error)
+        if self._ports.handing.giver is None:
+            return broken(trial.attempt(), error)
+        return left_to_others(trial.attempt(), named.gate, error)
 
     def _carry_out(
         self,
@@ -171,10 +220,13 @@ class StageRunner:
             results.append(self._step(named.name, step, context.output))
             trial.usage += results[-1].result.usage
         now = self._ports.clock.now()
-        report = stage.interpret(replace(context, now=now), results)
+        report = Report("", {})
+        if trial.unknown is None:
+            report = stage.interpret(replace(context, now=now), results)
         files = self._keep(report)
         if all(each.result.exit_code == 0 for each in results):
-            files += keep_outputs(stage.outputs, self._ports)
+            check = partial(stage.check_kept, report.fields)
+            files += keep_outputs(stage.kept(), check, self._ports)
         if trial.inputs:  # the stage may have fetched a database, or a base image
             trial.inputs[PROBES] = probe(stage, context, self._ports)
         return report, files
@@ -237,7 +289,7 @@ class StageRunner:
         found = find_result(named, stage, inputs, context, self._ports)
         if isinstance(found, Miss):
             return None
-        reason = put_back(found.finished, self._ports)
+        reason = put_back(stage, found.finished, context, self._ports)
         if reason is not None:
             self._observer.line(named.name, f"not cached: {reason}")
             return None
@@ -295,7 +347,10 @@ class StageRunner:
 
 @dataclass
 class _Trial:
-    """What is known of an attempt while it goes on."""
+    """What is known of an attempt while it goes on.
+
+    ``unknown`` says why it takes another job to judge it.
+    """
 
     clock: Clock
     stage: str
@@ -307,7 +362,7 @@ class _Trial:
     results: list[StepResult] = field(default_factory=list)
     subjects: tuple[tuple[str, Digest], ...] = ()
     files: tuple[EvidenceFile, ...] = ()
-    is_unjudged: bool = False
+    unknown: ExternalError | None = None
 
     def __post_init__(self) -> None:
         self._start_ts, self._start_ms = self.clock.now(), self.clock.monotonic_ms()
@@ -332,8 +387,7 @@ def _raw(
     trial: _Trial, stage: CommandStage, context: StageContext, finished: StageFinished
 ) -> RawResult:
     """What came out, for another job that will judge it."""
-    is_broken = finished.outcome is Outcome.BROKEN and not trial.is_unjudged
-    is_broken |= not trial.results
+    is_broken = finished.outcome is Outcome.BROKEN or not trial.results
     builds = isinstance(stage, DockerBuildStage) and not is_broken
     return RawResult(
         finished.stage,

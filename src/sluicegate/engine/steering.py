@@ -24,8 +24,10 @@ class Steering:
         sources: of the metrics that the target does not count itself, by name.
         directions: what people decide.
         pace: whether to wait.
+        trouble: why the attempt before this one broke, "" if none did.
     """
 
     sources: Mapping[str, MetricSource] = field(default_factory=dict, hash=False)
     directions: Directions = field(default_factory=NoDirections)
     pace: Pace = Pace.WAIT
+    trouble: str = ""

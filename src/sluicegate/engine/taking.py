@@ -8,10 +8,12 @@ is the job's word.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
+from sluicegate.engine.champion import with_champion
 from sluicegate.engine.handing import Taken
-from sluicegate.engine.judging import Attempt, broken, judged
-from sluicegate.engine.outputs import keep_listed
+from sluicegate.engine.judging import Attempt, broken, judged, left_to_others
+from sluicegate.engine.outputs import is_declared, keep_listed, restore_outputs
 from sluicegate.engine.stable import stable_fields
 from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError, UsageError
@@ -58,11 +60,17 @@ class Taker:
         try:
             self._check_tree()
             check_asked(stage, context, taken.result)
+            try:
+                context = with_champion(stage, context, self._ports)
+                stable = stable_fields(named.gate, self._ports)
+            except ExternalError as error:
+                if self._ports.handing.giver is None:
+                    raise
+                return left_to_others(attempt, named.gate, error)
             results = [_read_step(taken, step) for step in taken.result.steps]
             report = stage.interpret(context, results)
             _check_scanned(stage, context, report)
             evidence = self._keep(stage, report, taken)
-            stable = stable_fields(named.gate, self._ports)
             self._observer.findings(named.name, report.findings)
             finished = judged(
                 attempt,
@@ -74,6 +82,7 @@ class Taker:
                 subjects=report.subjects,
             )
             self._load(named, finished, taken)
+            self._put_into_tree(finished)
         except ExternalError as error:
             return broken(attempt, error)
         except UsageError as error:  # a number that no log holds
@@ -117,22 +126,42 @@ class Taker:
             EvidenceFile(file.name, file.media_type, len(file.data), keep(file.data))
             for file in report.files
         )
-        if stage.outputs and all(not step.exit_code for step in taken.result.steps):
-            files += self._keep_outputs(taken)
+        if stage.kept() and all(not step.exit_code for step in taken.result.steps):
+            files += self._keep_outputs(stage, report, taken)
         return Evidence(fields, files)
 
-    def _keep_outputs(self, taken: Taken) -> tuple[EvidenceFile, ...]:
-        """Keep the declared outputs. They are not put into this work tree."""
+    def _keep_outputs(
+        self, stage: CommandStage, report: Report, taken: Taken
+    ) -> tuple[EvidenceFile, ...]:
+        """Keep the declared outputs, whether or not this work tree gets them.
+
+        Nothing is kept, or gets there, but what the pipeline file declares.
+        """
         outputs = taken.result.outputs
         if outputs is None:
             raise PermanentError("its declared outputs were not handed over")
+        for each in outputs:
+            if not is_declared(each.path, stage.kept()):
+                raise PermanentError(
+                    f"{each.path[:200]!r} is handed over, and is no declared output"
+                )
         return keep_listed(
             (
                 ProjectFile(each.path, taken.read(each.file), each.executable)
                 for each in outputs
             ),
+            partial(stage.check_kept, report.fields),
             self._ports,
         )
+
+    def _put_into_tree(self, finished: StageFinished) -> None:
+        """Let the stages of this job have what an open one has left for them.
+
+        Not so where no program of the project is run: it stays out of that work tree.
+        """
+        if self._ports.handing.takes_only or finished.outcome is not Outcome.OPEN:
+            return
+        restore_outputs(finished.evidence.files, self._ports)
 
     def _load(self, named: NamedStage, finished: StageFinished, taken: Taken) -> None:
         """Let the engine have the image that the stage says it has built.

@@ -9,6 +9,8 @@ from sluicegate.engine.authority import Authority
 from sluicegate.engine.directions import Directions, NoDirections
 from sluicegate.engine.handing import Handing
 from sluicegate.engine.steering import Pace
+from sluicegate.errors import PermanentError
+from sluicegate.model.champion import Champion, NoChampion
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import Event
 from sluicegate.model.finding import Finding
@@ -29,6 +31,7 @@ from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
 from sluicegate.ports.workspace import Workspace
 from sluicegate.stages.canary import CanaryStage
+from sluicegate.stages.evaluation.champions import MlflowChampion
 
 
 class Observer(Protocol):
@@ -103,6 +106,11 @@ def _no_sources(stage: CanaryStage) -> Mapping[str, MetricSource]:
     return {}
 
 
+def _no_registry(source: MlflowChampion) -> Champion | NoChampion:
+    """No registry of models can be asked."""
+    raise PermanentError(f"nobody here can ask {source.url}")
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The outside world of a run, used by several threads at once.
@@ -114,6 +122,7 @@ class Ports:
 
     ``metrics`` are the sources of the metrics of a canary stage, by name, but for those
     that the target counts itself; it may raise `ExternalError` or `UsageError`.
+    ``champion`` asks a registry for the model to beat; it may raise `ExternalError`.
     ``directions`` is what people decide about rollouts, and ``pace`` says whether
     rollouts are waited for. ``make_way`` sees to it that no other rollout is under way
     in an environment, or says why a release has to wait. ``elsewhere`` says why a
@@ -140,6 +149,7 @@ class Ports:
     referrers: Referrers | None = None
     ca_bundle: str | None = None
     metrics: Callable[[CanaryStage], Mapping[str, MetricSource]] = _no_sources
+    champion: Callable[[MlflowChampion], Champion | NoChampion] = _no_registry
     directions: Directions = field(default_factory=NoDirections)
     pace: Pace = Pace.WAIT
     make_way: MakeWay = _nobody_there

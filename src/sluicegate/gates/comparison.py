@@ -50,17 +50,21 @@ def judge_condition(
 ) -> Decision:
     """Judge one, as `judge_conditions` does.
 
-    The first release has nothing before it. A condition that lacks nothing but what
-    could be measured of an earlier release may say itself what holds then, by
-    ``environment.first_release``. Else it is for the people to weigh who must approve
-    this one; where nobody must, it stays closed.
+    The first release has nothing before it. A condition may say itself what holds then,
+    by ``environment.first_release``. Else one that lacks nothing but what could be
+    measured of an earlier release is for the people to weigh who must approve this one;
+    where nobody must, it stays closed.
     """
     missing = [name for name in condition.names if name not in values]
-    if not first_release or not hangs_on_release(missing):
-        return condition.judge(values)
-    if FIRST_RELEASE in condition.names:
-        return condition.judge_whatever(values, missing)
+    earlier = [name for name in missing if hangs_on_release([name])]
+    if first_release and earlier and FIRST_RELEASE in condition.names:
+        return condition.judge_whatever(values, earlier, asks_people=has_approvals)
+    if not first_release or not earlier or earlier != missing:
+        return condition.judge(values, asks_people=has_approvals)
     text = " ".join(condition.text.split())
+    if condition.is_false_whatever(values):
+        why = "it does not hold, whatever was measured of an earlier release"
+        return Decision(Verdict.CLOSED, f"{text}: {why}")
     if has_approvals:
         why = f"{NOTHING_RELEASED}, which is for those to weigh who approve this"
         return Decision(Verdict.OPEN, f"{text}: {why}")

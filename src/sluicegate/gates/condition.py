@@ -31,6 +31,7 @@ from sluicegate.gates.kinds import (
     kind_of,
 )
 from sluicegate.gates.literals import check_literals
+from sluicegate.gates.undecided import weigh_missing
 from sluicegate.model.decision import Decision, Verdict
 from sluicegate.model.evidence import Value, round_value
 
@@ -47,15 +48,25 @@ class Condition:
     types: Mapping[str, FieldType]
     expression: Expression = field(repr=False, compare=False)
 
-    def judge(self, values: Mapping[str, Value]) -> Decision:
-        """Open only if the condition is exactly true of *values*."""
+    def judge(
+        self, values: Mapping[str, Value], *, asks_people: bool = False
+    ) -> Decision:
+        """Open only if the condition is exactly true of *values*.
+
+        What a stage could not tell is pending, or left to people where *asks_people*
+        (see `sluicegate.gates.undecided`).
+        """
         missing = [name for name in self.names if name not in values]
         if missing:
-            return self._closed(f"{_join(missing)} was not measured")
+            return self._lacking(missing, values, asks_people=asks_people)
         return self._judge(values, {})
 
     def judge_whatever(
-        self, values: Mapping[str, Value], unknown: Sequence[str]
+        self,
+        values: Mapping[str, Value],
+        unknown: Sequence[str],
+        *,
+        asks_people: bool = False,
     ) -> Decision:
         """Open only if it is true of *values*, whatever the values of *unknown* are.
 
@@ -65,8 +76,54 @@ class Condition:
         kinds = {name: kind for name, kind in self.types.items() if name in unknown}
         missing = [name for name in self.names if name not in {*values, *kinds}]
         if missing:
-            return self._closed(f"{_join(missing)} was not measured")
+            return self._lacking(missing, values, asks_people=asks_people)
         return self._judge(values, kinds)
+
+    def ask_whatever(
+        self, values: Mapping[str, Value], unknown: Sequence[str]
+    ) -> bool | None:
+        """What it is, whatever the values of *unknown* are; None if it hangs on them.
+
+        Raises:
+            UsageError: one of *values* is not what the field holds.
+        """
+        kinds = {name: kind for name, kind in self.types.items() if name in unknown}
+        read = {
+            name: _usable(name, values[name], self.types.get(name))
+            for name in self.names
+            if name not in kinds
+        }
+        check_kinds(
+            self.text, {**kinds, **{name: kind_of(held) for name, held in read.items()}}
+        )
+        try:
+            return self.expression.evaluate(read)
+        except UsageError:
+            return None
+
+    def is_false_whatever(self, values: Mapping[str, Value]) -> bool:
+        """Whether *values*, though some are missing, keep it from holding.
+
+        Then nobody is left anything to weigh: ``unknown == true && known >= 0.9``. So
+        it is where one of them is not what its field holds.
+        """
+        unknown = [name for name in self.names if name not in values]
+        if not set(unknown) <= set(self.types):
+            return False
+        try:
+            return self.ask_whatever(values, unknown) is False
+        except UsageError:
+            return True
+
+    def _lacking(
+        self, missing: Sequence[str], values: Mapping[str, Value], *, asks_people: bool
+    ) -> Decision:
+        weighed = weigh_missing(missing, values, asks_people=asks_people)
+        if weighed is None:
+            return self._closed(f"{_join(missing)} was not measured")
+        if self.is_false_whatever(values):
+            return self._closed(f"it does not hold, whatever {_join(missing)} is")
+        return Decision(weighed.verdict, f"{_display(self.text)}: {weighed.reason}")
 
     def _judge(
         self, values: Mapping[str, Value], unknown: Mapping[str, FieldType]

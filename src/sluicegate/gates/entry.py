@@ -27,6 +27,7 @@ from sluicegate.gates.layer import (
 )
 from sluicegate.gates.rules import Policy
 from sluicegate.gates.standing import judge_lock, judge_pipeline, judge_standing
+from sluicegate.gates.undecided import judge_unweighed
 from sluicegate.gates.unmet import list_ignored, list_missing
 from sluicegate.model.decision import Decision, Verdict
 from sluicegate.model.digest import Digest
@@ -100,6 +101,7 @@ def judge_entry(policy: Policy, facts: EntryFacts) -> EntryDecision:
     rules = (
         *(result for layer in layers for result in layer.results),
         *judge_stages(policy, around, rollback=facts.request.rollback),
+        *judge_unweighed(facts.values, asks_people=policy.needs_people),
         *judge_pipeline(policy, facts.request, facts.definitions),
         judge_lock(facts.lock),
     )

@@ -19,7 +19,8 @@ class Gate:
     """The conditions of one stage. A gate without any never opens.
 
     ``stable_in`` is the environment whose stable release its conditions read, None if
-    none does; ``asks_people`` says whether somebody must approve what goes there.
+    none does; ``asks_people`` says whether somebody must approve whatever goes on from
+    the stage to an environment.
     """
 
     conditions: tuple[Condition, ...]
@@ -40,7 +41,12 @@ class Gate:
         Returns:
             What the log records, and the gate's answer; both hold the same verdict.
         """
-        return self._combine([each.judge(values) for each in self.conditions])
+        return self._combine(
+            [
+                each.judge(values, asks_people=self.asks_people)
+                for each in self.conditions
+            ]
+        )
 
     def judge_beside(
         self,

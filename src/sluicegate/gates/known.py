@@ -29,8 +29,8 @@ def introduce(policy: Policy, request: ReleaseRequest) -> Iterator[str]:
                 continue
             line = people_line(identities, layer.people)
             yield (
-                f"nobody knows who {did}: add to {layer.source} at {policy.branch},"
-                f" under people: {line} (or under services, if it is nobody's)"
+                f"nobody knows who {did}: add to {layer.source}, under people: {line}"
+                " (or under services, if it is nobody's)"
             )
 
 

@@ -254,6 +254,19 @@ class MetricTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightApplied:
+    """The target has the announced weight since ``at``, as far as it can be told.
+
+    It is recorded only where its counters do not say so yet: what they know of before
+    ``at`` was served under another weight.
+    """
+
+    stage: str
+    percent: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WeightConfirmed:
     """The target was seen to apply the weight.
 
@@ -325,6 +338,40 @@ class RolloutDirected:
     by: "tuple[CountedApproval, ...]"
     at: datetime
     size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutDrifted:
+    """What serves was seen to differ from what was set: others have changed it.
+
+    ``what`` differs, in words for a person. Until it is over the rollout holds.
+    """
+
+    stage: str
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DriftEnded:
+    """What serves was seen to be again as it was set, by nobody's word."""
+
+    stage: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OthersOverridden:
+    """What others had set was written over, to carry out the rollout.
+
+    ``what`` was taken from whom, in words for a person; ``index`` counts these events
+    of the rollout from 0.
+    """
+
+    stage: str
+    index: int
+    what: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,9 +453,13 @@ RolloutEvent = (
     RolloutStarted
     | CanaryReady
     | WeightRequested
+    | WeightApplied
     | WeightConfirmed
     | BlockObserved
     | RolloutDirected
+    | RolloutDrifted
+    | DriftEnded
+    | OthersOverridden
     | CanaryJudged
     | RolloutFinished
 )

@@ -37,6 +37,15 @@ def round_value(value: Value) -> Value:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file of the project that is kept: its path there, its ``size`` in bytes."""
+
+    path: str
+    size: int
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceFile:
     """A file kept by digest beside the log. ``size`` in bytes."""
 

@@ -14,11 +14,15 @@ class ArtifactKind(enum.Enum):
 
     MANIFEST = "manifest"  # as a registry serves it
     CONFIG = "config"  # the image's configuration: its ID on the engine
+    MODEL = "model"  # the list of a model's files: `model.model_manifest`
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What is released; ``name`` is its repository, or the release's name."""
+    """What is released; ``name`` is its repository, or the release's name.
+
+    A model is named by the stage that has read it, as ``<stage>/model``.
+    """
 
     name: str
     kind: ArtifactKind

@@ -90,10 +90,13 @@ class Scrape:
     """Cumulative counts of both releases, read at the same instant.
 
     A release without a series yet has zero counts. ``slower`` has the edges that the
-    target counts by, rising; empty if it does not.
+    target counts by, rising; empty if it does not. ``begins_anew``: counts that fell
+    began again at 0, as those of a proxy that was restarted; if not, they count from
+    one moment on, and whoever knows less than before is behind.
     """
 
     at: datetime
     stable: RequestCounts
     canary: RequestCounts
     slower: tuple[Slower, ...] = ()
+    begins_anew: bool = field(default=True, compare=False)

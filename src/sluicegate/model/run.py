@@ -36,6 +36,7 @@ class StageState:
     ended, over all attempts: a rollout goes on where it was. ``publish`` holds the
     events of publishing, over all attempts. ``requested`` is the newest release
     request, ``entered`` says that the entry gate has opened for this rollout.
+    ``trouble`` is why the last attempt that ended broke, "" if it did not.
     """
 
     planned: PlannedStage
@@ -48,6 +49,7 @@ class StageState:
     publish: tuple[PublishEvent, ...] = ()
     requested: ReleaseRequested | None = None
     entered: EnvironmentEntered | None = None
+    trouble: str = ""
 
     @property
     def name(self) -> str:

@@ -26,6 +26,8 @@ NAME = "__name__"
 LABEL_PATTERN = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 PLACEHOLDERS = ("image", "digest", "name", "commit")
 """What may stand in braces in the value of a release's label."""
+ARM = "arm"
+"""What a target in a cluster calls the release that it serves: a Service."""
 
 _METRIC = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 _SELECTOR = re.compile(rf"\s*({_METRIC})?\s*(?:\{{(.*)\}})?\s*", re.DOTALL)
@@ -105,23 +107,24 @@ def write_selector(selectors: Iterable[Selector], label: str, values: list[str])
     are read at one moment; asked one after another, a scrape may come in between, and
     more requests fail than were made.
     """
+    return write_matchers(selectors, (_one_of(label, sorted(set(values))),))
+
+
+def write_matchers(selectors: Iterable[Selector], more: tuple[Matcher, ...]) -> str:
+    """One selector that finds all series of *selectors* that *more* accept, too."""
     asked = list(selectors)
     shared = [m for m in asked[0].matchers if all(m in s.matchers for s in asked)]
-    matchers = [
-        _one_of(NAME, sorted({each.metric for each in asked})),
-        _one_of(label, sorted(set(values))),
-        *shared,
-    ]
-    return f"{{{','.join(map(str, matchers))}}}"
+    names = _one_of(NAME, sorted({each.metric for each in asked}))
+    return f"{{{','.join(map(str, (names, *more, *shared)))}}}"
 
 
 def _one_of(label: str, values: list[str]) -> Matcher:
     if len(values) == 1:
         return Matcher(label, "=", values[0])
-    return Matcher(label, "=~", "|".join(map(_quote, values)))
+    return Matcher(label, "=~", "|".join(map(quote, values)))
 
 
-def _quote(value: str) -> str:
+def quote(value: str) -> str:
     """*value* as a regular expression that matches it alone, as RE2 reads it."""
     return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", value)
 
@@ -160,7 +163,8 @@ def _check_pattern(matcher: Matcher) -> None:
 class Arms:
     """How the series of both releases are told apart: by the value of ``label``.
 
-    ``stable`` and ``canary`` may name the release in braces; see `PLACEHOLDERS`.
+    ``stable`` and ``canary`` may name the release in braces; see `PLACEHOLDERS`. In
+    *placeholders* are more names that whoever fills them in knows.
 
     Raises:
         UsageError: they cannot be told apart, or there is an unknown name in braces.
@@ -169,12 +173,14 @@ class Arms:
     label: str
     stable: str
     canary: str
+    placeholders: tuple[str, ...] = PLACEHOLDERS
 
     def __post_init__(self) -> None:
         for template in (self.stable, self.canary):
-            unknown = [n for n in _BRACES.findall(template) if n not in PLACEHOLDERS]
+            names = _BRACES.findall(template)
+            unknown = [name for name in names if name not in self.placeholders]
             if unknown:
-                known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+                known = ", ".join(f"{{{name}}}" for name in self.placeholders)
                 raise UsageError(
                     f"unknown placeholder '{{{unknown[0]}}}' (one of {known})"
                 )
@@ -190,7 +196,7 @@ class Arms:
         Raises:
             UsageError: they are the same.
         """
-        found = _fill(self.stable, stable), _fill(self.canary, canary)
+        found = fill_in(self.stable, stable), fill_in(self.canary, canary)
         if found[0] == found[1]:
             raise UsageError(
                 f"both releases are {self.label}={found[0]!r}: nothing tells them apart"
@@ -198,8 +204,10 @@ class Arms:
         return found
 
 
-def _fill(template: str, release: Release) -> str:
+def fill_in(template: str, release: Release, arm: str = "") -> str:
+    """*template* with what `PLACEHOLDERS` stand for, and `ARM`."""
     values = {
+        ARM: arm,
         "image": release.image.short,
         "digest": str(release.image),
         "name": release.name,

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sluicegate.model.event import RolloutFinished, RolloutStarted
+from sluicegate.model.event import RolloutDrifted, RolloutFinished, RolloutStarted
 from sluicegate.model.run import Run
 from sluicegate.model.state_item import GivenDirection, Lease, OpenRollout, RolloutTerm
 from sluicegate.report.audit import shorten_run
@@ -46,6 +46,11 @@ class OpenView:
         return self.term is not None and self.term.paused is not None
 
     @property
+    def drift(self) -> RolloutDrifted | None:
+        """How what serves differs from what was set, as was seen last."""
+        return None if self.progress is None else self.progress.drift
+
+    @property
     def is_overdue(self) -> bool:
         """Whether it should have ended, and nobody has come to settle it."""
         if self.term is None or self.is_paused:
@@ -62,7 +67,7 @@ def rollout_lines(view: OpenView, width: int = 80, marks: Marks = BARS) -> list[
     lines = (
         [f"{place}: {item.canary.name}, under way"]
         if view.progress is None
-        else [describe_progress(view.progress, counts=False)]
+        else [describe_progress(replace(view.progress, drift=None), counts=False)]
     )
     if view.progress is not None:
         seen = seen_lines(view.progress, view.goes_by, max(1, width - 2), marks)
@@ -74,6 +79,12 @@ def rollout_lines(view: OpenView, width: int = 80, marks: Marks = BARS) -> list[
     if view.term is not None:
         lines.append(f"  rollout  {view.term.rollout}")
         lines.append(f"  deadline {_describe_term(view, view.term)}")
+    if view.drift is not None:
+        since = format_ago(view.drift.at, view.now)
+        lines.append(f"  DRIFTED  {since}: {' '.join(view.drift.what.split())}")
+        lines.append(
+            "           nothing rises and nothing is promoted until it is over"
+        )
     lines.append(f"  conducts {_describe_conductor(view)}")
     lines += [
         f"  said     {each.direction.value}, {format_ago(each.recorded_ts, view.now)}:"
@@ -109,6 +120,8 @@ def _next(view: OpenView) -> str:
         return f"`sluice rollout tick {place}` settles it"
     if view.is_paused:
         return f"`sluice rollout resume {place} --reason ...` lets it go on"
+    if view.drift is not None:
+        return f"`sluice rollout resume {place} --reason ...` sets it anew, or abort it"
     if view.is_conducted:
         return "it goes on by itself"
     return f"`sluice rollout tick {place}` does what is due"
@@ -152,6 +165,7 @@ def _fields(view: OpenView) -> dict[str, object]:
         "paused_since": (
             term.paused.isoformat() if term is not None and term.paused else None
         ),
+        "drifted_since": None if view.drift is None else view.drift.at.isoformat(),
         "overdue": view.is_overdue,
         "conducted": view.is_conducted,
         "said": [

@@ -8,15 +8,18 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    DriftEnded,
     EnvironmentEntered,
     Event,
     GpuReserved,
     HandedOver,
+    OthersOverridden,
     PublishConfirmed,
     PublishEvent,
     PublishRequested,
     ReleaseRequested,
     RolloutDirected,
+    RolloutDrifted,
     RolloutFinished,
     RolloutStarted,
     RunFinished,
@@ -26,6 +29,7 @@ from sluicegate.model.event import (
     StageFinished,
     StageSkipped,
     StageStarted,
+    WeightApplied,
     WeightConfirmed,
     WeightRequested,
 )
@@ -79,7 +83,7 @@ def _describe(event: Event) -> str | None:  # noqa: C901, PLR0911 - one line an 
             return f"{event.stage}: {describe_publish(event)}"
         case ReleaseRequested() | EnvironmentEntered():
             return f"{event.stage}: {describe_entry(event)}"
-        case WeightRequested() | RolloutFinished():
+        case WeightRequested() | WeightApplied() | RolloutFinished():
             return None
         case _:
             return f"{event.stage}: {describe_rollout(event)}"
@@ -165,6 +169,9 @@ def describe_rollout(
     | WeightConfirmed
     | BlockObserved
     | RolloutDirected
+    | RolloutDrifted
+    | DriftEnded
+    | OthersOverridden
     | CanaryJudged,
 ) -> str:
     """What happened in a rollout, without the stage's name."""
@@ -188,8 +195,20 @@ def describe_rollout(
             )
         case RolloutDirected():
             return f"{_DIRECTED[event.direction]} by {_people(event)}: {event.reason}"
+        case RolloutDrifted() | DriftEnded() | OthersOverridden():
+            return _describe_others(event)
         case CanaryJudged():
             return describe_verdict(event.verdict, event.reason)
+
+
+def _describe_others(event: RolloutDrifted | DriftEnded | OthersOverridden) -> str:
+    match event:
+        case RolloutDrifted():
+            return f"held, as others have changed what serves: {event.what}"
+        case DriftEnded():
+            return "what serves is again as it was set"
+        case OthersOverridden():
+            return f"written over what others had set: {event.what}"
 
 
 _DIRECTED = {

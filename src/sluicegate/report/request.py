@@ -14,7 +14,9 @@ from sluicegate.model.digest import Digest
 from sluicegate.model.event import StageFinished
 from sluicegate.model.release_notes import NoNotes
 from sluicegate.model.release_request import Answer, Change, ReleaseRequest
+from sluicegate.report.champions import champion_line
 from sluicegate.report.escape import escape
+from sluicegate.report.models import ShownModel, model_lines
 from sluicegate.report.moment import format_ago, format_moment, format_until
 from sluicegate.report.plain import MARK, where_from
 from sluicegate.report.releases import key_figures
@@ -79,6 +81,8 @@ class RequestView:
             has to ask anew.
         workflow: the code host's workflow whose runs are answers, too; empty for none.
         can_sign: whether a signature is an answer.
+        service: which of several services that workflow wants named; empty for none.
+        models: the models that are released, by their files.
     """
 
     id: Digest
@@ -95,6 +99,8 @@ class RequestView:
     judged: tuple[str, ...] = ()
     workflow: str = ""
     can_sign: bool = True
+    service: str = ""
+    models: tuple[ShownModel, ...] = ()
 
 
 @enum.unique
@@ -130,6 +136,7 @@ def request_lines(view: RequestView, now: datetime) -> list[Line]:
     parts = (
         _head(view, now),
         _changes(view),
+        _models(view),
         _evidence(view),
         _answers(view, now),
         _unusual(view),
@@ -220,6 +227,14 @@ def _people_of(change: Change) -> str:
     return ", ".join(map(_cut, change.identities)) or "nobody is named"
 
 
+def _models(view: RequestView) -> Iterator[Line]:
+    for shown in view.models:
+        yield Line("")
+        first, *rest = model_lines(shown)
+        yield Line(first, Tone.WARNING if shown.manifest is None else Tone.HEAD)
+        yield from (Line(each, Tone.DIM) for each in rest)
+
+
 def _evidence(view: RequestView) -> Iterator[Line]:
     yield Line("")
     if not view.stages:
@@ -237,6 +252,9 @@ def _evidence(view: RequestView) -> Iterator[Line]:
         figures = " · ".join(f"{name} {shown}" for name, shown in judged)
         if figures or again:
             yield Line(f"    {'':<{width}}  {figures}{again}", Tone.DIM)
+        champion = champion_line(end)
+        if champion is not None:
+            yield Line(f"    {'':<{width}}  {champion}")
 
 
 def _answers(view: RequestView, now: datetime) -> Iterator[Line]:
@@ -330,4 +348,5 @@ def how_to_answer(view: RequestView) -> Iterator[str]:
         yield f"sluice approve {view.id.short}"
     if view.workflow:
         asked = f"-f request={view.id.hex} -f decision=approve"
+        asked += f" -f service={view.service}" if view.service else ""
         yield f"gh workflow run {view.workflow} {asked}"

@@ -12,8 +12,10 @@ from sluicegate.model.difference import Difference
 from sluicegate.model.event import StageFinished
 from sluicegate.model.release_notes import NoNotes
 from sluicegate.model.release_request import ReleaseRequest
+from sluicegate.report.champions import champion_line
 from sluicegate.report.duration import format_duration
 from sluicegate.report.markdown import code_cell
+from sluicegate.report.models import model_fields, model_markdown
 from sluicegate.report.moment import format_moment
 from sluicegate.report.plain import MARK
 from sluicegate.report.releases import key_figures
@@ -41,6 +43,7 @@ def view_fields(view: RequestView) -> dict[str, object]:
         "because": view.because or None,
         **_said(view.request),
         "difference": _difference(view.difference),
+        "models": [model_fields(shown) for shown in view.models],
         "stages": [_stage(end) for end in view.stages],
         "answers": [_answer(given) for given in view.answers],
         "missing": list(view.missing),
@@ -175,6 +178,8 @@ def _markdown(view: RequestView) -> Iterator[str]:
         yield f"- {commit} {subject} {code_cell(people)}"
     if len(request.changes) > _SHOWN_COMMITS:
         yield f"- and {len(request.changes) - _SHOWN_COMMITS} more"
+    for shown in view.models:
+        yield from model_markdown(shown)
     if view.stages:
         yield from _evidence(view.stages, view.judged)
     yield ""
@@ -210,5 +215,7 @@ def _evidence(stages: Sequence[StageFinished], judged: Sequence[str]) -> Iterato
         found = key_figures(end, judged)
         figures = " · ".join(f"{name} {shown}" for name, shown in found)
         took = "cached" if end.cached else format_duration(end.usage.wall_ms)
-        said = code_cell(f"{end.reason} · {figures}" if figures else end.reason)
+        said = code_cell(
+            " · ".join(filter(None, (end.reason, figures, champion_line(end))))
+        )
         yield f"| {code_cell(end.stage)} | {MARK[end.outcome]} | {took} | {said} |"

@@ -8,11 +8,15 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    DriftEnded,
     MetricObserved,
+    OthersOverridden,
     RolloutDirected,
+    RolloutDrifted,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
+    WeightApplied,
     WeightConfirmed,
     WeightRequested,
 )
@@ -49,7 +53,8 @@ class RolloutProgress:
     are the requests of all ``blocks``, ``metrics`` the evidence by metric. ``looked``
     is the end of the last block or the last change of weight. ``deadline`` is moved by
     pauses that are over; ``paused`` is when people paused it, None if they did not,
-    and ``directed`` what they said last. ``verdict``, ``cause`` and ``result`` are ""
+    and ``directed`` what they said last; ``drift`` how what serves differs from what
+    was set, None if it does not. ``verdict``, ``cause`` and ``result`` are ""
     before they are known.
     """
 
@@ -67,6 +72,7 @@ class RolloutProgress:
     deadline: datetime | None = None
     paused: datetime | None = None
     directed: RolloutDirected | None = None
+    drift: RolloutDrifted | None = None
     verdict: str = ""
     cause: str = ""
     result: str = ""
@@ -93,18 +99,25 @@ def advance(
     return None if state is None else _after(state, event)
 
 
-def _after(state: RolloutProgress, event: RolloutEvent) -> RolloutProgress:
+def _after(  # noqa: PLR0911 - a case an event
+    state: RolloutProgress, event: RolloutEvent
+) -> RolloutProgress:
     match event:
         case CanaryReady():
             return replace(state, is_ready=True)
         case WeightRequested():
             return replace(state, asked=event.percent)
         case WeightConfirmed():
-            return replace(state, percent=event.percent, asked=None, looked=event.at)
+            return replace(
+                state, percent=event.percent, asked=None, looked=event.at, drift=None
+            )
         case BlockObserved():
             return _observed(state, event)
         case RolloutDirected():
             return _directed(state, event)
+        case RolloutDrifted() | DriftEnded():
+            drift = event if isinstance(event, RolloutDrifted) else None
+            return replace(state, drift=drift)
         case CanaryJudged():
             return replace(
                 state,
@@ -114,7 +127,7 @@ def _after(state: RolloutProgress, event: RolloutEvent) -> RolloutProgress:
             )
         case RolloutFinished():
             return replace(state, result=event.result.value, reason=event.reason)
-        case RolloutStarted():
+        case RolloutStarted() | WeightApplied() | OthersOverridden():
             return state
 
 
@@ -158,7 +171,9 @@ def _directed(state: RolloutProgress, event: RolloutDirected) -> RolloutProgress
     deadline = state.deadline
     if state.paused is not None and deadline is not None:
         deadline += max(event.at - state.paused, timedelta(0))
-    return replace(state, directed=event, paused=None, deadline=deadline)
+    goes_on = event.direction in {Direction.RESUME, Direction.PROMOTE}
+    drift = None if goes_on else state.drift  # it is being set anew
+    return replace(state, directed=event, paused=None, deadline=deadline, drift=drift)
 
 
 def describe_progress(state: RolloutProgress, *, counts: bool = True) -> str:
@@ -175,6 +190,8 @@ def describe_progress(state: RolloutProgress, *, counts: bool = True) -> str:
         parts.append(f"to be {state.asked} %")
     if state.paused is not None and not state.result:
         parts.append("PAUSED")
+    if state.drift is not None and not state.result:
+        parts.append(f"DRIFTED ({state.drift.what})")
     if state.blocks:
         blocks = "1 block" if state.blocks == 1 else f"{state.blocks} blocks"
         counted = f"canary failed {rate(state.canary)} · stable {rate(state.stable)}"
@@ -199,6 +216,7 @@ def progress_document(state: RolloutProgress) -> dict[str, object]:
             for name, each in state.metrics.items()
         },
         "paused": state.paused is not None,
+        "drift": None if state.drift is None else state.drift.what,
         "verdict": state.verdict or None,
         "cause": state.cause or None,
         "result": state.result or None,

@@ -107,6 +107,10 @@ def _times(
         why = f": {' '.join(said.reason.split())}" if said and said.reason else ""
         since = format_seconds(_seconds(now - state.paused))
         yield ((f"PAUSED for {since}{by}{why}", "warn"),)
+    if state.drift is not None:
+        since = format_seconds(_seconds(now - state.drift.at))
+        what = " ".join(state.drift.what.split())
+        yield ((f"DRIFTED for {since}, so it holds: {what}", "warn"),)
     parts = []
     if state.verdict:
         parts.append(f"verdict: {state.verdict}, being carried out")

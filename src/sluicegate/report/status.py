@@ -24,6 +24,7 @@ from sluicegate.report.plain import (
     describe_publish,
 )
 from sluicegate.report.rollout import describe_progress, follow
+from sluicegate.report.undecided import lacks_examples
 
 _MS = timedelta(milliseconds=1)
 
@@ -181,7 +182,13 @@ def what_to_do(status: RunStatus) -> str:
         case Outcome.BROKEN:
             return f"mend what broke, and {resume}: what is open is not run again"
         case Outcome.PENDING:
-            return how_to_answer(run, resume) or f"{resume} looks again"
+            return how_to_answer(run, resume) or _look_again(run, resume)
+
+
+def _look_again(run: Run, resume: str) -> str:
+    if lacks_examples(run):
+        return f"`sluice run` with more examples; {resume} looks at these again"
+    return f"{resume} looks again"
 
 
 def _is_over_budget(run: Run) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sluicegate.gates.undecided import NEEDS_APPROVAL
 from sluicegate.model.decision import Verdict
 from sluicegate.model.difference import Difference
 from sluicegate.model.digest import Digest
@@ -84,6 +85,8 @@ def find_unusual(request: ReleaseRequest, seen: Backdrop) -> tuple[str, ...]:
         *_about_release(request, seen),
         *_about_rules(request, seen),
         *_about_people(request, seen),
+        *_about_models(seen),
+        *_about_left(seen),
         *_about_canaries(seen),
         *_about_evidence(request, seen),
         *_about_gate(request, seen),
@@ -170,6 +173,25 @@ def _is_known(identity: str, seen: Backdrop) -> bool:
 
 def _does_not_show(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp", "Co", "Cs"}
+
+
+def _about_models(seen: Backdrop) -> Iterator[str]:
+    """What was trained, and what was looked at, must be one and the same."""
+    read = {
+        end.stage: end.evidence.fields.get("content")
+        for end in seen.stages
+        if any(name == f"{end.stage}/model" for name, _ in end.subjects)
+    }
+    if len(set(read.values())) > 1:
+        yield f"not one model, but several: {_some(list(read))} have read other files"
+
+
+def _about_left(seen: Backdrop) -> Iterator[str]:
+    """What stages could not tell, so that it is for people to weigh."""
+    for end in seen.stages:
+        left = end.evidence.fields.get(NEEDS_APPROVAL)
+        if left is not None:
+            yield f"{end.stage} leaves to you: {left}"
 
 
 def _about_canaries(seen: Backdrop) -> Iterator[str]:

@@ -137,7 +137,9 @@ class Checkup:
     def _targets(self) -> Iterator[Check]:
         """What serves the environments."""
         if self._pipeline is not None:
-            yield from TargetCheckup(self.project.machine, self._pipeline).checks()
+            yield from TargetCheckup(
+                self.project.machine, self._pipeline, self.project.home_folder
+            ).checks()
 
     def _places(self) -> Iterator[Check]:
         """The folders that a run writes to, as they are."""

@@ -15,7 +15,8 @@ Source:
 from collections.abc import Mapping
 
 from sluicegate.errors import UsageError
-from sluicegate.stages.environment import DockerTarget
+from sluicegate.stages.docker_target import DockerTarget
+from sluicegate.stages.environment import TargetKind
 
 _SIGNS: tuple[tuple[str, Mapping[str, str]], ...] = (
     (
@@ -45,7 +46,7 @@ def describe_runner(environ: Mapping[str, str]) -> str | None:
 
 
 def find_loss(
-    environ: Mapping[str, str], environment: str, target: DockerTarget
+    environ: Mapping[str, str], environment: str, target: TargetKind
 ) -> UsageError | None:
     """Why nothing may be released to *environment* from here, or None.
 
@@ -55,7 +56,9 @@ def find_loss(
         target: what serves there.
     """
     runner = describe_runner(environ)
-    if runner is None or target.host is not None or target.ephemeral == "allowed":
+    if runner is None or not isinstance(target, DockerTarget):
+        return None
+    if not target.is_here or target.ephemeral == "allowed":
         return None
     return UsageError(
         f"{environment} is served by the Docker engine of this machine, which is"

@@ -1,13 +1,13 @@
 """Running a project's pipeline, and going on with a run."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sluicegate.audit.history import history, newest_runs
+from sluicegate.audit.history import history
 from sluicegate.audit.recorder import OnEntry
 from sluicegate.engine.beginning import begin, check_resumable
 from sluicegate.engine.forecast import check_earlier
@@ -15,34 +15,25 @@ from sluicegate.engine.handing import Handing
 from sluicegate.engine.ledger import SerialObserver
 from sluicegate.engine.machine import fold
 from sluicegate.engine.runner import Runner
-from sluicegate.engine.selection import (
-    Chosen,
-    choose_stages,
-    leave_out_earlier,
-    leave_out_releases,
-    take_over,
-)
 from sluicegate.engine.situation import Earlier
 from sluicegate.engine.steering import Pace
 from sluicegate.engine.toolbox import Observer, Record
-from sluicegate.engine.unrecorded import NOT_RECORDED
 from sluicegate.errors import ExternalError, UsageError
 from sluicegate.model.event import RunStarted
 from sluicegate.model.run import Run
-from sluicegate.model.ulid import FORM, is_meant
 from sluicegate.report.entering import waits_for
 from sluicegate.report.statements import Taken
-from sluicegate.stages.canary import CanaryStage
-from sluicegate.stages.stage import Stage
 from sluicegate.wiring.breaking_glass import GlassBreaker, Override
+from sluicegate.wiring.choosing import check_handing, choose
 from sluicegate.wiring.definitions import Definitions
+from sluicegate.wiring.finding_runs import find_run, no_run_yet
 from sluicegate.wiring.handing import Announced, Incoming
 from sluicegate.wiring.notify import Notifier, subject_of, without_programs
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.planning import foresee
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
-from sluicegate.wiring.searching import open_search
+from sluicegate.wiring.run_rules import RunRules
 from sluicegate.wiring.surroundings import FindOthers, Surroundings, no_others
 
 if TYPE_CHECKING:
@@ -101,6 +92,10 @@ class Execution:
             return None
         return GlassBreaker(self.project, self.log, self.override)
 
+    @cached_property
+    def _rules(self) -> RunRules:
+        return RunRules(self.project, self.surroundings, self._breaker)
+
     def start(self, observer: Observer, options: Options) -> Run:
         """Run the pipeline for the commit that is checked out, from its first stage.
 
@@ -110,8 +105,8 @@ class Execution:
         """
         project = self.project
         incoming = Incoming(project, options.handed_over, options.labels)
-        self._check_handing(options)
-        chosen = self._choose(options, incoming.taken)
+        check_handing(project, options, records=self.records)
+        chosen = choose(project, options, incoming.taken, records=self.records)
         started = begin(
             project.pipeline,
             project.source,
@@ -125,7 +120,7 @@ class Execution:
             if chosen.earlier:
                 check_earlier(foresee(project, options), options.selection)
             Definitions(project, self.log).check()
-            self._check_rules(
+            self._rules.check(
                 (named.stage for named in chosen.stages), begins=not options.takes_only
             )
         if options.takes_only:
@@ -143,26 +138,6 @@ class Execution:
                 self.given.append(Announced(options.hand_over, giver.finish()))
         return run
 
-    def _check_handing(self, options: Options) -> None:
-        """See to it that results can be handed over as *options* ask for.
-
-        Raises:
-            UsageError: they cannot.
-        """
-        if options.hand_over is not None and self.records:
-            raise UsageError(
-                "a run that is recorded hands nothing over",
-                hint="--hand-over goes with --no-record",
-            )
-        is_handed = options.hand_over is not None or options.handed_over
-        if is_handed and self.project.source.dirty:
-            raise UsageError(
-                "what is handed over is about a commit, and the work tree has changes"
-                f" that no commit holds: {_listed(self.project.source.dirty[:5])}",
-                hint="commit or stash them; hand-overs belong into a folder outside of"
-                " the repository",
-            )
-
     @contextmanager
     def _giving(self, options: Options) -> Iterator["Outgoing | None"]:
         """Takes what the stages find, if it is to be handed over."""
@@ -177,36 +152,6 @@ class Execution:
                 self.project, folder, self.log.evidence, images, options.labels
             )
 
-    def _choose(self, options: Options, taken: Collection[str]) -> Chosen:
-        """The stages to be run, or *taken* over.
-
-        Raises:
-            UsageError: they cannot be.
-        """
-        pipeline, selection = self.project.pipeline, options.selection
-        chosen = choose_stages(pipeline, selection)
-        if options.leave_out_releases and self.records:
-            raise UsageError("only a run that is not recorded leaves releases out")
-        if options.leave_out_releases or options.hand_over is not None:
-            chosen = leave_out_releases(pipeline, chosen)
-        if taken:
-            chosen = take_over(chosen, taken, only=options.takes_only)
-        if options.hand_over is not None:
-            return leave_out_earlier(chosen)
-        if chosen.earlier and not (self.records or options.takes_only):
-            raise UsageError(
-                f"{NOT_RECORDED}: {selection} leaves out {_listed(chosen.earlier)},"
-                " and without the log nobody knows whether their gates have opened",
-                hint="`--until STAGE` runs what a stage needs, too",
-            )
-        if chosen.earlier and options.takes_only:
-            raise UsageError(
-                f"{selection} leaves out {_listed(chosen.earlier)}, which was not"
-                " handed over",
-                hint="give the hand-over of it as --handed-over, too",
-            )
-        return chosen
-
     def go_back(self, observer: Observer, started: RunStarted) -> Run:
         """Begin the run *started*, which goes back to the earlier release.
 
@@ -214,7 +159,7 @@ class Execution:
             UsageError: it cannot be run as it is; nothing was written.
             Interrupted: asked to stop; the run can be resumed.
         """
-        self._check_rules(named.stage for named in self.project.pipeline.stages)
+        self._rules.check(named.stage for named in self.project.pipeline.stages)
         return self._begin(started, observer, jobs=None)
 
     def _begin(
@@ -267,7 +212,7 @@ class Execution:
             Interrupted: asked to stop again; the run can be resumed.
         """
         if not self.log.has_begun:
-            raise _no_run_yet()
+            raise no_run_yet()
         self._take_in()
         run_id = self.find(run_id)
         with self.log.recorder(run_id, self.on_entry) as recorder:
@@ -284,7 +229,7 @@ class Execution:
             self._check_earlier(run)
             check_resumable(run, self.project.pipeline, self.project.source)
             handing = self._handing_of(run, handed_over)
-            self._check_left(run)
+            self._rules.check_left(run)
             observer.event(run.started)  # what is resumed; nothing that happens now
             observer.resumed(run)
             with self.surroundings.leaving_no_secrets(run_id):
@@ -341,46 +286,6 @@ class Execution:
             Waiting(inboxes, self._take_in, say).wait(asked)
         return bool(asked)
 
-    def _check_rules(self, stages: Iterable[Stage], *, begins: bool = True) -> None:
-        """See to it, before anything runs, that there are rules for what is to come.
-
-        A run of results that are taken over *begins* a rollout only where its engine
-        is; elsewhere it asks for the release.
-
-        Raises:
-            UsageError: the protected branch has no such environment, or there is none;
-                or its rules are about commits, and this is none; or what would serve
-                goes away with this runner.
-        """
-        found = {each.environment for each in stages if isinstance(each, CanaryStage)}
-        for environment in sorted(found):
-            if begins:
-                self.surroundings.check_stays(environment)
-            policy = self.surroundings.authority.policy(environment)
-            if policy.asks_for_something and self.project.source.dirty:
-                raise UsageError(
-                    f"{environment} has rules, and the work tree has changes that no"
-                    " commit holds: nobody could tell who made them",
-                    hint="commit or stash them; `--until STAGE` runs what comes before",
-                )
-        if self._breaker is not None:
-            self._breaker.check(sorted(found))
-
-    def _check_left(self, run: Run) -> None:
-        """See to it that *run* can go where it is going, and an override may count.
-
-        Raises:
-            UsageError: it cannot, or may not.
-        """
-        left = {each.name for each in run.stages if not each.rollout}
-        stages = (one.stage for one in self.project.pipeline.stages if one.name in left)
-        found = {each.environment for each in stages if isinstance(each, CanaryStage)}
-        for environment in sorted(found):
-            if not run.started.handed_over:
-                self.surroundings.check_stays(environment)
-        if self._breaker is not None:
-            self._breaker.check(sorted(found))
-
     def _take_in(self) -> None:
         """Take what waits in the inboxes into the log; what goes wrong stops nobody.
 
@@ -405,36 +310,7 @@ class Execution:
         Raises:
             UsageError: several are meant, or there is none.
         """
-        if not self.log.has_begun:
-            raise _no_run_yet()
-        return self._find_run(text) if text else self._newest_run()
-
-    def _find_run(self, text: str) -> str:
-        """The run that is meant by the beginning or the end of its id.
-
-        What it holds is read from the log: this only says which run that is.
-        """
-        wanted = text.upper()
-        if FORM.fullmatch(wanted):
-            return wanted
-        log = self.log.log
-        with self.log.naming():
-            known = sorted({*open_search(self.project.machine, log).runs()})
-        found = [run_id for run_id in known if is_meant(run_id, text)]
-        if len(found) > 1:
-            raise UsageError(
-                f"{len(found)} runs begin or end with {text!r}: {', '.join(found)}",
-                hint="name one of them",
-            )
-        return found[0] if found else text
-
-    def _newest_run(self) -> str:
-        log = self.log.log
-        with self.log.naming():
-            newest = next(newest_runs(log), None)
-        if newest is None:
-            raise _no_run_yet()
-        return newest.run_id
+        return find_run(self.project, self.log, text)
 
     @cached_property
     def _notifier(self) -> Notifier:
@@ -501,11 +377,3 @@ class Execution:
             forced=forced,
             earlier=self.earlier,
         )
-
-
-def _listed(names: Collection[str]) -> str:
-    return ", ".join(sorted(names))
-
-
-def _no_run_yet() -> UsageError:
-    return UsageError("there is no run yet", hint="start one with `sluice run`")

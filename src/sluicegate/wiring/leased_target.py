@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from typing_extensions import override
 
 from sluicegate.audit.leases import Leases
+from sluicegate.errors import PermanentError
 from sluicegate.model.rollout import Release, Scrape
 from sluicegate.model.state_item import Lease
+from sluicegate.ports.fence import FencedOffError
 from sluicegate.ports.target import Target
 
 RaiseFence = Callable[[int], None]
@@ -21,8 +24,8 @@ class LeasedTarget(Target):
         self, target: Target, leases: Leases, lease: Lease, raise_fence: RaiseFence
     ) -> None:
         self.lease = lease
-        self._target, self._leases, self._raise_fence = target, leases, raise_fence
-        raise_fence(lease.fence)
+        self._target, self._leases, self._fence_of = target, leases, raise_fence
+        self._raise_fence()
 
     @classmethod
     @contextmanager
@@ -41,11 +44,12 @@ class LeasedTarget(Target):
             TransientError: another run has it.
         """
         lease = leases.take(environment, holder_is_gone=holder_is_gone)
-        leased = cls(target, leases, lease, raise_fence)
+        leased: LeasedTarget | None = None
         try:
+            leased = cls(target, leases, lease, raise_fence)
             yield leased
         finally:
-            leases.give_back(leased.lease)
+            leases.give_back(lease if leased is None else leased.lease)
 
     @override
     def stable(self) -> Release | None:
@@ -57,8 +61,8 @@ class LeasedTarget(Target):
 
     @override
     def deploy(self, release: Release, *, timeout_seconds: float) -> str | None:
-        self._check()
-        return self._target.deploy(release, timeout_seconds=timeout_seconds)
+        with self._changing():
+            return self._target.deploy(release, timeout_seconds=timeout_seconds)
 
     @override
     def fault(self, release: Release) -> str | None:
@@ -66,35 +70,80 @@ class LeasedTarget(Target):
         return self._target.fault(release)
 
     @override
-    def set_weight(self, canary: Release, percent: int) -> None:
-        self._check()
-        self._target.set_weight(canary, percent)
+    def drift(
+        self, canary: Release, percent: int, *, before: int | None = None
+    ) -> str | None:
+        self._keep()  # what another run has set since is no drift
+        return self._target.drift(canary, percent, before=before)
 
     @override
-    def scrape(self, stable: Release, canary: Release) -> Scrape:
-        return self._target.scrape(stable, canary)
+    def set_weight(self, canary: Release, percent: int) -> None:
+        with self._changing():
+            self._target.set_weight(canary, percent)
+
+    @override
+    def scrape(
+        self, stable: Release, canary: Release, *, after: datetime | None = None
+    ) -> Scrape:
+        return self._target.scrape(stable, canary, after=after)
 
     @override
     def retire(self, release: Release) -> None:
-        self._check()
-        self._target.retire(release)
+        with self._changing():
+            self._target.retire(release)
 
-    def _check(self) -> None:
-        """See to it that the lease is in force, and for long enough.
+    @override
+    def overridden(self) -> tuple[str, ...]:
+        return self._target.overridden()
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """See to it that the lease is in force, and for long enough, for a change.
 
         Raises:
-            PermanentError: another run has the environment now.
+            OvertakenError: another run has the environment now.
         """
         self._keep()
         self._leases.check(self.lease)
+        with self._believing_the_log():
+            yield
 
     def _keep(self) -> None:
         """Renew the lease in time.
 
         Raises:
-            PermanentError: another run has the environment now.
+            OvertakenError: another run has the environment now.
         """
         lease = self._leases.keep(self.lease)
         if lease != self.lease:
             self.lease = lease
-            self._raise_fence(lease.fence)
+            self._raise_fence()
+
+    def _raise_fence(self) -> None:
+        with self._believing_the_log():
+            self._fence_of(self.lease.fence)
+
+    @contextmanager
+    def _believing_the_log(self) -> Iterator[None]:
+        """Say it if a later lease keeps us out of which the log knows nothing.
+
+        It is for people to remove: the log may have lost what it knew.
+
+        Raises:
+            OvertakenError: another run has the environment now.
+            PermanentError: another run is said to have it.
+        """
+        try:
+            yield
+        except FencedOffError as error:
+            if not error.is_of_this_log:
+                raise
+            self._leases.check(self.lease)
+            raise PermanentError(
+                f"{error.where} says that entry {error.number} of the log gave a lease"
+                f" of {self.lease.environment} to another rollout; by the log, entry"
+                f" {self.lease.fence} gave it to this one, and nobody has taken it",
+                hint="somebody else wrote that, or the log was replaced by an older"
+                " copy: if no other rollout is under way, and `sluice audit verify`"
+                f" finds the log whole, take it away: {error.removal}",
+            ) from error

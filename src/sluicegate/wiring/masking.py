@@ -10,6 +10,11 @@ from sluicegate.stages.docker_build import DockerBuildStage
 from sluicegate.stages.docker_build_secret import BuildSecret, locate
 from sluicegate.stages.notify import secret_variables
 from sluicegate.stages.pipeline import Pipeline
+from sluicegate.wiring.clusters import (
+    ACCOUNT_TOKEN,
+    clusters_of,
+    kubeconfig_files,
+)
 from sluicegate.wiring.metric_secrets import secrets_of
 
 
@@ -18,7 +23,8 @@ def build_masks(
 ) -> Masks:
     """Hide what *environ* holds, and what *pipeline* names in any of *folders*.
 
-    *home* is the user's home folder. All is read again whenever it has changed.
+    *home* is the user's home folder. Logins to clusters are hidden, too. All
+    is read again whenever it has changed.
     """
     masks = Masks(environ, _docker_config(environ, home))
     variables, files = set(secret_variables(pipeline.notify)), set()
@@ -33,7 +39,15 @@ def build_masks(
             files |= {
                 Path(locate(secret.file, str(folder), str(home))) for folder in folders
             }
-    masks.name(sorted(variables), sorted(files))
+    kubeconfigs = {
+        path
+        for cluster in clusters_of(pipeline)
+        for folder in folders
+        for path in kubeconfig_files(environ, home, folder, cluster)
+    }
+    if any(each.in_cluster for each in clusters_of(pipeline)):
+        files.add(ACCOUNT_TOKEN)
+    masks.name(sorted(variables), sorted(files), sorted(kubeconfigs))
     return masks
 
 

@@ -1,7 +1,7 @@
 """The sources of metrics that are counted by Prometheus."""
 
 from sluicegate.adapters.metrics.prometheus import PrometheusSource
-from sluicegate.adapters.metrics.prometheus_api import Login, PrometheusApi, Trust
+from sluicegate.adapters.metrics.prometheus_api import PrometheusApi
 from sluicegate.adapters.metrics.prometheus_counts import (
     Categories,
     Count,
@@ -9,6 +9,7 @@ from sluicegate.adapters.metrics.prometheus_counts import (
     Ratio,
     Samples,
 )
+from sluicegate.adapters.web_login import Login, Trust
 from sluicegate.canary.metric import Metric
 from sluicegate.model.selector import Selector
 from sluicegate.ports.clock import Clock
@@ -24,7 +25,8 @@ from sluicegate.stages.canary_sources import (
 )
 from sluicegate.wiring.metric_secrets import Places
 
-_UNIT_MS = {"s": 1000, "ms": 1}
+UNIT_MS = {"s": 1000, "ms": 1}
+"""How many milliseconds there are in the unit of a bucket's edge."""
 
 
 def open_prometheus(
@@ -33,8 +35,8 @@ def open_prometheus(
     """The source of *metric* that *settings* describe; nothing is asked yet."""
     api = PrometheusApi(
         settings.url,
-        login=None if settings.auth is None else _login(settings.auth, places),
-        trust=_trust(settings.tls, places),
+        login=open_login(settings.auth, places),
+        trust=open_trust(settings.tls, places),
         timeout_seconds=settings.timeout.total_seconds(),
     )
     return PrometheusSource(
@@ -58,7 +60,7 @@ def _count(settings: Prometheus, metric: Metric) -> Count:
             return Ratio(exposure, Selector.parse(settings.events))
         case PrometheusBuckets():
             buckets = Selector.parse(settings.buckets)
-            return Histogram(buckets, metric.edges, _UNIT_MS[settings.unit])
+            return Histogram(buckets, metric.edges, UNIT_MS[settings.unit])
         case PrometheusSamples():
             return Samples(Selector.parse(settings.samples))
         case PrometheusCategories():
@@ -68,12 +70,16 @@ def _count(settings: Prometheus, metric: Metric) -> Count:
             raise TypeError(f"{metric.name} says nothing of what to count")
 
 
-def _login(auth: Auth, places: Places) -> Login:
+def open_login(auth: Auth | None, places: Places) -> Login | None:
+    """How *auth* logs in; its secret is read when it is needed, each time."""
+    if auth is None:
+        return None
     (secret,) = auth.secrets
     return Login(lambda: places.read(secret), auth.user)
 
 
-def _trust(tls: Tls, places: Places) -> Trust:
+def open_trust(tls: Tls, places: Places) -> Trust:
+    """Whom *tls* trusts, and who we are."""
     cert = None
     if tls.cert is not None and tls.key is not None:
         cert = str(places.path(tls.cert)), str(places.path(tls.key))

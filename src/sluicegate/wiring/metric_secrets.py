@@ -1,4 +1,4 @@
-"""Where the files and secrets of metrics are on this machine."""
+"""Where the files and secrets of metrics and models are on this machine."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,8 +7,11 @@ from pathlib import Path
 from sluicegate.errors import PermanentError
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.canary_sources import Secret
+from sluicegate.stages.compare import CompareStage
 from sluicegate.stages.docker_build_secret import locate
+from sluicegate.stages.evaluation.champions import MlflowChampion
 from sluicegate.stages.pipeline import Pipeline
+from sluicegate.stages.target_counts import ClusterTarget
 from sluicegate.wiring.machine import Machine
 
 _MAX_BYTES = 1 << 16
@@ -36,7 +39,7 @@ class Places:
             if not value:
                 raise PermanentError(
                     f"the environment variable {secret.env} is not set",
-                    hint=f"export {secret.env} where the rollout is conducted",
+                    hint=f"export {secret.env} where sluice runs",
                 )
             return value
         path = self.path(secret.file or "")
@@ -46,7 +49,7 @@ class Places:
         except (OSError, UnicodeDecodeError) as error:
             raise PermanentError(
                 f"the secret in {path} cannot be read: {type(error).__name__}",
-                hint="put it there, or change auth: of the metric",
+                hint="put it there, or change auth: where it is named",
             ) from error
         if not text:
             raise PermanentError(f"{path}, which should hold a secret, is empty")
@@ -54,10 +57,18 @@ class Places:
 
 
 def secrets_of(pipeline: Pipeline) -> Iterator[Secret]:
-    """Where the secrets of all metrics of *pipeline* are."""
+    """Where the secrets of all metrics, counts and models of *pipeline* are."""
     for named in pipeline.stages:
         if isinstance(named.stage, CanaryStage):
             yield from named.stage.metrics.secrets
+        elif isinstance(named.stage, CompareStage):
+            source = named.stage.champion_source
+            if isinstance(source, MlflowChampion) and source.auth is not None:
+                yield from source.auth.secrets
+    for environment in pipeline.environments.values():
+        target = environment.target
+        if isinstance(target, ClusterTarget) and target.counts.auth is not None:
+            yield from target.counts.auth.secrets
 
 
 def secret_variables_of(pipeline: Pipeline) -> frozenset[str]:

@@ -35,6 +35,7 @@ from sluicegate.stages.notify import (
     secret_variables,
 )
 from sluicegate.stages.pipeline import Pipeline
+from sluicegate.wiring.kubernetes.variables import cluster_variables
 from sluicegate.wiring.logplace import DEFAULT_LOG, LogPlace
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.stores import log_variables
@@ -53,6 +54,7 @@ class Notifier:
         environ = machine.environ_without(
             secret_variables(pipeline.notify)
             | log_variables(machine, Address.parse(pipeline.audit.store))
+            | cluster_variables(pipeline)
         )
         runner = SubprocessRunner(self._over, environ, grace_seconds=0.5)
         for index, entry in enumerate(pipeline.notify):

@@ -1,9 +1,10 @@
-"""Evidence in a registry, put together for this machine."""
+"""Evidence and attachments in a registry, put together for this machine."""
 
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
+from sluicegate.adapters.registries.attachments import OciAttachments
 from sluicegate.adapters.registries.docker_registry import is_insecure
 from sluicegate.adapters.registries.evidence import OciEvidence
 from sluicegate.adapters.registries.logins import DockerLogins
@@ -29,6 +30,13 @@ def open_oci_referrers(
 ) -> OciReferrers:
     """What images in *repository* say of *evidence*."""
     return OciReferrers(_open(machine, repository, base), evidence)
+
+
+def open_oci_attachments(
+    machine: Machine, repository: str, base: Path
+) -> OciAttachments:
+    """The documents that are kept beside images in *repository*."""
+    return OciAttachments(_open(machine, repository, base))
 
 
 def _open(machine: Machine, repository: str, base: Path) -> Repository:

@@ -69,7 +69,8 @@ class ProjectLog:
     @property
     def has_begun(self) -> bool:
         """Whether there is, or ever was, a log here."""
-        return self.place.store.load() is not None or self.place.pin.load() is not None
+        pinned = self.place.pin.load()  # a remote store takes its time
+        return pinned is not None or self.place.store.load() is not None
 
     @cached_property
     def log(self) -> AuditLog:

@@ -11,14 +11,22 @@ from functools import cached_property
 
 from sluicegate.adapters.git_difference import GitDifference
 from sluicegate.audit.recent_releases import read_newest
-from sluicegate.errors import ExternalError, SluicegateError, UsageError
+from sluicegate.config.github.service_input import find_service
+from sluicegate.errors import (
+    ExternalError,
+    MissingError,
+    SluicegateError,
+    UsageError,
+)
 from sluicegate.model.decision import Verdict
 from sluicegate.model.deployment import Deployment
 from sluicegate.model.difference import Difference
 from sluicegate.model.digest import Digest
+from sluicegate.model.model_manifest import parse_manifest
 from sluicegate.model.policy import ApprovalRule, Way
 from sluicegate.model.release_notes import NoNotes
-from sluicegate.model.release_request import Answer, Approval
+from sluicegate.model.release_request import Answer, Approval, ArtifactKind
+from sluicegate.report.models import ShownModel
 from sluicegate.report.moment import format_moment
 from sluicegate.report.request import Given, RequestView, Standing
 from sluicegate.report.unusual import Backdrop, find_unusual
@@ -64,6 +72,8 @@ class Viewer:
             judged=() if policy is None else policy.reads,
             workflow=self._workflow,
             can_sign=self._can_sign,
+            service=self._service,
+            models=tuple(self._models()),
         )
 
     def row(self) -> RequestView:
@@ -86,6 +96,7 @@ class Viewer:
             is_stale=is_open and self._is_stale,
             workflow=self._workflow if is_open else "",
             can_sign=not is_open or self._can_sign,
+            service=self._service if is_open else "",
         )
 
     @property
@@ -99,6 +110,20 @@ class Viewer:
         """The workflow that somebody may start to answer; empty for none."""
         ways = (rule.workflow for rule in self._rules if Way.DISPATCH in rule.by)
         return next(ways, "")
+
+    @cached_property
+    def _service(self) -> str:
+        """What that workflow calls the project; empty if it does not ask."""
+        inboxes = self.requests.inboxes
+        if not self._workflow or inboxes.repository is None:
+            return ""
+        path = inboxes.repository / ".github" / "workflows" / self._workflow
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""  # it is not in this checkout
+        config = inboxes.folder / inboxes.file.name
+        return find_service(text, config.relative_to(inboxes.repository).as_posix())
 
     @property
     def _can_sign(self) -> bool:
@@ -151,6 +176,23 @@ class Viewer:
         """What is still missing once the signer has said yes; None if not known."""
         decision = self.judging.judge_with(self.signer)
         return None if decision is None else decision.missing
+
+    def _models(self) -> Iterator[ShownModel]:
+        """The models that are released, by the files that the request is bound to.
+
+        Raises:
+            IntegrityError: a list of files is not the one that is asked about.
+        """
+        for artifact in self.found.request.artifacts:
+            if artifact.kind is not ArtifactKind.MODEL:
+                continue
+            try:
+                data = self.requests.place.evidence.load(artifact.digest)
+            except (MissingError, ExternalError):
+                yield ShownModel(artifact.name, artifact.digest, None)
+                continue
+            manifest = parse_manifest(data)
+            yield ShownModel(artifact.name, artifact.digest, manifest)
 
     def _answers(self) -> Iterator[Given]:
         for each in self.judging.answers or ():

@@ -22,6 +22,7 @@ from sluicegate.engine.handing import Handing
 from sluicegate.engine.steering import Pace
 from sluicegate.engine.toolbox import BreakGlass, MakeWay, Ports
 from sluicegate.errors import PermanentError
+from sluicegate.model.champion import Champion, NoChampion
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.image_archive import ImageArchives
 from sluicegate.ports.metrics import MetricSource
@@ -32,9 +33,13 @@ from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.canary_sources import CommandSource
+from sluicegate.stages.docker_target import DockerTarget
+from sluicegate.stages.evaluation.champions import MlflowChampion
 from sluicegate.stages.notify import secret_variables
+from sluicegate.stages.target_counts import ClusterTarget
 from sluicegate.wiring.authority import ProjectAuthority
 from sluicegate.wiring.ephemeral import find_loss
+from sluicegate.wiring.kubernetes.variables import cluster_variables
 from sluicegate.wiring.leased_target import LeasedTarget
 from sluicegate.wiring.masking import build_masks
 from sluicegate.wiring.metric_secrets import secret_variables_of
@@ -44,6 +49,10 @@ from sluicegate.wiring.stores import log_variables
 
 if TYPE_CHECKING:
     from sluicegate.wiring.targets import Pull
+
+
+def _hear_nothing(_line: str) -> None:
+    pass
 
 
 _NO_HANDING = Handing()
@@ -88,9 +97,9 @@ class Surroundings:
     def process(self) -> ProcessRunner:
         """Runs what belongs to stages: masked, and without secrets of sluicegate's.
 
-        Those are the addresses of `notify`, the logins to sources of metrics, and what
-        opens the log to writers. Git is not asked through it: what it names must be
-        what is there.
+        Those are the addresses of `notify`, the logins to sources of metrics, what
+        opens the log to writers, and where the logins to clusters are. Git is not asked
+        through it: what it names must be what is there.
         """
         project, machine = self.project, self.project.machine
         runner = machine.process_without(
@@ -98,6 +107,7 @@ class Surroundings:
             | secret_variables_of(project.pipeline)
             | log_variables(machine, project.log_address)
             | log_variables(machine, project.evidence_address or project.log_address)
+            | cluster_variables(project.pipeline)
         )
         return MaskingRunner(runner, self.masks)
 
@@ -137,7 +147,8 @@ class Surroundings:
     ) -> Ports:
         """Ports that do what they are asked.
 
-        *say* hears how environments are made, *say_of* what is said of a stage.
+        *say* hears how environments are made and what a target does beside what it is
+        asked, *say_of* what is said of a stage.
         *handing* is what comes from other jobs and goes to them.
         """
         project, machine = self.project, self.project.machine
@@ -150,7 +161,9 @@ class Surroundings:
             sleep=self.log.clock.sleep,
         )
         workspace = self.workspace(run_id)
-        ports = self._ports(self.log.clock, tools, workspace, self._open_log, run_id)
+        ports = self._ports(
+            self.log.clock, tools, workspace, self._open_log, run_id, say
+        )
         if handing != _NO_HANDING:
             ports = replace(ports, handing=handing, images=self.engine_images(tools))
         if handing.takes_only:
@@ -233,6 +246,13 @@ class Surroundings:
     def _elsewhere(self, environment: str) -> str | None:
         """Why another machine begins rollouts there; None: this one does."""
         target = self.authority.settings(environment).target
+        is_cluster = isinstance(target, ClusterTarget)
+        if is_cluster or (isinstance(target, DockerTarget) and not target.is_here):
+            where = "in a cluster" if is_cluster else "on another host"
+            return (
+                f"{environment} is {where}, and the job that judges what others handed"
+                " over has no login to it: whoever runs rollouts there goes on with it"
+            )
         if find_loss(self.project.machine.environ, environment, target) is None:
             return None
         return (
@@ -252,6 +272,7 @@ class Surroundings:
         workspace: LocalWorkspace,
         open_log: Callable[[], LogReader | None],
         run_id: str | None = None,
+        say: OnLine = _hear_nothing,
     ) -> Ports:
         machine = self.project.machine
         registry = DockerRegistry(
@@ -273,13 +294,24 @@ class Surroundings:
             workspace=workspace,
             evidence=self.log.evidence,
             referrers=self.log.referrers,
-            target=lambda environment: self._target(environment, registry.pull, run_id),
+            target=lambda environment: self._target(
+                environment, registry.pull, run_id, say
+            ),
             registry=registry,
             authority=self.authority,
             break_glass=self.break_glass,
             ca_bundle=machine.ca_bundle,
             metrics=self._metrics,
+            champion=self._champion,
         )
+
+    def _champion(self, source: MlflowChampion) -> Champion | NoChampion:
+        """The model to beat, out of a registry."""
+        from sluicegate.wiring.champions import find_champion  # noqa: PLC0415 - rare
+        from sluicegate.wiring.metric_secrets import Places  # noqa: PLC0415 - likewise
+
+        places = Places(self.project.machine, self.project.home_folder)
+        return find_champion(source, places, self.masks)
 
     def _stable(self, open_log: Callable[[], LogReader | None]) -> StableReleases:
         if self.log.records:
@@ -300,19 +332,22 @@ class Surroundings:
 
     @contextmanager
     def _target(
-        self, environment: str, pull: "Pull", run_id: str | None
+        self, environment: str, pull: "Pull", run_id: str | None, say: OnLine
     ) -> Iterator[Target]:
-        """The environment, leased to the run *run_id*; without one, only looked at."""
+        """The environment, leased to the run *run_id*.
+
+        Whoever only looks, for no run, has no lease to take, and so no target either.
+        """
         from sluicegate.wiring.targets import build_target  # noqa: PLC0415 - Docker
 
-        if run_id is not None:
-            self.check_stays(environment)
+        if run_id is None:
+            raise AssertionError(f"{environment} is changed by runs alone")
+        self.check_stays(environment)
         settings = self.authority.settings(environment).target
-        target = build_target(self.project, environment, settings, self.log.clock, pull)
+        target = build_target(
+            self.project, environment, settings, self.log.clock, pull, say
+        )
         with target.lease():
-            if run_id is None:
-                yield target
-                return
             leases = Leases(self.log.log_recorder, run_id)
             origin = self.log.log.head().origin
             # The lock of this host is ours: who else took a lease here runs no more.

@@ -1,6 +1,6 @@
 """What serves an environment, made of its settings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,9 @@ from sluicegate.adapters.targets.host import Host, LocalHost
 from sluicegate.adapters.targets.images import has_image
 from sluicegate.adapters.targets.ssh_host import SshHost
 from sluicegate.ports.clock import Clock
-from sluicegate.stages.environment import DockerTarget as Settings
+from sluicegate.ports.target import LeasableTarget
+from sluicegate.stages.docker_target import DockerTarget as DockerSettings
+from sluicegate.stages.environment import TargetKind
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.project import Project
 
@@ -24,13 +26,36 @@ class Pull(Protocol):
 
 
 def build_target(
-    project: Project, environment: str, settings: Settings, clock: Clock, pull: Pull
-) -> DockerTarget:
+    project: Project,
+    environment: str,
+    settings: TargetKind,
+    clock: Clock,
+    pull: Pull,
+    tell: Callable[[str], None] = lambda _line: None,
+) -> LeasableTarget:
     """The target of *environment*; its host is reached, and let go of by its lease.
 
+    *tell* hears in words what it does that nobody asked for, like taking fields over.
+
     Raises:
-        ExternalError: the host or its engine cannot be reached.
+        ExternalError: the host, its engine or the cluster cannot be reached.
     """
+    if isinstance(settings, DockerSettings):
+        return _build_docker(project, environment, settings, clock, pull)
+    from sluicegate.wiring.kubernetes.targets import (  # noqa: PLC0415 - an extra
+        build_cluster_target,
+    )
+
+    return build_cluster_target(project, environment, settings, clock, tell)
+
+
+def _build_docker(
+    project: Project,
+    environment: str,
+    settings: DockerSettings,
+    clock: Clock,
+    pull: Pull,
+) -> DockerTarget:
     name = project.pipeline.name.partition("_")[0]
     host, states, engine = _reach(project.machine, settings)
     return DockerTarget(
@@ -43,6 +68,7 @@ def build_target(
         drain=settings.drain,
         env=settings.env,
         latency_edges=settings.latency_edges,
+        answer_timeout=settings.answer_timeout,
         state_dir=states / "targets" / name / environment,
         clock=clock,
         pull=partial(pull, engine=engine),
@@ -51,7 +77,7 @@ def build_target(
     )
 
 
-def is_at_hand(machine: Machine, settings: Settings, image: str) -> bool:
+def is_at_hand(machine: Machine, settings: TargetKind, image: str) -> bool:
     """Whether the image with this ID can be started without a registry.
 
     It is where it is to run, or on this machine, from where it would be brought.
@@ -59,6 +85,8 @@ def is_at_hand(machine: Machine, settings: Settings, image: str) -> bool:
     Raises:
         ExternalError: the host or an engine cannot be reached.
     """
+    if not isinstance(settings, DockerSettings):
+        return False
     if settings.host is None:
         return has_image(image)
     with _reached(machine, settings) as host:
@@ -66,7 +94,7 @@ def is_at_hand(machine: Machine, settings: Settings, image: str) -> bool:
 
 
 @contextmanager
-def _reached(machine: Machine, settings: Settings) -> Iterator[Host]:
+def _reached(machine: Machine, settings: DockerSettings) -> Iterator[Host]:
     host, _, _ = _reach(machine, settings)
     try:
         yield host
@@ -74,7 +102,7 @@ def _reached(machine: Machine, settings: Settings) -> Iterator[Host]:
         host.close()
 
 
-def _reach(machine: Machine, settings: Settings) -> tuple[Host, Path, str | None]:
+def _reach(machine: Machine, settings: DockerSettings) -> tuple[Host, Path, str | None]:
     """The host, its folder for states, and where its engine is reached from here."""
     if settings.host is None:
         return LocalHost(), machine.state_folder, None

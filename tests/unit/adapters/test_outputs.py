@@ -56,6 +56,17 @@ def test_what_is_not_there_or_outside_is_refused(folder: Path, pattern: str) -> 
         collect(folder, [pattern])
 
 
+def test_what_is_too_large_to_be_kept_is_refused_with_the_way_out(
+    folder: Path,
+) -> None:
+    with (folder / "out" / "a.txt").open("wb") as file:
+        file.truncate((256 << 20) + 1)
+
+    with pytest.raises(PermanentError, match="at most 256 MiB") as refused:
+        collect(folder, ["out/a.txt"])
+    assert "`keep: false`" in str(refused.value.hint)
+
+
 def test_a_link_is_nobodys_output(folder: Path) -> None:
     (folder / "out" / "link").symlink_to("/etc/passwd")
 

@@ -207,6 +207,12 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
         TIMES,
         WHOLES,
     ),
+    model.RolloutDrifted: st.builds(model.RolloutDrifted, TEXTS, TEXTS, TIMES),
+    model.DriftEnded: st.builds(model.DriftEnded, TEXTS, TIMES),
+    model.WeightApplied: st.builds(model.WeightApplied, TEXTS, WHOLES, TIMES),
+    model.OthersOverridden: st.builds(
+        model.OthersOverridden, TEXTS, WHOLES, TEXTS, TIMES
+    ),
     model.CanaryJudged: st.builds(
         model.CanaryJudged, TEXTS, st.sampled_from(CanaryVerdict), TEXTS, TEXTS
     ),

@@ -65,6 +65,19 @@ def test_the_evidence_is_that_of_the_run_which_brought_it() -> None:
     assert found(world) == ("v2", {"scan": {"critical": 2}})
 
 
+def test_how_its_stages_ended_is_known_with_the_run_and_its_pipeline() -> None:
+    world = World.begin()
+    world.append("R1", started(), scan(1), *rollout("v1", None, RolloutResult.DEPLOYED))
+    arrived = rollout("v2", "v1")
+    world.append("R2", started(), scan(9), scan(2, 2), *arrived, scan(7, 3))
+
+    stable = read_stable(world.log, PRODUCTION)
+
+    assert stable is not None
+    assert (stable.run_id, stable.pipeline) == ("R2", started().pipeline)
+    assert {name: end.attempt for name, end in stable.ends.items()} == {"scan": 2}
+
+
 def test_what_another_service_of_the_log_has_released_is_not_ones_own() -> None:
     world = World.begin()
     other = replace(started(), pipeline="fraud_release_v2.0")

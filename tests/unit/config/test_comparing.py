@@ -111,3 +111,69 @@ def test_no_stage_is_called_like_a_fact(name: str) -> None:
 
     with pytest.raises(PipelineFileError, match="means something else in conditions"):
         parse_pipeline(text.encode(), "s.yaml")
+
+
+def test_people_are_asked_where_every_environment_after_asks() -> None:
+    def asks(*approvals: str) -> bool:
+        places = [
+            f"  e{at}: {{{PLACE % f', publish: {8080 + at}'}{rule}}}"
+            for at, rule in enumerate(approvals)
+        ]
+        stages = [
+            "  build: {uses: docker-build, image: churn}",
+            *(
+                f"  e{at}: {{uses: canary, environment: e{at}}}"
+                for at, _ in enumerate(approvals)
+            ),
+        ]
+        people = ["people:", "  ann: [ann@acme.org]", "environments:"]
+        text = HEAD + "\n".join([*stages, *people, *places]) + "\n"
+        return parse_pipeline(text.encode(), "s.yaml").stage("build").gate.asks_people
+
+    rule = ", approvals: {from: [ann]}"
+    assert asks(rule)
+    assert asks(rule, rule)
+    assert not asks("")
+    assert not asks("", rule)
+
+
+def model(setting: str, environments: str = "") -> bytes:
+    text = (
+        f"{HEAD}  build: {{uses: docker-build, image: churn}}\n"
+        "  compare:\n"
+        "    uses: compare\n"
+        "    candidate: new.jsonl\n"
+        "    champion: old.jsonl\n"
+        "    metrics: {accuracy: {margin: 0.01}}\n"
+        f"{setting}"
+    )
+    return f"{text}{environments}".encode()
+
+
+@pytest.mark.parametrize("setting", ["first_model", "on_inconclusive"])
+def test_what_is_left_to_people_whom_nobody_asks_is_refused_at_its_line(
+    setting: str,
+) -> None:
+    with pytest.raises(PipelineFileError) as caught:
+        parse_pipeline(model(f"    {setting}: approval\n"), "s.yaml")
+
+    (problem,) = caught.value.problems
+    assert problem.startswith("s.yaml:10:")
+    assert "leaves it to people" in problem
+
+
+def test_what_is_left_to_people_by_default_is_for_the_gate_to_say() -> None:
+    gate = parse_pipeline(model(""), "s.yaml").stage("compare").gate
+
+    assert not gate.asks_people
+
+
+def test_what_is_left_to_people_who_are_asked_is_fine() -> None:
+    places = (
+        "  prod: {uses: canary, environment: prod}\n"
+        "people:\n  ann: [ann@acme.org]\n"
+        f"environments:\n  prod: {{{PLACE % ''}, approvals: {{from: [ann]}}}}\n"
+    )
+    read = parse_pipeline(model("    first_model: approval\n", places), "s.yaml")
+
+    assert read.stage("compare").gate.asks_people

@@ -54,6 +54,28 @@ def test_the_way_out_is_said() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("setting", "place"),
+    [
+        (f"service_env: {{HF_TOKEN: {PLANTED}}}", "service_env.HF_TOKEN"),
+        (f"service_env: {{X: {GITHUB}}}", "service_env.X"),
+        (f"headers: {{Authorization: Bearer {PLANTED}}}", "headers.Authorization"),
+        (f"headers: {{X-Api-Key: {PLANTED}}}", "headers.X-Api-Key"),
+    ],
+)
+def test_what_a_smoke_test_gives_a_service_is_looked_at_too(
+    setting: str, place: str
+) -> None:
+    smoke = f"  s: {{uses: smoke, golden: g.jsonl, port: 80, {setting}}}\n"
+
+    (problem,) = problems(f"  b: {{uses: docker-build, image: x}}\n{smoke}")
+
+    assert problem.startswith(f"f:5: stages.s.{place}: looks like a credential")
+    assert "answer without one" in problem
+    assert PLANTED not in problem
+    assert GITHUB not in problem
+
+
 def test_variables_of_stages_and_targets_are_looked_at_too() -> None:
     stages = f"  a:\n    uses: command\n    run: x\n    env: {{MY_SECRET: {PLANTED}}}\n"
     target = f"uses: docker, port: 1, publish: 1, env: {{HF_TOKEN: {PLANTED}}}"

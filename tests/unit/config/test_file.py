@@ -11,6 +11,7 @@ from sluicegate.config.file import parse_pipeline, read_evidence, read_witnesses
 from sluicegate.errors import PipelineFileError
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.command import ShellStage
+from sluicegate.stages.docker_target import DockerTarget
 from sluicegate.stages.pipeline import AuditSettings, Pipeline
 
 GOOD = """\
@@ -32,7 +33,13 @@ LINT = "  lint: {uses: ruff}\n"
 BUILD = "  build: {uses: docker-build, image: churn}\n"
 CANARY = "  canary: {uses: canary, environment: prod}\n"
 PROD = "environments:\n  prod: {target: {uses: docker, port: 8000}}\n"
-KINDS = "canary, command, docker-build, hadolint, publish, pytest, ruff, trivy"
+KINDS = (
+    "canary, command, compare, docker-build, docs, hadolint, modelscan, publish,"
+    " pytest, ruff, slices, smoke, train, trivy"
+)
+COMPARE = (
+    "{uses: compare, candidate: a.csv, champion: b.csv, metrics: {auc: {margn: 1}}}"
+)
 LENGTHS = "write a time as a whole number and ms, s, m, h or d, like 10m"
 RULES = "or one of cert-in, eu-ai-act, pci-dss, hipaa"
 WORD = (
@@ -67,7 +74,9 @@ def test_a_good_file_becomes_a_pipeline() -> None:
         ("scan", "trivy", ("build",)),
         ("canary", "canary", ("scan",)),
     ]
-    assert pipeline.environments["production"].target.port == 8000
+    target = pipeline.environments["production"].target
+    assert isinstance(target, DockerTarget)
+    assert target.port == 8000
     assert pipeline.audit == AuditSettings("dir:.sluicegate/audit", timedelta(days=400))
     canary = pipeline.stage("canary").stage
     assert isinstance(canary, CanaryStage)
@@ -370,6 +379,10 @@ STAGE_PROBLEMS = [
         [f"4: stages.lint.uses: must be the kind of the stage (one of {KINDS})"],
     ),
     (
+        f"  compare: {COMPARE}\n",
+        ["4: stages.compare.metrics.auc: unknown key 'margn' (did you mean 'margin'?)"],
+    ),
+    (
         "  test: pytest\n",
         ["4: stages.test: must say what it uses, like {uses: pytest}"],
     ),
@@ -643,7 +656,12 @@ CANARY_PROBLEMS = [
     ),
     (
         BUILD + CANARY + PROD.replace("docker", "k8s"),
-        ["7: environments.prod.target.uses: must be 'docker', not \"k8s\""],
+        [
+            (
+                "7: environments.prod.target: unknown uses 'k8s' (one of argo-rollouts,"
+                " docker, kserve, kubernetes)"
+            )
+        ],
     ),
     (
         LINT + "environments:\n  Prod X: {target: {uses: docker, port: 80}}\n",

@@ -24,6 +24,19 @@ NEEDED: dict[str, dict[str, object]] = {
     "trivy": {"image": False},
     "canary": {"environment": "prod"},
     "command": {"run": "true"},
+    "train": {"run": "true", "inputs": ["a"], "model": ["model"]},
+    "modelscan": {"paths": ["model"]},
+    "smoke": {"golden": "golden.jsonl", "port": 8000},
+    "compare": {
+        "candidate": "new.jsonl",
+        "champion": "old.jsonl",
+        "metrics": {"accuracy": {"margin": 0.01}},
+    },
+    "slices": {
+        "predictions": "new.jsonl",
+        "by": ["region"],
+        "rules": [{"metric": "recall", "min": 0.8}],
+    },
 }
 
 
@@ -85,6 +98,14 @@ LINES = {
     "canary": "uses: canary, environment: prod, needs: [build]",
     "command": f"uses: command, run: a, {EVIDENCE}",
     "hadolint": "uses: hadolint",
+    "train": "uses: train, run: a, inputs: [a], model: [model]",
+    "modelscan": "uses: modelscan, paths: [model]",
+    "docs": "uses: docs",
+    "smoke": "uses: smoke, golden: golden.jsonl, port: 8000",
+    "compare": "uses: compare, candidate: new.jsonl, champion: old.jsonl,"
+    " metrics: {accuracy: {margin: 0.01}}",
+    "slices": "uses: slices, predictions: new.jsonl, by: [region],"
+    " rules: [{metric: recall, min: 0.8}]",
 }
 
 
@@ -202,6 +223,36 @@ def test_evidence_of_another_stage_is_no_reading_of_ones_own() -> None:
     assert [c.text for c in gate.conditions] == ["b.exit_code == 0", "a.exit_code == 0"]
 
 
+@pytest.mark.parametrize(
+    ("settings", "field", "implied"),
+    [
+        ("uses: modelscan, paths: [m]", "refused", "refused"),
+        ("uses: smoke, golden: g.jsonl, port: 80", "mismatches", "mismatches"),
+        ("uses: pytest, rerun_failed: true", "failed_twice", "errors"),
+    ],
+)
+def test_a_stage_whose_name_ends_alike_is_another(
+    settings: str, field: str, implied: str
+) -> None:
+    text = (
+        f"{HEAD}  build: {{uses: docker-build, image: i}}\n"
+        f"  old_x: {{{settings}}}\n  x: {{{settings}, gate: [old_x.{field} == 0]}}\n"
+    )
+
+    gate = parse_pipeline(text.encode(), "s.yaml").stage("x").gate
+
+    assert f"x.{implied} == 0" in [condition.text for condition in gate.conditions]
+
+
+@pytest.mark.parametrize(
+    "condition", ["x.bytes > 0 // x.refused", 'x.formats != "x.refused"']
+)
+def test_a_field_in_a_comment_or_a_text_is_not_read(condition: str) -> None:
+    texts = [each.text for each in gate_of("modelscan", condition).conditions]
+
+    assert "x.refused == 0" in texts
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_default_gate_is_complete_as_it_stands(kind: str) -> None:
     stage = KINDS[kind].model_validate({"uses": kind, **NEEDED.get(kind, {})})
@@ -305,3 +356,43 @@ def test_evidence_that_a_setting_keeps_away_is_told_by_that_setting(
         parse_pipeline(f"{HEAD}  x: {{{line}}}\n".encode(), "s.yaml")
 
     assert str(caught.value).endswith(why)
+
+
+# --- evidence that a setting names --------------------------------------------
+
+EVALUATE = f"  evaluate: {{uses: command, run: a, {EVIDENCE}}}\n"
+DOCS = "  docs: {uses: docs, metrics: {auc: %s}%s}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "field", "needs", "problem"),
+    [
+        (EVALUATE, "evaluate.uac", "", "unknown evidence 'evaluate.uac'"),
+        (EVALUATE, "nowhere.auc", "", "unknown evidence 'nowhere.auc'"),
+        (EVALUATE, "evaluate.auc", ", needs: []", "evaluate.auc is not there yet"),
+        ("  s: {uses: trivy, image: false}\n", "s.os", "", "s.os is not measured"),
+        ("  m: {uses: modelscan, paths: [m]}\n", "m.formats", "", "'<=' does not go"),
+    ],
+)
+def test_evidence_that_a_setting_names_is_looked_for_there(
+    before: str, field: str, needs: str, problem: str
+) -> None:
+    text = f"{HEAD}{before}{DOCS % (field, needs)}"
+
+    with pytest.raises(PipelineFileError) as caught:
+        parse_pipeline(text.encode(), "s.yaml")
+
+    assert f"s.yaml:5: stages.docs.metrics.auc: {problem}" in str(caught.value)
+
+
+def test_no_gate_of_the_users_own_leaves_out_what_a_setting_names() -> None:
+    written = ", gate: [evaluate.auc > 0.8, docs.missing <= 2]"
+    text = f"{HEAD}{EVALUATE}{DOCS % ('evaluate.auc', written)}"
+
+    gate = parse_pipeline(text.encode(), "s.yaml").stage("docs").gate
+
+    texts = [condition.text for condition in gate.conditions]
+    held = "docs.stated_auc_low <= evaluate.auc && evaluate.auc <= docs.stated_auc_high"
+    assert held in texts
+    assert "docs.placeholders == 0" in texts
+    assert "docs.missing == 0" not in texts

@@ -57,6 +57,70 @@ def test_a_condition_that_asks_nothing_there_is_refused(
     assert found.startswith(problem)
 
 
+MODEL = """  data: {uses: command, run: make}
+  train:
+    uses: train
+    run: make
+    inputs: [a]
+    model: [model]
+    metrics: {file: m.json, fields: {loss: number}}
+    when: 'WHEN'
+  build: {uses: docker-build, image: churn}
+  check: {uses: command, run: make, needs: []}
+  prod: {uses: canary, environment: production, needs: [build]}
+"""
+PLACE = "environments:\n  production: {target: {uses: docker, port: 8000}}\n"
+
+
+@pytest.mark.parametrize(
+    ("when", "place"),
+    [
+        ("stable.train.loss > 0.03", "production"),
+        ("stable.build.size_bytes > 3", "production"),  # its run had found it before
+        ("environment.release_age_hours > 720.0", "production"),
+        ('environment.first_release || label.x == "y"', "production"),
+        ("data.exit_code == 0", None),
+    ],
+)
+def test_a_condition_may_ask_what_is_released_where_it_goes(
+    when: str, place: str | None
+) -> None:
+    text = HEAD + MODEL.replace("WHEN", when) + PLACE
+
+    assert parse_pipeline(text.encode(), "s.yaml").stage("train").when_in == place
+
+
+@pytest.mark.parametrize(
+    ("when", "more", "said"),
+    [
+        ("stable.train.lost > 1", "", "unknown"),
+        ("stable.check.exit_code == 0", "", "unknown"),  # nothing of it is released
+        ("stable.train.loss == true", "", ""),
+        (
+            "stable.train.loss > 0.03",
+            "  other: {uses: canary, environment: staging, needs: [build]}\n",
+            "of production or staging? Both come after the stage",
+        ),
+    ],
+)
+def test_a_condition_that_asks_what_no_release_can_have_is_refused(
+    when: str, more: str, said: str
+) -> None:
+    place = PLACE + "  staging: {target: {uses: docker, port: 8001}}\n" * bool(more)
+    (found,) = problems(HEAD + MODEL.replace("WHEN", when) + more + place)
+
+    assert "stages.train.when" in found
+    assert said in found
+
+
+def test_what_leads_to_no_environment_asks_no_release() -> None:
+    stages = "  lint: {uses: ruff, when: 'stable.lint.findings > 0'}\n"
+    (found,) = problems(HEAD + stages)
+
+    assert "no environment comes after the stage" in found
+    assert "environments." not in found
+
+
 def test_a_label_asked_for_by_the_wrong_name_is_answered_with_the_right_one() -> None:
     [found] = problems(f"{HEAD}  test: {{uses: pytest, when: \"labels.os == 'a'\"}}\n")
 

@@ -2,10 +2,14 @@ import pytest
 
 from sluicegate.config.file import parse_pipeline
 from sluicegate.demo.pipeline import ENVIRONMENT, Choices
+from sluicegate.stages.docker_target import DockerTarget
 from sluicegate.stages.trivy import Scanner, TrivyStage
 from sluicegate.wiring.templates import templates
 
-STAGES = ["lint", "test", "build", "scan", "canary"]
+STAGES = [
+    *("lint", "test", "train", "evaluate", "compare", "modelscan", "docs"),
+    *("build", "smoke", "scan", "canary"),
+]
 
 
 def choices(*, vulnerabilities: bool) -> Choices:
@@ -17,7 +21,9 @@ def test_the_pipeline_file_of_the_demo_is_understood(*, vulnerabilities: bool) -
     text = choices(vulnerabilities=vulnerabilities).pipeline()
     pipeline = parse_pipeline(text.encode(), "sluicegate.yaml")
     assert [stage.name for stage in pipeline.stages] == STAGES
-    assert pipeline.environments[ENVIRONMENT].target.publish == 18080
+    target = pipeline.environments[ENVIRONMENT].target
+    assert isinstance(target, DockerTarget)
+    assert target.publish == 18080
 
 
 def test_without_a_database_nobody_claims_to_look_for_vulnerabilities() -> None:

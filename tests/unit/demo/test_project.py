@@ -44,7 +44,7 @@ def test_every_release_is_a_commit_with_a_model_of_its_own(
     assert (folder / "sluicegate.yaml").read_text() == "name: x\n"
 
 
-def test_the_load_holds_birds_of_unknown_sex(tmp_path: Path) -> None:
+def test_users_say_what_no_data_does(tmp_path: Path) -> None:
     project = DemoProject(
         tmp_path / "penguins", SubprocessRunner(StopRequest(), os.environ)
     )
@@ -53,7 +53,7 @@ def test_the_load_holds_birds_of_unknown_sex(tmp_path: Path) -> None:
         json.loads(body) for body in read_bodies(project.path / "data" / "penguins.csv")
     ]
     assert len(birds) == 342
-    assert sum(bird["sex"] is None for bird in birds) == 9
+    assert sum(bird["sex"] == "unknown" for bird in birds) == 9
     assert all("species" not in bird for bird in birds)
 
 

@@ -52,7 +52,7 @@ def shown(*notes: str, lost: int = 0) -> Shown:
 
 
 def render(given: Shown, *, kept: bool = False) -> str:
-    console = Console(file=io.StringIO(), width=160)
+    console = Console(file=io.StringIO(), width=200)
     console.print(build_summary(given, Path("/tmp/demo"), kept=kept))  # noqa: S108
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()

@@ -13,6 +13,7 @@ from sluicegate.detect.repository import detect
 from sluicegate.detect.tree import Tree
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.docker_build import DockerBuildStage
+from sluicegate.stages.docker_target import DockerTarget
 from sluicegate.stages.pipeline import Pipeline
 
 EVERYTHING = {
@@ -67,10 +68,18 @@ def test_what_stands_in_comments_works_when_it_is_uncommented() -> None:
     target = pipeline.environments["production"].target
 
     assert stages(pipeline) == [
-        "lint", "test", "build", "scan", "evaluate", "publish", "canary"
+        *("lint", "test", "evaluate", "compare", "slices", "modelscan", "docs"),
+        *("build", "smoke", "scan", "publish", "canary"),
     ]  # fmt: skip
     assert isinstance(canary, CanaryStage)
+    assert isinstance(target, DockerTarget)
     assert (target.port, target.health) == (8000, "/health")
+
+
+def test_a_cluster_is_pointed_out_beside_the_docker_target() -> None:
+    text = text_of(make_tree(EVERYTHING, remote=REMOTE))
+    assert "docs/kubernetes.md" in text
+    assert text.index("docs/kubernetes.md") < text.index("# environments:")
 
 
 def test_what_is_not_there_is_said_to_be_left_out() -> None:
@@ -140,7 +149,7 @@ NAMES = st.sampled_from(
             "uv.lock",
         ),
         *("requirements.txt", "setup.py", "pytest.ini", "a.py", "test_a.py", "m.pkl"),
-        *("model.json", "n.ipynb"),
+        *("model.json", "n.ipynb", "m.onnx", "preds.jsonl", "champion.csv"),
     ]
 )
 FOLDERS = st.lists(
@@ -157,6 +166,7 @@ LINES = st.one_of(
             *("FROM base", "EXPOSE 8000", "ENV PORT=80", "CMD uvicorn a:b --port 99"),
             *("COPY libs .", "HEALTHCHECK CMD curl http://localhost:80/h", "[project]"),
             *("name = 'x'", "[pytest]", "python_files = *.py", "'/health'"),
+            *('{"id": "a", "y": 1, "yhat": 1}', "id,y,yhat", "a,1,1"),
         ]
     ),
     st.text(st.characters(codec="utf-8")),

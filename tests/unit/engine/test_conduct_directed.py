@@ -93,7 +93,37 @@ def test_a_promotion_waits_until_there_is_something_to_promote() -> None:
     assert serving(it.target) == {"new": 100}
 
 
-def test_a_first_release_is_aborted_but_not_promoted_by_people() -> None:
+def test_people_may_promote_a_first_release() -> None:
+    it = world(stable=False)
+    it.people.say(Direction.PROMOTE)
+    it.conduct()
+    assert it.judged().cause == "directed"
+    assert it.finished().result is RolloutResult.DEPLOYED
+    assert serving(it.target) == {"new": 100}
+
+
+@pytest.mark.parametrize("stable", [False, True])
+@pytest.mark.parametrize("word", [Direction.PROMOTE, Direction.PAUSE])
+def test_what_is_said_before_it_is_ready_is_no_hindrance_to_an_abort(
+    word: Direction, *, stable: bool
+) -> None:
+    it = world(stable=stable)
+    it.people.say(word)
+    it.people.say(Direction.ABORT)
+    it.conduct()
+    assert len(directed(it)) == 2
+    assert it.finished().result is RolloutResult.ROLLED_BACK
+
+
+def test_what_people_promote_and_never_gets_ready_is_rolled_back() -> None:
+    it = world(canary=Behaviour(fault="ill"))
+    it.people.say(Direction.PROMOTE)
+    it.conduct()
+    assert it.judged().cause == "unhealthy"
+    assert it.finished().result is RolloutResult.ROLLED_BACK
+
+
+def test_people_may_abort_a_first_release() -> None:
     it = world(stable=False)
     it.people.say(Direction.ABORT)
     it.conduct()

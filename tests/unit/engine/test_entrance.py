@@ -316,7 +316,19 @@ def test_a_lock_holds_up_even_what_nobody_needs_to_approve() -> None:
 
     assert admission.decision.verdict is Verdict.PENDING
     assert "migration" in admission.decision.reason
-    assert gate.events == []
+
+
+def test_what_waits_is_found_by_its_request_whoever_goes_on_with_it() -> None:
+    gate = Gate()
+    now = gate.fakes.clock.now()
+    lock = Lock("L", "production", "migration", "user:1000", now, 3)
+    gate.fakes.authority.said = replace(gate.fakes.authority.said, lock=lock)
+
+    gate.ask()
+    gate.ask()
+
+    (asked,) = gate.events
+    assert isinstance(asked, ReleaseRequested)
 
 
 def test_an_entry_whose_rollout_never_began_is_gone_on_with_not_made_twice() -> None:
@@ -417,7 +429,7 @@ def test_whom_the_rules_do_not_know_is_told_what_to_list() -> None:
     assert admission.decision.verdict is Verdict.PENDING
     (line,) = gate.lines
     assert line == (
-        "nobody knows who asked for this release: add to sluicegate.yaml at main,"
+        "nobody knows who asked for this release: add to sluicegate.yaml,"
         " under people: zoe: [zoe@laptop.example] (or under services, if it is"
         " nobody's)"
     )

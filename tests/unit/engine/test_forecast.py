@@ -3,19 +3,23 @@
 from dataclasses import replace
 
 import pytest
-from fakes import exited
+from fakes import START, exited
+from fakes_target import release
 from run_events import end
-from run_world import SOURCE, World, pipeline, stage
+from run_world import SOURCE, World, outcome, pipeline, stage
 
 from sluicegate.engine.forecast import Action, Forecast, check_earlier, forecast
 from sluicegate.engine.selection import Selection, choose_stages
 from sluicegate.engine.situation import Situation
 from sluicegate.errors import UsageError
+from sluicegate.gates.condition import compile_condition
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import ConditionResult, GateRecord
 from sluicegate.model.source import WorkTree
+from sluicegate.model.state_item import StableRelease
 from sluicegate.ports.results import EarlierResult
+from sluicegate.ports.stable import StableEvidence
 from sluicegate.stages.canary import CanaryStage
 
 ALL = Selection()
@@ -207,3 +211,27 @@ def test_how_long_a_stage_takes_that_never_came_to_an_answer_is_not_known() -> N
     (found,) = foresee(world)
 
     assert found.usual_ms is None
+
+
+def asking_what_is_released(world: World, lines: int) -> World:
+    text, name = "stable.first.lines > 3", "stable.first.lines"
+    first = replace(
+        stage("first"), when=compile_condition(text, [name]), when_in="production"
+    )
+    world.pipeline = pipeline(first, stage("second", "first"))
+    released = StableRelease("production", release("v1"), "R0", START, 7)
+    fields = {"first": {"lines": lines}}
+    world.fakes.stable.released["production"] = StableEvidence(released, fields)
+    return world
+
+
+def test_what_is_released_decides_beforehand_what_is_left_out() -> None:
+    good, bad = asking_what_is_released(World(), 3), asking_what_is_released(World(), 4)
+
+    first, second = foresee(good)
+
+    assert (first.action, second.action) == (Action.SKIP, Action.SKIP)
+    assert first.reason == "when: stable.first.lines > 3: it is 3"
+    assert actions(foresee(bad)) == {"first": "run", "second": "run"}
+    assert outcome(bad.start()) is Outcome.OPEN
+    assert bad.programs() == ["first", "second"]

@@ -121,6 +121,15 @@ def test_nothing_runs_after_a_stage_that_is_not_open(outcome: Outcome, at: int) 
     assert run.finished.outcome is outcome
 
 
+def test_why_an_attempt_broke_is_known_to_the_next_one_and_to_none_after_it() -> None:
+    run, _ = play([Outcome.OPEN, Outcome.BROKEN])
+    assert [stage.trouble for stage in run.stages] == ["", "because", "", "", ""]
+    again, _ = advance("R", run, RunResumed())
+    assert again.stages[1].trouble == "because"
+    run, _ = play([Outcome.OPEN], run)
+    assert {stage.trouble for stage in run.stages} == {""}
+
+
 def test_what_needs_a_closed_stage_is_skipped_for_that_reason() -> None:
     _, events = play([Outcome.OPEN, Outcome.CLOSED])
 

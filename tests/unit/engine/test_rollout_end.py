@@ -1,10 +1,12 @@
 """What an attempt at a canary stage says of its rollout."""
 
+import pytest
 from rollouts import PLAN, world
 
 from sluicegate.engine.rollout import fold
 from sluicegate.engine.rollout_end import describe_unfinished, summarise
 from sluicegate.engine.steering import Pace
+from sluicegate.errors import TransientError
 from sluicegate.model.rollout import Direction
 
 
@@ -22,7 +24,16 @@ def test_a_weight_in_doubt_is_said_to_be() -> None:
     it.target.unreadable_ms = range(10**9)
     it.conduct(Pace.TICK)
     text = describe_unfinished(PLAN, fold(PLAN, it.log.events))
-    assert "5 % was announced and is not confirmed yet" in text
+    assert "5 % is set, and its counters are awaited" in text
+
+
+def test_a_weight_that_is_not_reached_is_said_to_be() -> None:
+    it = world()
+    it.target.unreachable = {5: "exceeded quota"}
+    with pytest.raises(TransientError, match="exceeded quota"):
+        it.conduct(Pace.TICK)
+    text = describe_unfinished(PLAN, fold(PLAN, it.log.events))
+    assert "5 % was announced and is not reached yet" in text
 
 
 def test_a_first_release_that_waits_has_no_evidence_to_speak_of() -> None:

@@ -8,7 +8,8 @@ from rollouts import NEW, PLAN
 from sluicegate.engine.rollout_plan import RolloutPlan
 from sluicegate.errors import UsageError
 from sluicegate.stages.canary import CanaryStage
-from sluicegate.stages.environment import DockerTarget, Environment
+from sluicegate.stages.docker_target import DockerTarget
+from sluicegate.stages.environment import Environment
 
 STAGE = CanaryStage.model_validate(
     {

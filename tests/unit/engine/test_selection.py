@@ -19,6 +19,7 @@ from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.command import ShellStage
 from sluicegate.stages.pipeline import AuditSettings, NamedStage, Pipeline
 from sluicegate.stages.stage import Stage
+from sluicegate.stages.train import TrainStage
 
 SHELL = ShellStage(uses="command", run="true")
 CANARY = CanaryStage(uses="canary", environment="staging")
@@ -115,3 +116,35 @@ def test_a_job_that_decides_nothing_leaves_out_what_it_does_not_have() -> None:
 
     assert found.names == {"test", "build"}
     assert found.earlier == frozenset()
+
+
+TRAIN = TrainStage.model_validate(
+    {"uses": "train", "run": "a", "inputs": ["a"], "model": ["model"]}
+)
+
+
+def trained() -> Pipeline:
+    graph: dict[str, tuple[Stage, tuple[str, ...]]] = {
+        "train": (TRAIN, ()),
+        "build": (SHELL, ("train",)),
+        "scan": (SHELL, ("build",)),
+    }
+    stages = [NamedStage(n, s, needs, Gate(())) for n, (s, needs) in graph.items()]
+    return replace(PIPELINE, stages=tuple(stages))
+
+
+def test_a_job_that_has_no_model_does_not_run_what_takes_it() -> None:
+    chosen = choose_stages(trained(), Selection(only=("build",)))
+
+    with pytest.raises(UsageError, match="build takes what train leaves"):
+        leave_out_earlier(chosen)
+    handed = leave_out_earlier(take_over(chosen, {"train"}, only=False))
+    assert handed.names == {"train", "build"}
+
+
+def test_what_was_made_of_a_model_elsewhere_stands_for_it() -> None:
+    chosen = choose_stages(trained(), Selection(only=("scan",)))
+
+    found = leave_out_earlier(take_over(chosen, {"build"}, only=False))
+
+    assert found.names == {"build", "scan"}

@@ -79,6 +79,27 @@ def test_people_do_not_stand_in_for_evidence_that_a_later_release_lacks() -> Non
     assert reason.endswith("stable.scan.critical was not measured")
 
 
+@pytest.mark.parametrize(
+    ("said", "people", "expected"),
+    [
+        ({}, True, Verdict.CLOSED),
+        ({"scan.needs_approval": "a first one"}, True, Verdict.OPEN),
+        ({"scan.needs_approval": "a first one"}, False, Verdict.CLOSED),
+        ({"scan.inconclusive": "too few"}, True, Verdict.PENDING),
+    ],
+)
+def test_what_a_first_release_could_not_tell_is_for_those_whom_its_stage_names(
+    said: dict[str, Value], *, people: bool, expected: Verdict
+) -> None:
+    text = f"environment.first_release || {COMPARES}"
+    first: dict[str, Value] = {**said, "environment.first_release": True}
+    later: dict[str, Value] = {**said, "environment.first_release": False}
+
+    assert judge(first, first=True, people=people, text=text)[0] is expected
+    assert judge(later, first=False, people=people, text=text)[0] is Verdict.CLOSED
+    assert judge(said, first=True, people=people)[0] is Verdict.CLOSED
+
+
 def test_a_condition_that_compares_nothing_is_judged_at_the_first_release() -> None:
     values: dict[str, Value] = {"scan.critical": 1}
 

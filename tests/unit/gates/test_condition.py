@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sluicegate.errors import UsageError
 from sluicegate.gates.condition import compile_condition
 from sluicegate.gates.expression import ExpressionError
 from sluicegate.gates.kinds import FieldType
@@ -374,3 +375,44 @@ def test_whatever_the_value_an_open_condition_had_one_of_its_kind(
             "number": (int, float),
         }
         assert type(value) in kinds[TYPES[name]]
+
+
+# --- whatever the unknown is ----------------------------------------------------
+
+ASKED: dict[str, FieldType] = {"a.x": "boolean", "b.y": "boolean"}
+
+
+@given(
+    st.sampled_from(
+        [
+            "a.x && b.y",
+            "a.x || b.y",
+            "!a.x || b.y",
+            "a.x ? b.y : true",
+            "a.x != b.y",
+            "(a.x && b.y) || !a.x",
+        ]
+    ),
+    st.booleans(),
+)
+def test_what_it_is_whatever_the_rest_is_holds_for_every_rest(
+    text: str, known: bool  # noqa: FBT001
+) -> None:  # fmt: skip
+    condition = compile_condition(text, ASKED, ASKED)
+    answers = {
+        condition.judge({"a.x": known, "b.y": rest}).verdict is Verdict.OPEN
+        for rest in (True, False)
+    }
+
+    found = condition.ask_whatever({"a.x": known}, ["b.y"])
+
+    assert found is None or answers == {found}
+    if text in {"a.x && b.y", "a.x || b.y", "!a.x || b.y"}:
+        assert (found is None) == (len(answers) == 2)
+
+
+def test_a_value_of_another_kind_is_no_answer_whatever_the_rest_is() -> None:
+    condition = compile_condition("a.x && b.y", ASKED, ASKED)
+
+    with pytest.raises(UsageError):
+        condition.ask_whatever({"a.x": 1}, ["b.y"])

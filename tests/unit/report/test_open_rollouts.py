@@ -6,7 +6,7 @@ from datetime import timedelta
 from rollout_events import STARTED, at, block, weight
 
 from sluicegate.canary.bounds import Bounds
-from sluicegate.model.event import CanaryReady
+from sluicegate.model.event import CanaryReady, RolloutDrifted
 from sluicegate.model.state_item import OpenRollout
 from sluicegate.report.open_rollouts import OpenView, rollouts_text
 from sluicegate.report.rollout import follow
@@ -68,3 +68,13 @@ def test_before_the_first_block_there_is_nothing_to_show() -> None:
     early = replace(VIEW, progress=follow((STARTED, *SEEN[:2])), goes_by=None)
 
     assert "evidence" not in rollouts_text([early])
+
+
+def test_what_others_have_changed_is_told_and_what_to_do_about_it() -> None:
+    drifted = RolloutDrifted("canary", "it has 0 %, not 5 %\x1b[2J", at(80))
+    progress = follow((STARTED, *SEEN, drifted))
+    text = rollouts_text([replace(VIEW, progress=progress)])
+
+    assert "  DRIFTED  just now: it has 0 %, not 5 %" in text
+    assert "`sluice rollout resume production --reason ...` sets it anew" in text
+    assert "\x1b" not in text

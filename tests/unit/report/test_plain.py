@@ -14,6 +14,7 @@ from sluicegate.model.event import (
     CanaryJudged,
     Event,
     HandedOver,
+    OthersOverridden,
     PublishConfirmed,
     PublishRequested,
     RolloutStarted,
@@ -112,6 +113,10 @@ BLOCK = BlockObserved(
         (
             WeightConfirmed("canary", 5, NO_REQUESTS, NO_REQUESTS, NOW),
             "canary: 5 % of the traffic",
+        ),
+        (
+            OthersOverridden("canary", 0, "the weights from kubectl-edit", NOW),
+            "canary: written over what others had set: the weights from kubectl-edit",
         ),
         (BLOCK, "canary: 25 % · canary failed 9.1 % of 571 · stable 0.9 % of 4 213"),
         (

@@ -329,6 +329,11 @@ def test_markdown_shows_what_counts() -> None:
     assert f"`sluice approve {VIEW.id.short}`" in text
 
 
+def test_a_service_among_several_is_named_in_what_is_typed() -> None:
+    waiting = view(missing=("bob",), workflow="approve.yml", service="api")
+    assert "-f decision=approve -f service=api`" in listed(waiting)
+
+
 def listed(*views: RequestView) -> str:
     return "\n".join(line.text for line in list_lines(views, NOW))
 

@@ -8,6 +8,8 @@ from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
     CanaryReady,
+    DriftEnded,
+    RolloutDrifted,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
@@ -90,6 +92,22 @@ def test_without_a_beginning_there_is_no_rollout() -> None:
     assert follow(STORY[1:]) is None
 
 
+DRIFTED = RolloutDrifted("canary", "it has 0 %, not 5 %", NOW)
+
+
+def test_what_others_have_changed_is_told_until_it_is_over() -> None:
+    drifted = follow((*STORY[:4], DRIFTED))
+    ended = follow((*STORY[:4], DRIFTED, DriftEnded("canary", NOW)))
+    anew = follow((*STORY[:4], DRIFTED, *STORY[2:4]))
+
+    assert drifted is not None
+    assert describe_progress(drifted).endswith("DRIFTED (it has 0 %, not 5 %)")
+    assert progress_document(drifted)["drift"] == "it has 0 %, not 5 %"
+    for over in (ended, anew):
+        assert over is not None
+        assert "DRIFTED" not in describe_progress(over)
+
+
 def test_the_document_counts_requests() -> None:
     progress = follow(STORY[:6])
 
@@ -104,6 +122,7 @@ def test_the_document_counts_requests() -> None:
         "baseline": {"requests": 1900, "failed": 20},
         "evidence": {"errors": {"abort_micronats": 0, "promote_micronats": 0}},
         "paused": False,
+        "drift": None,
         "verdict": None,
         "cause": None,
         "result": None,

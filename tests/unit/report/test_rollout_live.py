@@ -11,6 +11,7 @@ from sluicegate.model.event import (
     CanaryReady,
     CountedApproval,
     RolloutDirected,
+    RolloutDrifted,
     RolloutEvent,
     RolloutFinished,
 )
@@ -142,6 +143,14 @@ def test_a_pause_says_since_when_by_whom_and_why_and_stops_the_deadline() -> Non
     ]
     assert shown(going, 300)[-1] == "looking, deadline in 57 min"
     assert shown(going, 4000)[-1] == "looking, past the deadline"
+
+
+def test_what_others_have_changed_is_told_with_how_long_it_holds() -> None:
+    drifted = RolloutDrifted("canary", "flux wrote\n0 %, not 5 %", at(80))
+    held = follow((STARTED, *BEGAN, drifted))
+
+    assert held is not None
+    assert "DRIFTED for 2 min, so it holds: flux wrote 0 %, not 5 %" in shown(held, 200)
 
 
 def test_where_both_do_not_fit_the_deadline_has_a_line_of_its_own() -> None:

@@ -115,6 +115,16 @@ def test_another_commit_that_is_checked_out_has_to_be_left_first() -> None:
     assert what_to_do(elsewhere).startswith("`git checkout aaaaaaaaaaaa` and `sluice")
 
 
+def test_more_examples_are_asked_for_where_there_were_too_few() -> None:
+    found = Evidence({"inconclusive": "about 2594 examples would tell"})
+    last = RunFinished(Outcome.PENDING, "stopped at lint", NOW, at(65), 65_000)
+    unsure = end("lint", Outcome.PENDING, evidence=found)
+
+    advice = what_to_do(status(started(STAGES[0]), begin("lint"), unsure, last))
+
+    assert advice.startswith("`sluice run` with more examples; `sluice resume")
+
+
 @pytest.mark.parametrize(
     ("outcome", "said"),
     [

@@ -175,6 +175,10 @@ def test_it_says_of_a_request(changes: dict[str, Any], said: str) -> None:
             },
             "it changes what checks or judges it: x",
         ),
+        (
+            {"stages": (ended("compare", needs_approval="a first model"),)},
+            "compare leaves to you: a first model",
+        ),
         ({"overrides": ("01J, by eve",)}, "an override there is not closed: 01J"),
     ],
 )
@@ -262,3 +266,17 @@ def test_a_canary_is_judged_by_its_last_verdict() -> None:
     said = find(stages=(end,), live_stages=(end,), canaries=(first, second))
 
     assert "was promoted" not in said
+
+
+def reading(stage: str, content: str) -> StageFinished:
+    subjects = ((f"{stage}/model", Digest.of(stage.encode())),)
+    return replace(ended(stage, content=content), subjects=subjects)
+
+
+def test_one_model_is_trained_scanned_and_released() -> None:
+    same = (reading("train", "a"), reading("modelscan", "a"))
+    other = (reading("train", "a"), reading("modelscan", "b"))
+
+    assert "have read other files" not in find(stages=same)
+    assert "several: train, modelscan have read other files" in find(stages=other)
+    assert "have read other files" not in find(stages=(ended("x", content="a"), *same))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sluicegate.stages.environment import DockerTarget
+from sluicegate.stages.docker_target import DockerTarget
 from sluicegate.wiring.ephemeral import describe_runner, find_loss
 
 GITHUB = {"GITHUB_ACTIONS": "true", "RUNNER_ENVIRONMENT": "github-hosted"}

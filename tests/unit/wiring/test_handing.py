@@ -122,7 +122,8 @@ def test_only_the_last_attempt_is_given(project: Project, tmp_path: Path) -> Non
 def test_declared_outputs_are_given(project: Project, tmp_path: Path) -> None:
     ports = FakePorts()
     ports.workspace.files["/project/model.bin"] = b"model"
-    (listed,) = keep_listed(ports.workspace.collect(["model.bin"]), ports.ports())
+    made = ports.workspace.collect(["model.bin"])
+    (listed,) = keep_listed(made, lambda _kept: None, ports.ports())
     place = tmp_path / "out"
     with opened(project, place) as folder:
         outgoing = Outgoing(project, folder, ports.evidence, FakeImages(), {})

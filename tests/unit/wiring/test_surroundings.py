@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from fakes import START
+from kube_pipeline import PUBLISHED
 from prometheus_service import CANARY, STABLE, answering
 
+from sluicegate.engine.handing import Handing
 from sluicegate.errors import PermanentError
 from sluicegate.model.metric import Pair, Tally
 from sluicegate.stages.canary import CanaryStage
@@ -97,3 +99,50 @@ def test_in_another_tree_metrics_find_the_files_that_git_does_not_track(
                 read("memory")
     assert [each["Authorization"] for each in server.headers] == [f"Bearer {TOKEN}"]
     assert TOKEN not in str(no.value)  # it is masked, too
+
+
+CLUSTER = {
+    "uses": "kserve",
+    "cluster": {"context": "eu"},
+    "namespace": "shop",
+    "service": "churn",
+    "mode": "knative",
+    "counts": {"uses": "knative", "url": "https://prometheus.acme.org"},
+}
+BY_SSH = {"uses": "docker", "port": 8000, "host": "ssh://deploy@prod.acme.org"}
+
+
+@pytest.mark.parametrize("target", [CLUSTER, BY_SSH], ids=["cluster", "ssh"])
+def test_a_job_that_judges_what_was_handed_over_begins_no_rollout_that_takes_a_login(
+    tmp_path: Path, target: dict[str, object]
+) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    text = json.loads(pipeline("http://127.0.0.1"))
+    text["environments"]["production"]["target"] = target
+    text["stages"]["roll"].pop("metrics")
+    text["stages"] = {**PUBLISHED, "roll": text["stages"]["roll"]}
+    commit(folder, {"sluicegate.yaml": json.dumps(text)})
+    project = Project(Machine(environ={}), folder / "sluicegate.yaml")
+    around = Surroundings(project, ProjectLog(project))
+    run = "01JDA2Z9M3Q4T5V6W7X8Y9Z0A1"
+
+    def says(handing: Handing) -> str | None:
+        ports = around.ports_to_run(run, lambda _line: None, handing=handing)
+        return ports.elsewhere("production")
+
+    assert "no login to it" in str(says(Handing(takes_only=True)))
+    assert says(Handing()) is None
+
+
+def test_whoever_only_looks_takes_no_lease_of_an_environment(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    commit(folder, {"sluicegate.yaml": pipeline("http://127.0.0.1")})
+    environ = {"HOME": str(tmp_path)}
+    project = Project(Machine(environ=environ), folder / "sluicegate.yaml")
+    ports = Surroundings(project, ProjectLog(project)).ports_to_look()
+
+    with pytest.raises(AssertionError, match="changed by runs alone"):
+        ports.target("production").__enter__()
+    assert [path.name for path in tmp_path.iterdir()] == ["project"]

@@ -28,6 +28,8 @@ _NEEDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"/check-runs.*|/commits/[^/]+/check-runs", "checks"),
         (r"/statuses/.*|/commits/[^/]+/status(es)?", "statuses"),
         (r"/(contents|compare|commits|branches|git)(/.*)?", "contents"),
+        # Of a pull request, here; either permission is enough, and ours reads better.
+        (r"/issues/([0-9]+/)?comments.*", "pull-requests"),
         (r"/issues/.*", "issues"),
         (r"/pulls.*", "pull-requests"),
         (r"/deployments.*", "deployments"),

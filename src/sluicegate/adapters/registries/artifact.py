@@ -14,7 +14,7 @@ from sluicegate.adapters.registries.repository import INDEX, MANIFEST
 from sluicegate.errors import PermanentError
 from sluicegate.model.digest import Digest
 from sluicegate.model.evidence import EvidenceFile
-from sluicegate.model.publication import PublishedImage, ServedManifest
+from sluicegate.model.publication import Attachment, PublishedImage, ServedManifest
 
 ARTIFACT = "application/vnd.sluicegate.evidence.v1"
 """The type of an artifact that holds evidence."""
@@ -66,10 +66,29 @@ def refer_to(
     return _manifest(layers, subject=subject, annotations=dict(annotations))
 
 
+def hold_attachment(image: PublishedImage, attachment: Attachment) -> ServedManifest:
+    """The manifest that keeps *attachment* and says that it is about *image*.
+
+    Always the same bytes for the same attachment.
+    """
+    digest, size = Digest.of(attachment.data), len(attachment.data)
+    layer = {
+        **_descriptor(attachment.media_type, digest, size),
+        "annotations": {_TITLE: attachment.name},
+    }
+    return _manifest(
+        [layer],
+        attachment.media_type,
+        subject=_descriptor(image.media_type, image.digest, image.size),
+        annotations=dict(attachment.annotations),
+    )
+
+
 def add_referrer(
     listed: ServedManifest | None,
     referrer: ServedManifest,
     annotations: Mapping[str, str],
+    artifact_type: str = ARTIFACT,
 ) -> ServedManifest | None:
     """The list of referrers with *referrer* in it; None if it is there already.
 
@@ -82,7 +101,7 @@ def add_referrer(
         return None
     mine = {
         **_descriptor(MANIFEST, digest, len(referrer.data)),
-        "artifactType": ARTIFACT,
+        "artifactType": artifact_type,
         "annotations": dict(annotations),
     }
     return _served(
@@ -104,11 +123,13 @@ def _read_index(listed: ServedManifest) -> Sequence[Mapping[str, Any]]:
     )
 
 
-def _manifest(layers: Sequence[Json], **more: Json) -> ServedManifest:
+def _manifest(
+    layers: Sequence[Json], artifact_type: str = ARTIFACT, **more: Json
+) -> ServedManifest:
     document = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "artifactType": ARTIFACT,
+        "artifactType": artifact_type,
         "config": _descriptor(_EMPTY_TYPE, Digest.of(EMPTY), len(EMPTY)),
         "layers": layers,
         **more,

@@ -4,7 +4,7 @@ Source:
     https://github.com/opencontainers/distribution-spec v1.1, "Pull" and "Push".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlsplit
@@ -110,9 +110,14 @@ class Repository:
             self._again(lambda http: self._upload(http, digest, data))
         return digest
 
-    def manifest(self, reference: str) -> ServedManifest | None:
-        """What is served under a tag or digest, None if nothing is."""
-        path, accept = self._manifest(reference), f"{MANIFEST}, {INDEX}"
+    def manifest(
+        self, reference: str, accepted: Sequence[str] = (MANIFEST, INDEX)
+    ) -> ServedManifest | None:
+        """What is served under a tag or digest, None if nothing is.
+
+        *accepted* are the media types that it may have.
+        """
+        path, accept = self._manifest(reference), ", ".join(accepted)
         reply = self._again(lambda http: http.get(path, self._push, accept))
         return None if reply is None else ServedManifest(reply.content_type, reply.data)
 

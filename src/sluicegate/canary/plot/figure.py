@@ -114,6 +114,7 @@ def _bands(trace: Trace, time: TimeScale, ends: tuple[float, float]) -> Iterator
     x, y = look.RIGHT + 8, ends[1] - _SHARE + 6
     for class_, word, spans in (
         ("pause", "paused", trace.pauses),
+        ("drift", "drifted", trace.drifts),
         ("gap", "no data", trace.gaps),
     ):
         for left, right in _merge(spans, time):

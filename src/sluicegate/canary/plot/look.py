@@ -32,6 +32,7 @@ text.hold{fill:#9a6700}
 .dot{fill:#24292f}
 .share{fill:#afb8c1;fill-opacity:.55}
 .pause{fill:#bf8700;fill-opacity:.18}
+.drift{fill:#8250df;fill-opacity:.16}
 .gap{fill:#6e7781;fill-opacity:.18}
 .m{stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 .m0{stroke:#0072b2}
@@ -55,6 +56,7 @@ text.hold{fill:#d29922}
 .dot{fill:#e6edf3}
 .share{fill:#656c76}
 .pause{fill-opacity:.28}
+.drift{fill-opacity:.3}
 .gap{fill-opacity:.34}
 .m0{stroke:#56b4e9}
 .m1{stroke:#ff8c3a}

@@ -15,7 +15,9 @@ from sluicegate.canary.bounds import Bounds
 from sluicegate.model.event import (
     BlockObserved,
     CanaryJudged,
+    DriftEnded,
     RolloutDirected,
+    RolloutDrifted,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
@@ -79,7 +81,8 @@ class Judged:
 class Trace:
     """A rollout as it is drawn. Times in seconds from its start.
 
-    ``before`` is the stable release. ``gaps`` are times in which nothing could be read.
+    ``before`` is the stable release. ``drifts`` are times in which others had changed
+    what serves, ``gaps`` times in which nothing could be read.
     ``end`` is the newest time known, 0 at least.
     """
 
@@ -89,6 +92,7 @@ class Trace:
     lines: tuple[Line, ...]
     steps: tuple[Step, ...]
     pauses: tuple[Span, ...]
+    drifts: tuple[Span, ...]
     gaps: tuple[Span, ...]
     judged: Judged | None
     end: float
@@ -122,12 +126,15 @@ class _Tracing:
     steps: list[Step] = field(default_factory=list)
     pauses: list[Span] = field(default_factory=list)
     paused: float | None = None
+    drifts: list[Span] = field(default_factory=list)
+    drifted: float | None = None
     judged: Judged | None = None
 
     def see(self, event: RolloutEvent) -> None:
         match event:
             case WeightConfirmed():
                 at = self._pass(event.at)
+                self._settle(at)
                 if not self.steps or self.steps[-1].percent != event.percent:
                     self.steps.append(Step(at, event.percent))
             case BlockObserved():
@@ -135,6 +142,10 @@ class _Tracing:
                 self.blocks.append(event)
             case RolloutDirected():
                 self._direct(event.direction, self._pass(event.at))
+            case RolloutDrifted():
+                self.drifted = self._pass(event.at)
+            case DriftEnded():
+                self._settle(self._pass(event.at))
             case CanaryJudged():
                 self.judged = Judged(self.now, event.verdict.value, event.cause)
             case RolloutFinished():
@@ -149,10 +160,17 @@ class _Tracing:
             self.pauses.append(Span(self.paused, at))
             self.paused = None
 
+    def _settle(self, at: float) -> None:
+        """What serves is as it was set from *at* on."""
+        if self.drifted is not None:
+            self.drifts.append(Span(self.drifted, at))
+        self.drifted = None
+
     def finish(self, bounds: Mapping[str, Bounds]) -> Trace:
         pauses = list(self.pauses)
         if self.paused is not None:
             pauses.append(Span(self.paused, self.now))
+        self._settle(self.now)
         stable = self.started.stable
         return Trace(
             environment=self.started.environment,
@@ -161,6 +179,7 @@ class _Tracing:
             lines=tuple(self._lines(bounds)),
             steps=tuple(self.steps),
             pauses=tuple(pauses),
+            drifts=tuple(self.drifts),
             gaps=tuple(_find_gaps([self._span(block) for block in self.blocks])),
             judged=self.judged,
             end=self.now,

@@ -53,7 +53,11 @@ def describe(trace: Trace) -> str:
     ]
     if weights:
         said.append(f"The canary's share of the traffic: {', '.join(weights)}.")
-    for what, spans in (("Paused", trace.pauses), ("Without data", trace.gaps)):
+    for what, spans in (
+        ("Paused", trace.pauses),
+        ("Drifted", trace.drifts),
+        ("Without data", trace.gaps),
+    ):
         if spans:
             first = f"{format_time(spans[0].start)} to {format_time(spans[0].end)}"
             more = len(spans) - 1

@@ -10,18 +10,15 @@ from pathlib import Path
 import click
 
 from sluicegate.audit.query import Query
-from sluicegate.audit.record import Unknown, decode_entry
-from sluicegate.audit.search import Found
 from sluicegate.cli.audit.indexing import open_search
-from sluicegate.cli.audit.rows import build_row
+from sluicegate.cli.audit.logged import build_logged
 from sluicegate.cli.exit_codes import ExitCode
 from sluicegate.cli.paging import write_lines
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model.digest import Digest
-from sluicegate.model.log_event import LogEvent
 from sluicegate.ports.evidence import EvidenceStore
 from sluicegate.report.export.formats import FORMATS
-from sluicegate.report.export.logged import Format, Logged, LogHead, Part, Source
+from sluicegate.report.export.logged import Format, LogHead, Part, Source
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.masking import build_machine_redactor
@@ -47,7 +44,10 @@ def export(
     head = log.head()
     source = Source(
         LogHead(head.origin, head.size, head.root_text),
-        map(_read, takewhile(lambda each: each.index < head.size, search.find(query))),
+        map(
+            build_logged,
+            takewhile(lambda each: each.index < head.size, search.find(query)),
+        ),
         None if no_evidence else partial(_load, where.evidence),
         build_machine_redactor(machine.environ, machine.home).text,
     )
@@ -63,12 +63,6 @@ def _load(evidence: EvidenceStore, digest: Digest) -> bytes:
     except IntegrityError as error:
         hint = "`--no-evidence` leaves out what only files of evidence say"
         raise IntegrityError(str(error), hint=error.hint or hint) from error
-
-
-def _read(found: Found) -> Logged:
-    row, entry = build_row(found), decode_entry(found.entry)
-    event = None if isinstance(entry.event, Unknown | LogEvent) else entry.event
-    return Logged(row, found.entry, event, entry.task_id, entry.envelope.tool.version)
 
 
 def _write(form: Format, parts: Iterator[Part], output: Path | None) -> str:

@@ -12,7 +12,8 @@ from sluicegate.errors import UsageError
 from sluicegate.report.escape import escape
 from sluicegate.report.keys import keys_document, keys_text
 from sluicegate.stages.stage import parse_duration
-from sluicegate.tlog.note import is_key_name
+from sluicegate.tlog.note import is_key_name, parse_vkey
+from sluicegate.tlog.public_key import to_pem
 from sluicegate.wiring import logkeys
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.machine import Machine
@@ -26,6 +27,13 @@ def show_keys(place: str | None, vkey: str | None, *, as_json: bool) -> ExitCode
     origin, rows = logkeys.list_keys(LogPlace.of(machine, place, vkey))
     write = keys_document if as_json else keys_text
     write_result(write(origin, rows, machine.clock.now()))
+    return ExitCode.OPEN
+
+
+def show_pem(place: str | None, vkey: str | None) -> ExitCode:
+    """Show the key that signs the log in *place* now, in PEM."""
+    _, rows = logkeys.list_keys(LogPlace.of(Machine(), place, vkey))
+    write_result(to_pem(parse_vkey(rows[-1].vkey)).removesuffix("\n"))
     return ExitCode.OPEN
 
 

@@ -10,6 +10,7 @@ from sluicegate.model.event import (
     RunFinished,
     StageFinished,
     StageStarted,
+    WeightApplied,
     WeightRequested,
 )
 from sluicegate.model.log_event import LogEvent
@@ -65,6 +66,8 @@ def _describe(entry: Entry) -> str:
         return describe_log_event(entry.kind, event)
     if isinstance(event, WeightRequested):
         return f"{event.stage}: about to set {event.percent} % of the traffic"
+    if isinstance(event, WeightApplied):
+        return f"{event.stage}: {event.percent} % is set, and its counters are awaited"
     if isinstance(event, RolloutFinished):
         return f"{event.stage}: {event.result.value}: {event.reason}"
     return describe(event) or entry.kind

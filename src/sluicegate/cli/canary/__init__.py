@@ -12,6 +12,7 @@ class _Group(LazyGroup):
     package: ClassVar[str] = "sluicegate.cli.canary"
     table: ClassVar[Mapping[str, str]] = {
         "judge": "Judge the numbers in a file: promote, abort or hold.",
+        "count": "Append what both releases were sent, from Prometheus.",
         "preflight": "Say how long a verdict will take, before the rollout.",
     }
     meant: ClassVar[Mapping[str, str]] = {"analyse": "judge", "analyze": "judge"}

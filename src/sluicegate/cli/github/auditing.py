@@ -27,7 +27,8 @@ def audit(step: Step) -> Ended:
     found = _verify(step, project, log)
     lines = verification_text(found).splitlines()
     if found.problems:
-        return _tampered(step, found, lines)
+        begun = log.store.load() is not None
+        return _tampered(step, found, lines, begun=begun)
     reader = log.reader()
     now = GateClock(step.machine.clock, reader.newest()).now()
     kept = look_at_retention(reader, log.evidence, now)
@@ -73,11 +74,16 @@ def _witness(project: Project, log: LogPlace) -> str | None:
     return None if named is None else anchor_in_passing(log, project.folder / named)
 
 
-def _tampered(step: Step, found: Verification, lines: list[str]) -> Ended:
+def _tampered(
+    step: Step, found: Verification, lines: list[str], *, begun: bool
+) -> Ended:
     for line in lines:
         step.log.line(line)
     count = len(found.problems)
     title = f"the log is not what was written: {count} problem{'s'[: count != 1]}"
     hint = "restore the log from a copy, and find out who could write to it"
+    if not begun:  # which of the two it is, nobody can tell here
+        title = "there is no log"
+        hint = f"the first run that is recorded begins it; if there was one, {hint}"
     said = Said("tampered", title, tuple(lines), hint)
     return Ended(ExitCode.TAMPERED, ReasonCode.TAMPERED, (said,))

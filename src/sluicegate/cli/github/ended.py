@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sluicegate.cli.exit_codes import ExitCode
-from sluicegate.errors import PipelineFileError, SluicegateError
+from sluicegate.errors import Interrupted, PipelineFileError, SluicegateError
 from sluicegate.model.decision import Outcome
 from sluicegate.model.run import Run
 from sluicegate.report.entering import waits_for
@@ -61,6 +61,8 @@ def failed(error: Exception, code: ExitCode) -> Ended:
     """A step that could not go on."""
     word = code.name.lower()
     hint = getattr(error, "hint", None) or ""
+    if isinstance(error, Interrupted):
+        hint = hint or "run this job again; what was recorded stays recorded"
     known = isinstance(error, SluicegateError)
     lines = str(error).splitlines() or [type(error).__name__]
     title = lines[0] if known else f"internal error: {type(error).__name__}: {lines[0]}"

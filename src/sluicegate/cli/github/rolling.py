@@ -30,6 +30,7 @@ from sluicegate.wiring.github.recording import why_unrecorded
 from sluicegate.wiring.inboxes import Inboxes
 from sluicegate.wiring.logplace import LogPlace
 from sluicegate.wiring.project import Project
+from sluicegate.wiring.request_judging import Judging
 from sluicegate.wiring.request_view import Viewer
 from sluicegate.wiring.requests import Requests
 from sluicegate.wiring.rollouts import Rollouts, open_tick
@@ -60,11 +61,26 @@ def roll_out(step: Step) -> Ended:
     begun = {entry.run_id for entry in ready}
     ended += _tick(step, project, Requests(inboxes), begun)
     if not ended:
+        _check_environment(step, project)
         why = "no release may go on, and no rollout is under way"
         return _nothing(Requests(inboxes), why)
     worst = min(ended, key=lambda one: _WORST.index(one.code))
     shown = tuple(shown for one in ended for shown in one.shown)
     return Ended(worst.code, worst.reason, shown, worst.outputs)
+
+
+def _check_environment(step: Step, project: Project) -> None:
+    """See to it that there was nothing to do for another reason than a slip.
+
+    What is under way goes on first, also where the pipeline file has it no more.
+    """
+    named = step.inputs.environment
+    known = project.pipeline.environments
+    if named is not None and named not in known:
+        raise UsageError(
+            f"the input environment names {escape(named)}, and there is none",
+            hint=f"there are: {', '.join(known) or 'none'}",
+        )
 
 
 def _take_in(step: Step, inboxes: Inboxes) -> None:
@@ -77,7 +93,7 @@ def _take_in(step: Step, inboxes: Inboxes) -> None:
         for one in map(describe, absorption.absorb()):
             became = one.reason or "is in the log"
             step.log.line(escape(f"{one.what or one.place}: {became}"))
-    except ExternalError as error:
+    except (ExternalError, UsageError) as error:
         step.warn(f"signed statements could not be taken in: {error}")
     if step.host is None:
         return
@@ -95,7 +111,7 @@ def _take_in(step: Step, inboxes: Inboxes) -> None:
 
 
 def _ready(step: Step, requests: Requests) -> Iterator[OpenRequest]:
-    """The requests that nobody has to answer any more, and whose run can go on."""
+    """The requests that wait for nothing any more, and whose run can go on."""
     for entry in requests.open:
         if step.inputs.environment not in {None, entry.environment}:
             continue
@@ -103,12 +119,23 @@ def _ready(step: Step, requests: Requests) -> Iterator[OpenRequest]:
             continue
         if not _is_resumable(requests, entry.run_id):
             continue  # a no has ended it
-        decision = Viewer(requests, requests.load(entry)).judging.decision
+        judging = Viewer(requests, requests.load(entry)).judging
+        decision, policy = judging.decision, judging.policy
+        if policy is not None and not policy.needs_people and _is_stale(judging):
+            yield entry  # it asks anew by itself, and nobody has to answer that
+            continue
         if decision is None or decision.verdict is Verdict.PENDING:
             why = "it cannot be judged here" if decision is None else decision.reason
             step.log.line(escape(f"{_name(entry)} waits: {why}"))
             continue
         yield entry
+
+
+def _is_stale(judging: Judging) -> bool:
+    """Whether its request is good for nothing any more: expired, or under old rules."""
+    request, policy = judging.found.request, judging.policy
+    now = judging.requests.place.machine.clock.now()
+    return request.expires <= now or policy is None or request.policy != policy.digest
 
 
 def _is_resumable(requests: Requests, run_id: str) -> bool:

@@ -80,6 +80,9 @@ def _step_log() -> Iterator[StepLog]:
         log.end()
 
 
+_SHOWING_SECONDS = 60.0  # nothing rests on it, and a runner is paid by the minute
+
+
 class _Begun:
     """A step that has begun: whatever goes wrong from here on is told."""
 
@@ -87,16 +90,15 @@ class _Begun:
         self._machine, self._occasion, self._log = machine, occasion, log
         self._inputs = Inputs()
         self._shares = 1
-        self._host: CodeHost | None = None
+        self._page: CodeHost | None = None
 
     def carry_out(self) -> Ended:
         try:
             self._inputs = read_inputs(self._machine.environ)
             name_default_branch(self._machine, self._occasion)
-            self._host = open_host(self._machine)
-            step = Step(
-                *(self._machine, self._inputs, self._occasion, self._log, self._host)
-            )
+            self._page = open_host(self._machine, patience_seconds=_SHOWING_SECONDS)
+            host = open_host(self._machine)
+            step = Step(*(self._machine, self._inputs, self._occasion, self._log, host))
             return _TASKS[self._inputs.task](step)
         except SluicegateError as error:
             return failed(error, for_error(error))
@@ -144,15 +146,22 @@ class _Begun:
     def _publish(self, shown: Shown | Said) -> Published:
         """Show it on GitHub; asked to stop, only on this runner."""
         try:
-            return self._publish_on(self._host, shown)
+            return self._publish_on(self._page, shown)
         except Interrupted:
-            return self._publish_on(None, shown)
+            return self._publish_on(None, shown, stopped=True)
 
-    def _publish_on(self, host: CodeHost | None, shown: Shown | Said) -> Published:
+    def _publish_on(
+        self, host: CodeHost | None, shown: Shown | Said, *, stopped: bool = False
+    ) -> Published:
         if isinstance(shown, Said):
             return show_said(host, shown, self._occasion)
         comment = self._inputs.comment
-        return show(host, shown, self._occasion, comment=comment, of=self._shares)
+        return show(
+            *(host, shown, self._occasion),
+            comment=comment,
+            of=self._shares,
+            stopped=stopped,
+        )
 
     def _warn(self, text: str) -> None:
         self._log.line(f"warning: {escape(text)}")

@@ -17,7 +17,8 @@ def resume(
 ) -> ExitCode:
     """Let the paused rollout in ENVIRONMENT go on.
 
-    Its evidence is kept, and its deadline is later by as long as it was paused. It
+    Its evidence is kept, and its deadline is later by as long as it was paused. What
+    others have changed of what serves is set anew: the release, and its weight. It
     takes as many people as the environment's approval rule asks for. (To go on with a
     run: `sluice resume`.)
 

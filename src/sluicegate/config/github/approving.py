@@ -8,6 +8,8 @@ from sluicegate.model.host_check import HostCheck, Place, Standing
 
 FOLDER = ".github/workflows"
 ROLLOUT = f"{FOLDER}/rollout.yml"
+RELEASE = f"{FOLDER}/release.yml"
+"""Is there in the full set-up: its rollouts wait, and nobody resumes them by hand."""
 _MERGE = "merge it into the protected branch: what is there counts"
 
 
@@ -22,19 +24,19 @@ def judge_approving(checkout: Checkout, asked: Asked) -> Iterator[HostCheck]:
                 Standing.PROBLEM,
                 "there is none, and the policy counts its runs as approvals",
                 "nobody can approve with it",
-                "sluice init --github",
+                "sluice init --github=full",
             )
         else:
             yield from _is_current(name, workflow, checkout)
             yield from _answers(name, workflow)
     if ROLLOUT in by_path:
         yield from _is_current("rollout.yml", by_path[ROLLOUT], checkout)
-    elif asked.environments and checkout.workflows:
+    elif asked.environments and (asked.answering or RELEASE in by_path):
         yield HostCheck(
             "rollout.yml",
             Standing.NOTE,
             "there is none: a release that waits goes on when somebody resumes it",
-            fix="sluice init --github",
+            fix="sluice init --github=full",
         )
 
 

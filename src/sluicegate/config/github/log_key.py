@@ -15,8 +15,8 @@ _GITHUBS_OWN = "actions/"
 # What a script may begin a command with and run nothing of the project.
 _HARMLESS = re.compile(
     r"\s*((if|then|else|elif|!)\s+)*"
-    r"($|#|(then|else)\s*$|(fi|exit|echo|printf|true|docker log(in|out))(?![\w./-])"
-    r"|\[\[?\s)"
+    r"($|#|(then|else)\s*$"
+    r"|(fi|exit|echo|printf|true|mkdir|umask|docker log(in|out))(?![\w./-])|\[\[?\s)"
 )
 _RUNS_MORE = re.compile(r"\$\(|`|[<>]\(")
 
@@ -98,7 +98,7 @@ def _company(holder: Holder) -> Iterator[HostCheck]:
             f"job {holder.job.name} runs the project's own tests beside the log's key",
             "they run with a scrubbed environment, as the same user: code that means"
             " harm could still get at the runner",
-            "the full set-up (`sluice init --github`) runs them in jobs without"
+            "the full set-up (`sluice init --github=full`) runs them in jobs without"
             " the key",
             (holder.place,),
         )

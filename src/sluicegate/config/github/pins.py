@@ -29,7 +29,8 @@ def judge_pins(
         yield HostCheck(
             "pinned actions",
             Standing.PROBLEM,
-            f"{_count(loose)} used by a tag or a branch instead of a commit",
+            f"{_count(loose)} pinned to no commit: a tag, a branch or nought stands"
+            " there",
             _WHY,
             "\n".join(dict.fromkeys(_fix(place.what) for place in loose)),
             tuple(loose),

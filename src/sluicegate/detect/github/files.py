@@ -2,11 +2,12 @@
 
 import enum
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sluicegate.detect.github.filling import Filling, fill
-from sluicegate.detect.github.setup import DEFAULT_REF, Setup
+from sluicegate.detect.github.setup import DEFAULT_REF, Destination, Setup
 
 ACTION = "sluicegate/sluicegate"
 """The repository of the Action."""
@@ -23,6 +24,7 @@ OWN_REGISTRY = "ghcr.io"
 """The registry that takes the token of a workflow run."""
 
 _NO_SERVICE = '""'
+_CONTEXT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@/-]*")
 
 
 @enum.unique
@@ -75,6 +77,11 @@ class Plan:
             DEFAULT_REF,
         )
 
+    @property
+    def has_rules(self) -> bool:
+        """Whether there is a branch to protect: one step may have none yet."""
+        return self.mode is not Mode.STEP or any(one.log for one in self.setups)
+
 
 def build_github_files(
     plan: Plan, templates: Mapping[str, str]
@@ -99,6 +106,7 @@ def build_github_files(
         return (
             *per_service("sluicegate", "step.yml"),
             make(".github/dependabot.yml", "dependabot.yml"),
+            *((make(RULESET, "ruleset.json"),) if plan.has_rules else ()),
         )
     released = any(setup.destinations for setup in plan.setups)
     names = ("approve", "rollout", "audit") if released else ("audit",)
@@ -178,18 +186,37 @@ def _service(setup: Setup, workflow: str = "") -> Filling:
             "own_registry": setup.registry == OWN_REGISTRY,
             "foreign_registry": _is_foreign(setup),
             "next": not setup.destinations,
-            "environment": [
-                Filling(
-                    {
-                        "environment": each.name,
-                        "runner": "self-hosted" if each.is_here else "ubuntu-24.04",
-                    },
-                    {"traefik": each.is_here, "here": each.is_here},
-                )
-                for each in setup.destinations
-            ],
+            "reached": any(each.is_reached for each in setup.destinations),
+            "environment": [_environment(each) for each in setup.destinations],
         },
     )
+
+
+def _environment(place: Destination) -> Filling:
+    """The job that goes on with what waits for *place*, and where it runs.
+
+    It runs where it serves, in its own cluster, or anywhere.
+    """
+    is_inside = place.in_cluster and place.context is None
+    return Filling(
+        {
+            "environment": place.name,
+            "runner": "self-hosted" if place.is_here or is_inside else "ubuntu-24.04",
+            "context": _as_comment(place.context or ""),
+        },
+        {
+            "traefik": not place.in_cluster,
+            "here": place.is_here,
+            "cluster": place.in_cluster,
+            "reached": place.is_reached,
+            "ssh": not place.is_here and not place.in_cluster,
+        },
+    )
+
+
+def _as_comment(context: str) -> str:
+    """The name of a context, where it means nothing to YAML and to a shell."""
+    return context if _CONTEXT.fullmatch(context) else "CONTEXT"
 
 
 def _jobs(setup: Setup) -> tuple[Filling, ...]:

@@ -45,13 +45,34 @@ def next_steps(
         if not setup.keeps_log:
             yield _keep(plan, setup)
         yield _record(plan, setup, where)
-        yield _publish_key(plan, setup)
-    if plan.mode is not Mode.STEP:
+        yield _publish_key(setup)
+    if plan.has_rules:
         yield NextStep(
             "Let nobody rewrite the log's branch.",
             (f"gh api -X POST repos/{where}/rulesets --input {RULESET}",),
         )
+    if plan.mode is not Mode.STEP:
+        yield from _reach(plan)
         yield _approve(plan)
+
+
+def _reach(plan: Plan) -> Iterator[NextStep]:
+    """Lend the rollouts of a cluster a login, and a right to what they change."""
+    for setup in plan.setups:
+        names = [each.name for each in setup.destinations if each.in_cluster]
+        if names:
+            reached = any(each.is_reached for each in setup.destinations)
+            login = "log in to the cluster in rollout.yml, as its comments show, and "
+            yield NextStep(
+                f"For {' and '.join(names)}: {login if reached else ''}give whoever"
+                " logs in what a rollout needs there, and nothing else. This prints"
+                " the role.",
+                tuple(
+                    f"sluice doctor --kubernetes {name}{_file(plan, setup)} --yaml"
+                    " --subject User:NAME"
+                    for name in names
+                ),
+            )
 
 
 def _pin(plan: Plan, written: Sequence[str]) -> Iterator[NextStep]:
@@ -106,11 +127,13 @@ def _record(plan: Plan, setup: Setup, where: str) -> NextStep:
     )
 
 
-def _publish_key(plan: Plan, setup: Setup) -> NextStep:
+def _publish_key(setup: Setup) -> NextStep:
+    place = f" --log {shlex.quote(f'git:{setup.log}')}" if setup.log else ""
     return NextStep(
         "Publish the key that verifies, in the README for instance: whoever has it can"
-        " check every entry.",
-        (f"sluice audit keys show{_file(plan, setup)}",),
+        " check every entry. It was shown when it was made; once a run is recorded,"
+        " this shows it.",
+        (f"sluice audit keys show{place}",),
     )
 
 

@@ -5,14 +5,16 @@ what Sluicegate does itself.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from sluicegate.errors import UsageError
 from sluicegate.model.address import Address
-from sluicegate.stages.environment import DockerTarget
+from sluicegate.stages.docker_target import DockerTarget
+from sluicegate.stages.environment import TargetKind
 from sluicegate.stages.pipeline import NamedStage, Pipeline
+from sluicegate.stages.stage import CommandStage
 
 DEFAULT_REF = "refs/heads/sluicegate-audit"
 """Where a log in a Git branch is unless somebody says otherwise."""
@@ -29,10 +31,24 @@ _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An environment. ``is_here`` says that whoever runs a rollout there serves it."""
+    """An environment, and from where it is rolled out.
+
+    Attributes:
+        name: what it is called.
+        is_here: whether whoever runs a rollout there serves it.
+        in_cluster: whether it is in a cluster of Kubernetes.
+        context: where a kubeconfig has that cluster; None if it is the runner's own.
+    """
 
     name: str
     is_here: bool
+    in_cluster: bool = False
+    context: str | None = None
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether a job has to log in to its cluster first."""
+        return self.in_cluster and self.context is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +119,20 @@ def read_setup(pipeline: Pipeline, config: str, service: str = "") -> Setup:
         scan=scan,
         image=_published(pipeline.stages),
         destinations=tuple(
-            Destination(name, _is_here(each.target))
+            _destination(name, each.target)
             for name, each in pipeline.environments.items()
         ),
         log=_log_ref(store) if store.scheme == "git" else None,
         keeps_log=store.scheme != "dir",
         paths=tuple(_globs(config, pipeline.paths)) if service else (),
+    )
+
+
+def _destination(name: str, target: TargetKind) -> Destination:
+    if isinstance(target, DockerTarget):
+        return Destination(name, target.is_here)
+    return Destination(
+        name, is_here=False, in_cluster=True, context=target.cluster.context
     )
 
 
@@ -131,10 +155,13 @@ def _split(
     """The names of the stages of the three jobs that hand over."""
     kinds = {stage.name: stage.stage.kind for stage in stages}
     above: dict[str, frozenset[str]] = {}
-    found: dict[str, list[str]] = {"test": [], "build": [], "scan": []}
     for stage in stages:  # each comes after all it needs
         needed = frozenset(stage.needs).union(*(above[each] for each in stage.needs))
         above[stage.name] = needed
+    beside = _beside_build(stages, above)
+    found: dict[str, list[str]] = {"test": [], "build": [], "scan": []}
+    for stage in stages:
+        needed = above[stage.name]
         before = {kinds[each] for each in needed}
         if stage.stage.kind in _RECORDER:
             continue
@@ -148,11 +175,38 @@ def _split(
                 f" the one-step workflow, `sluice init --github` ({stage.name} then"
                 " runs beside the key of the log)",
             )
-        elif stage.stage.kind == "docker-build" or "docker-build" in before:
+        elif (
+            stage.stage.kind == "docker-build"
+            or "docker-build" in before
+            or beside & {stage.name, *needed}
+        ):
             found["build"].append(stage.name)
         else:
             found["test"].append(stage.name)
     return tuple(found["test"]), tuple(found["build"]), tuple(found["scan"])
+
+
+def _beside_build(
+    stages: Sequence[NamedStage], above: Mapping[str, frozenset[str]]
+) -> frozenset[str]:
+    """The stages that train what an image is built of, and what writes their data.
+
+    Their files are in the work tree of the job that runs them, and of no other.
+    """
+    images = [above[each.name] for each in stages if each.stage.kind == "docker-build"]
+    trained = {
+        each.name
+        for each in stages
+        if each.stage.kind == "train" and any(each.name in image for image in images)
+    }
+    writes = {
+        each.name
+        for each in stages
+        if isinstance(each.stage, CommandStage)
+        and (each.stage.outputs or each.stage.may_leave_files())
+        and any(each.name in above[name] for name in trained)
+    }
+    return frozenset(trained | writes)
 
 
 def _published(stages: Iterable[NamedStage]) -> str | None:
@@ -166,10 +220,6 @@ def _published(stages: Iterable[NamedStage]) -> str | None:
         if isinstance(stage.stage, PublishStage):
             return stage.stage.image or built
     return None
-
-
-def _is_here(target: object) -> bool:
-    return isinstance(target, DockerTarget) and target.host is None
 
 
 def _log_ref(store: Address) -> str | None:

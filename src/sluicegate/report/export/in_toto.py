@@ -13,13 +13,14 @@ from sluicegate.report.export.testing import TEST_RESULT, testing
 from sluicegate.report.export.verification import SVR, verification
 from sluicegate.report.export.vulns import VULNS, vulns
 
-_NAMES = {
+NAMES = {
     PROVENANCE: "provenance",
     TEST_RESULT: "test-result",
     VULNS: "vulns",
     SVR: "svr",
     RELEASE: "release",
 }
+"""What files call the types of predicates, after the files that specify them."""
 
 
 def statements(moment: Moment) -> Iterator[Statement]:
@@ -34,7 +35,7 @@ def statements(moment: Moment) -> Iterator[Statement]:
 def _write(source: Source) -> Iterator[Part]:
     for moment in with_runs(source):
         for number, statement in enumerate(statements(moment)):
-            name = _NAMES[statement.predicate_type]
+            name = NAMES[statement.predicate_type]
             index = moment.logged.row.index
             yield Part(f"{index:09d}-{number}-{name}.json", statement.format(moment))
 

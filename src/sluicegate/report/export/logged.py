@@ -8,7 +8,7 @@ from sluicegate.model.event import Event, RunStarted
 from sluicegate.report.entries import Row
 from sluicegate.tlog.hashes import hash_leaf
 
-Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,15 +22,18 @@ def releases(moment: Moment) -> Iterator[Statement]:
     event = moment.logged.event
     if isinstance(event, PublishConfirmed):
         for image in event.published:
-            repository, _, tag = _divide(image.reference)
+            repository, _, tag = divide(image.reference)
             digest: dict[str, Json] = {"sha256": image.digest.hex}
             subject: dict[str, Json] = {"name": repository, "digest": digest}
             purl = _purl(image, repository, tag)
             yield Statement(RELEASE, (subject,), {"purl": purl})
 
 
-def _divide(reference: str) -> tuple[str, str, str]:
-    """Repository and tag; a colon before the last slash is one of a port."""
+def divide(reference: str) -> tuple[str, str, str]:
+    """Repository, colon and tag of a reference.
+
+    A colon before the last slash is one of a port.
+    """
     reference = reference.partition("@")[0]
     head, slash, last = reference.rpartition("/")
     name, colon, tag = last.partition(":")

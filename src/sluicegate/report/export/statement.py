@@ -29,7 +29,13 @@ class Statement:
 
     def format(self, moment: Moment) -> str:
         """Write it as one line, with the entry of *moment* as where it stems from."""
-        predicate = {**self.predicate, EXTENSION: _origin(moment)}
+        head = moment.head
+        checkpoint: Json = {"size": head.size, "rootHash": head.root}
+        return self.write({**origin_of(moment), "checkpoint": checkpoint})
+
+    def write(self, origin: dict[str, Json]) -> str:
+        """Write it as one line, with *origin* as where it stems from."""
+        predicate = {**self.predicate, EXTENSION: origin}
         return json.dumps(
             {
                 "_type": STATEMENT,
@@ -40,15 +46,25 @@ class Statement:
         )
 
 
-def _origin(moment: Moment) -> Json:
-    head, logged = moment.head, moment.logged
-    return {
-        "origin": head.origin,
+def origin_of(moment: Moment) -> dict[str, Json]:
+    """The entry of *moment*: the same however much the log has grown since.
+
+    What was measured in another job says so: it is the word of that job.
+    """
+    logged = moment.logged
+    origin: dict[str, Json] = {
+        "origin": moment.head.origin,
         "index": logged.row.index,
         "leafHash": {"sha256": logged.leaf_hash},
         "eventId": logged.row.event_id,
-        "checkpoint": {"size": head.size, "rootHash": head.root},
     }
+    event = logged.event
+    if isinstance(event, StageFinished) and event.handed_over is not None:
+        origin["handedOver"] = {
+            "digest": {"sha256": event.handed_over.digest.hex},
+            "job": event.handed_over.job or "",
+        }
+    return origin
 
 
 def commit_of(moment: Moment) -> dict[str, Json]:

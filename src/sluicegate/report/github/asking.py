@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from sluicegate.report.champions import champion_line
 from sluicegate.report.github.page import Block
 from sluicegate.report.github.shown import Asked, Links
 from sluicegate.report.github.text import code, link, words
@@ -34,6 +35,10 @@ def _head(asked: Asked) -> Iterator[str]:
     yield f"<p>It brings {commits}{since}."
     yield f"Asked at {format_moment(request.created)};"
     yield f"an answer counts until {format_moment(request.expires)}.</p>"
+    for end in view.stages:
+        champion = champion_line(end)
+        if champion is not None:
+            yield f"<p>{code(end.stage, 64)}: {words(champion)}</p>"
     if view.standing is not Standing.OPEN:
         because = f": {words(view.because)}" if view.because else ""
         yield f"<p><b>This request is {view.standing.value}{because}</b></p>"
@@ -70,6 +75,9 @@ def _ways(asked: Asked, links: Links) -> Iterator[Block]:
     reason = " \\\n  -f reason='...'" if asked.needs_reason else ""
     if "dispatch" in asked.by and workflow and _WORKFLOW.fullmatch(workflow):
         page = link(f"Run <code>{workflow}</code>", links.page_of(workflow))
+        service = (
+            f" \\\n  -f service={asked.view.service}" if asked.view.service else ""
+        )
         yield Block(
             f"<p><b>To approve</b>, {page} with this request, and with"
             " <code>approve</code> or <code>reject</code>; or say</p>"
@@ -77,7 +85,7 @@ def _ways(asked: Asked, links: Links) -> Iterator[Block]:
         yield Block(
             "```sh\n"
             f"gh workflow run {workflow} -f decision=approve \\\n"
-            f"  -f request={request.hex}{reason}\n"
+            f"  -f request={request.hex}{service}{reason}\n"
             "```"
         )
     if "comment" in asked.by and not asked.needs_reason:  # it has no room for one

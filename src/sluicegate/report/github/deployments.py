@@ -113,7 +113,8 @@ def _of_rollout(
     if not progress.is_ready and not progress.percent:
         return DeploymentState.IN_PROGRESS, f"starting{beside}"
     paused = ", paused" if progress.paused else ""
-    said = f"canary at {progress.percent} %{beside}{paused}"
+    drifted = f", held: {progress.drift.what}" if progress.drift else ""
+    said = f"canary at {progress.percent} %{beside}{paused}{drifted}"
     return DeploymentState.IN_PROGRESS, said
 
 

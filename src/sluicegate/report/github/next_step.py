@@ -1,16 +1,20 @@
 """What a person does next, on GitHub. Pure."""
 
 from sluicegate.model.decision import Outcome
+from sluicegate.model.run import Run
 from sluicegate.report.github.shown import Shown
 from sluicegate.report.github.verdict import outcome_of
 from sluicegate.report.open_rollouts import under_way
+from sluicegate.report.undecided import lacks_examples
 
 
 def next_step(shown: Shown) -> str:
     """One line, not escaped; empty where there is nothing to do."""
     run = shown.run
+    kept = shown.unrecorded is None  # else nobody remembers what was open
     if run.finished is None:
-        return "run this job again: it goes on where it was cut off"
+        goes_on = "it goes on where it was cut off" if kept else "it begins anew"
+        return f"run this job again: {goes_on}"
     match outcome_of(run):
         case Outcome.OPEN:
             return ""
@@ -19,9 +23,10 @@ def next_step(shown: Shown) -> str:
         case Outcome.CLOSED:
             return "that answer stands for this commit: mend it, commit and push"
         case Outcome.BROKEN:
+            again = "; what is open is not run again" if kept else ""
             return (
-                "nothing was judged there: mend what broke and run this job again;"
-                " what is open is not run again"
+                "nothing was judged there: mend what broke and run this job"
+                f" again{again}"
             )
         case Outcome.PENDING if places := under_way(run):
             return (
@@ -31,4 +36,10 @@ def next_step(shown: Shown) -> str:
         case Outcome.PENDING if shown.asked:
             return "somebody has to answer the request; nothing is running until then"
         case Outcome.PENDING:
-            return "run this job again later: nothing is running until then"
+            return _wait(run)
+
+
+def _wait(run: Run) -> str:
+    if lacks_examples(run):
+        return "run this job with more examples: of the same ones it says the same"
+    return "run this job again later: nothing is running until then"

@@ -16,7 +16,10 @@ _LOUD = """\
 > environments refuse to release it. Turn recording on, once, in a clone{where}:
 > ```sh
 > {command}
-> ```"""
+> ```
+> Where the pipeline file names no log that outlives the runner, it takes one, too:
+> `audit: {{store: "git:refs/heads/sluicegate-audit"}}`, and for the job
+> `contents: write`."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/-]{0,100}")
 

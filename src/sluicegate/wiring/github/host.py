@@ -9,6 +9,7 @@ from sluicegate.adapters.github import token
 from sluicegate.adapters.github.client import GithubClient
 from sluicegate.adapters.github.host import GithubHost
 from sluicegate.adapters.github.names import LOOPBACK, is_repository
+from sluicegate.adapters.github.trying import PATIENCE_SECONDS
 from sluicegate.errors import UsageError
 from sluicegate.ports.code_host import CodeHost
 from sluicegate.wiring.machine import Machine
@@ -34,7 +35,12 @@ class HostPlace:
     token: str = field(repr=False)
 
 
-def open_host(machine: Machine, *, remote: str | None = None) -> CodeHost | None:
+def open_host(
+    machine: Machine,
+    *,
+    remote: str | None = None,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> CodeHost | None:
     """The repository on GitHub, None without a token or without a repository there.
 
     Nothing is asked of GitHub yet, and its client is not even loaded.
@@ -45,15 +51,21 @@ def open_host(machine: Machine, *, remote: str | None = None) -> CodeHost | None
             ``GITHUB_TOKEN``, else ``GH_TOKEN``.
         remote: the URL of the remote ``origin``, for the repository where no variable
             names it; see `sluicegate.model.source.Source`.
+        patience_seconds: how long to try in all while it does not answer.
 
     Raises:
         UsageError: a variable is there and makes no sense.
     """
-    client = open_client(machine, remote=remote)
+    client = open_client(machine, remote=remote, patience_seconds=patience_seconds)
     return None if client is None else GithubHost(client)
 
 
-def open_client(machine: Machine, *, remote: str | None = None) -> GithubClient | None:
+def open_client(
+    machine: Machine,
+    *,
+    remote: str | None = None,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> GithubClient | None:
     """What asks about the repository; see `open_host`.
 
     Raises:
@@ -64,7 +76,8 @@ def open_client(machine: Machine, *, remote: str | None = None) -> GithubClient 
         return None
     certificates = machine.ca_bundle
     return GithubClient(
-        place.api_url, place.token, place.name, machine.clock, certificates
+        *(place.api_url, place.token, place.name, machine.clock, certificates),
+        patience_seconds=patience_seconds,
     )
 
 

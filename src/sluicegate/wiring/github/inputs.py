@@ -134,6 +134,8 @@ def _check_together(inputs: Inputs) -> None:
         ("hand-over", inputs.hand_over, (Task.STAGES,)),
         ("handed-over", inputs.handed_over, (Task.STAGES, Task.RECORD)),
         ("request", inputs.request, (Task.APPROVE, Task.ROLLOUT)),
+        ("decision", inputs.answer is Answer.REJECT, (Task.APPROVE,)),
+        ("reason", inputs.reason, (Task.APPROVE,)),
         ("environment", inputs.environment, (Task.RUN, Task.RECORD, Task.ROLLOUT)),
     ):
         if given and task not in tasks:

@@ -31,6 +31,9 @@ _FORK = (
     " see is in the summary of the job"
 )
 _UNSEEN = "no token was given: all there is to see is in the summary of the job"
+_STOPPED = (
+    "this step was asked to stop: all there is to see is in the summary of the job"
+)
 _SPARE = 1024  # bytes of a summary for whoever writes it
 _NO_SUMMARY = "## Sluicegate could not write its summary\n"
 
@@ -57,15 +60,17 @@ def show(
     *,
     comment: bool = False,
     of: int = 1,
+    stopped: bool = False,
 ) -> Published:
     """Show a run wherever the host can.
 
     Args:
-        host: None without a token.
+        host: None without a token, or when there is no time left.
         shown: the run.
         occasion: why it runs.
         comment: whether a pull request gets a comment.
         of: how many runs the step shows, in the one summary that it has.
+        stopped: whether the step was asked to stop, which is why nothing is shown.
 
     Raises:
         Interrupted: asked to stop.
@@ -74,7 +79,7 @@ def show(
     if occasion.is_fork:
         attempts.said.append(_FORK)
     elif host is None:
-        attempts.said.append(_UNSEEN)
+        attempts.said.append(_STOPPED if stopped else _UNSEEN)
     else:
         for surface, publish in _surfaces(host, shown, occasion, comment=comment):
             attempts.make(surface, publish)

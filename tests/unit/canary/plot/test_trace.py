@@ -14,7 +14,9 @@ from sluicegate.canary.plot.trace import (
 )
 from sluicegate.model.event import (
     CanaryJudged,
+    DriftEnded,
     RolloutDirected,
+    RolloutDrifted,
     RolloutEvent,
     RolloutFinished,
     RolloutStarted,
@@ -59,6 +61,7 @@ def test_a_rollout_is_traced_from_its_first_weight_to_its_end() -> None:
         ),
         steps=(Step(10, 5), Step(71, 50), Step(131, 100)),
         pauses=(),
+        drifts=(),
         gaps=(),
         judged=Judged(130, "promote", "evidence"),
         end=140,
@@ -129,3 +132,18 @@ def test_what_compared_nothing_has_no_trace() -> None:
     assert trace((block(0, 60),), BOTH) is None
     assert trace((STARTED, weight(5, 0)), BOTH) is None
     assert trace((first, weight(5, 0), block(0, 60)), BOTH) is None
+
+
+def test_drifts_end_by_themselves_by_a_weight_or_never() -> None:
+    found = traced(
+        weight(5, 0),
+        RolloutDrifted("canary", "0 %", at(10)),
+        DriftEnded("canary", at(20)),
+        RolloutDrifted("canary", "0 %", at(30)),
+        block(0, 60),
+        weight(5, 70),
+        RolloutDrifted("canary", "0 %", at(80)),
+        block(70, 130),
+    )
+
+    assert found.drifts == (Span(10, 20), Span(30, 70), Span(80, 130))

@@ -148,11 +148,20 @@ def test_what_was_approved_goes_on_once_its_answer_is_in_the_log(world: World) -
     assert "commit" in said(ended).title
 
 
-def test_what_is_for_another_environment_or_request_is_left_alone(world: World) -> None:
+def test_what_is_for_another_request_is_left_alone(world: World) -> None:
     world.place.dispatch(world.request)
-    for inputs in ({"environment": "staging"}, {"request": "0" * 64}):
-        ended = roll_out(world.step(Task.ROLLOUT, **inputs))
-        assert ended.reason is ReasonCode.NOTHING_TO_DO
+    ended = roll_out(world.step(Task.ROLLOUT, request="0" * 64))
+    assert ended.reason is ReasonCode.NOTHING_TO_DO
+
+
+def test_an_environment_that_is_none_is_told_from_one_with_nothing_to_do(
+    world: World,
+) -> None:
+    world.place.dispatch(world.request)
+    with pytest.raises(UsageError, match="names prod, and there is none") as caught:
+        roll_out(world.step(Task.ROLLOUT, environment="prod"))
+    assert caught.value.hint == "there are: production"
+    assert world.place.entries("rollout.started") == []
 
 
 def test_github_that_does_not_answer_opens_nothing_and_stops_nothing(

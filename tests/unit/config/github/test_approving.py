@@ -6,16 +6,29 @@ from sluicegate.config.github.checkout import Checkout
 from sluicegate.model.host_check import Standing
 
 APPROVE = ".github/workflows/approve.yml"
+ROLLOUT = ".github/workflows/rollout.yml"
+RELEASE = ".github/workflows/release.yml"
 
 
-def without(path: str) -> Checkout:
+def without(*paths: str) -> Checkout:
     found = checkout()
-    return replace(found, workflows=tuple(w for w in found.workflows if w.path != path))
+    left = tuple(w for w in found.workflows if w.path not in paths)
+    return replace(found, workflows=left)
 
 
 def test_a_policy_that_counts_runs_of_a_workflow_needs_it() -> None:
     assert bad(judged(without(APPROVE))) == [("approve.yml", Standing.PROBLEM)]
     assert bad(judged(without(APPROVE), replace(ASKED, answering=frozenset()))) == []
+
+
+def test_what_goes_on_by_ticks_is_asked_of_the_full_set_up_alone() -> None:
+    by_signature = replace(ASKED, answering=frozenset())
+
+    (asked,) = [x for x in judged(without(ROLLOUT)) if x.topic == "rollout.yml"]
+    one_step = [x.topic for x in judged(without(ROLLOUT, RELEASE), by_signature)]
+
+    assert (asked.standing, asked.fix) == (Standing.NOTE, "sluice init --github=full")
+    assert "rollout.yml" not in one_step
 
 
 def test_a_file_that_the_protected_branch_has_not_approves_nothing() -> None:

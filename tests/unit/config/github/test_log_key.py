@@ -67,6 +67,7 @@ def test_other_code_in_the_job_with_the_key_is_a_problem_with_its_line(
         f"uses: {OURS}",
         "{run: 'if ! [[ $X =~ ^(,|a)+$ ]]; then echo no; exit 5; fi'}",
         """run: printf '%s' "$P" | docker login ghcr.io --password-stdin""",
+        """run: umask 077 && mkdir -p ~/.ssh; printf '%s' "$K" >~/.ssh/id_ed25519""",
         "run: ''",
     ],
 )

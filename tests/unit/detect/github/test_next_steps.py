@@ -60,6 +60,32 @@ def test_a_log_that_a_runner_would_throw_away_gets_a_place() -> None:
     assert store not in lines(kept)
 
 
+def test_a_rollout_in_a_cluster_gets_a_login_and_the_rights_it_needs() -> None:
+    place = Destination("production", is_here=False, in_cluster=True, context="eu")
+    plan = replace(PLAN, setups=(replace(SETUP, destinations=(place,)),))
+    needed = (
+        "sluice doctor --kubernetes production --file sluicegate.yaml --yaml"
+        " --subject User:NAME"
+    )
+    assert needed in lines(plan)
+    assert needed not in lines(PLAN)
+
+
+def test_the_key_that_verifies_is_shown_of_the_log_that_is_meant() -> None:
+    assert "sluice audit keys show" in lines(PLAN)
+    branch = replace(SETUP, log="refs/heads/audit-api", config="api/sluicegate.yaml")
+    found = lines(replace(PLAN, setups=(branch,)))
+    assert "sluice audit keys show --log git:refs/heads/audit-api" in found
+
+
+def test_one_step_with_a_log_in_a_branch_has_it_protected() -> None:
+    kept = replace(SETUP, log="refs/heads/sluicegate-audit", keeps_log=True)
+    found = lines(replace(PLAN, mode=Mode.STEP, setups=(kept,)))
+    assert any(
+        line.startswith("gh api -X POST repos/acme/churn/rulesets") for line in found
+    )
+
+
 def test_without_a_remote_the_reader_fills_in_the_name() -> None:
     assert any("repos/OWNER/REPOSITORY/rulesets" in line for line in lines(PLAN, None))
 

@@ -18,6 +18,25 @@ environments:
   production: {target: {uses: docker, port: 8000}}
   staging: {target: {uses: docker, port: 8000, host: "ssh://deploy@serve.acme.org"}}
 """
+IN_CLUSTERS = """\
+environments:
+  production:
+    target:
+      uses: kserve
+      cluster: {context: eu}
+      namespace: shop
+      service: churn
+      mode: knative
+      counts: {uses: knative, url: "https://prometheus.acme.org"}
+  inside:
+    target:
+      uses: kserve
+      cluster: {in_cluster: true}
+      namespace: shop
+      service: churn
+      mode: knative
+      counts: {uses: knative, url: "https://prometheus.acme.org"}
+"""
 
 
 def setup(text: str, config: str = "sluicegate.yaml", service: str = "") -> Setup:
@@ -38,6 +57,17 @@ def test_code_runs_apart_from_the_scanner_and_both_apart_from_the_recorder() -> 
     )
 
 
+def test_a_cluster_is_not_here_and_is_known_by_its_context() -> None:
+    head, _, _ = WHOLE.partition("environments:")
+    found = setup(head + IN_CLUSTERS)
+    production, inside = found.destinations
+    assert production == Destination(
+        "production", is_here=False, in_cluster=True, context="eu"
+    )
+    assert inside == Destination("inside", is_here=False, in_cluster=True)
+    assert [production.is_reached, inside.is_reached] == [True, False]
+
+
 def test_code_that_would_run_after_the_scan_is_refused() -> None:
     late = WHOLE.replace("  publish:", "  late: {uses: command, run: ./x}\n  publish:")
     with pytest.raises(UsageError, match=r"late runs code .* after the scan"):
@@ -47,6 +77,31 @@ def test_code_that_would_run_after_the_scan_is_refused() -> None:
 def test_code_after_a_scan_of_the_source_runs_with_the_tests() -> None:
     found = setup("stages: {scan: {uses: trivy, image: false}, test: {uses: pytest}}")
     assert (found.test, found.scan) == (("test",), ("scan",))
+
+
+TRAINED = """\
+stages:
+  lint: {uses: ruff}
+  data: {uses: command, run: make, outputs: [data.csv]}
+  test: {uses: pytest}
+  style: {uses: ruff, needs: [lint]}
+  train: {uses: train, run: make, inputs: [a], model: [model], needs: [test]}
+  modelscan: {uses: modelscan, paths: [model]}
+  build: {uses: docker-build, image: ghcr.io/acme/churn}
+  scan: {uses: trivy}
+"""
+
+
+def test_a_model_is_trained_in_the_job_that_builds_an_image_of_it() -> None:
+    found = setup(TRAINED)
+    assert found.test == ("lint", "style")
+    assert found.build == ("data", "test", "train", "modelscan", "build")
+    assert found.scan == ("scan",)
+
+
+def test_a_model_of_which_no_image_is_built_is_trained_with_the_tests() -> None:
+    found = setup("stages: {train: {uses: train, run: a, inputs: [a], model: [m]}}\n")
+    assert (found.test, found.build) == (("train",), ())
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,5 @@
-"""Unit tests of the in-toto statements, held against their published definitions.
+"""Unit tests of the in-toto statements, held against their published definitions."""
 
-The statement, SLSA provenance and test results are read with the protobuf classes that
-in-toto publishes; vulnerabilities, verification results and releases, which it does not
-publish for Python, with messages built here of the fields that their pages name.
-"""
-
-import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,29 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from google.protobuf import (  # type: ignore[import-untyped]
-    descriptor_pb2,
-    descriptor_pool,
-    json_format,
-    message_factory,
-    struct_pb2,
-    timestamp_pb2,
-)
-from in_toto_attestation.predicates.provenance.v1 import (  # type: ignore[import-untyped]
-    provenance_pb2,
-)
-from in_toto_attestation.predicates.test_result.v0 import (  # type: ignore[import-untyped]
-    test_result_pb2,
-)
-from in_toto_attestation.v1 import (  # type: ignore[import-untyped]
-    resource_descriptor_pb2,
-    statement_pb2,
-)
-from in_toto_attestation.v1.statement import (  # type: ignore[import-untyped]
-    Statement as Published,
-)
+from google.protobuf import json_format  # type: ignore[import-untyped]
+from in_toto_statements import check
 
 from sluicegate.errors import IntegrityError, PermanentError
+from sluicegate.gates.undecided import FOR_PEOPLE
 from sluicegate.model import event as model
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
@@ -63,6 +39,8 @@ STARTED = model.RunStarted(
         model.PlannedStage("build", "docker-build", ("test",)),
         model.PlannedStage("scan", "trivy", ("build",)),
         model.PlannedStage("lint", "ruff", ()),
+        model.PlannedStage("compare", "compare", ()),
+        model.PlannedStage("smoke", "smoke", ()),
     ),
     start_ts=AT,
 )
@@ -169,111 +147,6 @@ def of_type(statements: Sequence[dict[str, Any]], name: str) -> list[dict[str, A
     for each in found:
         check(each)
     return found
-
-
-TYPES = descriptor_pb2.FieldDescriptorProto
-RESOURCE = ".in_toto_attestation.v1.ResourceDescriptor"
-TIME, STRUCT = ".google.protobuf.Timestamp", ".google.protobuf.Struct"
-MESSAGES: Mapping[str, Mapping[str, str]] = {
-    # https://github.com/in-toto/attestation/blob/v1.2.0/spec/predicates/vulns_02.md
-    "Vulns": {"scanner": "Scanner", "metadata": "ScanMetadata"},
-    "Scanner": {
-        "uri": "text",
-        "version": "text",
-        "db": "Database",
-        "result": "*Result",
-    },
-    "Database": {"uri": "text", "version": "text", "lastUpdate": TIME},
-    "Result": {"id": "text", "severity": "*Severity", "annotations": f"*{STRUCT}"},
-    "Severity": {"method": "text", "score": "text"},
-    "ScanMetadata": {"scanStartedOn": TIME, "scanFinishedOn": TIME},
-    # …/svr.md, version 0.2
-    "Verification": {
-        "verifier": "Verifier",
-        "timeCreated": TIME,
-        "properties": "*text",
-    },
-    "Verifier": {"id": "text", "policies": f"*{RESOURCE}"},
-    # …/release.md, version 0.1
-    "Release": {"purl": "text", "releaseId": "text"},
-}
-NEEDED: Mapping[str, Sequence[str]] = {
-    "https://slsa.dev/provenance/v1": (
-        "buildDefinition.buildType",
-        "buildDefinition.externalParameters",
-        "runDetails.builder.id",
-    ),
-    "https://in-toto.io/attestation/test-result/v0.1": ("result", "configuration"),
-    "https://in-toto.io/attestation/vulns/v0.2": (
-        "scanner.uri",
-        "scanner.db.lastUpdate",
-        "scanner.result",
-        "metadata.scanStartedOn",
-        "metadata.scanFinishedOn",
-    ),
-    "https://in-toto.io/attestation/svr/v0.2": (
-        "verifier.id",
-        "verifier.policies",
-        "timeCreated",
-        "properties",
-    ),
-    "https://in-toto.io/attestation/release/v0.1": ("purl",),
-}
-
-
-def _build_messages() -> Any:  # noqa: ANN401 - protobuf's
-    file = descriptor_pb2.FileDescriptorProto(
-        name="predicates.proto", package="predicates", syntax="proto3"
-    )
-    for imported in (timestamp_pb2, struct_pb2, resource_descriptor_pb2):
-        file.dependency.append(imported.DESCRIPTOR.name)
-    for name, fields in MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for number, (field, kind) in enumerate(fields.items(), 1):
-            plain = kind.removeprefix("*")
-            label = TYPES.LABEL_REPEATED if plain != kind else TYPES.LABEL_OPTIONAL
-            made = message.field.add(
-                name=field, json_name=field, number=number, label=label
-            )
-            if plain == "text":
-                made.type = TYPES.TYPE_STRING
-            else:
-                made.type = TYPES.TYPE_MESSAGE
-                made.type_name = plain if "." in plain else f".predicates.{plain}"
-    pool = descriptor_pool.Default()
-    pool.Add(file)
-    return {
-        name: message_factory.GetMessageClass(
-            pool.FindMessageTypeByName(f"predicates.{name}")
-        )
-        for name in MESSAGES
-    }
-
-
-BUILT = _build_messages()
-CLASSES: Mapping[str, Any] = {
-    "https://slsa.dev/provenance/v1": provenance_pb2.Provenance,
-    "https://in-toto.io/attestation/test-result/v0.1": test_result_pb2.TestResult,
-    "https://in-toto.io/attestation/vulns/v0.2": BUILT["Vulns"],
-    "https://in-toto.io/attestation/svr/v0.2": BUILT["Verification"],
-    "https://in-toto.io/attestation/release/v0.1": BUILT["Release"],
-}
-
-
-def check(statement: Mapping[str, Any]) -> None:
-    """Read a statement as others do; unknown keys but our own are refused."""
-    message = json_format.ParseDict(statement, statement_pb2.Statement())
-    Published.copy_from_pb(message).validate()
-    predicate = dict(copy.deepcopy(statement["predicate"]))
-    for ours in ("sluicegate_log", "sluicegate_verdict"):
-        predicate.pop(ours, None)
-    kind = statement["predicateType"]
-    json_format.ParseDict(predicate, CLASSES[kind]())
-    for path in NEEDED[kind]:
-        place = predicate
-        for key in path.split("."):
-            assert key in place, f"{kind} needs {path}"
-            place = place[key]
 
 
 def test_every_statement_names_its_entry_and_the_checkpoint() -> None:
@@ -410,13 +283,20 @@ def test_a_report_that_is_none_is_not_guessed_at() -> None:
 def test_a_gate_verifies_what_holds_and_says_open_only_if_it_is(
     verdict: Verdict,
 ) -> None:
-    [found] = of_type(export(finished("lint", {}, verdict=verdict)), "svr")
+    fields: Mapping[str, Value] = {"violations": 2, "share": 0.5}
+    [found] = of_type(export(finished("lint", fields, verdict=verdict)), "svr")
 
     properties = found["predicate"]["properties"]
     assert ("SLUICEGATE_GATE_OPEN:lint" in properties) == (verdict is Verdict.OPEN)
     assert "SLUICEGATE_CONDITION:a == 1" in properties
     assert ("SLUICEGATE_CONDITION:b == 1" in properties) == (verdict is Verdict.OPEN)
     assert found["predicate"]["sluicegate_verdict"] == verdict.value
+    assert found["predicate"]["sluicegate_evidence"] == {
+        "stage": "lint",
+        "kind": "ruff",
+        "fields": {"share": 0.5, "violations": 2},
+        "files": [],
+    }
     assert found["predicate"]["verifier"]["policies"][0]["digest"] == {
         "sha256": "2" * 64
     }
@@ -426,6 +306,91 @@ def test_a_stage_without_a_judgement_is_not_verified() -> None:
     broken = replace(finished("lint", {}), gate=None, outcome=Outcome.BROKEN)
 
     assert export(broken) == []
+
+
+def weighed(
+    *conditions: model.ConditionResult, verdict: Verdict, **fields: Value
+) -> model.StageFinished:
+    """A comparison whose gate judged as *conditions* say."""
+    gate = model.GateRecord(Digest("2" * 64), verdict, conditions)
+    return replace(finished("compare", fields), gate=gate)
+
+
+MEASURED = model.ConditionResult("compare.broken == 0", Verdict.OPEN, "it is 0")
+NO_CHAMPION = model.ConditionResult(
+    "compare.accuracy_worse <= 0.01", Verdict.OPEN, f"the first model, {FOR_PEOPLE}"
+)
+
+
+@pytest.mark.parametrize(
+    "excused",
+    [
+        NO_CHAMPION,
+        replace(NO_CHAMPION, reason="said in another version's words"),
+        replace(NO_CHAMPION, reason="because … [cut: 900]"),
+    ],
+)
+def test_what_is_left_to_people_is_not_verified_nor_passed(
+    excused: model.ConditionResult,
+) -> None:
+    event = weighed(
+        MEASURED, excused, verdict=Verdict.OPEN, needs_approval="first", broken=0
+    )
+
+    [found] = of_type(export(event), "svr")
+
+    assert found["predicate"]["properties"] == [
+        "SLUICEGATE_LEFT_TO_PEOPLE:compare",
+        "SLUICEGATE_CONDITION:compare.broken == 0",
+    ]
+    assert found["predicate"]["sluicegate_verdict"] == "open"
+    assert of_type(export(event), "test-result") == []
+
+
+@pytest.mark.parametrize(
+    "reason", [NO_CHAMPION.reason, "the first model, which … [cut: 900]"]
+)
+def test_what_another_stage_left_to_people_is_not_verified_either(reason: str) -> None:
+    gate = model.GateRecord(
+        Digest("2" * 64), Verdict.OPEN, (replace(NO_CHAMPION, reason=reason),)
+    )
+
+    [found] = of_type(export(replace(finished("smoke", {}), gate=gate)), "svr")
+
+    assert found["predicate"]["properties"] == ["SLUICEGATE_LEFT_TO_PEOPLE:smoke"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "result"),
+    [(Verdict.OPEN, "PASSED"), (Verdict.CLOSED, "FAILED"), (Verdict.PENDING, None)],
+)
+def test_a_test_of_a_model_went_as_its_gate_judged(
+    verdict: Verdict, result: str | None
+) -> None:
+    other = model.ConditionResult("compare.accuracy_worse <= 0.01", verdict, "so it is")
+    event = weighed(MEASURED, other, verdict=verdict, broken=0)
+
+    found = of_type(export(event), "test-result")
+
+    assert [each["predicate"]["result"] for each in found] == (
+        [result] if result else []
+    )
+    for each in found:
+        names = each["predicate"]
+        assert MEASURED.condition in names["passedTests"]
+        assert (other.condition in names["failedTests"]) == (result == "FAILED")
+    assert of_type(export(replace(event, cached="R0/compare/1")), "test-result") == []
+
+
+def test_what_people_weigh_does_not_hide_what_failed() -> None:
+    worse = model.ConditionResult("compare.loss_worse <= 0", Verdict.CLOSED, "it is 1")
+    event = weighed(NO_CHAMPION, worse, verdict=Verdict.CLOSED, needs_approval="first")
+
+    [found] = of_type(export(event), "test-result")
+
+    assert found["predicate"]["result"] == "FAILED"
+    assert found["predicate"]["passedTests"] == []
+    assert found["predicate"]["failedTests"] == [worse.condition]
 
 
 def test_a_published_image_is_a_release_by_each_of_its_names() -> None:

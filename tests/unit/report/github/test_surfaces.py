@@ -33,6 +33,7 @@ from sluicegate.model.code_host import (
 )
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import CountedApproval, EnvironmentEntered
+from sluicegate.model.evidence import Value
 from sluicegate.model.finding import Finding, Severity
 from sluicegate.model.release_request import Answer
 from sluicegate.model.run import Phase, StageState
@@ -40,6 +41,7 @@ from sluicegate.report.github.annotations import annotations
 from sluicegate.report.github.checks import check_runs
 from sluicegate.report.github.comment import marker_of, sticky_comment
 from sluicegate.report.github.deployments import standings
+from sluicegate.report.github.next_step import next_step
 from sluicegate.report.github.plot import plot
 from sluicegate.report.github.recording import TURN_ON
 from sluicegate.report.github.sarif import sarif_document
@@ -95,6 +97,7 @@ def test_what_was_not_recorded_says_so_before_anything_else() -> None:
     text = text_of(summary)
     assert text.index("NOT RECORDED") < text.index(TURN_ON) < text.index("Open: all 4")
     assert summary.startswith("> [!WARNING]")
+    assert 'audit: {store: "git:refs/heads/sluicegate-audit"}' in text
 
 
 @pytest.mark.parametrize(
@@ -134,6 +137,34 @@ def test_a_request_is_answered_with_its_whole_id_on_the_page_of_the_workflow() -
         in page.text
     )
     assert "It brings 7 commits since v2.2.4." in page.text
+
+
+def test_a_run_that_nobody_recorded_is_not_said_to_be_remembered() -> None:
+    shown = unrecorded()
+    scan = ended("scan", Outcome.BROKEN, reason="no network")
+    broken = replace(shown, run=run_of(scan, outcome=Outcome.BROKEN))
+    assert next_step(broken).endswith("run this job again")
+    kept = replace(broken, head=HEAD, unrecorded=None)
+    assert next_step(kept).endswith("what is open is not run again")
+    cut = replace(shown, run=replace(shown.run, finished=None))
+    assert next_step(cut).endswith("it begins anew")
+
+
+def test_to_wait_is_no_advice_where_there_were_too_few_examples() -> None:
+    found: dict[str, Value] = {"inconclusive": "about 2594 examples would tell"}
+    unsure = ended("compare", Outcome.PENDING, fields=found)
+    shown = replace(pending(), run=run_of(unsure, outcome=Outcome.PENDING), asked=())
+
+    assert next_step(shown).startswith("run this job with more examples")
+
+
+def test_a_service_among_several_is_named_in_what_is_typed() -> None:
+    shown = pending()
+    (asked,) = shown.asked
+    asked = replace(asked, view=replace(asked.view, service="api"))
+    text = read_page(job_summary(replace(shown, asked=(asked,)))).text
+
+    assert f"-f request={VIEW.id.hex} \\\n  -f service=api\n" in text
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,8 @@ def test_inputs_are_read() -> None:
         ({"HAND_OVER": "out"}, "hand-over says nothing to .*run"),
         ({"HANDED_OVER": "a=b"}, "handed-over says nothing to .*run"),
         ({"REQUEST": "a"}, "request says nothing to .*run"),
+        ({"REASON": "late"}, "reason says nothing to .*run"),
+        ({"DECISION": "reject"}, "decision says nothing to .*run"),
         ({"COMMAND": "approve"}, "request is missing"),
         ({"COMMAND": "record"}, "handed-over is missing"),
         ({"STAGES": "lint", "ENVIRONMENT": "staging"}, "both choose what is run"),
