@@ -5,7 +5,6 @@ SLUICE_FULL=1.
 """
 
 import os
-import random
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from act.shop import DOCKERFILE, Shop, open_shop
 from act.world import SECRET
+from draws import begin_draw
 
 pytestmark = [
     pytest.mark.docker,
@@ -184,9 +184,8 @@ def shop(tmp_path: Path, forgiving_action: Path, action_home: Path) -> Iterator[
 )
 def test_nothing_comes_of_it(shop: Shop, case: Callable[[Shop], None] | None) -> None:
     if case is None:
-        seed = int(os.environ.get("SLUICE_SEED", random.randrange(2**32)))
-        case = random.Random(seed).choice(CASES)
-        print(f"SLUICE_SEED={seed}: {case.__name__}")
+        case = begin_draw().choice(CASES)
+        print(case.__name__)
     case(shop)
     for secret in shop.world.secrets.values():
         assert secret not in shop.trace

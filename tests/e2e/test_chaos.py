@@ -29,6 +29,7 @@ import metrics_process
 import pytest
 from conduct_process import SEEN, Job, read_events
 from docker_service import DockerEnvironment, Service, docker_environment
+from draws import SEED
 from load import Load, constant_load
 
 from sluicegate.canary.metric import Metric
@@ -42,7 +43,6 @@ pytestmark = [pytest.mark.docker, pytest.mark.exhaustive]
 
 FULL = bool(os.environ.get("SLUICE_FULL"))
 KILLS = 50 if FULL else 2
-SEED = int(os.environ.get("SLUICE_SEED", random.SystemRandom().randrange(10**6)))
 NAMES = frozenset(f"v{number}" for number in range(1, 200))
 _UP_SECONDS = 60
 

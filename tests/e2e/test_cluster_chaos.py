@@ -8,7 +8,6 @@ every trouble at every target with SLUICE_FULL=1.
 """
 
 import os
-import random
 import signal
 import threading
 from collections.abc import Callable
@@ -20,6 +19,7 @@ import pytest
 from cluster_place import Place, opened
 from cluster_process import Job
 from cluster_stage import Stage, staged
+from draws import begin_draw
 from kube_api import Problem
 from kube_gateway_world import OWNER
 from kube_served import KINDS, NAMESPACE
@@ -239,18 +239,12 @@ def test_a_rollout_in_trouble_ends_as_its_log_says(
     kind: str | None, trouble: Callable[[Stage], None] | None, tmp_path: Path
 ) -> None:
     if kind is None or trouble is None:
-        draw = _draw()
+        draw = begin_draw()
         kind, trouble = draw.choice(KINDS), draw.choice(TROUBLES)
         print(f"{kind}, {trouble.__name__}")
     with staged(kind, tmp_path) as it:
         trouble(it)
         it.check()
-
-
-def _draw() -> random.Random:
-    seed = int(os.environ.get("SLUICE_SEED", random.randrange(2**32)))
-    print(f"SLUICE_SEED={seed}")
-    return random.Random(seed)
 
 
 # --- two controllers ---------------------------------------------------------
@@ -308,7 +302,7 @@ def test_there_are_never_two_controllers_at_once(
     kind: str | None, meeting: Callable[[Place], None] | None, tmp_path: Path
 ) -> None:
     if kind is None or meeting is None:
-        draw = _draw()
+        draw = begin_draw()
         kind, meeting = draw.choice(KINDS), draw.choice(MEETINGS)
         print(f"{kind}, {meeting.__name__}")
     with opened(kind, tmp_path) as place:

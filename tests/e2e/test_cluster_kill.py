@@ -7,7 +7,6 @@ default; every point of every target with SLUICE_FULL=1, which takes an hour.
 """
 
 import os
-import random
 import signal
 import subprocess
 from dataclasses import replace
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 from cluster_place import Place, opened
 from cluster_process import Job
+from draws import begin_draw
 from kube_served import KINDS
 
 from sluicegate.model.rollout import RolloutResult
@@ -89,12 +89,11 @@ def die_and_go_on(place: Place, job: Job, point: int, write: int | None) -> bool
 
 
 def try_one(tmp_path: Path) -> None:
-    seed = int(os.environ.get("SLUICE_SEED", random.randrange(2**32)))
-    draw = random.Random(seed)
+    draw = begin_draw()
     kind, point = draw.choice(KINDS), draw.randint(3, 22)
     write = draw.choice([None, draw.randint(-1, 12)])
     fail = draw.choice([0.01, 0.5])
-    print(f"SLUICE_SEED={seed}: {kind}, point {point}, write {write}, fails {fail}")
+    print(f"{kind}, point {point}, write {write}, fails {fail}")
     with opened(kind, tmp_path) as place:
         die_and_go_on(place, place.job(fail=fail), point, write)
 

@@ -8,7 +8,6 @@ import http.client
 import json
 import os
 import pickle
-import random
 import re
 import secrets
 import shutil
@@ -26,6 +25,7 @@ import docker
 import pytest
 import yaml
 from cli_project import CliProject
+from draws import begin_draw
 from e2e.trivydb.build import build
 
 from sluicegate.adapters.targets.docker_traefik import remove_environment
@@ -424,9 +424,8 @@ def test_a_spoiled_model_is_held_up_by_the_gate_that_should(
     released: Released, spoiled: tuple[Callable[[Path], None], str, str] | None
 ) -> None:
     if spoiled is None:
-        seed = int(os.environ.get("SLUICE_SEED", random.randrange(2**32)))
-        spoiled = random.Random(seed).choice(SPOILED)
-        print(f"SLUICE_SEED={seed}: {spoiled[0].__name__}")
+        spoiled = begin_draw().choice(SPOILED)
+        print(spoiled[0].__name__)
     spoil, stage, verdict = spoiled
     released.project.git("checkout", "-q", "--detach", "v1")
     spoil(released.folder)

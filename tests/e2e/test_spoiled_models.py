@@ -8,7 +8,6 @@ are drawn with a printed seed; SLUICE_FULL=1 tries all.
 import json
 import os
 import pickle
-import random
 import re
 import shutil
 import zipfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from draws import begin_draw
 from sample_model import (
     ASKED,
     EXPORTED,
@@ -314,9 +314,8 @@ def test_a_spoiled_one_is_held_up_by_the_gate_that_should(
     spoiled: tuple[Spoil, str, str, str] | None, sample: Path, tmp_path: Path
 ) -> None:
     if spoiled is None:
-        seed = int(os.environ.get("SLUICE_SEED", random.randrange(2**32)))
-        spoiled = random.Random(seed).choice(OTHERS)
-        print(f"SLUICE_SEED={seed}: {spoiled[0].__name__}")
+        spoiled = begin_draw().choice(OTHERS)
+        print(spoiled[0].__name__)
     spoil, gate, verdict, words = spoiled
     spoil(sample)
 

@@ -21,6 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from draws import SEED
 
 from sluicegate.adapters.leader import Leader, PolledLeader, WatchedLeader
 from sluicegate.adapters.process import SubprocessRunner, strip_environment
@@ -324,15 +325,14 @@ def test_stripping_keeps_names_that_only_look_alike() -> None:
 def test_programs_can_be_started_from_many_threads_at_once(
     watch: Watch, tmp_path: Path
 ) -> None:
-    seed = random.randrange(10**6)
-    print(f"seed {seed}")
+    print(f"SLUICE_SEED={SEED}")
     runner = make_runner(watch)
     before = open_pipes()
     over = threading.Event()
 
     def disturb(number: int) -> None:
         """Hold the locks that a careless start would need: imports, memory, GC."""
-        dice = random.Random(seed + number)
+        dice = random.Random(SEED + number)
         while not over.is_set():
             with suppress(ImportError):  # another thread is at the same one
                 importlib.reload(dice.choice((colorsys, sched, bisect)))

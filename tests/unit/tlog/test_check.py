@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from draws import begin_draw
 from fakes_audit import FakeStore
 
 from sluicegate.errors import IntegrityError
@@ -120,9 +121,7 @@ def test_every_bit_flip_of_the_small_checkpoint_is_found() -> None:
 
 @pytest.mark.exhaustive
 def test_byte_changes_of_the_large_log_are_found() -> None:
-    seed = random.SystemRandom().randrange(2**32)
-    print(f"seed {seed}")
-    rng = random.Random(seed)
+    rng = begin_draw()
     files = load(600)
     places = list_places(files)
     assert len(places) > 39_000

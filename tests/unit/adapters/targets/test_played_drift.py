@@ -4,11 +4,11 @@ A sample with a printed seed by default; every request with SLUICE_FULL=1.
 """
 
 import os
-import random
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from draws import begin_draw
 from fakes_target import FakeRollouts
 from kube_worlds_argo_kserve import PlayedWorld, argo_world, kserve_world, release
 from rollouts import PLAN
@@ -80,9 +80,7 @@ def cut(world: PlayedWorld, new: Release, percent: int, at: int | None) -> int:
 
 @pytest.mark.exhaustive
 def test_a_weight_that_was_cut_anywhere_is_no_drift() -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    drawn = random.Random(seed)
+    drawn = begin_draw()
     for name in WORLDS if FULL else [drawn.choice(list(WORLDS))]:
         for before, percent in ((0, 25), (25, 100)):
             points = range(1, cut(*on_trial(name, before), percent, None) + 1)

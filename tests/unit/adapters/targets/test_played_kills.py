@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from draws import begin_draw
 from kube_worlds_argo_kserve import (
     NAMESPACE,
     ArgoWorld,
@@ -177,9 +178,7 @@ def run(world: str, story: str, at: int | None) -> tuple[object, int]:
 
 def draw(count: int) -> tuple[list[tuple[str, str]], random.Random]:
     """All cases, or *count* of them."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    drawn = random.Random(seed)
+    drawn = begin_draw()
     return (CASES if FULL else drawn.sample(CASES, count)), drawn
 
 

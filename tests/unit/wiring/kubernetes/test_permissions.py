@@ -7,13 +7,13 @@ with a printed seed by default; all of them with SLUICE_FULL=1.
 """
 
 import os
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import pytest
 import yaml
+from draws import begin_draw
 from kube_api import Hand, User
 from kube_gateway_world import InnerGatewayWorld, gateway_world
 from kube_inprocess import InProcessApi, InProcessWire
@@ -169,9 +169,7 @@ def drawn(among: Sequence[T], count: int) -> Sequence[T]:
     """So many of them; all with SLUICE_FULL=1."""
     if FULL:
         return among
-    seed = random.randrange(10**6)
-    print(f"seed {seed}")
-    return random.Random(seed).sample(among, count)
+    return begin_draw().sample(among, count)
 
 
 @pytest.mark.exhaustive

@@ -1,11 +1,11 @@
 """A process that dies between any two requests, and somebody who is always faster."""
 
 import os
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+from draws import begin_draw
 from kube_gateway_world import NAMESPACE, GatewayWorld, gateway_world
 
 from sluicegate.errors import TransientError
@@ -135,9 +135,7 @@ def run(make: Callable[[], Story], at: int | None) -> tuple[object, int]:
 
 @pytest.mark.exhaustive
 def test_whoever_was_killed_anywhere_and_begins_again_ends_the_same() -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    drawn = random.Random(seed)
+    drawn = begin_draw()
     is_full = bool(os.environ.get("SLUICE_FULL"))
     names = list(STORIES) if is_full else [drawn.choice(list(STORIES))]
     for name in names:
