@@ -146,12 +146,20 @@ class Stoppable(CliProject):
         tree: bool = False,
     ) -> int:
         """Run until *stages* say that they are ready, then stop; the exit code."""
+        with self.running_until(stages) as process:
+            self.stop(process, *numbers, tree=tree)
+        return process.returncode
+
+    @contextmanager
+    def running_until(
+        self, stages: Collection[str]
+    ) -> Iterator["subprocess.Popen[str]"]:
+        """`sluice run`, once *stages* say that they are ready."""
         with self.ready() as pipe, self.started("run") as process:
             told: set[str] = set()
             while not told.issuperset(stages):
                 told.add(pipe.readline().strip())
-            self.stop(process, *numbers, tree=tree)
-        return process.returncode
+            yield process
 
     def run_until_it_says(
         self, word: str, number: signal.Signals, command: str = "run"
@@ -236,6 +244,17 @@ def test_who_insists_loses_nothing(project: Stoppable) -> None:
     code = project.run_until(STAGES, *numbers)
 
     project.check_saved(code)
+    check_goes_on(project)
+
+
+def test_who_never_stops_insisting_loses_nothing(project: Stoppable) -> None:
+    with project.running_until(STAGES) as process:
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.001)
+
+    project.check_saved(process.returncode)
     check_goes_on(project)
 
 

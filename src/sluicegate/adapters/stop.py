@@ -68,17 +68,23 @@ class StopRequest(Stop):
 
         The first signal asks to stop. The next Ctrl-C or SIGTERM means that somebody
         is tired of waiting, and raises `KeyboardInterrupt` wherever the process is.
+        From then on it ends, and hears no other: interrupted once more, Python would
+        not wait for its threads, and abort if one of them is writing a line.
         """
+        insisted = False
 
         def on_signal(_number: int, _frame: FrameType | None) -> None:
-            if self._asked:
+            nonlocal insisted
+            if not self._asked:
+                self.set()
+                tell()
+            elif not insisted:
+                insisted = True
                 raise KeyboardInterrupt
-            self.set()
-            tell()
 
         before = {number: signal.signal(number, on_signal) for number in SIGNALS}
         try:
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, signal.SIG_IGN if insisted else handler)
