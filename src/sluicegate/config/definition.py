@@ -14,11 +14,11 @@ _MIN_PLAIN = -6  # ... and down to this exponent without using one
 ELSEWHERE = frozenset(
     (
         *("environments", "people", "services", "groups", "extends", "budgets"),
-        *("audit", "notify"),
+        *("audit", "notify", "costs"),
     )
 )
 """Keys that are not of the definition: what the protected branch alone says, where the
-log is, and whom to tell."""
+log is, whom to tell, and what it costs."""
 
 
 def definition_digest(root: Table) -> Digest:

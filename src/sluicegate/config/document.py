@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from sluicegate.config.budgets import Budgets
+from sluicegate.config.costs import Costs
 from sluicegate.config.extends import Extending
 from sluicegate.config.people import Who
 from sluicegate.config.retention import DESCRIPTION, Retention
@@ -18,6 +19,7 @@ from sluicegate.model.address import EVIDENCE_SCHEMES, parse_evidence
 from sluicegate.model.bucket import BucketAddress
 from sluicegate.model.git_address import GitAddress
 from sluicegate.stages.environment import Environment
+from sluicegate.stages.secrets.settings import Secrets
 from sluicegate.stages.stage import ProjectPath, Settings
 
 NAME_PATTERN = (
@@ -178,6 +180,13 @@ class Document(Who, Extending):
     budgets: Budgets = Field(
         default_factory=Budgets,
         description="What may be used in a day or a week, by whoever shares the log.",
+    )
+    costs: Costs | None = Field(
+        None, description="What the time of machines and GPUs costs."
+    )
+    secrets: Secrets = Field(
+        default_factory=Secrets,
+        description="Who keeps secrets, and which stages get which: never a value.",
     )
     paths: tuple[ProjectPath, ...] = Field(
         (),

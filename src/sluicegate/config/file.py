@@ -99,6 +99,7 @@ def read_pipeline(data: bytes, name: str) -> ReadPipeline:
         paths=tuple(dict.fromkeys(document.paths)),
         notify=notify,
         pools=dict(document.pools),
+        secrets=document.secrets,
     )
     return ReadPipeline(root, document, stages, pipeline)
 

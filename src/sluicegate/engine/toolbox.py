@@ -1,6 +1,6 @@
 """What a run needs from the outside: the ports of the engine, in one place."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -26,8 +26,10 @@ from sluicegate.ports.referrers import Referrers
 from sluicegate.ports.registry import Registry
 from sluicegate.ports.repository import Repository
 from sluicegate.ports.results import EarlierResults
+from sluicegate.ports.secrets import SecretProvider
 from sluicegate.ports.stable import StableReleases
 from sluicegate.ports.target import Target
+from sluicegate.ports.telemetry import NoTelemetry, Telemetry
 from sluicegate.ports.tools import ToolFinder
 from sluicegate.ports.workspace import Workspace
 from sluicegate.stages.canary import CanaryStage
@@ -111,6 +113,16 @@ def _no_registry(source: MlflowChampion) -> Champion | NoChampion:
     raise PermanentError(f"nobody here can ask {source.url}")
 
 
+def _no_provider(name: str) -> SecretProvider:
+    """Nobody keeps secrets."""
+    raise PermanentError(f"nobody here can ask the provider of secrets {name}")
+
+
+def _hide_nothing(secrets: Iterable[str]) -> None:
+    """Nothing is shown."""
+    del secrets
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The outside world of a run, used by several threads at once.
@@ -131,6 +143,10 @@ class Ports:
     released. ``handing`` is what comes from
     other jobs, and goes to them; ``images`` are those of the engine, None where none is
     handed over.
+
+    ``secrets`` is who keeps secrets, by the name in the pipeline file; it may raise
+    `ExternalError`. ``hide`` is told what must not be seen from now on, before anybody
+    else gets it. ``telemetry`` hears of programs, and decides nothing.
     """
 
     clock: Clock
@@ -157,3 +173,6 @@ class Ports:
     records: bool = True
     handing: Handing = field(default_factory=Handing)
     images: ImageArchives | None = None
+    secrets: Callable[[str], SecretProvider] = _no_provider
+    hide: Callable[[Iterable[str]], None] = _hide_nothing
+    telemetry: Telemetry = field(default_factory=NoTelemetry)

@@ -9,6 +9,7 @@ from sluicegate.gates.gate import Gate
 from sluicegate.model.digest import Digest
 from sluicegate.stages.environment import Environment
 from sluicegate.stages.notify import Notify
+from sluicegate.stages.secrets.settings import Secrets
 from sluicegate.stages.stage import Stage
 
 
@@ -65,6 +66,7 @@ class Pipeline:
     paths: tuple[str, ...] = ()
     pools: Mapping[str, int] = field(default_factory=dict)
     notify: tuple[Notify, ...] = ()
+    secrets: Secrets = field(default_factory=Secrets)
 
     _by_name: Mapping[str, NamedStage] = field(init=False, repr=False, compare=False)
 
