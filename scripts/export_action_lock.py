@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("kubernetes", "s3", "traefik")
+EXTRAS = ("aws", "kubernetes", "s3", "traefik", "vault")
 HEADER = "# Made by scripts/export_action_lock.py from uv.lock: do not edit.\n"
 EXPORT = (
     *("uv", "export", "--quiet", "--frozen", "--no-default-groups"),
