@@ -90,6 +90,10 @@ ON_WINDOWS = {
     "rollback": [Case("rollback production", "needs Linux or macOS", 2)],
     "run": [Case("run", "running stages needs Linux or macOS", 2)],
     "schema": [Case("schema", '"title"')],
+    "secrets": [
+        Case("secrets list", "the pipeline file names no secret"),
+        Case("secrets list --json", '"secrets": []'),
+    ],
     "status": [Case("status", "open, all 3 gates are open")],
     "unlock": [Case("unlock production --reason x", "production", 2)],
     "version": [Case("version bump", "churn_release_v1.0", 2)],

@@ -42,6 +42,7 @@ _COMMANDS = {
     "unlock": "Let releases into an environment again.",
     "audit": "Read and verify the audit log.",
     "attest": "Say what was found of a release, in words of other tools.",
+    "secrets": "See which stages get which secrets, and whether they can.",
     "version": "Give a changed pipeline file its next version.",
     "doctor": "Say what is needed here, what is there, and what to do.",
     "export": "Write parts of the pipeline as what other tools read.",
@@ -72,10 +73,12 @@ _MEANT = {
     "provenance": "attest",
     "requests": "approvals",
     "scan": "run",
+    "secret": "secrets",
     "start": "run",
     "test": "run",
     "undo": "rollback",
     "validate": "plan",
+    "vault": "secrets",
     "verify": "audit verify",
 }
 
