@@ -5,7 +5,7 @@ what a registry serves under a tag.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sluicegate.audit.envelope import Envelope
@@ -50,29 +50,38 @@ def find_published_run(
 ) -> PublishedRun:
     """The newest run that published the release *name*, or any; or *run_id*.
 
+    A release that is called so goes before one whose commit begins so.
+
     Raises:
-        UsageError: no such run published anything, or its beginning was pruned.
+        UsageError: no such run published anything, its beginning was pruned, or several
+            commits begin so.
         IntegrityError: the log is not what was committed.
     """
     head = _find(log, name, run_id)
     entries = tuple(_read_run(log, head.run_id))
     origins = dict(_find_origins(log, entries))
-    commit = head.source.commit.rpartition(":")[2]
-    return PublishedRun(head.run_id, _name_of(head), commit, entries, origins)
+    return PublishedRun(
+        head.run_id, _name_of(head), _hex(head.source.commit), entries, origins
+    )
 
 
 def _find(log: LogReader, name: str | None, run_id: str | None) -> Envelope:
     others: list[str] = []
+    by_commit: dict[str, Envelope] = {}
     for _, head, entry in _back(log, b'"type":"publish.confirmed"'):
         if not isinstance(entry.event, PublishConfirmed):
             continue
-        if run_id is not None:
-            if head.run_id == run_id:
-                return head
-        elif name is None or _is_called(head, name):
+        is_meant = run_id is None and name in {None, _name_of(head)}
+        if is_meant or head.run_id == run_id:
             return head
+        if name is not None and _begins_with(head, name):
+            by_commit.setdefault(head.source.commit, head)
         if _name_of(head) not in others:
             others.append(_name_of(head))
+    if len(by_commit) > 1:
+        raise _ambiguous(by_commit, name)
+    if by_commit:
+        return next(iter(by_commit.values()))
     which = "the run published" if run_id else f"{name!r} published" if name else ""
     if not others:
         raise UsageError(
@@ -89,14 +98,28 @@ def _find(log: LogReader, name: str | None, run_id: str | None) -> Envelope:
 def _name_of(head: Envelope) -> str:
     """The Git tag, or else the short commit."""
     ref = head.source.ref or ""
-    commit = head.source.commit.rpartition(":")[2]
-    return ref.removeprefix(_TAGS) if ref.startswith(_TAGS) else commit[:_SHORT]
+    if ref.startswith(_TAGS):
+        return ref.removeprefix(_TAGS)
+    return _hex(head.source.commit)[:_SHORT]
 
 
-def _is_called(head: Envelope, name: str) -> bool:
-    commit = head.source.commit.rpartition(":")[2]
-    is_commit = _SOME_COMMIT.fullmatch(name) and commit.startswith(name)
-    return _name_of(head) == name or bool(is_commit)
+def _ambiguous(commits: Iterable[str], name: str | None) -> UsageError:
+    found = sorted(map(_hex, commits))
+    return UsageError(
+        f"{name!r} is the beginning of {len(found)} commits that were published",
+        hint=f"write more of it: {', '.join(found[:_SHOWN])}",
+    )
+
+
+def _begins_with(head: Envelope, name: str) -> bool:
+    return bool(_SOME_COMMIT.fullmatch(name)) and _hex(head.source.commit).startswith(
+        name
+    )
+
+
+def _hex(commit: str) -> str:
+    """A commit without the name of its hash."""
+    return commit.rpartition(":")[2]
 
 
 def _read_run(log: LogReader, run_id: str) -> list[Found]:

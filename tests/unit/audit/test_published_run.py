@@ -50,6 +50,24 @@ def test_a_release_goes_by_its_tag_or_the_beginning_of_its_commit(
     assert find_published_run(shop.open_log(), name).run_id == run_id
 
 
+def test_a_tag_goes_before_a_newer_commit_that_begins_so(shop: Shop) -> None:
+    shop.publish(RUN, "refs/tags/dddd")
+    shop.publish(OTHER_RUN, "refs/heads/main", commit=OTHER)
+
+    assert find_published_run(shop.open_log(), "dddd").run_id == RUN
+    assert find_published_run(shop.open_log(), "ddddd").run_id == OTHER_RUN
+
+
+def test_the_beginning_of_two_published_commits_names_neither(shop: Shop) -> None:
+    shop.publish(RUN, "refs/heads/main", commit="abcd1" + "0" * 35)
+    shop.publish(OTHER_RUN, "refs/heads/main", commit="abcd2" + "0" * 35)
+
+    with pytest.raises(UsageError, match="'abcd' is the beginning of 2") as caught:
+        find_published_run(shop.open_log(), "abcd")
+    assert "abcd10" in (caught.value.hint or "")
+    assert find_published_run(shop.open_log(), "abcd1").run_id == RUN
+
+
 def test_a_run_is_found_by_its_id_and_is_whole(shop: Shop) -> None:
     shop.publish(RUN)
     shop.publish(OTHER_RUN, commit=OTHER)
