@@ -14,6 +14,7 @@ from sluicegate.model import state_item as item
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
+from sluicegate.model.event_secrets import SecretsGiven, SecretsRevoked
 from sluicegate.model.evidence import Evidence, EvidenceFile
 from sluicegate.model.hold import HoldScope
 from sluicegate.model.policy import Way
@@ -25,6 +26,7 @@ from sluicegate.model.rollout import (
     Release,
     RolloutResult,
 )
+from sluicegate.model.secret import EndedLogin, GivenSecret
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
 
@@ -159,6 +161,25 @@ SAMPLES: Mapping[str, run.Event | log.LogEvent] = {
         2,
         1_800_000,
         run.ConditionResult("GPU-minutes per week <= 600", Verdict.PENDING, "wait"),
+    ),
+    "secrets.given": SecretsGiven(
+        "build",
+        (
+            GivenSecret(
+                "REGISTRY_TOKEN",
+                "production",
+                "openbao",
+                "ml/production/registry",
+                "token",
+                "3",
+            ),
+        ),
+        AT,
+    ),
+    "secrets.revoked": SecretsRevoked(
+        "build",
+        (EndedLogin("production", "it did not answer: the login lasts until 06:15"),),
+        LATER,
     ),
     "stage.skipped": run.StageSkipped("deploy", "it is no release", "git.tag != ''"),
     "publish.requested": run.PublishRequested(

@@ -21,6 +21,8 @@ KEPT = frozenset(
         # Who said yes is what an approval is for, by the name that the rules have.
         *("person", "people", "request", "answer", "lock", "override", "key"),
         *("way", "place", "attestation", "account"),
+        # Where a secret is kept is what its entry is for.
+        *("variable", "provider", "path"),
     )
 )
 """Keys whose values are never changed: the state of runs and of the log rests on it."""

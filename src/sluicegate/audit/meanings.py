@@ -41,6 +41,13 @@ KINDS: Mapping[str, str] = {
     "gpu.reserved": (
         "An attempt at a stage is about to use GPUs; or a budget does not let it."
     ),
+    "secrets.given": (
+        "An attempt at a stage is about to be given secrets: which, and never a value."
+    ),
+    "secrets.revoked": (
+        "The logins by which they were fetched have ended. Where it is missing, the"
+        " process died before, and they lasted as long as they were given out for."
+    ),
     "stage.skipped": "A stage will not run.",
     "publish.requested": "Announces that an image is about to be pushed.",
     "publish.confirmed": "The registry was seen to serve the image by every name.",
@@ -268,6 +275,20 @@ _KEYS: Mapping[str, str] = {
     "refused.condition": "The budget, and how much it allows.",
     "refused.verdict": "closed if it is used up, pending if others may use the rest.",
     "refused.reason": "How much of it was used, and when the next period begins.",
+    "secrets": "The secrets, by the variables in which the stage gets them.",
+    "secrets.variable": "The variable.",
+    "secrets.provider": "Who keeps it, by the name in the pipeline file.",
+    "secrets.kind": "What that provider is: vault, openbao, aws-secrets-manager, …",
+    "secrets.path": "Where the provider keeps it.",
+    "secrets.field": "Which field of it, where a secret has several.",
+    "secrets.version": "Its version as the provider counts, where it does.",
+    "secrets.given.at": "When it was fetched, in UTC.",
+    "logins": "The logins, one per provider.",
+    "logins.provider": "The name of the provider in the pipeline file.",
+    "logins.problem": (
+        "Why the login is not revoked, and until when it lasts; left out if it is."
+    ),
+    "secrets.revoked.at": "When they had ended, in UTC.",
     "stage.skipped.condition": "The stage's own condition, where that did not hold.",
     # Releasing
     "release.requested.request": "The SHA-256 of the request: its id.",

@@ -19,6 +19,7 @@ from sluicegate.audit.codec import (
 )
 from sluicegate.audit.jcs import Json
 from sluicegate.audit.metric_shapes import METRIC_OBSERVED, METRIC_TOTAL
+from sluicegate.audit.secret_shapes import GIVEN, REVOKED
 from sluicegate.errors import IntegrityError, UsageError
 from sluicegate.model import event as model
 from sluicegate.model.command import ResourceUsage
@@ -291,6 +292,8 @@ BY_KIND: Mapping[str, Shape[Any]] = {
         Field("wall_ms", INTEGER),
         Field("refused", _CONDITION, optional=True),
     ),
+    "secrets.given": GIVEN,
+    "secrets.revoked": REVOKED,
     "stage.skipped": Shape(
         model.StageSkipped, _STAGE, _REASON, Field("condition", TEXT, optional=True)
     ),

@@ -8,8 +8,11 @@ from typing_extensions import override
 from sluicegate.engine.machine import Effect, advance
 from sluicegate.engine.toolbox import Observer, Record
 from sluicegate.model.event import Event, GpuReserved, StageSkipped, StageStarted
+from sluicegate.model.event_secrets import SecretsRevoked
 from sluicegate.model.finding import Finding
 from sluicegate.model.run import Run
+
+_NOTED = (StageStarted, GpuReserved, StageSkipped, SecretsRevoked)
 
 
 class Ledger:
@@ -29,7 +32,8 @@ class Ledger:
         """Record *event*, unless it cannot follow the ones before it.
 
         The beginning of a stage, GPUs set aside and a skipped stage have no effect
-        outside the workspace: they are committed with whatever comes next.
+        outside the workspace, and the end of a login lets nobody do more: they are
+        committed with whatever comes next.
 
         Raises:
             IntegrityError: it cannot follow.
@@ -46,7 +50,7 @@ class Ledger:
         """
         with self._lock:
             run, effects = advance(self._run_id, self._run, event)
-            if isinstance(event, StageStarted | GpuReserved | StageSkipped):
+            if isinstance(event, _NOTED):
                 kept = self._record.note(event)
             else:
                 kept = self._record.record(event)

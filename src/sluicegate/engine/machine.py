@@ -38,6 +38,7 @@ from sluicegate.model.event import (
     StageSkipped,
     StageStarted,
 )
+from sluicegate.model.event_secrets import SecretEvent, SecretsGiven, SecretsRevoked
 from sluicegate.model.rollout import RolloutResult
 from sluicegate.model.run import Phase, Run, StageState
 
@@ -187,7 +188,7 @@ def _is_judged(event: StageFinished) -> bool:
 
 def _apply_to_running(
     stage: StageState,
-    event: PublishEvent | EntryEvent | RolloutEvent | GpuReserved,
+    event: SecretEvent | PublishEvent | EntryEvent | RolloutEvent | GpuReserved,
     run_id: str,
 ) -> StageState:
     if stage.phase is not Phase.RUNNING:
@@ -195,6 +196,8 @@ def _apply_to_running(
     match event:
         case GpuReserved():
             return stage  # of one attempt, and for the accounts alone
+        case SecretsGiven() | SecretsRevoked():
+            return stage  # of one attempt, and for those who look into the log
         case PublishRequested() | PublishConfirmed():
             return replace(stage, publish=(*stage.publish, event))
         case ReleaseRequested() | EnvironmentEntered():
@@ -298,6 +301,7 @@ def _stage(
     | StageFinished
     | StageSkipped
     | GpuReserved
+    | SecretEvent
     | PublishEvent
     | EntryEvent
     | RolloutEvent,

@@ -11,6 +11,7 @@ from datetime import datetime
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
+from sluicegate.model.event_secrets import SecretEvent
 from sluicegate.model.evidence import Evidence
 from sluicegate.model.metric import Tally
 from sluicegate.model.publication import PublishedImage
@@ -479,4 +480,4 @@ RunEvent = (
 
 EntryEvent = ReleaseRequested | EnvironmentEntered
 
-Event = RunEvent | PublishEvent | EntryEvent | RolloutEvent
+Event = RunEvent | SecretEvent | PublishEvent | EntryEvent | RolloutEvent

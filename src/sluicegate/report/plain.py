@@ -33,6 +33,7 @@ from sluicegate.model.event import (
     WeightConfirmed,
     WeightRequested,
 )
+from sluicegate.model.event_secrets import SecretsGiven, SecretsRevoked
 from sluicegate.model.finding import Finding
 from sluicegate.model.rollout import CanaryVerdict, Direction
 from sluicegate.model.run import Run
@@ -42,6 +43,7 @@ from sluicegate.report.audit import shorten_run
 from sluicegate.report.duration import format_duration
 from sluicegate.report.entering import describe_entry
 from sluicegate.report.escape import escape
+from sluicegate.report.given_secrets import describe_secrets
 
 MARK = {
     Outcome.OPEN: "✓",
@@ -57,7 +59,7 @@ def describe(event: Event) -> str | None:
     return None if text is None else escape(text)
 
 
-def _describe(event: Event) -> str | None:  # noqa: C901, PLR0911 - one line an event
+def _describe(event: Event) -> str | None:  # noqa: C901, PLR0911, PLR0912 - a line each
     match event:
         case RunStarted():
             return _describe_start(event)
@@ -79,6 +81,9 @@ def _describe(event: Event) -> str | None:  # noqa: C901, PLR0911 - one line an 
             return f"{event.stage}: not run, {event.reason}"
         case GpuReserved():
             return None if event.refused else _describe_reserved(event)
+        case SecretsGiven() | SecretsRevoked():
+            said = describe_secrets(event)
+            return said and f"{event.stage}: {said}"
         case PublishRequested() | PublishConfirmed():
             return f"{event.stage}: {describe_publish(event)}"
         case ReleaseRequested() | EnvironmentEntered():

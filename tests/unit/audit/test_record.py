@@ -29,6 +29,7 @@ from sluicegate.model import event as model
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
+from sluicegate.model.event_secrets import SecretsGiven, SecretsRevoked
 from sluicegate.model.evidence import Evidence, EvidenceFile, round_value
 from sluicegate.model.log_event import LogCreated
 from sluicegate.model.metric import Tally
@@ -40,6 +41,7 @@ from sluicegate.model.rollout import (
     Release,
     RolloutResult,
 )
+from sluicegate.model.secret import EndedLogin, GivenSecret
 from sluicegate.model.tool import Tool
 from sluicegate.model.traffic import RequestCounts
 
@@ -123,6 +125,23 @@ EVENTS: dict[type, st.SearchStrategy[model.Event]] = {
     ),
     model.GpuReserved: st.builds(
         model.GpuReserved, TEXTS, WHOLES, WHOLES, st.none() | CONDITIONS
+    ),
+    SecretsGiven: st.builds(
+        SecretsGiven,
+        TEXTS,
+        st.lists(
+            st.builds(GivenSecret, *[TEXTS] * 4, st.none() | TEXTS, st.none() | TEXTS),
+            max_size=2,
+        ).map(tuple),
+        TIMES,
+    ),
+    SecretsRevoked: st.builds(
+        SecretsRevoked,
+        TEXTS,
+        st.lists(st.builds(EndedLogin, TEXTS, st.none() | TEXTS), max_size=2).map(
+            tuple
+        ),
+        TIMES,
     ),
     model.StageSkipped: st.builds(model.StageSkipped, TEXTS, TEXTS, st.none() | TEXTS),
     model.PublishRequested: st.builds(

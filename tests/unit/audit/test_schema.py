@@ -239,6 +239,7 @@ OPTIONAL = {
     *("rollouts.0.stable.reference", "stable.0.release.reference"),
     "request",  # of environment.entered, where nobody was asked
     "refused",  # of gpu.reserved, where nothing stood against it
+    *("secrets.0.field", "secrets.0.version", "logins.0.problem"),
 }
 
 

@@ -35,6 +35,7 @@ from sluicegate.model.event import (
     StageSkipped,
     StageStarted,
 )
+from sluicegate.model.event_secrets import SecretEvent, SecretsGiven, SecretsRevoked
 from sluicegate.model.evidence import Evidence
 from sluicegate.model.rollout import RolloutResult
 from sluicegate.model.run import Run
@@ -224,6 +225,53 @@ def test_only_a_rollout_that_was_held_begins_anew(result: RolloutResult) -> None
     assert effects == (RunStage("canary", 2),)
     kept = () if result is RolloutResult.HELD else (CanaryReady("canary"), finished)
     assert run.stage("canary").rollout == kept
+
+
+SECRETS: tuple[SecretEvent, ...] = (
+    SecretsGiven("lint", (), NOW),
+    SecretsRevoked("lint", (), NOW),
+)
+
+
+def test_secrets_change_nothing_of_a_run_but_the_number_of_its_events() -> None:
+    begun: list[Event] = [started(), StageStarted("lint", 1, NOW)]
+    with_them, without = fold("01", [*begun, *SECRETS]), fold("01", begun)
+
+    assert with_them == replace(without, events=4)
+
+
+@pytest.mark.parametrize("event", SECRETS)
+@pytest.mark.parametrize(
+    "before",
+    [
+        [started()],
+        [
+            started(),
+            StageStarted("lint", 1, NOW),
+            *SECRETS,
+            ended("lint", Outcome.OPEN),
+        ],
+        [started(), StageStarted("lint", 1, NOW), SECRETS[0], RunResumed()],
+    ],
+    ids=["not begun", "ended", "killed and resumed"],
+)
+def test_only_a_stage_that_runs_is_given_secrets(
+    before: list[Event], event: SecretEvent
+) -> None:
+    with pytest.raises(IntegrityError, match=type(event).__name__):
+        fold("01", [*before, event])
+
+
+def test_a_run_killed_with_a_secret_given_goes_on_with_another_attempt() -> None:
+    run = fold("01", [started(), StageStarted("lint", 1, NOW), SECRETS[0]])
+
+    run, effects = advance("01", run, RunResumed())
+
+    assert effects == (RunStage("lint", 2),)
+    end = ended("lint", Outcome.OPEN, 2)
+    for event in (StageStarted("lint", 2, NOW), *SECRETS, end):
+        run, _ = advance("01", run, event)
+    assert run.stage("lint").outcome is Outcome.OPEN
 
 
 def test_a_rollout_cut_off_goes_on_with_its_events() -> None:
