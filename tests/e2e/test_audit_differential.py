@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from draws import begin_draw
 from fakes_audit import FakeSigner, FakeStore, begin_log
 from fakes_witness import FakeWitness
 from go_checker import Checker, build, needs_go
@@ -67,9 +68,7 @@ def aics() -> ModuleType:
 
 @pytest.fixture
 def rng() -> random.Random:
-    seed = random.SystemRandom().randrange(2**32)
-    print(f"seed {seed}")
-    return random.Random(seed)
+    return begin_draw()
 
 
 @dataclass

@@ -26,6 +26,7 @@ import docker_service
 import pytest
 from cli_project import CliProject
 from docker_service import Service
+from draws import begin_draw
 from load import Load, constant_load
 
 from sluicegate.adapters.targets.docker_traefik import remove_environment
@@ -240,9 +241,8 @@ def kill_and_resume(production: Production, where: Kill) -> int:
 
 
 def test_a_good_release_killed_anywhere_is_promoted(production: Production) -> None:
-    seed = random.randrange(10**6)
-    print(f"seed {seed}, {len(production.calls)} calls, {production.events}")
-    for where in draw_kills(production, random.Random(seed)):
+    print(f"{len(production.calls)} calls, {production.events}")
+    for where in draw_kills(production, begin_draw()):
         release = production.prepare(fail=0)
 
         code = kill_and_resume(production, where)
@@ -253,9 +253,8 @@ def test_a_good_release_killed_anywhere_is_promoted(production: Production) -> N
 
 
 def test_a_bad_release_killed_anywhere_is_rolled_back(production: Production) -> None:
-    seed = random.randrange(10**6)
-    print(f"seed {seed}, {len(production.calls)} calls, {production.events}")
-    for where in draw_kills(production, random.Random(seed)):
+    print(f"{len(production.calls)} calls, {production.events}")
+    for where in draw_kills(production, begin_draw()):
         production.prepare(fail=0.3)
 
         code = kill_and_resume(production, where)
