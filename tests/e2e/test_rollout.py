@@ -1,5 +1,9 @@
-"""Rollouts on a real engine, with real traffic, and processes that die."""
+"""Rollouts on a real engine, with real traffic, and processes that die.
 
+A few of the places to die are drawn; all are with SLUICE_FULL=1.
+"""
+
+import os
 import pickle
 import subprocess
 import sys
@@ -12,6 +16,7 @@ import conduct_process
 import pytest
 from conduct_process import Job, read_events
 from docker_service import DockerEnvironment, Service, docker_environment
+from draws import begin_draw
 from load import Load, constant_load
 
 from sluicegate.canary.judge import JudgeSettings
@@ -27,6 +32,41 @@ from sluicegate.model.rollout import (
 pytestmark = pytest.mark.docker
 
 NAMES = frozenset({"v1", "v2"})
+FULL = bool(os.environ.get("SLUICE_FULL"))
+
+Kill = tuple[str, int]
+"""Where a process dies, and which time it gets there."""
+
+PROMOTION: tuple[Kill, ...] = (
+    ("recorded RolloutStarted", 1),
+    ("waiting in deploy", 2),
+    ("after deploy", 1),
+    ("recorded WeightRequested", 1),
+    ("waiting in set_weight", 1),
+    ("after set_weight", 2),
+    ("recorded BlockObserved", 1),
+    ("recorded CanaryJudged", 1),
+    ("after set_weight", 3),
+    ("waiting in retire", 1),
+    ("after retire", 1),
+)
+ROLLBACK: tuple[Kill, ...] = (
+    ("recorded CanaryJudged", 1),
+    ("before retire", 1),
+    ("waiting in retire", 1),
+)
+
+
+def kills_of(kills: tuple[Kill, ...], sample: int) -> range:
+    """How many of *kills* are carried out: all of them with SLUICE_FULL=1."""
+    return range(len(kills) if FULL else sample)
+
+
+def nth_kill(kills: tuple[Kill, ...], number: int) -> Kill:
+    """The kill *number* in the order that was drawn."""
+    kill = begin_draw().sample(kills, len(kills))[number]
+    print(f"killed: {kill}")
+    return kill
 
 
 @dataclass
@@ -164,25 +204,11 @@ def test_a_canary_that_never_gets_healthy_gets_no_traffic(rollouts: Rollouts) ->
     assert rollouts.environment.containers() == {"proxy": "running", "v1": "running"}
 
 
-@pytest.mark.parametrize(
-    ("point", "nth"),
-    [
-        ("recorded RolloutStarted", 1),
-        ("waiting in deploy", 2),
-        ("after deploy", 1),
-        ("recorded WeightRequested", 1),
-        ("waiting in set_weight", 1),
-        ("after set_weight", 2),
-        ("recorded BlockObserved", 1),
-        ("recorded CanaryJudged", 1),
-        ("after set_weight", 3),
-        ("waiting in retire", 1),
-        ("after retire", 1),
-    ],
-)
+@pytest.mark.parametrize("number", kills_of(PROMOTION, 4))
 def test_killed_during_a_promotion_and_resumed_it_is_promoted(
-    rollouts: Rollouts, point: str, nth: int
+    rollouts: Rollouts, number: int
 ) -> None:
+    point, nth = nth_kill(PROMOTION, number)
     job = rollouts.job(rollouts.environment.build(Service("v2")))
     with constant_load(rollouts.environment.publish, NAMES) as load:
         rollouts.conduct_and_die(replace(job, point=point, nth=nth))
@@ -194,13 +220,11 @@ def test_killed_during_a_promotion_and_resumed_it_is_promoted(
     assert rollouts.environment.containers() == {"proxy": "running", "v2": "running"}
 
 
-@pytest.mark.parametrize(
-    ("point", "nth"),
-    [("recorded CanaryJudged", 1), ("before retire", 1), ("waiting in retire", 1)],
-)
+@pytest.mark.parametrize("number", kills_of(ROLLBACK, 1))
 def test_killed_during_a_rollback_and_resumed_it_is_rolled_back(
-    rollouts: Rollouts, point: str, nth: int
+    rollouts: Rollouts, number: int
 ) -> None:
+    point, nth = nth_kill(ROLLBACK, number)
     job = rollouts.job(rollouts.environment.build(Service("v2", fail=0.5)))
     with constant_load(rollouts.environment.publish, NAMES) as load:
         rollouts.conduct_and_die(replace(job, point=point, nth=nth))
