@@ -25,6 +25,7 @@ from sluicegate.adapters.known_secrets import (
     in_file,
     in_variable,
 )
+from sluicegate.adapters.learned_secrets import LearnedSecrets
 from sluicegate.errors import PermanentError
 from sluicegate.model.command import Command, CommandResult
 from sluicegate.model.credential import HIDDEN, URL_LOGIN
@@ -37,10 +38,18 @@ _LOGIN_BYTES = re.compile(URL_LOGIN.pattern.encode())
 class Masks:
     """The secrets that must not be shown. They grow and never shrink; thread-safe.
 
-    *docker_config* is the Docker CLI's ``config.json``.
+    *docker_config* is the Docker CLI's ``config.json``. *learned* may be shared: what is
+    learned elsewhere is hidden here, too.
     """
 
-    def __init__(self, environ: Mapping[str, str], docker_config: Path | None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        docker_config: Path | None,
+        learned: LearnedSecrets | None = None,
+    ) -> None:
+        self._learned = LearnedSecrets() if learned is None else learned
+        self._taken = 0  # so many of those that were learned
         self._environ = environ
         self._docker_config = docker_config
         self._files: list[Path] = []
@@ -67,6 +76,13 @@ class Masks:
             self._kubeconfigs += kubeconfigs
         self.refresh()
 
+    def hide(self, values: Iterable[str]) -> None:
+        """Hide *values* from now on, such as secrets that were just fetched.
+
+        Of what is shorter than four characters nothing is hidden: it is everywhere.
+        """
+        self._learned.add(values)
+
     def refresh(self) -> None:
         """Read the files again that have changed: a login may be renewed meanwhile."""
         with self._lock:
@@ -83,6 +99,7 @@ class Masks:
 
     def text(self, text: str, mark: str = HIDDEN) -> str:
         """*text* with *mark* for every secret."""
+        self._learn()
         for form in self._forms:
             if form in text:
                 text = text.replace(form, mark)
@@ -90,6 +107,7 @@ class Masks:
 
     def data(self, data: bytes) -> bytes:
         """*data* without secrets."""
+        self._learn()
         for form in self._form_bytes:
             if form in data:
                 data = data.replace(form, HIDDEN.encode())
@@ -97,6 +115,7 @@ class Masks:
 
     def holds(self, data: bytes) -> bool:
         """Whether a secret that is known here is in *data*."""
+        self._learn()
         return any(form in data for form in self._form_bytes)
 
     def _has_changed(self, path: Path) -> bool:
@@ -109,6 +128,12 @@ class Masks:
             return False
         self._seen[path] = seen
         return True
+
+    def _learn(self) -> None:
+        if len(self._learned) != self._taken:
+            known = self._learned.known()
+            self._add(known)
+            self._taken = len(known)
 
     def _add(self, secrets: Iterable[str]) -> None:
         with self._lock:

@@ -126,7 +126,7 @@ def _read(
         build_logged(run.entries[0]),
         None,
         partial(_load, attesting),
-        build_machine_redactor(machine.environ, machine.home).text,
+        build_machine_redactor(machine).text,
     )
     entries = [build_logged(each) for each in run.entries]
     published = find_publications(entries)

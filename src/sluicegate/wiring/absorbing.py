@@ -44,7 +44,7 @@ def open_recorder(place: LogPlace) -> LogRecorder:
         Actor("user", machine.user),
         TOOL,
         machine.id,
-        redactor=build_machine_redactor(machine.environ, machine.home),
+        redactor=build_machine_redactor(machine),
     )
 
 

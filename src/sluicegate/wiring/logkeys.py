@@ -110,7 +110,7 @@ def rotate(
         ExternalError: whether it was handed over is unknown.
     """
     machine = place.machine
-    redactor = build_machine_redactor(machine.environ, machine.home)
+    redactor = build_machine_redactor(machine)
     reason = redactor.text(reason)  # both keys sign it: no later
     if len(reason) > MAX_REASON:
         raise UsageError(f"a reason of {len(reason)} characters; {MAX_REASON} will do")

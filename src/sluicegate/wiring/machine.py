@@ -18,6 +18,7 @@ from sluicegate.adapters.keys_ephemeral import (
     GivenKeyring,
     take_key,
 )
+from sluicegate.adapters.learned_secrets import LearnedSecrets
 from sluicegate.adapters.machine_id import pseudonym, read_machine_id
 from sluicegate.adapters.process import SubprocessRunner
 from sluicegate.adapters.process_plain import PlainRunner
@@ -80,6 +81,11 @@ class Machine:
     def stop(self) -> StopRequest:
         """The request to stop, shared by everything that waits."""
         return StopRequest()
+
+    @cached_property
+    def learned(self) -> LearnedSecrets:
+        """The secrets that were fetched; whatever is said or written hides them."""
+        return LearnedSecrets()
 
     @cached_property
     def clock(self) -> SystemClock:

@@ -15,18 +15,18 @@ from sluicegate.wiring.clusters import (
     clusters_of,
     kubeconfig_files,
 )
+from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.metric_secrets import secrets_of
 
 
-def build_masks(
-    environ: Mapping[str, str], home: Path, pipeline: Pipeline, *folders: Path
-) -> Masks:
-    """Hide what *environ* holds, and what *pipeline* names in any of *folders*.
+def build_masks(machine: Machine, pipeline: Pipeline, *folders: Path) -> Masks:
+    """Hide what *machine* knows, and what *pipeline* names in any of *folders*.
 
-    *home* is the user's home folder. Logins to clusters are hidden, too. All
-    is read again whenever it has changed.
+    Logins to clusters are hidden, too, and what is fetched meanwhile. All is read again
+    whenever it has changed.
     """
-    masks = Masks(environ, _docker_config(environ, home))
+    environ, home = machine.environ, machine.home
+    masks = _machine_masks(machine)
     variables, files = set(secret_variables(pipeline.notify)), set()
     named: list[BuildSecret | Secret] = [*secrets_of(pipeline)]
     for each in pipeline.stages:
@@ -61,9 +61,14 @@ def build_redactor(masks: Masks, home: Path) -> Redactor:
     return Redactor(without_known, str(home))
 
 
-def build_machine_redactor(environ: Mapping[str, str], home: Path) -> Redactor:
+def build_machine_redactor(machine: Machine) -> Redactor:
     """Keep out of the log what this machine knows, whatever the pipeline says."""
-    return build_redactor(Masks(environ, _docker_config(environ, home)), home)
+    return build_redactor(_machine_masks(machine), machine.home)
+
+
+def _machine_masks(machine: Machine) -> Masks:
+    config = _docker_config(machine.environ, machine.home)
+    return Masks(machine.environ, config, machine.learned)
 
 
 def _docker_config(environ: Mapping[str, str], home: Path) -> Path:

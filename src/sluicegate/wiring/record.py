@@ -121,7 +121,7 @@ class ProjectLog:
         """Keeps out of the log what this machine and the pipeline call secret."""
         project, machine = self.project, self.project.machine
         folders = project.folder, project.home_folder
-        masks = build_masks(machine.environ, machine.home, project.pipeline, *folders)
+        masks = build_masks(machine, project.pipeline, *folders)
         return build_redactor(masks, machine.home)
 
     def _check_outlives_workspace(self) -> None:

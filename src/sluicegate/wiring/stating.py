@@ -91,7 +91,7 @@ class Stating:
         return Left(digest, where, signature)
 
     def _check(self, reason: str) -> None:
-        redactor = build_machine_redactor(self.machine.environ, self.machine.home)
+        redactor = build_machine_redactor(self.machine)
         if redactor.text(reason) != reason:
             raise UsageError(
                 "the reason holds a credential, a mail address or this user's folder;"

@@ -116,7 +116,7 @@ class Surroundings:
         """What must not be seen."""
         project, machine = self.project, self.project.machine
         folders = project.folder, project.home_folder
-        return build_masks(machine.environ, machine.home, project.pipeline, *folders)
+        return build_masks(machine, project.pipeline, *folders)
 
     def workspace(self, run_id: str) -> LocalWorkspace:
         """Where the run's stages write."""
@@ -303,6 +303,7 @@ class Surroundings:
             ca_bundle=machine.ca_bundle,
             metrics=self._metrics,
             champion=self._champion,
+            hide=self.masks.hide,
         )
 
     def _champion(self, source: MlflowChampion) -> Champion | NoChampion:

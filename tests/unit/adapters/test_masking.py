@@ -13,6 +13,7 @@ from fakes import FakeProcess, exited
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sluicegate.adapters.learned_secrets import LearnedSecrets
 from sluicegate.adapters.masking import MaskingRunner, Masks
 from sluicegate.errors import PermanentError
 from sluicegate.model.command import Command
@@ -171,6 +172,28 @@ def test_a_variable_that_is_named_is_hidden_whatever_its_name() -> None:
     found.name(["PLAIN", "MISSING"], [])
 
     assert found.text("abcd efgh") == "*** efgh"
+
+
+def test_what_is_fetched_is_hidden_from_then_on() -> None:
+    found = masks()
+    assert found.text("open-sesame") == "open-sesame"
+
+    found.hide(["open-sesame", "abc", ""])
+
+    assert found.text("open-sesame, abc") == "***, abc"
+
+
+def test_what_one_learns_another_hides_that_was_there_before() -> None:
+    learned = LearnedSecrets()
+    first, second = Masks({}, None, learned), Masks({}, None, learned)
+    told: list[str] = []
+    learned.tell(told.append)
+
+    first.hide(["open-sesame"])
+    first.hide(["open-sesame"])
+
+    assert second.text("open-sesame") == "***"
+    assert told == ["open-sesame"]
 
 
 def test_all_that_a_program_says_is_masked() -> None:

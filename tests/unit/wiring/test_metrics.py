@@ -58,8 +58,7 @@ class World:
         made = pipeline(**metrics)
         stage = made.stage("roll").stage
         assert isinstance(stage, CanaryStage)
-        environ = self.machine.environ
-        masks = build_masks(environ, self.machine.home, made, self.folder)
+        masks = build_masks(self.machine, made, self.folder)
         clock = FakeClock(elapsed_ms=60_000)
         sources = MetricSources(
             self.machine, self.folder, self.machine.process, clock, masks

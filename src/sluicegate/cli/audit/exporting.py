@@ -49,7 +49,7 @@ def export(
             takewhile(lambda each: each.index < head.size, search.find(query)),
         ),
         None if no_evidence else partial(_load, where.evidence),
-        build_machine_redactor(machine.environ, machine.home).text,
+        build_machine_redactor(machine).text,
     )
     chosen = FORMATS[form]
     written = _write(chosen, chosen.write(source), output)

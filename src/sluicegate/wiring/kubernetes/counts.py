@@ -45,7 +45,7 @@ def build_counts(
     """
     machine, edges = project.machine, edges_judged(project.pipeline, environment)
     folders = project.folder, project.home_folder
-    masks = build_masks(machine.environ, machine.home, project.pipeline, *folders)
+    masks = build_masks(machine, project.pipeline, *folders)
     counts = PrometheusRequestCounts(
         open_counts_api(project, settings),
         find_counters(settings),

@@ -194,7 +194,7 @@ def test_a_token_is_masked_wherever_something_is_shown() -> None:
         "from sluicegate.adapters.masking import Masks\n"
         "from sluicegate.wiring.masking import build_machine_redactor\n"
         "text = 'it was t-0urs-0123456789 and t-usual-0123456789'\n"
-        "redact = build_machine_redactor(machine.environ, machine.home).text\n"
+        "redact = build_machine_redactor(machine).text\n"
         "print('0123456789' in Masks(machine.environ, None).text(text) + redact(text))"
     )
 

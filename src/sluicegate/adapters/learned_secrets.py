@@ -1,0 +1,50 @@
+"""Secrets that this process learns while it runs: what it fetches, and logs in with."""
+
+import threading
+from collections.abc import Callable, Iterable
+
+_SHORTEST = 4  # shorter ones are everywhere
+
+OnSecret = Callable[[str], None]
+"""Is told each new secret, which is hidden already."""
+
+
+class LearnedSecrets:
+    """All that was learned; it grows and never shrinks. Thread-safe.
+
+    Whatever hides secrets in this process shares one of these, so that a secret that is
+    fetched for a stage is hidden by those, too, that were there before it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._secrets: dict[str, None] = {}
+        self._listeners: list[OnSecret] = []
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Learn *secrets*; those of less than four characters are none."""
+        with self._lock:
+            news = dict.fromkeys(
+                secret
+                for secret in secrets
+                if secret not in self._secrets and len(secret.strip()) >= _SHORTEST
+            )
+            # A new dictionary: those who read the old one need no lock.
+            self._secrets = {**self._secrets, **news}
+            listeners = tuple(self._listeners)
+        for secret in news:
+            for tell in listeners:
+                tell(secret)
+
+    def tell(self, on_secret: OnSecret) -> None:
+        """Tell *on_secret* each secret that is learned from now on."""
+        with self._lock:
+            self._listeners.append(on_secret)
+
+    def known(self) -> tuple[str, ...]:
+        """The secrets in the order in which they were learned."""
+        return tuple(self._secrets)
+
+    def __len__(self) -> int:
+        """How many are known."""
+        return len(self._secrets)
