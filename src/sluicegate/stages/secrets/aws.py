@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from sluicegate.stages.stage import Duration, Settings
 
 _ROLE = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$"
+_KEY = r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
 _REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"
 _SHORTEST, _LONGEST = timedelta(minutes=15), timedelta(hours=1)
 
@@ -35,6 +36,13 @@ class AwsProvider(Settings):
         min_length=1,
         description="File that holds a token of another issuer. Default: asked of"
         " GitHub Actions.",
+    )
+    kms_key: str | None = Field(
+        None,
+        pattern=_KEY,
+        max_length=200,
+        description="The ARN of your own KMS key that the secrets are encrypted with:"
+        " allowed for them alone. Default: the key of AWS, which needs no permission.",
     )
     duration: Annotated[Duration, AfterValidator(_check_duration)] = Field(
         timedelta(minutes=15), description="How long the role's credentials last."
