@@ -12,6 +12,7 @@ from sluicegate.config.tree import (
     MAX_PROBLEMS,
     Found,
     Items,
+    Leaf,
     Node,
     Path,
     Problem,
@@ -102,7 +103,8 @@ class Checker:
         for error, found in placed:
             if _is_other_reading(error, found, deepest) or _is_echo(error, found):
                 continue
-            relative = replace(found, path=found.path[len(path) :])
+            shown = _withheld(found) if path[:1] == ("secrets",) else found
+            relative = replace(shown, path=found.path[len(path) :])
             is_key = error["type"] == "extra_forbidden"
             place = found.path[:-1] if is_key else found.path
             if (
@@ -118,6 +120,12 @@ class Checker:
                 text.removeprefix("must ").removeprefix("be ") for text in texts[1:]
             )
             self.report(place, " or ".join((texts[0], *others)))
+
+
+def _withheld(found: Found) -> Found:
+    """*found* without its value: a secret that was put in a wrong place."""
+    is_leaf = isinstance(found.node, Leaf)
+    return replace(found, node=Items(found.line, ())) if is_leaf else found
 
 
 def _is_other_reading(error: ErrorDetails, found: Found, paths: list[Path]) -> bool:

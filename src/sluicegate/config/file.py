@@ -17,6 +17,7 @@ from sluicegate.config.latency import check_latency_edges
 from sluicegate.config.notify import read_notify
 from sluicegate.config.pools import check_pools
 from sluicegate.config.published import check_published
+from sluicegate.config.secrets import check_secrets
 from sluicegate.config.source import parse_source
 from sluicegate.config.stagelist import StageList, read_stages
 from sluicegate.config.tree import Leaf, Table, child
@@ -73,6 +74,8 @@ def read_pipeline(data: bytes, name: str) -> ReadPipeline:
             check_published(checker, stages, document.environments)
             check_champions(checker, stages, document.environments)
         notify = read_notify(checker)
+        known = {} if document is None else document.environments
+        check_secrets(checker, stages, known, notify)
     except EnoughError:
         raise PipelineFileError(
             [problem.render(name) for problem in checker.problems],

@@ -25,6 +25,7 @@ from sluicegate.model.digest import Digest
 from sluicegate.ports.protected import ProtectedBranch, Tip
 from sluicegate.stages.environment import Environment
 from sluicegate.stages.pipeline import Pipeline
+from sluicegate.stages.secrets.settings import Secrets
 from sluicegate.wiring.policy_files import MAX_POLICY_BYTES, PolicyFiles
 from sluicegate.wiring.project import Project
 
@@ -105,6 +106,25 @@ class PolicySource:
         """
         own = self._own(*self._branch())
         return read_pipeline(own.data, own.source).pipeline
+
+    def secrets(self) -> Secrets | None:
+        """What the protected branch says of secrets; nothing where it has no file.
+
+        None where there is no repository, or which branch is the protected one cannot
+        be told: then nothing counts that is for some environments alone.
+
+        Raises:
+            UsageError: the pipeline file there cannot be used.
+            ExternalError: Git fails.
+        """
+        try:
+            branch, tip = self._branch()
+        except UsageError:
+            return None
+        data = branch.read(tip, self.path, MAX_POLICY_BYTES)
+        if data is None:
+            return Secrets()
+        return read_pipeline(data, f"{self.path} at {tip.branch}").pipeline.secrets
 
     def has_had(self, definition: Digest) -> bool:
         """Whether the pipeline there is, or was there once, that of *definition*.

@@ -309,3 +309,50 @@ def test_without_a_repository_there_are_no_rules(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="is not in a Git repository"):
         source.policy("production")
+
+
+SECRETS = """\
+secrets:
+  providers: {here: {uses: environment}}
+  use: {KEY: {from: here, path: KEY, stages: [scan]}}
+"""
+
+
+def test_secrets_are_those_of_the_protected_branch(tmp_path: Path) -> None:
+    repository = Clone(tmp_path / "r")
+    repository.commit(**{FILE: pipeline() + SECRETS})
+    repository.git("switch", "-q", "-c", "feature")
+    repository.commit(**{FILE: pipeline() + SECRETS.replace("KEY:", "OTHER:")})
+
+    found = repository.source().secrets()
+
+    assert found is not None
+    assert list(found.use) == ["KEY"]
+
+
+def test_a_protected_branch_without_the_file_gives_no_secret(tmp_path: Path) -> None:
+    repository = Clone(tmp_path / "r")
+    repository.commit(other="x")
+    repository.git("switch", "-q", "-c", "feature")
+    repository.commit(**{FILE: pipeline() + SECRETS})
+
+    found = repository.source().secrets()
+
+    assert found is not None
+    assert not found.use
+
+
+def test_secrets_are_unknown_without_a_protected_branch(tmp_path: Path) -> None:
+    repository = Clone(tmp_path / "r")
+    repository.commit(**{FILE: pipeline() + SECRETS})
+    repository.git("branch", "-q", "-m", "main", "feature")
+
+    assert repository.source().secrets() is None
+
+
+def test_secrets_of_a_broken_file_cannot_be_told(tmp_path: Path) -> None:
+    repository = Clone(tmp_path / "r")
+    repository.commit(**{FILE: pipeline() + SECRETS.replace("here, path", "no, path")})
+
+    with pytest.raises(UsageError):
+        repository.source().secrets()

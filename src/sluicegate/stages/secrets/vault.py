@@ -1,16 +1,36 @@
 """Vault and OpenBao, as the pipeline file names them."""
 
+import re
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, Tag
+from pydantic_core import PydanticCustomError
 
+from sluicegate.stages.notify import SECRET
 from sluicegate.stages.stage import Duration, Settings
+from sluicegate.stages.variants import variants
 
 _ADDRESS = r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])(:|/|$))[^\s?#@]*$"
 _PATH = r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*$"
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
+
+
+def _check_address(value: str) -> str:
+    if "@" in value or "?" in value:
+        raise PydanticCustomError(
+            SECRET,
+            "must be an address without login and query: how to log in stands under"
+            " auth:",
+        )
+    if not re.fullmatch(_ADDRESS, value):
+        raise ValueError(
+            "must be an address, like https://vault.example.org:8200 (http:// only to"
+            " localhost: who listens would have the secrets)"
+        )
+    return value
 
 
 def _check_ttl(value: timedelta) -> timedelta:
@@ -55,14 +75,30 @@ class AppRoleAuth(Settings):
     )
 
 
+def _tag(value: Any) -> str | None:  # noqa: ANN401 - pydantic hands over anything
+    method = value.get("method") if isinstance(value, Mapping) else None
+    if isinstance(value, Settings):
+        method = getattr(value, "method", None)
+    return f"auth {method}" if method in _METHODS else None
+
+
+_METHODS = ("jwt", "approle")
+_Auth = Annotated[
+    Annotated[JwtAuth, Tag("auth jwt")] | Annotated[AppRoleAuth, Tag("auth approle")],
+    variants(_tag, "method", _METHODS),
+]
+
+
 class VaultProvider(Settings):
     """Secrets in Vault or OpenBao: version 2 of its key-value store."""
 
     uses: Literal["vault", "openbao"] = Field(description="Who keeps them.")
-    address: str = Field(pattern=_ADDRESS, description="https:// and its host.")
-    auth: Annotated[JwtAuth | AppRoleAuth, Field(discriminator="method")] = Field(
-        description="How to log in."
-    )
+    address: Annotated[
+        str,
+        AfterValidator(_check_address),
+        Field(json_schema_extra={"pattern": _ADDRESS}),
+    ] = Field(description="https:// and its host.")
+    auth: _Auth = Field(description="How to log in.")
     mount: str = Field(
         "secret", pattern=_PATH, description="Where the key-value store is mounted."
     )

@@ -1,0 +1,107 @@
+"""Which secrets a branch would give to more than the protected branch gives them to.
+
+A branch can say of a secret of production that a test gets it. So what is for some
+environments alone counts as the protected branch has it, like environments themselves;
+a branch may only give it to fewer.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from sluicegate.stages.secrets.aws import AwsProvider
+from sluicegate.stages.secrets.settings import Provider, Secrets, SecretUse
+from sluicegate.stages.secrets.vault import VaultProvider
+
+_SECRET_ARN = re.compile(r"arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(?P<name>.+)")
+_RANDOM = re.compile(r"-[A-Za-z0-9]{6}$")  # what AWS appends to a name in an ARN
+
+
+def changed_uses(mine: Secrets, protected: Secrets | None) -> Mapping[str, str]:
+    """The variables of *mine* that do not count, and why: the end of a sentence.
+
+    A use counts if it names no environment, and the protected branch keeps the same
+    secret for none either. Any other counts if the protected branch has it, from the
+    same provider with the same settings, for at least those stages and environments.
+
+    Args:
+        mine: what the pipeline file that is run says.
+        protected: what that of the protected branch says; None where none can be read.
+    """
+    kept = {} if protected is None else _kept_places(protected)
+    found = {}
+    for variable, use in mine.use.items():
+        guarded = _guarded_as(mine, use, kept)
+        if not use.environments and guarded is None:
+            continue
+        why = _why_not(variable, mine, protected)
+        if why and guarded not in (None, variable):
+            why = f"{why}, and it is the same secret as {guarded} there"
+        if why:
+            found[variable] = why
+    return found
+
+
+def _kept_places(protected: Secrets) -> dict[str, str]:
+    """Where secrets for some environments alone are, and in which variable."""
+    return {
+        place: variable
+        for variable, use in protected.use.items()
+        if use.environments
+        for place in _places(protected.providers[use.from_], use)
+    }
+
+
+def _guarded_as(mine: Secrets, use: SecretUse, kept: Mapping[str, str]) -> str | None:
+    places = _places(mine.providers[use.from_], use)
+    return next((kept[place] for place in places if place in kept), None)
+
+
+def _places(provider: Provider, use: SecretUse) -> Iterator[str]:
+    """What it is called there, whatever way leads there: addresses have many names.
+
+    A namespace of Vault is the beginning of a path like any other, and an ARN of AWS
+    holds the name.
+    """
+    match provider:
+        case VaultProvider():
+            parts = (provider.namespace or "", provider.mount, use.path)
+            yield f"vault:{'/'.join(parts).strip('/')}"
+        case AwsProvider():
+            arn = _SECRET_ARN.fullmatch(use.path)
+            name = use.path if arn is None else arn["name"]
+            yield f"aws:{name}"
+            if arn is not None:
+                yield f"aws:{_RANDOM.sub('', name)}"
+        case _:
+            yield f"variable:{use.path}"
+
+
+def _why_not(variable: str, mine: Secrets, protected: Secrets | None) -> str:
+    """Why the use of *variable* in *mine* is more than the protected branch allows."""
+    if protected is None:
+        return "which environments it is for, only a protected branch can say"
+    use, ruled = mine.use[variable], protected.use.get(variable)
+    if ruled is None:
+        return "the protected branch does not give it to anybody"
+    other = [
+        key
+        for key, is_same in {
+            "from": use.from_ == ruled.from_,
+            "path": use.path == ruled.path,
+            "field": use.field == ruled.field,
+            "version": use.version == ruled.version,
+            "stages": set(use.stages) <= set(ruled.stages),
+            "environments": _is_within(use.environments, ruled.environments),
+        }.items()
+        if not is_same
+    ]
+    if other:
+        return f"the protected branch says otherwise of its {', '.join(other)}"
+    if mine.providers[use.from_] != protected.providers[ruled.from_]:
+        return f"its provider {use.from_} is another one on the protected branch"
+    return ""
+
+
+def _is_within(mine: tuple[str, ...], ruled: tuple[str, ...]) -> bool:
+    """Whether *mine* are no more environments than *ruled*; none stands for all."""
+    return not ruled or (bool(mine) and set(mine) <= set(ruled))
