@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from sluicegate.adapters.proc_files import living_of
+
 if TYPE_CHECKING:  # there is none on Windows, where this module can be imported
     from resource import struct_rusage
 
@@ -36,6 +38,10 @@ class Leader(ABC):
     @abstractmethod
     def has_exited(self) -> bool:
         """Whether the program has ended."""
+
+    def keeps_number(self) -> bool:
+        """Whether its number is still its own: it was not reaped."""
+        return True
 
     @abstractmethod
     def has_company(self) -> bool:
@@ -83,10 +89,7 @@ class WatchedLeader(Leader):
 
     @override
     def has_company(self) -> bool:
-        return any(
-            group == self.pid and state not in b"ZX"
-            for state, group in _states_and_groups()
-        )
+        return bool(living_of(self.pid))
 
     @override
     def close(self) -> None:
@@ -109,6 +112,10 @@ class PolledLeader(Leader):
             if pid:
                 self._end = self._ended(status), used
         return self._end is not None
+
+    @override
+    def keeps_number(self) -> bool:
+        return self._end is None
 
     @override
     def has_company(self) -> bool:
@@ -136,21 +143,3 @@ def watch_leader(process: "subprocess.Popen[bytes]") -> Leader:
         with suppress(OSError):
             return WatchedLeader(process)
     return PolledLeader(process)
-
-
-def _states_and_groups() -> list[tuple[bytes, int]]:
-    """The state letter and process group of every process.
-
-    Zombies must be told from the living: in a container whose first process does not
-    reap, an orphan stays in its group for ever.
-
-    Source:
-        proc_pid_stat(5). The name, in parentheses, may hold anything.
-    """
-    found = []
-    for name in os.listdir("/proc"):  # noqa: PTH208 - at the end of every program: fast
-        if name.isdigit():
-            with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
-                state, _, group = file.read().rpartition(b")")[2].split()[:3]
-                found.append((state, int(group)))
-    return found

@@ -10,25 +10,21 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from typing_extensions import override
 
+from sluicegate.adapters.gpu_meter import NvidiaSmi
 from sluicegate.adapters.guard import Guard
 from sluicegate.adapters.leader import Leader, watch_leader
 from sluicegate.adapters.process_group import Ending, ProcessGroup
 from sluicegate.adapters.stop import Stop
 from sluicegate.errors import Interrupted, PermanentError
-from sluicegate.model.command import Command, CommandResult, ResourceUsage
+from sluicegate.model.command import Command, CommandResult
 from sluicegate.ports.process import OnLine, ProcessRunner
 
-if TYPE_CHECKING:  # there is none on Windows, where this module can be imported
-    from resource import struct_rusage
-
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 _LAST_TO_HEAR_SECONDS = 0.3
 _TOLD_TO_STOP = frozenset(
     code
@@ -69,15 +65,19 @@ class SubprocessRunner(ProcessRunner):
         self._watch = watch
         self._guard = Guard()
         self._environ = strip_environment(environ)
+        self._nvidia = NvidiaSmi(self._environ)
 
     @override
     def run(self, command: Command, on_line: OnLine) -> CommandResult:
         if self._stop.is_set():
             raise Interrupted(f"asked to stop before {command.argv[0]} was started")
         group = self._start(command, on_line)
+        gpus = None
         try:
+            gpus = self._nvidia.watch(group.number)
             ending = group.watch(self._stop, command.timeout.total_seconds())
         finally:
+            busy_ms, memory = (None, None) if gpus is None else gpus.end()
             end = group.end(self._grace_seconds)
         if ending is Ending.STOPPED or self._was_told_too(end.exit_code):
             raise Interrupted(f"asked to stop while {command.argv[0]} ran")
@@ -85,7 +85,7 @@ class SubprocessRunner(ProcessRunner):
             exit_code=end.exit_code,
             stdout=end.stdout,
             stderr=end.stderr,
-            usage=_usage(end.wall_seconds, end.used),
+            usage=replace(end.usage, gpu_busy_ms=busy_ms, gpu_memory_bytes=memory),
             timed_out=ending is Ending.TIMED_OUT,
         )
 
@@ -143,18 +143,3 @@ class SubprocessRunner(ProcessRunner):
             process.wait()
             raise
         return process
-
-
-def _usage(wall_seconds: float, used: "struct_rusage") -> ResourceUsage:
-    """Convert the kernel's figures.
-
-    Source:
-        getrusage(2): ``ru_maxrss`` is in KiB on Linux, in bytes on macOS. It survives
-        exec(2), so that a program smaller than this process at the moment of its start
-        is reported as large as this process: an upper bound, exact from there on.
-    """
-    return ResourceUsage(
-        wall_ms=round(wall_seconds * 1000),
-        cpu_ms=round((used.ru_utime + used.ru_stime) * 1000),
-        max_rss_bytes=used.ru_maxrss * _RSS_UNIT,
-    )

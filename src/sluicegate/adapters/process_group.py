@@ -7,15 +7,13 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sluicegate.adapters.guard import Guard
 from sluicegate.adapters.leader import Leader
 from sluicegate.adapters.stop import Stop
+from sluicegate.adapters.usage_meter import UsageMeter
+from sluicegate.model.command import ResourceUsage
 from sluicegate.ports.process import OnLine
-
-if TYPE_CHECKING:  # there is none on Windows, where this module can be imported
-    from resource import struct_rusage
 
 _MAX_CAPTURE_BYTES = 8 * 1024 * 1024
 _MAX_LINE_BYTES = 64 * 1024
@@ -40,8 +38,7 @@ class End:
     exit_code: int
     stdout: bytes
     stderr: bytes
-    wall_seconds: float
-    used: "struct_rusage"
+    usage: ResourceUsage
 
 
 class _Output:
@@ -88,6 +85,7 @@ class ProcessGroup:
         self._guard = guard
         self._pipes = (stdout, stderr)
         self._started = time.monotonic()
+        self._meter = UsageMeter(leader.pid)
         self._stdout, self._stderr = _Output(on_line), _Output(on_line)
         self._running = True
         self._selector = selectors.DefaultSelector()
@@ -95,6 +93,11 @@ class ProcessGroup:
         self._selector.register(stderr, selectors.EVENT_READ, self._stderr)
         if (exited := leader.fileno()) is not None:
             self._selector.register(exited, selectors.EVENT_READ)
+
+    @property
+    def number(self) -> int:
+        """The number of the group, which is its leader's."""
+        return self._leader.pid
 
     def watch(self, stop: Stop, timeout_seconds: float) -> Ending:
         """Follow the leader until it exits, its time is over, or *stop* is set."""
@@ -104,7 +107,10 @@ class ProcessGroup:
                 return Ending.TIMED_OUT
             if stop.is_set():
                 return Ending.STOPPED
-            self._pump(min(left, self._leader.look_seconds))
+            pause = self._meter.pause_seconds(self._leader.look_seconds)
+            self._pump(min(left, pause))
+            if self._running:
+                self._meter.look()
         return Ending.EXITED
 
     def end(self, grace_seconds: float) -> End:
@@ -117,6 +123,8 @@ class ProcessGroup:
         finally:
             self._signal(signal.SIGKILL)
             self._guard.ends(self._leader.pid)
+            if self._leader.keeps_number():
+                self._meter.see_end()
             exit_code, used = self._leader.reap()
             wall_seconds = time.monotonic() - self._started
         try:
@@ -127,13 +135,14 @@ class ProcessGroup:
             exit_code=exit_code,
             stdout=self._stdout.tail(),
             stderr=self._stderr.tail(),
-            wall_seconds=wall_seconds,
-            used=used,
+            usage=self._meter.total(wall_seconds, used),
         )
 
     def _terminate(self, grace_seconds: float) -> None:
         if not self._is_alive():
             return
+        if self._leader.keeps_number():
+            self._meter.survey()
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + grace_seconds
         while self._is_alive() and time.monotonic() < deadline:

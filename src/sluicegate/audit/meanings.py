@@ -246,6 +246,12 @@ _KEYS: Mapping[str, str] = {
     "resources": "What the attempt took; what was not measured is left out.",
     "resources.cpu_ms": "Time of processors, user and system, in milliseconds.",
     "resources.max_rss_bytes": "The memory of the largest process, in bytes.",
+    "resources.read_bytes": "What was read from storage, in bytes; not from its cache.",
+    "resources.write_bytes": "What was written to storage, in bytes.",
+    "resources.gpu_busy_ms": (
+        "How long the GPUs that it used were busy, in milliseconds, added up."
+    ),
+    "resources.gpu_memory_bytes": "The most memory of GPUs that it held, in bytes.",
     "inputs": "Digests of all that the result depends on, by part.",
     "cached": "The task whose result this is, where it was not found out anew.",
     "over_budget.condition": "The budget, and how much it allows.",

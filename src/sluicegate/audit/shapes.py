@@ -124,6 +124,10 @@ _USAGE = Shape(
     Field("wall_ms", INTEGER),
     Field("cpu_ms", INTEGER, optional=True),
     Field("max_rss_bytes", INTEGER, optional=True),
+    Field("read_bytes", INTEGER, optional=True),
+    Field("write_bytes", INTEGER, optional=True),
+    Field("gpu_busy_ms", INTEGER, optional=True),
+    Field("gpu_memory_bytes", INTEGER, optional=True),
 ).codec
 
 _DECLARED = Shape(

@@ -63,6 +63,11 @@ class _Usage(_Form):
     wall_ms: _Count
     cpu_ms: _Count | None
     max_rss_bytes: _Count | None
+    # Left out where it was not measured, as in what was written before it could be.
+    read_bytes: _Count | None = None
+    write_bytes: _Count | None = None
+    gpu_busy_ms: _Count | None = None
+    gpu_memory_bytes: _Count | None = None
 
 
 class _Tool(_Form):
@@ -227,10 +232,17 @@ def _write_file(file: HandedFile) -> dict[str, Any]:
 
 
 def _write_usage(usage: ResourceUsage) -> dict[str, Any]:
+    measured = {
+        "read_bytes": usage.read_bytes,
+        "write_bytes": usage.write_bytes,
+        "gpu_busy_ms": usage.gpu_busy_ms,
+        "gpu_memory_bytes": usage.gpu_memory_bytes,
+    }
     return {
         "wall_ms": usage.wall_ms,
         "cpu_ms": usage.cpu_ms,
         "max_rss_bytes": usage.max_rss_bytes,
+        **{name: value for name, value in measured.items() if value is not None},
     }
 
 
@@ -313,7 +325,7 @@ def _read_files(forms: Mapping[str, _File]) -> dict[str, HandedFile]:
 
 
 def _read_usage(form: _Usage) -> ResourceUsage:
-    return ResourceUsage(form.wall_ms, form.cpu_ms, form.max_rss_bytes)
+    return ResourceUsage(**form.model_dump())
 
 
 def _read_tool(form: _Tool) -> Tool:

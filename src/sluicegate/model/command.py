@@ -1,5 +1,6 @@
 """Programs to run, and what came of running them."""
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,18 +26,30 @@ class ResourceUsage:
 
     Units: milliseconds of wall clock (monotonic) and of CPU (user and system, all
     descendants that were waited for), bytes of the largest resident process.
+    ``read_bytes`` and ``write_bytes`` are what storage had to be asked for and was
+    given: not what the kernel had cached, nor pipes and sockets. ``gpu_busy_ms`` is how
+    long the GPUs that the programs used were busy, added up, and ``gpu_memory_bytes``
+    the most of their memory that the programs held at once.
     """
 
     wall_ms: int
     cpu_ms: int | None = None
     max_rss_bytes: int | None = None
+    read_bytes: int | None = None
+    write_bytes: int | None = None
+    gpu_busy_ms: int | None = None
+    gpu_memory_bytes: int | None = None
 
     def __add__(self, other: "ResourceUsage") -> "ResourceUsage":
         """Combine the use of two programs that ran one after the other."""
         return ResourceUsage(
             self.wall_ms + other.wall_ms,
-            _both(self.cpu_ms, other.cpu_ms, lambda a, b: a + b),
+            _both(self.cpu_ms, other.cpu_ms, operator.add),
             _both(self.max_rss_bytes, other.max_rss_bytes, max),
+            _both(self.read_bytes, other.read_bytes, operator.add),
+            _both(self.write_bytes, other.write_bytes, operator.add),
+            _both(self.gpu_busy_ms, other.gpu_busy_ms, operator.add),
+            _both(self.gpu_memory_bytes, other.gpu_memory_bytes, max),
         )
 
 

@@ -61,7 +61,7 @@ VALUES = st.one_of(
     TEXTS,
     st.floats(-9e9, 9e9).map(round_value),
 )
-USAGES = st.builds(ResourceUsage, WHOLES, st.none() | WHOLES, st.none() | WHOLES)
+USAGES = st.builds(ResourceUsage, WHOLES, *[st.none() | WHOLES] * 6)
 FILES = st.builds(EvidenceFile, TEXTS, TEXTS, WHOLES, DIGESTS)
 EVIDENCE = st.builds(
     Evidence,

@@ -58,7 +58,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)
 COUNTS = st.integers(0, 2**53 - 1)
 DIGESTS = st.binary(max_size=4).map(Digest.of)
 FILES = st.builds(HandedFile, DIGESTS, COUNTS)
-USAGES = st.builds(ResourceUsage, COUNTS, st.none() | COUNTS, st.none() | COUNTS)
+USAGES = st.builds(ResourceUsage, COUNTS, *[st.none() | COUNTS] * 6)
 TIMES = st.integers(0, 4_000_000_000_000).map(
     lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
 )
