@@ -34,6 +34,7 @@ from sluicegate.ports.process import OnLine, ProcessRunner
 from sluicegate.ports.referrers import Referrers
 from sluicegate.ports.repository import Repository
 from sluicegate.ports.results import EarlierResult, EarlierResults
+from sluicegate.ports.secrets import GivenSecrets, SecretProvider
 from sluicegate.ports.stable import StableEvidence, StableReleases
 from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
@@ -405,10 +406,14 @@ class FakePorts:
     cancelled: threading.Event = field(default_factory=threading.Event)
     referrers: Referrers | None = None
     break_glass: BreakGlass | None = None
+    keepers: dict[str, SecretProvider] = field(default_factory=dict)
+    hidden: list[str] = field(default_factory=list)
+    refused_secrets: dict[str, str] = field(default_factory=dict)
 
     def ports(self) -> Ports:
         @contextmanager
-        def lease(environment: str) -> Iterator[Target]:
+        def lease(environment: str, given: GivenSecrets) -> Iterator[Target]:
+            del given
             yield self.target(environment)
 
         return Ports(
@@ -426,4 +431,12 @@ class FakePorts:
             break_glass=self.break_glass,
             cancel=self.cancelled.set,
             referrers=self.referrers,
+            secrets=self.keeper,
+            hide=self.hidden.extend,
+            refused_secrets=lambda: self.refused_secrets,
         )
+
+    def keeper(self, name: str) -> SecretProvider:
+        if name not in self.keepers:
+            raise PermanentError(f"nobody is called {name}")
+        return self.keepers[name]

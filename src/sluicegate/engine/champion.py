@@ -11,14 +11,22 @@ from sluicegate.errors import MissingError, PermanentError
 from sluicegate.model.champion import Champion, NoChampion
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import StageFinished
+from sluicegate.ports.secrets import GivenSecrets, none_given
 from sluicegate.ports.stable import StableEvidence
 from sluicegate.stages.compare import CANDIDATE_FIELD, CANDIDATE_FILES, CompareStage
 from sluicegate.stages.evaluation.champions import StableChampion
 from sluicegate.stages.stage import Stage, StageContext
 
 
-def with_champion(stage: Stage, context: StageContext, ports: Ports) -> StageContext:
+def with_champion(
+    stage: Stage,
+    context: StageContext,
+    ports: Ports,
+    given: GivenSecrets = none_given,
+) -> StageContext:
     """*context* with the model that *stage* is to compare with, if it is no file.
+
+    *given* are the secrets by which a registry may be asked.
 
     Raises:
         ExternalError: it cannot be told, or cannot be read.
@@ -31,7 +39,7 @@ def with_champion(stage: Stage, context: StageContext, ports: Ports) -> StageCon
         named = source.stage or context.stage
         service = _service(context.pipeline)
         return replace(context, champion=_find_stable(source, named, service, ports))
-    return replace(context, champion=ports.champion(source))
+    return replace(context, champion=ports.champion(source, given))
 
 
 def describe_champion(champion: Champion | NoChampion) -> str:

@@ -11,6 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from sluicegate.engine.hand_over_secrets import (
+    SecretEventForm,
+    read_event,
+    write_event,
+)
 from sluicegate.errors import UsageError
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.digest import Digest
@@ -111,6 +116,7 @@ class _Stage(_Form):
     broken: _Text | None
     outputs: tuple[_Output, ...] | None = Field(max_length=10_000, strict=False)
     image: _Image | None
+    secrets: tuple[SecretEventForm, ...] = Field(max_length=100, strict=False)
 
 
 class _HandOver(_Form):
@@ -224,6 +230,7 @@ def _write_stage(stage: HandedStage) -> dict[str, Any]:
             "name": image.name,
             "archive": _write_file(image.archive),
         },
+        "secrets": [write_event(each, _write_time) for each in stage.secrets],
     }
 
 
@@ -306,6 +313,9 @@ def _read_stage(form: _Stage) -> HandedStage:
             Digest.parse(form.image.image),
             form.image.name,
             _read_file(form.image.archive),
+        ),
+        secrets=tuple(
+            read_event(form.stage, each, _read_time) for each in form.secrets
         ),
     )
 

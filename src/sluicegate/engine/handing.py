@@ -8,6 +8,7 @@ from typing import Protocol
 from sluicegate.model.command import ResourceUsage, StepResult
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import HandedOver
+from sluicegate.model.event_secrets import SecretEvent
 from sluicegate.model.evidence import EvidenceFile
 from sluicegate.model.hand_over import HandedFile, HandedStage
 from sluicegate.model.tool import Tool
@@ -36,7 +37,8 @@ class RawResult:
     ``tools`` are by the names under which the stage asked for them, ``images`` those
     that stages before had built. ``broken`` says why nothing was found out, None if
     something was; ``outputs`` lists its declared outputs, which are kept as evidence,
-    and ``built`` is the image that the stage built, if it built one.
+    and ``built`` is the image that the stage built, if it built one. ``secrets`` is
+    what happened to its secrets, in order.
     """
 
     stage: str
@@ -50,6 +52,7 @@ class RawResult:
     broken: str | None
     outputs: EvidenceFile | None
     built: Digest | None
+    secrets: tuple[SecretEvent, ...] = ()
 
 
 class Giver(Protocol):

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from pathlib import PurePosixPath
 
 from sluicegate import __version__
@@ -13,6 +14,7 @@ from sluicegate.errors import PermanentError
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import StageFinished
 from sluicegate.model.evidence import OUTPUTS
+from sluicegate.model.secret import GivenSecret
 from sluicegate.model.task import write_labels
 from sluicegate.model.tool import Tool
 from sluicegate.stages.pipeline import NamedStage
@@ -29,6 +31,9 @@ UPSTREAM = "upstream"
 
 CHAMPION = "champion"
 """The part that the judge reads himself: a model to beat that is no file here."""
+
+SECRETS = "secrets"
+"""The part that says which secrets the stage is given."""
 
 Inputs = Mapping[str, str]
 
@@ -169,6 +174,16 @@ def _upstream(
         subjects = [[name, str(digest)] for name, digest in each.subjects]
         handed.append([each.stage, subjects, files, values, inputs])
     return _digest(handed)
+
+
+def describe_secrets(references: Sequence[GivenSecret]) -> Inputs:
+    """What the result depends on where the stage is given secrets, and never a value.
+
+    Where no version is asked for, one that is renewed is no other secret.
+    """
+    if not references:
+        return {}
+    return {SECRETS: _digest([astuple(each) for each in references])}
 
 
 def _digest(value: object) -> str:

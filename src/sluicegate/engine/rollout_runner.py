@@ -6,6 +6,7 @@ from dataclasses import replace
 from sluicegate.canary.plot.figure import MEDIA_TYPE, PICTURE
 from sluicegate.engine.conduct import conduct
 from sluicegate.engine.entrance import Admission, Entrance, refused
+from sluicegate.engine.held_secrets import HeldSecrets, RenewedSource
 from sluicegate.engine.judging import Attempt, broken, judged, pending
 from sluicegate.engine.request import want
 from sluicegate.engine.rollout import RolloutPlan, fold
@@ -15,6 +16,7 @@ from sluicegate.engine.rollout_end import (
     picture,
     summarise,
 )
+from sluicegate.engine.secrets import Loan, StageSecrets
 from sluicegate.engine.situation import Earlier
 from sluicegate.engine.stable import stable_fields
 from sluicegate.engine.steering import Steering
@@ -44,13 +46,15 @@ class RolloutRunner:
         check_tree: Callable[[], None],
         emit: Callable[[EntryEvent | RolloutEvent], None],
         observer: Observer,
+        secrets: StageSecrets,
     ) -> None:
         """Create it.
 
         *check_tree* raises if the work tree is not what it was; *emit* has committed an
-        event to the log when it returns.
+        event to the log when it returns. *secrets* fetches those of a rollout.
         """
         self._ports = ports
+        self._secrets = secrets
         self._check_tree = check_tree
         self._emit = emit
         self._observer = observer
@@ -109,8 +113,9 @@ class RolloutRunner:
                     *(self._emit, say),
                 )
             plan = self._plan(named, stage, release)
-            steering = self._steering(stage, say, state)
-            refusal = self._roll_out(plan, state, entrance, steering, emit, say)
+            held = self._hold(named)
+            steering = self._steering(stage, say, state, held)
+            refusal = self._roll_out(plan, state, entrance, steering, emit, say, held)
         except ExternalError as error:
             return broken(attempt(), error)
         if isinstance(refusal, str):
@@ -171,8 +176,11 @@ class RolloutRunner:
         steering: Steering,
         emit: Callable[[RolloutEvent], None],
         say: Callable[[str], None],
+        held: HeldSecrets,
     ) -> Admission | str | None:
         """Conduct the rollout behind *entrance*, None if it was passed before.
+
+        No rollout begins without its secrets; one that has begun goes on.
 
         Returns:
             What the entry gate said if it did not open; or why the release has to wait
@@ -186,18 +194,32 @@ class RolloutRunner:
             way = self._ports.make_way
             if wait := way(plan.environment, plan.release, plan.on_newer):
                 return wait
-        with self._ports.target(plan.environment) as target:
+        with self._ports.target(plan.environment, held) as target:
             # Alone there now: nobody else uses the same approvals meanwhile.
             if entrance is not None:
                 if not (admission := entrance.ask()).is_open:
                     return admission
+                held()
                 entrance.enter(admission)
             clock = self._ports.clock
             conduct(plan, state.rollout, target, clock, emit, say, steering)
         return None
 
+    def _hold(self, named: NamedStage) -> HeldSecrets:
+        """The secrets of the rollout, which are fetched when they are needed."""
+
+        def fetch() -> Loan:
+            due = self._secrets.due(named)
+            return self._secrets.fetch(named, (*due.given, *due.own))
+
+        return HeldSecrets(fetch, self._ports.clock)
+
     def _steering(
-        self, stage: CanaryStage, say: Callable[[str], None], state: StageState
+        self,
+        stage: CanaryStage,
+        say: Callable[[str], None],
+        state: StageState,
+        held: HeldSecrets,
     ) -> Steering:
         """What the rollout goes by beside its target.
 
@@ -209,7 +231,10 @@ class RolloutRunner:
         """
         ports = self._ports
         try:
-            sources = ports.metrics(stage)
+            sources = {
+                name: RenewedSource(source, held)
+                for name, source in ports.metrics(stage, held).items()
+            }
         except (ExternalError, UsageError) as error:
             if not state.rollout:
                 raise PermanentError(str(error), hint=error.hint) from error

@@ -19,9 +19,11 @@ from sluicegate.engine.outputs import restore_outputs
 from sluicegate.engine.publish_runner import PublishRunner
 from sluicegate.engine.rollout_runner import RolloutRunner
 from sluicegate.engine.schedule import choose
+from sluicegate.engine.secret_rules import find_releasing
+from sluicegate.engine.secrets import StageSecrets
 from sluicegate.engine.situation import Earlier, Situation
 from sluicegate.engine.stage_runner import StageRunner
-from sluicegate.engine.taking import Taker
+from sluicegate.engine.taking import Taker, load
 from sluicegate.engine.toolbox import Observer, Ports, Record
 from sluicegate.engine.unrecorded import refuse_release
 from sluicegate.engine.whens import judge_when, look_up
@@ -114,7 +116,7 @@ class Runner:
             restore_outputs(finished.evidence.files, self._ports)
             return
         named = self._pipeline.stage(finished.stage)
-        Taker(self._ports, lambda: None, self._observer).load(named, finished)
+        load(named, finished, self._ports, self._observer)
 
     def _loop(
         self, ledger: Ledger, run_id: str, started: RunStarted, first: Event
@@ -191,6 +193,9 @@ class _Attempts:
         self._situation = situation
         self._ledger = ledger
         self._ports = ports
+        secrets = StageSecrets(
+            ports, situation, ledger.happen, self._find_releasing, observer
+        )
         self._stages = StageRunner(
             ports,
             situation,
@@ -198,10 +203,13 @@ class _Attempts:
             self._check_kept,
             self._reserve,
             observer,
+            secrets,
             forced,
         )
-        self._taker = Taker(ports, self._check_tree, observer)
-        self._rollouts = RolloutRunner(ports, self._check_tree, ledger.happen, observer)
+        self._taker = Taker(ports, self._check_tree, observer, secrets)
+        self._rollouts = RolloutRunner(
+            ports, self._check_tree, ledger.happen, observer, secrets
+        )
         self._publishes = PublishRunner(
             ports,
             situation.pipeline,
@@ -313,6 +321,9 @@ class _Attempts:
         asked = GpuReserved(named.name, declared.gpu, limit // _MILLISECOND)
         kept = self._ledger.ask(asked)
         return kept.refused if isinstance(kept, GpuReserved) else None
+
+    def _find_releasing(self) -> frozenset[str]:
+        return find_releasing(self._ledger.run, self._situation)
 
     def _named(self, name: str) -> NamedStage:
         return self._situation.pipeline.stage(name)

@@ -6,7 +6,15 @@ from functools import partial
 
 from sluicegate.engine.champion import with_champion
 from sluicegate.engine.handing import RawResult
-from sluicegate.engine.inputs import FILES, PROBES, digest_files, gather, probe
+from sluicegate.engine.held_secrets import HeldSecrets
+from sluicegate.engine.inputs import (
+    FILES,
+    PROBES,
+    describe_secrets,
+    digest_files,
+    gather,
+    probe,
+)
 from sluicegate.engine.judging import (
     Attempt,
     broken,
@@ -17,6 +25,8 @@ from sluicegate.engine.judging import (
 from sluicegate.engine.left import check_left
 from sluicegate.engine.outputs import keep_outputs
 from sluicegate.engine.reuse import Miss, find_result, put_back
+from sluicegate.engine.secret_rules import Due
+from sluicegate.engine.secrets import Loan, StageSecrets, Tell
 from sluicegate.engine.situation import Situation
 from sluicegate.engine.stable import stable_fields
 from sluicegate.engine.toolbox import Observer, Ports
@@ -25,6 +35,7 @@ from sluicegate.model.command import ResourceUsage, Step, StepResult
 from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import ConditionResult, StageFinished
+from sluicegate.model.event_secrets import SecretEvent
 from sluicegate.model.evidence import (
     OUTPUTS,
     Evidence,
@@ -55,19 +66,21 @@ class StageRunner:
         check_kept: Callable[[], None],
         reserve: Callable[[NamedStage], ConditionResult | None],
         observer: Observer,
+        secrets: StageSecrets,
         forced: Collection[str] = (),
     ) -> None:
         """Create it.
 
         *check_tree* raises if the work tree is not what it was, *check_kept* if a file
         of the commit is not. *reserve* sets aside the GPUs of a stage, or says which
-        budget does not let it.
+        budget does not let it. *secrets* fetches those of a stage.
         """
         self._ports = ports
         self._situation = situation
         self._check_tree, self._check_kept = check_tree, check_kept
         self._reserve = reserve
         self._observer = observer
+        self._secrets = secrets
         self._forced = frozenset(forced)
 
     def run(
@@ -109,8 +122,9 @@ class StageRunner:
             for name in stage.tools():
                 trial.tools[name] = self._ports.tools.find(name)
             context = replace(context, tools=trial.tools)
-            context = self._consult(trial, stage, context)
-            trial.inputs = self._gather(named, stage, context, upstream)
+            trial.due = self._secrets.due(named)
+            context = self._consult(trial, named, stage, context)
+            trial.inputs = self._gather(trial, named, stage, context, upstream)
             if trial.unknown is not None:
                 trial.inputs = {}  # it depends on a model that is unknown here
             earlier = self._earlier(named, stage, trial.inputs, context)
@@ -125,9 +139,14 @@ class StageRunner:
             return over_budget(trial.attempt(), named.gate, refused)
         trial.declared = stage.declared()
         try:
-            report, files = self._carry_out(named, stage, context, trial)
+            loan = self._fetch(trial, named)
         except ExternalError as error:
             return broken(trial.attempt(), error)
+        with loan:
+            try:
+                report, files = self._carry_out(named, stage, context, trial, loan)
+            except ExternalError as error:
+                return broken(trial.attempt(), error)
         trial.subjects, trial.files = report.subjects, files
         try:
             stable = self._stable_of(named, trial)
@@ -161,8 +180,17 @@ class StageRunner:
             return broken(trial.attempt(), error)
         return finished
 
+    def _fetch(self, trial: "_Trial", named: NamedStage) -> Loan:
+        """Fetch what the programs of the stage are given."""
+        self._secrets.explain(named, trial.due)
+        return self._secrets.fetch(named, trial.due.given, trial.tells(self._secrets))
+
     def _consult(
-        self, trial: "_Trial", stage: CommandStage, context: StageContext
+        self,
+        trial: "_Trial",
+        named: NamedStage,
+        stage: CommandStage,
+        context: StageContext,
     ) -> StageContext:
         """*context* with what the judge of *stage* reads himself.
 
@@ -171,8 +199,12 @@ class StageRunner:
         Raises:
             ExternalError: nobody takes it over, and it cannot be told here.
         """
+        own, tell = trial.due.own, trial.tells(self._secrets)
+        held = HeldSecrets(
+            lambda: self._secrets.fetch(named, own, tell), self._ports.clock
+        )
         try:
-            return with_champion(stage, context, self._ports)
+            return with_champion(stage, context, self._ports, held)
         except ExternalError as error:
             if self._ports.handing.giver is None:
                 raise
@@ -212,12 +244,14 @@ class StageRunner:
         stage: CommandStage,
         context: StageContext,
         trial: "_Trial",
+        loan: Loan,
     ) -> tuple[Report, tuple[EvidenceFile, ...]]:
         results = trial.results
         for step in stage.plan(context):
             if step.optional and any(each.result.exit_code for each in results):
                 continue
-            results.append(self._step(named.name, step, context.output))
+            given = _with_secrets(step, loan.values)
+            results.append(self._step(named.name, trial.number, given, context.output))
             trial.usage += results[-1].result.usage
         now = self._ports.clock.now()
         report = Report("", {})
@@ -233,6 +267,7 @@ class StageRunner:
 
     def _gather(
         self,
+        trial: "_Trial",
         named: NamedStage,
         stage: CommandStage,
         context: StageContext,
@@ -244,7 +279,10 @@ class StageRunner:
             PermanentError: an input that the pipeline file declares is not there.
         """
         try:
-            return gather(named, stage, self._situation, context, upstream, self._ports)
+            found = gather(
+                named, stage, self._situation, context, upstream, self._ports
+            )
+            return {**found, **describe_secrets(trial.due.references)}
         except ExternalError as error:
             if stage.inputs is not None:  # is it one of them that is not there?
                 digest_files(stage, self._situation, context, self._ports)
@@ -314,12 +352,16 @@ class StageRunner:
             subjects=finished.subjects,
         )
 
-    def _step(self, stage: str, step: Step, output: str) -> StepResult:
+    def _step(self, stage: str, number: int, step: Step, output: str) -> StepResult:
         def on_line(text: str) -> None:
             if not step.quiet:
                 self._observer.line(stage, text)
 
-        result = self._ports.process.run(step.command, on_line)
+        telemetry = self._ports.telemetry
+        traced = telemetry.began(stage, number, step.name)
+        command = replace(step.command, env={**traced, **step.command.env})
+        result = self._ports.process.run(command, on_line)
+        telemetry.ended(stage, number, step.name, result)
         if result.timed_out:
             seconds = step.command.timeout.total_seconds()
             raise PermanentError(
@@ -363,9 +405,20 @@ class _Trial:
     subjects: tuple[tuple[str, Digest], ...] = ()
     files: tuple[EvidenceFile, ...] = ()
     unknown: ExternalError | None = None
+    due: Due = field(default_factory=Due)
+    secrets: list[SecretEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._start_ts, self._start_ms = self.clock.now(), self.clock.monotonic_ms()
+
+    def tells(self, secrets: StageSecrets) -> Tell:
+        """Lets events of secrets happen, and remembers them for another job."""
+
+        def tell(event: SecretEvent) -> None:
+            secrets.tell(event)
+            self.secrets.append(event)
+
+        return tell
 
     def attempt(self, cached: str | None = None) -> Attempt:
         """The attempt, ending now."""
@@ -401,7 +454,14 @@ def _raw(
         finished.reason if is_broken else None,
         next((file for file in trial.files if file.name == OUTPUTS), None),
         trial.subjects[0][1] if builds and trial.subjects else None,
+        tuple(trial.secrets),
     )
+
+
+def _with_secrets(step: Step, values: Mapping[str, str]) -> Step:
+    """*step* with *values* among the variables of its program."""
+    command = step.command
+    return replace(step, command=replace(command, env={**command.env, **values}))
 
 
 def _rounded(fields: Mapping[str, Value]) -> dict[str, Value]:

@@ -12,8 +12,10 @@ from functools import partial
 
 from sluicegate.engine.champion import with_champion
 from sluicegate.engine.handing import Taken
+from sluicegate.engine.held_secrets import HeldSecrets
 from sluicegate.engine.judging import Attempt, broken, judged, left_to_others
 from sluicegate.engine.outputs import is_declared, keep_listed, restore_outputs
+from sluicegate.engine.secrets import Loan, StageSecrets
 from sluicegate.engine.stable import stable_fields
 from sluicegate.engine.toolbox import Observer, Ports
 from sluicegate.errors import ExternalError, PermanentError, UsageError
@@ -38,10 +40,19 @@ class Taker:
     """Takes results over through the ports."""
 
     def __init__(
-        self, ports: Ports, check_tree: Callable[[], None], observer: Observer
+        self,
+        ports: Ports,
+        check_tree: Callable[[], None],
+        observer: Observer,
+        secrets: StageSecrets,
     ) -> None:
-        """Create it; *check_tree* raises if the work tree is not what it was."""
+        """Create it.
+
+        *check_tree* raises if the work tree is not what it was; *secrets* fetches what
+        the judge reads himself, and records what other jobs were given.
+        """
         self._ports, self._check_tree, self._observer = ports, check_tree, observer
+        self._secrets = secrets
 
     def take(
         self, named: NamedStage, stage: CommandStage, number: int, context: StageContext
@@ -58,10 +69,16 @@ class Taker:
         attempt = self._attempt(named, stage, number, taken)
         context = replace(context, project=taken.project, tools=taken.result.tools)
         try:
+            told = self._secrets.told(named, taken.result.secrets)
+        except PermanentError as error:
+            return broken(attempt, error)
+        for event in told:
+            self._secrets.tell(event)
+        try:
             self._check_tree()
             check_asked(stage, context, taken.result)
             try:
-                context = with_champion(stage, context, self._ports)
+                context = self._consult(named, stage, context)
                 stable = stable_fields(named.gate, self._ports)
             except ExternalError as error:
                 if self._ports.handing.giver is None:
@@ -81,7 +98,7 @@ class Taker:
                 summary=report.summary,
                 subjects=report.subjects,
             )
-            self._load(named, finished, taken)
+            load(named, finished, self._ports, self._observer)
             self._put_into_tree(finished)
         except ExternalError as error:
             return broken(attempt, error)
@@ -89,15 +106,16 @@ class Taker:
             return broken(attempt, PermanentError(str(error), hint=error.hint))
         return finished
 
-    def load(self, named: NamedStage, finished: StageFinished) -> None:
-        """Let the engine have the image of a stage whose gate has opened before.
+    def _consult(
+        self, named: NamedStage, stage: CommandStage, context: StageContext
+    ) -> StageContext:
+        """*context* with the model to beat, read with the secrets of the judge."""
 
-        Raises:
-            ExternalError: it cannot.
-        """
-        taken = self._ports.handing.taken.get(named.name)
-        if taken is not None:
-            self._load(named, finished, taken)
+        def fetch() -> Loan:
+            return self._secrets.fetch(named, self._secrets.due(named).own)
+
+        held = HeldSecrets(fetch, self._ports.clock)
+        return with_champion(stage, context, self._ports, held)
 
     def _attempt(
         self, named: NamedStage, stage: CommandStage, number: int, taken: Taken | None
@@ -163,26 +181,33 @@ class Taker:
             return
         restore_outputs(finished.evidence.files, self._ports)
 
-    def _load(self, named: NamedStage, finished: StageFinished, taken: Taken) -> None:
-        """Let the engine have the image that the stage says it has built.
 
-        One behind a gate that is not open goes nowhere, and stays where it is.
-        """
-        builds = isinstance(named.stage, DockerBuildStage)
-        if not builds or finished.outcome is not Outcome.OPEN:
-            return
-        image, images = taken.result.image, self._ports.images
-        if image is None or taken.archive is None or images is None:
-            raise PermanentError(f"the image of {named.name} was not handed over")
-        ((_, built),) = finished.subjects
-        if built != image.image:
-            raise PermanentError(
-                f"{named.name} has built {built.short}, and the image that was handed"
-                f" over is {image.image.short}"
-            )
-        name = str(finished.evidence.fields["image"])
-        self._observer.line(named.name, f"loading {name} into the engine")
-        images.load(built, taken.archive, name)
+def load(
+    named: NamedStage, finished: StageFinished, ports: Ports, observer: Observer
+) -> None:
+    """Let the engine have the image that a stage has built, if it was handed over.
+
+    One behind a gate that is not open goes nowhere, and stays where it is.
+
+    Raises:
+        ExternalError: it cannot.
+    """
+    taken = ports.handing.taken.get(named.name)
+    builds = isinstance(named.stage, DockerBuildStage)
+    if taken is None or not builds or finished.outcome is not Outcome.OPEN:
+        return
+    image, images = taken.result.image, ports.images
+    if image is None or taken.archive is None or images is None:
+        raise PermanentError(f"the image of {named.name} was not handed over")
+    ((_, built),) = finished.subjects
+    if built != image.image:
+        raise PermanentError(
+            f"{named.name} has built {built.short}, and the image that was handed over"
+            f" is {image.image.short}"
+        )
+    name = str(finished.evidence.fields["image"])
+    observer.line(named.name, f"loading {name} into the engine")
+    images.load(built, taken.archive, name)
 
 
 def check_asked(

@@ -26,7 +26,7 @@ from sluicegate.ports.referrers import Referrers
 from sluicegate.ports.registry import Registry
 from sluicegate.ports.repository import Repository
 from sluicegate.ports.results import EarlierResults
-from sluicegate.ports.secrets import SecretProvider
+from sluicegate.ports.secrets import GivenSecrets, SecretProvider
 from sluicegate.ports.stable import StableReleases
 from sluicegate.ports.target import Target
 from sluicegate.ports.telemetry import NoTelemetry, Telemetry
@@ -98,24 +98,32 @@ def _here(environment: str) -> str | None:
     return None
 
 
+OpenMetrics = Callable[[CanaryStage, GivenSecrets], Mapping[str, MetricSource]]
+FindChampion = Callable[[MlflowChampion, GivenSecrets], Champion | NoChampion]
 MakeWay = Callable[[str, Release, NewerPolicy], str | None]
 """Told the environment, what is to go there, and what it may do to one before it."""
 
 
-def _no_sources(stage: CanaryStage) -> Mapping[str, MetricSource]:
+def _no_sources(stage: CanaryStage, given: GivenSecrets) -> Mapping[str, MetricSource]:
     """Nothing is read but what the target counts."""
-    del stage
+    del stage, given
     return {}
 
 
-def _no_registry(source: MlflowChampion) -> Champion | NoChampion:
+def _no_registry(source: MlflowChampion, given: GivenSecrets) -> Champion | NoChampion:
     """No registry of models can be asked."""
+    del given
     raise PermanentError(f"nobody here can ask {source.url}")
 
 
 def _no_provider(name: str) -> SecretProvider:
     """Nobody keeps secrets."""
     raise PermanentError(f"nobody here can ask the provider of secrets {name}")
+
+
+def _refuse_nothing() -> Mapping[str, str]:
+    """All that the pipeline file says counts."""
+    return {}
 
 
 def _hide_nothing(secrets: Iterable[str]) -> None:
@@ -127,7 +135,8 @@ def _hide_nothing(secrets: Iterable[str]) -> None:
 class Ports:
     """The outside world of a run, used by several threads at once.
 
-    ``target`` opens an environment for one rollout. ``cancel`` ends whatever runs, as
+    ``target`` opens an environment for one rollout, whose secrets it may ask for, as
+    may ``metrics`` and ``champion``. ``cancel`` ends whatever runs, as
     if the process had been asked to stop. ``referrers`` is None where images say
     nothing of their evidence. ``authority`` knows the rules of environments, and
     ``break_glass`` overrides them; None unless somebody asked for that.
@@ -146,7 +155,9 @@ class Ports:
 
     ``secrets`` is who keeps secrets, by the name in the pipeline file; it may raise
     `ExternalError`. ``hide`` is told what must not be seen from now on, before anybody
-    else gets it. ``telemetry`` hears of programs, and decides nothing.
+    else gets it. ``refused_secrets`` says of variables why the protected branch does
+    not let them count; it may raise `UsageError` or `ExternalError`. ``telemetry``
+    hears of programs, and decides nothing.
     """
 
     clock: Clock
@@ -155,7 +166,7 @@ class Ports:
     tools: ToolFinder
     workspace: Workspace
     evidence: EvidenceStore
-    target: Callable[[str], AbstractContextManager[Target]]
+    target: Callable[[str, GivenSecrets], AbstractContextManager[Target]]
     registry: Registry
     results: EarlierResults
     stable: StableReleases
@@ -164,8 +175,8 @@ class Ports:
     break_glass: BreakGlass | None = None
     referrers: Referrers | None = None
     ca_bundle: str | None = None
-    metrics: Callable[[CanaryStage], Mapping[str, MetricSource]] = _no_sources
-    champion: Callable[[MlflowChampion], Champion | NoChampion] = _no_registry
+    metrics: OpenMetrics = _no_sources
+    champion: FindChampion = _no_registry
     directions: Directions = field(default_factory=NoDirections)
     pace: Pace = Pace.WAIT
     make_way: MakeWay = _nobody_there
@@ -175,4 +186,5 @@ class Ports:
     images: ImageArchives | None = None
     secrets: Callable[[str], SecretProvider] = _no_provider
     hide: Callable[[Iterable[str]], None] = _hide_nothing
+    refused_secrets: Callable[[], Mapping[str, str]] = _refuse_nothing
     telemetry: Telemetry = field(default_factory=NoTelemetry)

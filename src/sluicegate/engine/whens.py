@@ -102,6 +102,15 @@ def judge_when(
     return condition.judge(values)
 
 
+def is_left_out(condition: Condition, situation: Situation) -> bool:
+    """Whether it does not hold, whatever stages find and whatever is released."""
+    values = dict(facts(situation))
+    for name in condition.names:
+        if name.startswith(_LABEL):
+            values.setdefault(name, "")
+    return condition.is_false_whatever(values)
+
+
 def _fitting(condition: Condition, values: Mapping[str, Value]) -> Mapping[str, Value]:
     """*values* without those of another kind: their stage may have been another one."""
     return {

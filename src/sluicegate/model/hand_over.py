@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.digest import Digest
+from sluicegate.model.event_secrets import SecretEvent
 from sluicegate.model.tool import Tool
 
 
@@ -57,7 +58,8 @@ class HandedStage:
 
     ``tools`` are by the names under which the stage asks for them, ``images`` those
     that stages before it had built. ``broken`` says why nothing was found out, None if
-    something was. ``outputs`` is None for a stage that has left none.
+    something was. ``outputs`` is None for a stage that has left none. ``secrets`` is
+    what happened to its secrets, in order.
     """
 
     stage: str
@@ -71,6 +73,7 @@ class HandedStage:
     broken: str | None = None
     outputs: tuple[HandedOutput, ...] | None = None
     image: HandedImage | None = None
+    secrets: tuple[SecretEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

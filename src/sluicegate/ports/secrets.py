@@ -1,5 +1,6 @@
 """Where secrets are kept."""
 
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from sluicegate.model.secret import FetchedSecret, Purpose
@@ -42,3 +43,15 @@ class SecretProvider(Protocol):
             ExternalError: no; says why and what to do, without a secret.
         """
         ...
+
+
+GivenSecrets = Callable[[], Mapping[str, str]]
+"""The secrets of a stage, by variable; asked for the first time, they are fetched.
+
+May be called from any thread. Raises ExternalError: they cannot be fetched.
+"""
+
+
+def none_given() -> Mapping[str, str]:
+    """No secret at all."""
+    return {}

@@ -69,6 +69,7 @@ class Outgoing(Giver):
             None if raw.broken is None else raw.broken[:_LONGEST_REASON],
             self._outputs(raw),
             None if raw.built is None else self._image(raw.stage, raw.built),
+            raw.secrets,
         )
 
     def _step(self, step: StepResult) -> HandedStep:

@@ -1,17 +1,15 @@
 """Where the files and secrets of metrics and models are on this machine."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sluicegate.errors import PermanentError
-from sluicegate.stages.canary import CanaryStage
+from sluicegate.ports.secrets import GivenSecrets
 from sluicegate.stages.canary_sources import Secret
-from sluicegate.stages.compare import CompareStage
 from sluicegate.stages.docker_build_secret import locate
-from sluicegate.stages.evaluation.champions import MlflowChampion
 from sluicegate.stages.pipeline import Pipeline
-from sluicegate.stages.target_counts import ClusterTarget
+from sluicegate.stages.secrets.own import secrets_of_counts, secrets_of_stage
 from sluicegate.wiring.machine import Machine
 
 _MAX_BYTES = 1 << 16
@@ -19,10 +17,16 @@ _MAX_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class Places:
-    """The files and variables that the pipeline file in *folder* names."""
+    """The files and variables that the pipeline file in *folder* names.
+
+    Variables in ``kept`` are those of secrets that a provider keeps: a stage has them
+    if they are among ``given``. That is None outside of runs, where nothing is fetched.
+    """
 
     machine: Machine
     folder: Path
+    kept: Collection[str] = ()
+    given: GivenSecrets | None = None
 
     def path(self, file: str) -> Path:
         """Where *file* is."""
@@ -33,8 +37,11 @@ class Places:
 
         Raises:
             PermanentError: it is not there.
+            ExternalError: it cannot be fetched.
         """
         if secret.env is not None:
+            if secret.env in self.kept and self.given is not None:
+                return self._given(secret.env, self.given)
             value = self.machine.environ.get(secret.env, "").strip()
             if not value:
                 raise PermanentError(
@@ -55,20 +62,22 @@ class Places:
             raise PermanentError(f"{path}, which should hold a secret, is empty")
         return text
 
+    def _given(self, variable: str, given: GivenSecrets) -> str:
+        try:
+            return given()[variable].strip()
+        except KeyError:
+            raise PermanentError(
+                f"{variable} is among the pipeline's secrets, and is not given here",
+                hint="name the stage, and its environment, under `secrets: use:`",
+            ) from None
+
 
 def secrets_of(pipeline: Pipeline) -> Iterator[Secret]:
     """Where the secrets of all metrics, counts and models of *pipeline* are."""
     for named in pipeline.stages:
-        if isinstance(named.stage, CanaryStage):
-            yield from named.stage.metrics.secrets
-        elif isinstance(named.stage, CompareStage):
-            source = named.stage.champion_source
-            if isinstance(source, MlflowChampion) and source.auth is not None:
-                yield from source.auth.secrets
+        yield from secrets_of_stage(named.stage)
     for environment in pipeline.environments.values():
-        target = environment.target
-        if isinstance(target, ClusterTarget) and target.counts.auth is not None:
-            yield from target.counts.auth.secrets
+        yield from secrets_of_counts(environment)
 
 
 def secret_variables_of(pipeline: Pipeline) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """The sources of a canary's metrics, as its stage names them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from sluicegate.adapters.metrics.json_lines import JsonLinesSource, ReadLine
 from sluicegate.canary.lines import parse_line
 from sluicegate.canary.metric import Metric
 from sluicegate.errors import ExternalError, UsageError
+from sluicegate.model.command import Command, CommandResult
 from sluicegate.model.metric import Pair
 from sluicegate.model.rollout import Release
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.metrics import MetricSource, Reading
-from sluicegate.ports.process import ProcessRunner
+from sluicegate.ports.process import OnLine, ProcessRunner
+from sluicegate.ports.secrets import GivenSecrets, none_given
 from sluicegate.stages import canary_sources
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.wiring.machine import Machine
@@ -30,7 +32,8 @@ class MetricSources:
 
     ``process`` runs programs as those of stages, in that folder; ``masks`` is what
     errors must not show. Files and secrets are named from ``home_folder``, by default
-    the same one: a tree of one commit does not have them.
+    the same one: a tree of one commit does not have them. Variables in ``kept`` are
+    those of secrets that providers keep, and ``given`` are those that the stage gets.
     """
 
     machine: Machine
@@ -39,19 +42,29 @@ class MetricSources:
     clock: Clock
     masks: Masks
     home_folder: Path | None = None
+    kept: Collection[str] = ()
+    given: GivenSecrets = none_given
 
     def of(self, stage: CanaryStage) -> Mapping[str, MetricSource]:
         """The sources of *stage* by name, but for what the target counts itself."""
+        own = frozenset(secret.env for secret in stage.metrics.secrets)
         return {
             metric.name: MaskedSource(
-                self._open(metric, stage.metrics.sources[metric.name]), self.masks
+                self._open(metric, stage.metrics.sources[metric.name], own), self.masks
             )
             for metric in stage.metrics.metrics()
             if metric.name in stage.metrics.sources
         }
 
-    def _open(self, metric: Metric, source: canary_sources.Source) -> MetricSource:
-        places = Places(self.machine, self.home_folder or self.folder)
+    def _open(
+        self,
+        metric: Metric,
+        source: canary_sources.Source,
+        own: Collection[str | None],
+    ) -> MetricSource:
+        """The source of *metric*; programs get no variable among *own*."""
+        folder = self.home_folder or self.folder
+        places = Places(self.machine, folder, self.kept, self.given)
         match source:
             case canary_sources.Prometheus():
                 from sluicegate.wiring.metric_prometheus import (  # noqa: PLC0415 - slow
@@ -63,7 +76,7 @@ class MetricSources:
                 return CommandSource(
                     source.argv,
                     str(self.folder),
-                    self.process,
+                    GivingRunner(self.process, self.given, own),
                     self.clock,
                     name=metric.name,
                     kind=metric.kind,
@@ -75,6 +88,21 @@ class MetricSources:
                 return JsonLinesSource(path, line_reader(metric), metric.width)
             case canary_sources.TargetSource():
                 raise TypeError(f"{metric.name} is counted by the target")
+
+
+@dataclass(frozen=True)
+class GivingRunner(ProcessRunner):
+    """Runs programs through ``runner`` with ``given``, but for what is in ``own``."""
+
+    runner: ProcessRunner
+    given: GivenSecrets
+    own: Collection[str | None]
+
+    @override
+    def run(self, command: Command, on_line: OnLine) -> CommandResult:
+        values = {n: value for n, value in self.given().items() if n not in self.own}
+        env = {**command.env, **values}
+        return self.runner.run(replace(command, env=env), on_line)
 
 
 class MaskedSource(MetricSource):

@@ -28,6 +28,7 @@ from sluicegate.ports.image_archive import ImageArchives
 from sluicegate.ports.metrics import MetricSource
 from sluicegate.ports.process import OnLine, ProcessRunner
 from sluicegate.ports.repository import Repository
+from sluicegate.ports.secrets import GivenSecrets
 from sluicegate.ports.stable import StableReleases
 from sluicegate.ports.target import Target
 from sluicegate.ports.tools import ToolFinder
@@ -200,7 +201,9 @@ class Surroundings:
         )
         return EngineImages(str(project.folder), self.process, tools)
 
-    def _metrics_but_programs(self, stage: CanaryStage) -> Mapping[str, MetricSource]:
+    def _metrics_but_programs(
+        self, stage: CanaryStage, given: GivenSecrets
+    ) -> Mapping[str, MetricSource]:
         """As `_metrics`, in a run in which no program of the project is run.
 
         Raises:
@@ -213,7 +216,7 @@ class Surroundings:
                     " that takes results over runs none",
                     hint="let it come from Prometheus or a file",
                 )
-        return self._metrics(stage)
+        return self._metrics(stage, given)
 
     def _open_log(self) -> LogReader | None:
         return self.log.log if self.log.records else None
@@ -294,8 +297,8 @@ class Surroundings:
             workspace=workspace,
             evidence=self.log.evidence,
             referrers=self.log.referrers,
-            target=lambda environment: self._target(
-                environment, registry.pull, run_id, say
+            target=lambda environment, given: self._target(
+                environment, registry.pull, run_id, say, given
             ),
             registry=registry,
             authority=self.authority,
@@ -306,12 +309,16 @@ class Surroundings:
             hide=self.masks.hide,
         )
 
-    def _champion(self, source: MlflowChampion) -> Champion | NoChampion:
+    def _champion(
+        self, source: MlflowChampion, given: GivenSecrets
+    ) -> Champion | NoChampion:
         """The model to beat, out of a registry."""
         from sluicegate.wiring.champions import find_champion  # noqa: PLC0415 - rare
         from sluicegate.wiring.metric_secrets import Places  # noqa: PLC0415 - likewise
 
-        places = Places(self.project.machine, self.project.home_folder)
+        project = self.project
+        kept = project.pipeline.secrets.use
+        places = Places(project.machine, project.home_folder, kept, given)
         return find_champion(source, places, self.masks)
 
     def _stable(self, open_log: Callable[[], LogReader | None]) -> StableReleases:
@@ -321,7 +328,9 @@ class Surroundings:
 
         return UnknownStable()
 
-    def _metrics(self, stage: CanaryStage) -> Mapping[str, MetricSource]:
+    def _metrics(
+        self, stage: CanaryStage, given: GivenSecrets
+    ) -> Mapping[str, MetricSource]:
         """The sources of the metrics of *stage*."""
         from sluicegate.wiring.metrics import MetricSources  # noqa: PLC0415 - rollouts
 
@@ -329,11 +338,17 @@ class Surroundings:
         return MetricSources(
             *(project.machine, project.folder, self.process),
             *(self.log.clock, self.masks, project.home_folder),
+            *(project.pipeline.secrets.use, given),
         ).of(stage)
 
     @contextmanager
     def _target(
-        self, environment: str, pull: "Pull", run_id: str | None, say: OnLine
+        self,
+        environment: str,
+        pull: "Pull",
+        run_id: str | None,
+        say: OnLine,
+        given: GivenSecrets,
     ) -> Iterator[Target]:
         """The environment, leased to the run *run_id*.
 
@@ -346,7 +361,7 @@ class Surroundings:
         self.check_stays(environment)
         settings = self.authority.settings(environment).target
         target = build_target(
-            self.project, environment, settings, self.log.clock, pull, say
+            self.project, environment, settings, self.log.clock, pull, say, given
         )
         with target.lease():
             leases = Leases(self.log.log_recorder, run_id)

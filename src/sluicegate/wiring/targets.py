@@ -11,6 +11,7 @@ from sluicegate.adapters.targets.host import Host, LocalHost
 from sluicegate.adapters.targets.images import has_image
 from sluicegate.adapters.targets.ssh_host import SshHost
 from sluicegate.ports.clock import Clock
+from sluicegate.ports.secrets import GivenSecrets
 from sluicegate.ports.target import LeasableTarget
 from sluicegate.stages.docker_target import DockerTarget as DockerSettings
 from sluicegate.stages.environment import TargetKind
@@ -32,10 +33,12 @@ def build_target(
     clock: Clock,
     pull: Pull,
     tell: Callable[[str], None] = lambda _line: None,
+    given: GivenSecrets | None = None,
 ) -> LeasableTarget:
     """The target of *environment*; its host is reached, and let go of by its lease.
 
     *tell* hears in words what it does that nobody asked for, like taking fields over.
+    *given* are the secrets of the stage that releases there, None outside of runs.
 
     Raises:
         ExternalError: the host, its engine or the cluster cannot be reached.
@@ -46,7 +49,7 @@ def build_target(
         build_cluster_target,
     )
 
-    return build_cluster_target(project, environment, settings, clock, tell)
+    return build_cluster_target(project, environment, settings, clock, tell, given)
 
 
 def _build_docker(

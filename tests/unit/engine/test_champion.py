@@ -19,6 +19,7 @@ from sluicegate.model.event import StageFinished
 from sluicegate.model.evidence import Evidence, EvidenceFile, Value
 from sluicegate.model.rollout import Release
 from sluicegate.model.state_item import StableRelease
+from sluicegate.ports.secrets import GivenSecrets
 from sluicegate.ports.stable import StableEvidence
 from sluicegate.stages.compare import CompareStage
 from sluicegate.stages.evaluation.champions import MlflowChampion
@@ -214,7 +215,8 @@ def test_a_registry_is_asked_through_its_port() -> None:
     found = Champion(b"x", "p.csv", "churn version 3", "r", {})
     asked = []
 
-    def ask(source: MlflowChampion) -> Champion:
+    def ask(source: MlflowChampion, given: GivenSecrets) -> Champion:
+        assert given() == {}
         asked.append(source.model)
         return found
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from fakes import FakeObserver, FakePorts
+from fakes_secrets import desk
 from fakes_target import Behaviour, FakeTarget, release
 
 from sluicegate.engine.rollout_runner import RolloutRunner
@@ -65,7 +66,9 @@ def run(
         images=images,
     )
     ports = replace(fakes.ports(), elsewhere=lambda _environment: elsewhere)
-    runner = RolloutRunner(ports, check_tree, events.append, FakeObserver())
+    runner = RolloutRunner(
+        ports, check_tree, events.append, FakeObserver(), desk(ports)
+    )
     planned = PlannedStage("canary", "canary", ())
     state = StageState(planned, Phase.RUNNING, rollout=history)
     return runner.run(named, stage, 1, context, state, ()), events

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from fakes import FakeObserver, FakePorts
+from fakes_secrets import desk
 from fakes_target import Behaviour, FakeTarget, release
 
 from sluicegate.engine.machine import advance, fold
@@ -29,6 +30,7 @@ from sluicegate.model.event import (
 from sluicegate.model.rollout import RolloutResult
 from sluicegate.model.run import Run
 from sluicegate.ports.metrics import MetricSource
+from sluicegate.ports.secrets import GivenSecrets
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.pipeline import NamedStage
 from sluicegate.stages.stage import StageContext
@@ -54,7 +56,9 @@ class Project:
         self.target.running, self.target.live = {OLD: None}, OLD
         self.fakes.target = lambda _environment: self.target
 
-    def metrics(self, _stage: CanaryStage) -> Mapping[str, MetricSource]:
+    def metrics(
+        self, _stage: CanaryStage, _given: GivenSecrets
+    ) -> Mapping[str, MetricSource]:
         if not self.is_open:
             raise UsageError("no token", hint="set TOKEN")
         return {}
@@ -73,7 +77,9 @@ class Project:
         number = sum(isinstance(e, StageStarted) for e in self.events) + 1
         self.events.append(StageStarted("canary", number, now))
         ports = replace(self.fakes.ports(), pace=Pace.TICK, metrics=self.metrics)
-        runner = RolloutRunner(ports, lambda: None, self.events.append, self.observer)
+        runner = RolloutRunner(
+            ports, lambda: None, self.events.append, self.observer, desk(ports)
+        )
         context = StageContext(
             stage="canary",
             pipeline="churn_release_v1.0",

@@ -12,6 +12,7 @@ from prometheus_service import CANARY, STABLE, answering
 from sluicegate.engine.handing import Handing
 from sluicegate.errors import PermanentError
 from sluicegate.model.metric import Pair, Tally
+from sluicegate.ports.secrets import none_given
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.project import Project
@@ -88,7 +89,9 @@ def test_in_another_tree_metrics_find_the_files_that_git_does_not_track(
             log = ProjectLog(project)
             stage = project.pipeline.stage("roll").stage
             assert isinstance(stage, CanaryStage)
-            sources = Surroundings(project, log).ports_to_look().metrics(stage)
+            sources = (
+                Surroundings(project, log).ports_to_look().metrics(stage, none_given)
+            )
 
             def read(name: str) -> Pair:
                 return sources[name].read(STABLE, CANARY, START).pair
@@ -144,5 +147,5 @@ def test_whoever_only_looks_takes_no_lease_of_an_environment(tmp_path: Path) -> 
     ports = Surroundings(project, ProjectLog(project)).ports_to_look()
 
     with pytest.raises(AssertionError, match="changed by runs alone"):
-        ports.target("production").__enter__()
+        ports.target("production", none_given).__enter__()
     assert [path.name for path in tmp_path.iterdir()] == ["project"]

@@ -17,6 +17,7 @@ from sluicegate.model.rollout import Scrape
 from sluicegate.model.selector import Selector, fill_in, quote
 from sluicegate.ports.clock import Clock
 from sluicegate.ports.request_counts import Arm, RequestCountsSource
+from sluicegate.ports.secrets import GivenSecrets
 from sluicegate.stages.argo_target import ArgoRolloutsTarget
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.canary_metrics import LatencyMetric
@@ -36,9 +37,15 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def build_counts(
-    project: Project, environment: str, settings: AnyClusterTarget, clock: Clock
+    project: Project,
+    environment: str,
+    settings: AnyClusterTarget,
+    clock: Clock,
+    given: GivenSecrets | None = None,
 ) -> RequestCountsSource:
     """What counts the requests of *environment*; nothing is asked yet.
+
+    *given* are the secrets of the stage that releases there, None outside of runs.
 
     Slower requests are counted by those edges only that its canary is judged by: each
     costs a series of every code, pod and proxy.
@@ -47,7 +54,7 @@ def build_counts(
     folders = project.folder, project.home_folder
     masks = build_masks(machine, project.pipeline, *folders)
     counts = PrometheusRequestCounts(
-        open_counts_api(project, settings),
+        open_counts_api(project, settings, given),
         find_counters(settings),
         clock,
         edges_ms=[edge // _MILLISECOND for edge in edges],
@@ -78,9 +85,12 @@ class _MaskedCounts(RequestCountsSource):
             raise type(error)(self._masks.text(str(error)), hint=hint) from None
 
 
-def open_counts_api(project: Project, settings: AnyClusterTarget) -> PrometheusApi:
+def open_counts_api(
+    project: Project, settings: AnyClusterTarget, given: GivenSecrets | None = None
+) -> PrometheusApi:
     """The Prometheus that `counts` of *settings* names."""
-    places = Places(project.machine, project.home_folder)
+    kept = project.pipeline.secrets.use
+    places = Places(project.machine, project.home_folder, kept, given)
     counts = settings.counts
     return PrometheusApi(
         counts.url,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from sluicegate.ports.clock import Clock
+from sluicegate.ports.secrets import GivenSecrets
 from sluicegate.ports.target import LeasableTarget
 from sluicegate.stages.argo_target import ArgoRolloutsTarget
 from sluicegate.stages.kserve_target import KServeTarget
@@ -21,17 +22,19 @@ def build_cluster_target(
     settings: KubernetesTarget | ArgoRolloutsTarget | KServeTarget,
     clock: Clock,
     tell: Callable[[str], None] = lambda _line: None,
+    given: GivenSecrets | None = None,
 ) -> LeasableTarget:
     """The target of *environment*; its cluster is reached when it is first used.
 
     *tell* hears in words what it does that nobody asked for, like taking fields over.
+    *given* are the secrets of the stage that releases there, None outside of runs.
 
     Raises:
         UsageError: the settings name a context that the kubeconfig does not have.
         ExternalError: the cluster cannot be reached.
     """
     api = open_api(project, settings.cluster, settings.namespace, tell=tell)
-    counts = build_counts(project, environment, settings, clock)
+    counts = build_counts(project, environment, settings, clock, given)
     place = f"{project.pipeline.name.partition('_')[0]}/{environment}"
     if isinstance(settings, KubernetesTarget):
         return build_gateway(api, place, settings, clock, counts, tell)
