@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sluicegate.model import cost
 from sluicegate.stages.stage import Settings
 
 _Rate = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
@@ -20,6 +21,10 @@ class Rates(Settings):
         None, description="For the machine that runs a stage for an hour."
     )
 
+    def as_rate(self) -> cost.Rate:
+        """What an hour costs, as a value."""
+        return cost.Rate(self.gpu_hour, self.machine_hour)
+
 
 class Costs(Rates):
     """What running stages costs."""
@@ -30,3 +35,8 @@ class Costs(Rates):
     stages: dict[str, Rates] = Field(
         default_factory=dict, description="Rates of stages that differ, by stage."
     )
+
+    def as_rates(self) -> cost.Rates:
+        """What hours cost, as values."""
+        stages = {name: rates.as_rate() for name, rates in self.stages.items()}
+        return cost.Rates(self.currency, self.as_rate(), stages)

@@ -16,6 +16,7 @@ from sluicegate.config.gates import read_gates
 from sluicegate.config.latency import check_latency_edges
 from sluicegate.config.notify import read_notify
 from sluicegate.config.pools import check_pools
+from sluicegate.config.pricing import check_costs
 from sluicegate.config.published import check_published
 from sluicegate.config.secrets import check_secrets
 from sluicegate.config.source import parse_source
@@ -67,6 +68,7 @@ def read_pipeline(data: bytes, name: str) -> ReadPipeline:
         gates = read_gates(checker, stages)
         whens = read_whens(checker, stages)
         check_pools(checker, stages)
+        check_costs(checker, stages)
         check_environments(checker, stages)
         if document is not None:
             check_latency_edges(checker, stages, document.environments)
@@ -103,6 +105,7 @@ def read_pipeline(data: bytes, name: str) -> ReadPipeline:
         notify=notify,
         pools=dict(document.pools),
         secrets=document.secrets,
+        costs=None if document.costs is None else document.costs.as_rates(),
     )
     return ReadPipeline(root, document, stages, pipeline)
 

@@ -16,3 +16,15 @@ def format_duration(milliseconds: int) -> str:
     if hours == 0:
         return f"{minutes} min {rest:02d} s"
     return f"{hours} h {rest_minutes:02d} min"
+
+
+_DAYS_FROM = 48  # hours
+
+
+def format_long(milliseconds: int) -> str:
+    """As `format_duration`; what takes two days or more in days: ``3 d 4 h``."""
+    hours = round(milliseconds / 3_600_000)
+    if hours < _DAYS_FROM:
+        return format_duration(milliseconds)
+    days, rest = divmod(hours, 24)
+    return f"{days} d {rest} h" if rest else f"{days} d"

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sluicegate.gates.condition import Condition
 from sluicegate.gates.gate import Gate
+from sluicegate.model.cost import Rates
 from sluicegate.model.digest import Digest
 from sluicegate.stages.environment import Environment
 from sluicegate.stages.notify import Notify
@@ -67,6 +68,7 @@ class Pipeline:
     pools: Mapping[str, int] = field(default_factory=dict)
     notify: tuple[Notify, ...] = ()
     secrets: Secrets = field(default_factory=Secrets)
+    costs: Rates | None = None
 
     _by_name: Mapping[str, NamedStage] = field(init=False, repr=False, compare=False)
 
