@@ -7,6 +7,7 @@ Source:
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sluicegate.model.secret import Purpose
@@ -46,6 +47,11 @@ class AwsPlace:
             raise ValueError(f"{role!r} is not the ARN of a role")
         return AwsPlace(found["partition"], found["account"], region)
 
+    def arn_of(self, name: str) -> str:
+        """The ARN of what is called *name*, with its suffix, or of a pattern."""
+        start = f"arn:{self.partition}:secretsmanager:{self.region}:{self.account}"
+        return f"{start}:secret:{name}"
+
 
 def resource_of(path: str, place: AwsPlace) -> str:
     """The ARN of the secret at *path*, a name or an ARN, for a policy.
@@ -62,8 +68,7 @@ def resource_of(path: str, place: AwsPlace) -> str:
             raise ValueError(
                 f"{path!r} is no name of a secret: letters, digits and /_+=.@- only"
             )
-        start = f"arn:{place.partition}:secretsmanager:{place.region}:{place.account}"
-        return f"{start}:secret:{path}{_ANY_SUFFIX}"
+        return place.arn_of(path + _ANY_SUFFIX)
     found = _SECRET_ARN.fullmatch(path)
     if found is None:
         raise ValueError(f"{path!r} is not the ARN of a secret")
@@ -74,6 +79,23 @@ def resource_of(path: str, place: AwsPlace) -> str:
         )
     is_whole = _WITH_SUFFIX.search(found["name"]) is not None
     return path if is_whole else path + _ANY_SUFFIX
+
+
+def siblings_of(path: str, place: AwsPlace) -> Iterator[str]:
+    """Patterns of other secrets that too wide a policy would allow; the widest first.
+
+    They are all of the account and region, those in each folder above the secret, and
+    those whose name begins with its name and a hyphen, as ``NAME-*`` says.
+
+    Raises:
+        ValueError: there can be no such secret in *place*.
+    """
+    start, _, name = resource_of(path, place).rpartition(":")
+    name = name[: -len(_ANY_SUFFIX)]
+    folders = name.split("/")[:-1]
+    for depth in range(len(folders) + 1):
+        yield f"{start}:{''.join(f'{each}/' for each in folders[:depth])}*"
+    yield f"{start}:{name}-*"
 
 
 def reading_policy(

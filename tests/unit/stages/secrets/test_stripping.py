@@ -1,5 +1,7 @@
 """What no program of a stage may see."""
 
+from collections.abc import Mapping
+
 from sluicegate.stages.secrets.settings import Secrets
 from sluicegate.stages.secrets.stripping import stripped_variables
 
@@ -13,7 +15,7 @@ AWS = {
 }
 
 
-def strip(provider: dict[str, object], **use: object) -> frozenset[str]:
+def strip(provider: Mapping[str, object], **use: object) -> frozenset[str]:
     uses = {"DB": {"from": "it", "stages": ["test"], **use}} if use else {}
     return stripped_variables(
         Secrets.model_validate({"providers": {"it": provider}, "use": uses})
