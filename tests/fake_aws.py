@@ -196,7 +196,7 @@ class FakeAws:
     def _trusts(self, claims: Json) -> bool:
         known = {
             f"{ISSUER.removeprefix('https://')}:{name}": str(claims[name])
-            for name in ("sub", "aud")
+            for name in ("sub", "aud", "repository_id", "ref", "environment")
             if name in claims
         }
         return any(
