@@ -72,6 +72,12 @@ ON_WINDOWS = {
     "github": [Case("github step", "what the GitHub Action calls", 2)],
     "init": [Case("init --print", "schema: sluicegate/v1")],
     "lock": [Case("lock production --reason x", "production", 2)],
+    "metrics": [
+        Case("metrics", "no release in this window"),
+        Case("metrics --json", '"schema": "sluicegate/metrics/v1"'),
+        Case("metrics cost", "no rates, so no money"),
+        Case("metrics dashboard", '"title": "Sluicegate: releases"'),
+    ],
     "overrides": [Case("overrides", "no")],
     "plan": [
         Case("plan", "nothing would run"),

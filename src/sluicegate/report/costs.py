@@ -6,7 +6,7 @@ from fractions import Fraction
 from sluicegate.model.delivery_figures import CostRow, Costs
 from sluicegate.report.amount import format_gpu_minutes, format_money
 from sluicegate.report.audit import shorten_run
-from sluicegate.report.delivery import Line
+from sluicegate.report.delivery import Line, between
 from sluicegate.report.duration import format_long
 from sluicegate.report.escape import escape
 from sluicegate.report.moment import format_moment
@@ -34,11 +34,8 @@ def _head(costs: Costs) -> Iterator[Line]:
     window = costs.window
     of = "" if costs.service is None else f" of {escape(costs.service)}"
     to = "" if costs.environment is None else f" for {escape(costs.environment)}"
-    yield Line(
-        f"Spent{of}{to}, {format_moment(window.start)} to {format_moment(window.end)},"
-        f" by the log {escape(costs.log)}",
-        is_head=True,
-    )
+    yield Line(f"Spent{of}{to}, {between(window)}", is_head=True)
+    yield Line(f"by the log {escape(costs.log)}")
     if costs.known is not None and costs.known.start > window.start:
         why = ": older entries were pruned" if costs.pruned else ""
         yield Line(f"the log begins on {format_moment(costs.known.start)} only{why}")

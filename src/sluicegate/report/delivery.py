@@ -4,9 +4,10 @@ Where there is nothing to count from, that is said, and no number is written.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
+from textwrap import wrap
 
 from sluicegate.model.delivery_figures import (
     Approvals,
@@ -26,6 +27,7 @@ from sluicegate.report.moment import format_moment
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 _LABEL = 20  # columns
+_LEAST = 40  # columns; a narrower terminal wraps by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,17 @@ class Line:
 
 
 def delivery_lines(delivery: Delivery, width: int) -> Iterator[Line]:
-    """Write it, *width* columns wide where tables are."""
+    """Write it for *width* columns."""
+    for line in _lines(delivery, width):
+        parts = wrap(line.text, max(width, _LEAST), subsequent_indent=_indent(line))
+        yield from (replace(line, text=part) for part in parts or [""])
+
+
+def _indent(line: Line) -> str:
+    return " " * (_LABEL + 2) if line.text.startswith("  ") else ""
+
+
+def _lines(delivery: Delivery, width: int) -> Iterator[Line]:
     yield from _head(delivery)
     if delivery.known is None:
         return
@@ -68,17 +80,19 @@ def _head(delivery: Delivery) -> Iterator[Line]:
     days = delivery.window.length / _DAY
     length = f"{days:.0f} days" if days >= 2 else f"{days * 24:.0f} hours"  # noqa: PLR2004
     window = delivery.window
-    yield Line(
-        f"Deliveries{of}, {format_moment(window.start)} to {format_moment(window.end)}"
-        f" ({length}), by the log {escape(delivery.log)}",
-        is_head=True,
-    )
+    yield Line(f"Deliveries{of}, {between(window)} ({length})", is_head=True)
+    yield Line(f"by the log {escape(delivery.log)}")
     known = delivery.known
     if known is None:
         yield Line("no release in this window: the log says nothing of it")
     elif known.start > window.start:
         why = ": older entries were pruned" if delivery.pruned else ""
         yield Line(f"the log begins on {format_moment(known.start)} only{why}")
+
+
+def between(window: Window) -> str:
+    """From when to when it is, for people."""
+    return f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"
 
 
 def _environment(
@@ -204,7 +218,9 @@ def _cost(cost: ReleaseCost, currency: str | None) -> str:
     parts = []
     if currency is not None:
         parts.append(format_money(cost.each.money, currency))
-    parts.append(f"{format_gpu_minutes(cost.each.gpu_ms)} GPU-minutes")
+    if cost.each.gpu_ms:
+        parts.append(f"{format_gpu_minutes(cost.each.gpu_ms)} GPU-minutes")
+    parts.append(f"{format_long(round(cost.each.machine_ms))} of machines")
     return f"{', '.join(parts)} ({_count(cost.releases, 'release')})"
 
 

@@ -1,0 +1,50 @@
+"""What ``sluice metrics`` shows."""
+
+import shutil
+from pathlib import Path
+
+import click
+
+from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.cli.metrics.part import Part, look_up, write
+from sluicegate.cli.output import write_raw, write_result
+from sluicegate.model.budget import Period
+from sluicegate.report.delivery import delivery_lines
+from sluicegate.report.delivery_document import delivery_document
+
+__all__ = ["Part", "show"]
+
+_PERIODS = {None: None, "environment": None, "week": Period.WEEK, "day": Period.DAY}
+
+
+def show(
+    part: Part, by: str | None, form: str | None, textfile: Path | None
+) -> ExitCode:
+    """Show the figures, or write them for Prometheus."""
+    is_page = form == "prometheus" or textfile is not None
+    if is_page and _PERIODS[by] is not None:
+        raise click.UsageError("What Prometheus reads has no --by: it keeps the past.")
+    if textfile is not None and form is not None:
+        raise click.UsageError(f"--textfile writes a file: leave --{form} out.")
+    found, asked = look_up(part)
+    delivery = found.figures(asked, _PERIODS[by])
+    if is_page:
+        from sluicegate.wiring.delivery_page import (  # noqa: PLC0415 - slow, and rare
+            build_page,
+            write_page,
+        )
+
+        page = build_page(found, asked, delivery)
+        if textfile is None:
+            write_raw(page)
+        else:
+            write_page(textfile, page)
+            click.echo(f"wrote {textfile}", err=True)
+        return ExitCode.OPEN
+    if form == "json":
+        write_result(delivery_document(delivery))
+        return ExitCode.OPEN
+    width = shutil.get_terminal_size().columns
+    write(delivery_lines(delivery, width), found.machine)
+    click.echo(f"verified with {found.log.key_source}", err=True)
+    return ExitCode.OPEN
