@@ -5,11 +5,14 @@ test that skips is a failure: a missing part must not look like a passing check.
 """
 
 import os
-from collections.abc import Generator
-from typing import TypeVar
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from openbao_service import Bao, Issuer
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -41,3 +44,20 @@ def _refuse_skip(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"skipped, but every part is required here: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def issuer() -> "Issuer":
+    """Who signs tokens, as GitHub does for its workflows."""
+    from openbao_service import Issuer  # noqa: PLC0415 - few tests need it
+
+    return Issuer()
+
+
+@pytest.fixture(scope="session")
+def bao(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Bao]":
+    """A real OpenBao, one for each worker; tests make places of their own in it."""
+    from openbao_service import openbao  # noqa: PLC0415 - likewise
+
+    with openbao(tmp_path_factory.mktemp("openbao")) as server:
+        yield server

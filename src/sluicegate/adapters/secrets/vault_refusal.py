@@ -16,6 +16,7 @@ from sluicegate.errors import ExternalError, PermanentError, TransientError
 FORBIDDEN, ABSENT = 403, 404
 _NOT_INITIALIZED, _SERVER = 501, 500
 _LATER = frozenset({412, 429, 472, 473})
+_NOT_READY = "Upgrading from"  # a store that has just been made, or is being changed
 _CLAIM = re.compile(r'claim "([^"\s]{1,100})"')
 _ADVICE = (
     ("audience", "audience: of the provider must be among bound_audiences of the role"),
@@ -53,7 +54,8 @@ def refused(
             f"{place.host} is sealed",
             hint="whoever runs it has to unseal it: bao operator unseal",
         )
-    if error.status in _LATER or error.status >= _SERVER:
+    is_later = error.status in _LATER or _NOT_READY in said
+    if is_later or error.status >= _SERVER:
         return TransientError(f"{place.host} cannot {doing} now: {said}")
     return PermanentError(f"{place.host} does not {doing}: {said}", hint=hint)
 
