@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -36,6 +36,7 @@ _STRIPPED = re.compile(
     r"SLUICE_.*|(GH|GITHUB)_(ENTERPRISE_)?TOKEN|ACTIONS_.*(TOKEN|URL).*"
     r"|INPUT_.*(TOKEN|KEY|SECRET|PASSWORD).*"
     r"|GITHUB_(ENV|PATH|OUTPUT|STATE|STEP_SUMMARY)"
+    r"|OTEL_EXPORTER_OTLP_([A-Z]+_)?(HEADERS|CLIENT_KEY)"
 )
 
 
@@ -44,6 +45,30 @@ def strip_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value for name, value in environ.items() if not _STRIPPED.fullmatch(name)
     }
+
+
+class ProgramEnvironment(Mapping[str, str]):
+    """What programs get of *environ*: stripped, and without what is withheld later."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._visible = strip_environment(environ)
+
+    def withhold(self, names: Collection[str]) -> None:
+        """Let no program see the variables *names* that is started from now on."""
+        visible = self._visible.items()
+        self._visible = {name: value for name, value in visible if name not in names}
+
+    @override
+    def __getitem__(self, name: str) -> str:
+        return self._visible[name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._visible)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._visible)
 
 
 class SubprocessRunner(ProcessRunner):
@@ -64,7 +89,8 @@ class SubprocessRunner(ProcessRunner):
         self._grace_seconds = grace_seconds
         self._watch = watch
         self._guard = Guard()
-        self._environ = strip_environment(environ)
+        is_live = isinstance(environ, ProgramEnvironment)
+        self._environ = environ if is_live else strip_environment(environ)
         self._nvidia = NvidiaSmi(self._environ)
 
     @override

@@ -164,7 +164,8 @@ def _conclude(
     """Say how the run ended, and where its log stands."""
     if as_json:
         given = {str(each.folder): each.digest for each in execution.given}
-        text = run_document(run, _head(execution), given=given)
+        telemetry = execution.telemetry.document()
+        text = run_document(run, _head(execution), given=given, telemetry=telemetry)
     else:
         text = _describe_end(execution, run, stream)
     if to_stdout:

@@ -30,6 +30,7 @@ def run_document(
     *,
     state: str = "ended",
     given: Mapping[str, Digest] = _NOTHING,
+    telemetry: Mapping[str, object] | None = None,
 ) -> str:
     """Write the document.
 
@@ -38,6 +39,7 @@ def run_document(
         log: the log that it is in, None if it is in none.
         state: ``ended``, or for a run that has not: ``running`` or ``interrupted``.
         given: the hand-overs that it has written, their digests by their folders.
+        telemetry: what became of the run's telemetry, None where there was none.
     """
     started, finished = run.started, run.finished
     return json.dumps(
@@ -60,6 +62,7 @@ def run_document(
             "recorded": log is not None,
             "log": None if log is None else asdict(log),
             **_given(given),
+            **({} if telemetry is None else {"telemetry": telemetry}),
         },
         ensure_ascii=False,
         indent=2,

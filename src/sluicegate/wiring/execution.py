@@ -35,6 +35,7 @@ from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
 from sluicegate.wiring.run_rules import RunRules
 from sluicegate.wiring.surroundings import FindOthers, Surroundings, no_others
+from sluicegate.wiring.telemetry import RunTelemetry
 
 if TYPE_CHECKING:
     from sluicegate.wiring.giving import Outgoing
@@ -180,6 +181,7 @@ class Execution:
                 run_id,
                 recorder,
                 observer,
+                started,
                 jobs=jobs,
                 forced=forced,
                 handing=handing,
@@ -234,7 +236,10 @@ class Execution:
             observer.resumed(run)
             with self.surroundings.leaving_no_secrets(run_id):
                 runner = self._runner(
-                    run_id, recorder, observer, jobs=jobs, handing=handing
+                    *(run_id, recorder, observer, run.started),
+                    jobs=jobs,
+                    handing=handing,
+                    run=run,
                 )
                 return runner.resume(run)
 
@@ -333,6 +338,11 @@ class Execution:
             )
         return self._notifier.watch(subject, observer)
 
+    @cached_property
+    def telemetry(self) -> RunTelemetry:
+        """Tells of its runs, where the variables ask for it."""
+        return RunTelemetry(self.project, self.log.clock, self.surroundings.masks)
+
     def anchor(self) -> str | None:
         """Show the log to its witnesses; a line for a person if that is not done.
 
@@ -350,19 +360,25 @@ class Execution:
 
     def finish_telling(self) -> Sequence[str]:
         """Wait a few seconds for messages on their way; what went wrong with them."""
-        return self._notifier.finish() if "_notifier" in self.__dict__ else ()
+        told = self._notifier.finish() if "_notifier" in self.__dict__ else ()
+        lost = self.telemetry.finish() if "telemetry" in self.__dict__ else ()
+        return (*told, *lost)
 
     def _runner(
         self,
         run_id: str,
         recorder: Record,
         observer: Observer,
+        started: RunStarted,
         *,
         jobs: int | None,
         forced: Collection[str] = (),
         handing: Handing = _NO_HANDING,
+        run: Run | None = None,
     ) -> Runner:
-        serial = SerialObserver(self._watched(run_id, observer, handing))
+        watched = self._watched(run_id, observer, handing)
+        watched, telemetry = self.telemetry.of(run_id, started, run, watched)
+        serial = SerialObserver(watched)
 
         def say(text: str) -> None:
             serial.line("setup", text)
@@ -370,7 +386,10 @@ class Execution:
         return Runner(
             self.project.pipeline,
             self.project.source,
-            self.surroundings.ports_to_run(run_id, say, serial.line, handing),
+            replace(
+                self.surroundings.ports_to_run(run_id, say, serial.line, handing),
+                telemetry=telemetry,
+            ),
             recorder,
             serial,
             jobs=jobs or os.cpu_count() or 1,

@@ -1,0 +1,1 @@
+"""Sending telemetry, without anybody waiting for it."""
