@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from typing_extensions import override
 
-from sluicegate.adapters.process import strip_environment
+from sluicegate.adapters.process import ProgramEnvironment, strip_environment
 from sluicegate.adapters.stop import Stop
 from sluicegate.errors import Interrupted, PermanentError
 from sluicegate.model.command import Command, CommandResult, ResourceUsage
@@ -27,7 +27,8 @@ class PlainRunner(ProcessRunner):
 
     def __init__(self, stop: Stop, environ: Mapping[str, str]) -> None:
         self._stop = stop
-        self._environ = strip_environment(environ)
+        is_live = isinstance(environ, ProgramEnvironment)
+        self._environ = environ if is_live else strip_environment(environ)
 
     @override
     def run(self, command: Command, on_line: OnLine) -> CommandResult:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from sluicegate.engine.champion import with_champion
 from sluicegate.engine.inputs import UPSTREAM, gather
 from sluicegate.engine.reuse import Miss, explain_miss, find_result
+from sluicegate.engine.secret_rules import Due, find_releasing
+from sluicegate.engine.secrets import look_up_due
 from sluicegate.engine.selection import Chosen, Selection, upstream
 from sluicegate.engine.situation import Situation
 from sluicegate.engine.toolbox import Ports
@@ -21,6 +23,7 @@ from sluicegate.stages.pipeline import NamedStage
 from sluicegate.stages.stage import CommandStage, StageContext
 
 _FACTS = frozenset({"git", "label", *ROOTS})
+_KEPT_AWAY = "it asks for the model to beat with a secret that only a run fetches"
 _NEWEST = 9  # attempts that tell how long one usually takes
 
 
@@ -172,9 +175,14 @@ class _Forecaster:
         ports = self._ports
         context = self._situation.context(named.name, "/nonexistent", ends, ports)
         try:
+            due = self._due(named)
+            if due.own:
+                return _Decision(Action.RUN, _KEPT_AWAY)
             tools = {name: ports.tools.find(name) for name in stage.tools()}
             context = with_champion(stage, replace(context, tools=tools), ports)
-            inputs = gather(named, stage, self._situation, context, ends, ports)
+            inputs = gather(
+                named, stage, self._situation, context, ends, ports, due.references
+            )
         except ExternalError as error:
             return _Decision(Action.RUN, str(error))
         if unknown is not None:
@@ -186,6 +194,17 @@ class _Forecaster:
         source = self._original(named.name, found)
         reason = f"the same inputs as {source.task_id}"
         return _Decision(Action.CACHED, reason, source)
+
+    def _due(self, named: NamedStage) -> Due:
+        """Which secrets the stage would be given; nothing is fetched.
+
+        Raises:
+            ExternalError: it would be refused one, or that cannot be told.
+        """
+        situation, ports = self._situation, self._ports
+        names = self._chosen.names if ports.records else ()
+        releasing = find_releasing(names, self._skipped.__contains__, situation)
+        return look_up_due(named, situation.pipeline, releasing, ports)
 
     def _with_unknown(
         self,

@@ -48,8 +48,12 @@ def gather(
     context: StageContext,
     upstream: Sequence[StageFinished],
     ports: Ports,
+    secrets: Sequence[GivenSecret] = (),
 ) -> dict[str, str]:
     """The inputs of *stage* as they are now, by the name of the part.
+
+    *secrets* are those that it is given, as the pipeline file asks for them: where no
+    version is named, one that is renewed is no other secret.
 
     Raises:
         ExternalError: one of them cannot be told.
@@ -64,6 +68,8 @@ def gather(
     }
     if context.champion is not None:
         found[CHAMPION] = _digest(describe_champion(context.champion))
+    if secrets:
+        found[SECRETS] = _digest([astuple(each) for each in secrets])
     if stage.reads_commit():
         found["commit"] = f"{context.commit} {context.release}"
     if stage.reads_date():
@@ -174,16 +180,6 @@ def _upstream(
         subjects = [[name, str(digest)] for name, digest in each.subjects]
         handed.append([each.stage, subjects, files, values, inputs])
     return _digest(handed)
-
-
-def describe_secrets(references: Sequence[GivenSecret]) -> Inputs:
-    """What the result depends on where the stage is given secrets, and never a value.
-
-    Where no version is asked for, one that is renewed is no other secret.
-    """
-    if not references:
-        return {}
-    return {SECRETS: _digest([astuple(each) for each in references])}
 
 
 def _digest(value: object) -> str:

@@ -19,7 +19,7 @@ from sluicegate.engine.outputs import restore_outputs
 from sluicegate.engine.publish_runner import PublishRunner
 from sluicegate.engine.rollout_runner import RolloutRunner
 from sluicegate.engine.schedule import choose
-from sluicegate.engine.secret_rules import find_releasing
+from sluicegate.engine.secret_rules import releasing_of
 from sluicegate.engine.secrets import StageSecrets
 from sluicegate.engine.situation import Earlier, Situation
 from sluicegate.engine.stage_runner import StageRunner
@@ -323,7 +323,7 @@ class _Attempts:
         return kept.refused if isinstance(kept, GpuReserved) else None
 
     def _find_releasing(self) -> frozenset[str]:
-        return find_releasing(self._ledger.run, self._situation)
+        return releasing_of(self._ledger.run, self._situation)
 
     def _named(self, name: str) -> NamedStage:
         return self._situation.pipeline.stage(name)

@@ -4,7 +4,7 @@ A secret that is for some environments alone is given to a canary stage that rel
 into one of them, and to any other stage only in a run that will.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -118,33 +118,37 @@ def _why_left(variable: str, use: SecretUse) -> str:
     )
 
 
-def find_releasing(run: Run, situation: Situation) -> frozenset[str]:
-    """The environments that *run* will release into, as far as can be told now.
+def find_releasing(
+    names: Iterable[str], is_over: Callable[[str], bool], situation: Situation
+) -> frozenset[str]:
+    """The environments that a run of the stages *names* will release into.
 
-    Not those of a stage that is skipped, or will be whatever comes: because of its own
-    condition, or because a stage that it needs is closed or will not run.
+    Not those of a stage that *is_over* says will not run any more, or that its own
+    condition leaves out whatever comes, or that needs one of those.
     """
     pipeline = situation.pipeline
-    found = set()
-    for state in run.stages:
-        stage = pipeline.stage(state.name).stage
-        if isinstance(stage, CanaryStage):
-            chain = {state.name, *upstream(pipeline, state.name)}
-            if not any(_will_not_open(name, run, situation) for name in chain):
-                found.add(stage.environment)
-    return frozenset(found)
+
+    def will_not_open(name: str) -> bool:
+        when = pipeline.stage(name).when
+        return is_over(name) or (when is not None and is_left_out(when, situation))
+
+    return frozenset(
+        stage.environment
+        for name in names
+        if isinstance(stage := pipeline.stage(name).stage, CanaryStage)
+        and not any(map(will_not_open, (name, *upstream(pipeline, name))))
+    )
 
 
-def _will_not_open(name: str, run: Run, situation: Situation) -> bool:
-    try:
-        state = run.stage(name)
-    except KeyError:
-        return False  # its result was there before the run
-    if state.phase is Phase.SKIPPED or state.outcome is Outcome.CLOSED:
-        return True
-    when = situation.pipeline.stage(name).when
-    is_waiting = state.phase is Phase.WAITING
-    return is_waiting and when is not None and is_left_out(when, situation)
+def releasing_of(run: Run, situation: Situation) -> frozenset[str]:
+    """The environments that *run* will release into, as far as can be told now."""
+    over = {
+        state.name
+        for state in run.stages
+        if state.phase is Phase.SKIPPED or state.outcome is Outcome.CLOSED
+    }
+    names = [state.name for state in run.stages]
+    return find_releasing(names, over.__contains__, situation)
 
 
 def check_value(due: DueSecret, fetched: FetchedSecret) -> None:

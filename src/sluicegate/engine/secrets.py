@@ -37,7 +37,7 @@ from sluicegate.model.event_secrets import (
 from sluicegate.model.secret import EndedLogin, GivenSecret, Purpose
 from sluicegate.ports.secrets import SecretLogin
 from sluicegate.stages.canary import CanaryStage
-from sluicegate.stages.pipeline import NamedStage
+from sluicegate.stages.pipeline import NamedStage, Pipeline
 
 Tell = Callable[[SecretEvent], None]
 """Lets an event happen; it is durable when that returns."""
@@ -46,6 +46,28 @@ END_SECONDS = 10.0
 """For how long it is waited for a login to end: a stop must not hang on a provider."""
 
 _NOTHING_DUE = Due()
+
+
+def look_up_due(
+    named: NamedStage, pipeline: Pipeline, releasing: frozenset[str], ports: Ports
+) -> Due:
+    """What the stage is given now, in a run that will release into *releasing*.
+
+    Raises:
+        PermanentError: it would be given one that the protected branch does not let
+            count, or that cannot be told.
+        ExternalError: Git fails.
+    """
+    if not has_secrets(named, pipeline):
+        return _NOTHING_DUE
+    try:
+        refused = ports.refused_secrets()
+    except UsageError as error:
+        raise PermanentError(
+            f"which secrets {named.name} may have cannot be told: {error}",
+            hint=error.hint,
+        ) from error
+    return find_due(named, pipeline, releasing, refused)
 
 
 class StageSecrets:
@@ -75,17 +97,8 @@ class StageSecrets:
                 count, or that cannot be told.
             ExternalError: Git fails.
         """
-        if not has_secrets(named, self._situation.pipeline):
-            return _NOTHING_DUE
-        try:
-            refused = self._ports.refused_secrets()
-        except UsageError as error:
-            raise PermanentError(
-                f"which secrets {named.name} may have cannot be told: {error}",
-                hint=error.hint,
-            ) from error
         releasing = self._releasing() if self._ports.records else frozenset[str]()
-        return find_due(named, self._situation.pipeline, releasing, refused)
+        return look_up_due(named, self._situation.pipeline, releasing, self._ports)
 
     def explain(self, named: NamedStage, due: Due) -> None:
         """Say which secrets the stage runs without, and why."""
@@ -135,16 +148,20 @@ class StageSecrets:
         given: list[GivenSecret] = []
         for each in due:
             if each.provider not in logins:
-                provider = self._ports.secrets(each.provider)
-                logins[each.provider] = provider.login(self._purpose(named))
-            use = each.use
-            login = logins[each.provider]
+                logins[each.provider] = self._log_in(named, each.provider)
+            use, login = each.use, logins[each.provider]
             fetched = login.fetch(use.path, use.field, use.version)
             self._ports.hide([fetched.value])
             check_value(each, fetched)
             values[each.variable] = fetched.value
             given.append(each.reference(fetched.version))
         return values, tuple(given)
+
+    def _log_in(self, named: NamedStage, provider: str) -> SecretLogin:
+        try:
+            return self._ports.secrets(provider).login(self._purpose(named))
+        except UsageError as error:  # a client that is not installed
+            raise PermanentError(str(error), hint=error.hint) from error
 
     def _purpose(self, named: NamedStage) -> Purpose:
         stage, situation = named.stage, self._situation

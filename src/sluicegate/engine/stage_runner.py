@@ -10,7 +10,6 @@ from sluicegate.engine.held_secrets import HeldSecrets
 from sluicegate.engine.inputs import (
     FILES,
     PROBES,
-    describe_secrets,
     digest_files,
     gather,
     probe,
@@ -279,10 +278,15 @@ class StageRunner:
             PermanentError: an input that the pipeline file declares is not there.
         """
         try:
-            found = gather(
-                named, stage, self._situation, context, upstream, self._ports
+            return gather(
+                named,
+                stage,
+                self._situation,
+                context,
+                upstream,
+                self._ports,
+                trial.due.references,
             )
-            return {**found, **describe_secrets(trial.due.references)}
         except ExternalError as error:
             if stage.inputs is not None:  # is it one of them that is not there?
                 digest_files(stage, self._situation, context, self._ports)

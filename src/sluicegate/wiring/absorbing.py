@@ -66,7 +66,7 @@ class Absorption:
         absorber = Absorber(
             self.recorder,
             place.evidence,
-            SshKeygenChecker(place.machine.environ),
+            SshKeygenChecker(place.machine.environ_without()),
             cache(self.inboxes.read_signers),
         )
         outcomes = absorber.absorb((*self.inboxes.usual(), *more))

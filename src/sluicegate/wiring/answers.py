@@ -45,7 +45,7 @@ class Answers:
         signed = AnswerReader(
             self.log,
             place.evidence,
-            SshKeygenChecker(place.machine.environ),
+            SshKeygenChecker(place.machine.environ_without()),
             cache(self.inboxes.read_signers),
         )
         attested = AttestedReader(

@@ -50,7 +50,7 @@ class TargetCheckup:
         )
 
         try:
-            reached = SshHost(host, self.machine.environ)
+            reached = SshHost(host, self.machine.environ_without())
             try:
                 version = reached.engine_version()
             finally:

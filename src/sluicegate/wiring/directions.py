@@ -120,7 +120,7 @@ class LoggedDirections(Directions):
             StatementReader(
                 self.log.log,
                 self.log.evidence,
-                SshKeygenChecker(self.project.machine.environ),
+                SshKeygenChecker(self.project.machine.environ_without()),
                 cache(inboxes.read_signers),
             )
         )

@@ -26,7 +26,7 @@ def open_git_log(machine: Machine, address: str, base: Path) -> GitLog:
         UsageError: there is no such repository or remote.
     """
     place = find_git_place(machine, address, base)
-    cache = GitCache(machine.cache_folder / "git", place, machine.environ)
+    cache = GitCache(machine.cache_folder / "git", place, machine.environ_without())
     ref = LocalRef if place.url is None else RemoteRef
     return GitLog(ref(place, cache), _waiting(base))
 

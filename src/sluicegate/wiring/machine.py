@@ -20,7 +20,8 @@ from sluicegate.adapters.keys_ephemeral import (
 )
 from sluicegate.adapters.learned_secrets import LearnedSecrets
 from sluicegate.adapters.machine_id import pseudonym, read_machine_id
-from sluicegate.adapters.process import SubprocessRunner
+from sluicegate.adapters.own_memory import keep_others_out, wipe_variable
+from sluicegate.adapters.process import ProgramEnvironment, SubprocessRunner
 from sluicegate.adapters.process_plain import PlainRunner
 from sluicegate.adapters.stop import StopRequest
 from sluicegate.errors import UsageError
@@ -112,11 +113,37 @@ class Machine:
     @cached_property
     def process(self) -> ProcessRunner:
         """Runs programs, with this environment stripped of secrets."""
-        return self._build_runner(self.environ)
+        return self._build_runner(self._of_programs)
 
-    def environ_without(self, names: Collection[str]) -> dict[str, str]:
-        """The environment for processes that must not see the variables *names*."""
-        return {k: value for k, value in self.environ.items() if k not in names}
+    @cached_property
+    def _of_programs(self) -> ProgramEnvironment:
+        return ProgramEnvironment(self.environ)
+
+    @cached_property
+    def _withheld(self) -> set[str]:
+        return set()
+
+    def withhold(self, names: Collection[str]) -> None:
+        """Let no program see the variables *names* from now on; this process has them.
+
+        Neither may it look for them in this process.
+        """
+        here = {name for name in names if name in self.environ} - self._withheld
+        self._withheld.update(names)
+        self._of_programs.withhold(names)
+        for name in here:
+            if os.environ.get(name) == self.environ[name]:
+                wipe_variable(name)
+        if here:
+            keep_others_out()
+
+    def environ_without(self, names: Collection[str] = ()) -> dict[str, str]:
+        """The environment for processes that must not see the variables *names*.
+
+        Nor those that are withheld.
+        """
+        hidden = self._withheld.union(names)
+        return {k: value for k, value in self.environ.items() if k not in hidden}
 
     def process_without(self, names: Collection[str]) -> ProcessRunner:
         """Runs programs as `process` does, without the variables *names*."""

@@ -13,6 +13,7 @@ from sluicegate.errors import UsageError
 from sluicegate.model.address import Address, parse_evidence
 from sluicegate.model.source import Source
 from sluicegate.stages.pipeline import Pipeline
+from sluicegate.stages.secrets.stripping import stripped_variables
 from sluicegate.wiring.machine import Machine
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ class Project:
             ) from None
         except OSError as error:
             raise UsageError(f"cannot read {self.file}: {error.strerror}") from error
-        return parse_pipeline(data, str(self.file))
+        found = parse_pipeline(data, str(self.file))
+        self.machine.withhold(stripped_variables(found.secrets))
+        return found
 
     @cached_property
     def detected(self) -> "Detected | None":

@@ -79,7 +79,7 @@ class Stating:
             )
         )
         key = self.find_key()
-        signer = SshKeygenSigner(key, self.machine.environ)
+        signer = SshKeygenSigner(key, self.machine.environ_without())
         armored = signer.sign(payload, kind.namespace)
         signature = parse_signature(armored)
         if refused := refuse_key(signature, kind):

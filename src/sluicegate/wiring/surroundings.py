@@ -46,6 +46,7 @@ from sluicegate.wiring.masking import build_masks
 from sluicegate.wiring.metric_secrets import secret_variables_of
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
+from sluicegate.wiring.secrets import ProjectSecrets
 from sluicegate.wiring.stores import log_variables
 
 if TYPE_CHECKING:
@@ -99,10 +100,12 @@ class Surroundings:
         """Runs what belongs to stages: masked, and without secrets of sluicegate's.
 
         Those are the addresses of `notify`, the logins to sources of metrics, what
-        opens the log to writers, and where the logins to clusters are. Git is not asked
-        through it: what it names must be what is there.
+        opens the log to writers, where the logins to clusters are, and what leads to
+        those who keep secrets. Git is not asked through it: what it names must be what
+        is there.
         """
         project, machine = self.project, self.project.machine
+        machine.withhold(self.secrets.withheld)
         runner = machine.process_without(
             secret_variables(project.pipeline.notify)
             | secret_variables_of(project.pipeline)
@@ -111,6 +114,11 @@ class Surroundings:
             | cluster_variables(project.pipeline)
         )
         return MaskingRunner(runner, self.masks)
+
+    @cached_property
+    def secrets(self) -> ProjectSecrets:
+        """Who keeps secrets, and which of them count."""
+        return ProjectSecrets(self.project)
 
     @cached_property
     def masks(self) -> Masks:
@@ -306,7 +314,9 @@ class Surroundings:
             ca_bundle=machine.ca_bundle,
             metrics=self._metrics,
             champion=self._champion,
+            secrets=self.secrets.provider,
             hide=self.masks.hide,
+            refused_secrets=self.secrets.refused,
         )
 
     def _champion(

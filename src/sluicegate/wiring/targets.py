@@ -109,5 +109,5 @@ def _reach(machine: Machine, settings: DockerSettings) -> tuple[Host, Path, str 
     """The host, its folder for states, and where its engine is reached from here."""
     if settings.host is None:
         return LocalHost(), machine.state_folder, None
-    remote = SshHost(settings.host, machine.environ)
+    remote = SshHost(settings.host, machine.environ_without())
     return remote, remote.state_folder, remote.engine
