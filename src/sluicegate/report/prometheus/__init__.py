@@ -1,0 +1,1 @@
+"""What Prometheus is shown of a run: its events as metrics. Pure."""
