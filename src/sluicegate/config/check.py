@@ -36,6 +36,7 @@ class Checker:
     def __init__(self, root: Table) -> None:
         self.root = root
         self._problems: list[Problem] = []
+        self._settled: set[Path] = set()
 
     @property
     def problems(self) -> list[Problem]:
@@ -51,12 +52,23 @@ class Checker:
         found = find(self.root, path)
         self.report_at(found.line, found.path, message)
 
+    def settle(self, path: Path, message: str) -> None:
+        """Note a problem of what stands at *path*, of which nothing else is said.
+
+        Raises:
+            EnoughError: there are too many already.
+        """
+        self.report(path, message)
+        self._settled.add(path)
+
     def report_at(self, line: int, path: Path, message: str) -> None:
         """Note a problem of what is called *path*, to be mended in *line*.
 
         Raises:
             EnoughError: there are too many already.
         """
+        if any(path[: len(each)] == each for each in self._settled):
+            return
         if len(self._problems) >= MAX_PROBLEMS:
             raise EnoughError
         if path[:1] == ("notify",):  # a secret that was put in a wrong place

@@ -1,84 +1,140 @@
-"""No credentials in a pipeline file: whoever can read the code can read it."""
+"""No credentials in a file: whoever can read the code can read it.
+
+What looks like one is taken out before anything else is looked at, so that no problem
+of the file can repeat it: problems end up in logs that more people can read.
+"""
 
 from collections.abc import Collection, Iterator
 
 from sluicegate.config.check import Checker
-from sluicegate.config.tree import Leaf, Path, Table, child
-from sluicegate.model.credential import is_secret_name, is_secret_value
+from sluicegate.config.credential_advice import advise, advise_of_key
+from sluicegate.config.tree import Entry, Items, Leaf, Node, Path, Table, child
+from sluicegate.model.credential import (
+    HIDDEN,
+    holds_credential,
+    is_secret_name,
+)
 
-_BUILD_ARGUMENTS = "args"
-_OF_SERVICES = ("service_env", "headers")  # what a container gets, and is sent
+HINT = (
+    "what was committed is known to whoever has read the code: have a new one made, and"
+    " the old one revoked"
+)
+
+_TABLES = frozenset(("args", "env", "service_env", "headers", "labels"))
+"""Tables of a stage whose keys its author chooses."""
+
 _LOGIN_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 
-def check_credentials(checker: Checker) -> None:
-    """Report every argument, variable and header that looks like a credential.
+def check_credentials(checker: Checker) -> bool:
+    """Report everything that looks like a credential, and take it out of the tree.
 
-    The value is not repeated: problems end up in logs that more people can read. What
-    the file names under ``public`` is none.
+    By its own shape wherever it stands, as a value or as a key; by the name that it
+    goes by where the author of the file has chosen that name. What the file names
+    under ``public`` is none.
+
+    Returns:
+        Whether there was any.
+
+    Raises:
+        EnoughError: there are more problems than anybody mends in one go.
     """
-    public = set(_names(checker, "public"))
-    for path, table in _variables(checker):
-        for name, entry in table.entries.items():
-            value = entry.node.value if isinstance(entry.node, Leaf) else None
-            text = "" if value is None or isinstance(value, bool) else str(value)
-            if text and _is_credential(name, text, public):
-                checker.report((*path, name), _explain(path, name))
+    public = _words(child(checker.root, "public"))
+    found = tuple(_find(checker.root, (), public))
+    keys = tuple(_find_keys(checker.root, ()))
+    places = frozenset(found)
+    root = _without(checker.root, (), places)
+    assert isinstance(root, Table)
+    checker.root, named = root, advise(root)
+    for path in keys:
+        checker.settle(path, advise_of_key())
+    for path in map(_shown, found):
+        checker.settle(path, named(path))
+    return bool(found or keys)
 
 
-def _variables(checker: Checker) -> Iterator[tuple[Path, Table]]:
-    """The tables of arguments, variables and headers, and their places."""
-    for name in _names(checker, "stages"):
-        for key in (_BUILD_ARGUMENTS, "env", *_OF_SERVICES):
-            yield from _table(checker, ("stages", name, key))
-    for name in _names(checker, "environments"):
-        yield from _table(checker, ("environments", name, "target", "env"))
-
-
-def _table(checker: Checker, path: Path) -> Iterator[tuple[Path, Table]]:
-    node = checker.root.entries[str(path[0])].node
-    for key in path[1:]:
-        found = child(node, str(key))
-        if found is None:
-            return
-        node = found
-    if isinstance(node, Table):
-        yield path, node
-
-
-def _names(checker: Checker, key: str) -> tuple[str, ...]:
-    """The keys of the table *key*, or the words of the list."""
-    entry = checker.root.entries.get(key)
-    match entry.node if entry is not None else None:
+def _find(node: Node, path: Path, public: Collection[str]) -> Iterator[Path]:
+    """The places of values that look like credentials."""
+    match node:
+        case Leaf(value=value):
+            if _is_credential(path, value, public):
+                yield path
+        case Items(items=items):
+            for index, item in enumerate(items):
+                yield from _find(item, (*path, index), public)
         case Table(entries=entries):
-            return tuple(entries)
-        case None | Leaf():
-            return ()
-        case items:
-            leaves = (each for each in items.items if isinstance(each, Leaf))
-            return tuple(str(each.value) for each in leaves)
+            for key, entry in entries.items():
+                yield from _find(entry.node, (*path, key), public)
 
 
-def _is_credential(name: str, value: str, public: Collection[str]) -> bool:
-    if name in public:
+def _find_keys(node: Node, path: Path) -> Iterator[Path]:
+    """The places of keys that look like credentials, as they are shown."""
+    match node:
+        case Items(items=items):
+            for index, item in enumerate(items):
+                yield from _find_keys(item, (*path, index))
+        case Table(entries=entries):
+            for key, entry in entries.items():
+                shown = (*path, _shown_key(key))
+                if holds_credential(key):
+                    yield shown
+                yield from _find_keys(entry.node, shown)
+        case Leaf():
+            pass
+
+
+def _is_credential(path: Path, value: object, public: Collection[str]) -> bool:
+    if value is None or isinstance(value, bool) or value == "":
         return False
-    is_login = name.lower() in _LOGIN_HEADERS
-    return is_login or is_secret_name(name) or is_secret_value(value)
+    name = path[-1] if path else ""
+    if is_chosen(path) and isinstance(name, str):
+        if name in public:
+            return False
+        if name.lower() in _LOGIN_HEADERS or is_secret_name(name):
+            return True
+    return isinstance(value, str) and holds_credential(value)
 
 
-def _explain(path: Path, name: str) -> str:
-    if path[-1] == _BUILD_ARGUMENTS:
-        instead = (
-            "an image keeps its build arguments; give it as `secrets: {ID: {env:"
-            f" {name}}}}}` and mount it with RUN --mount=type=secret,id=ID"
-        )
-    elif path[-1] in _OF_SERVICES:
-        instead = "let the service start and answer without one when it is tested"
-    elif path[0] == "stages":
-        instead = f"leave it out here and export {name} where `sluice run` is started"
-    else:
-        instead = "let the service read it from a file or a secret store of its host"
-    return (
-        f"looks like a credential, and this file is no place for one: {instead}"
-        f" (if it is none, say so at the top: `public: [{name}]`)"
-    )
+def is_chosen(path: Path) -> bool:
+    """Whether the last key of *path* is one that the author of the file has chosen."""
+    match path:
+        case ("stages", _, str(table), _):
+            return table in _TABLES
+        case ("environments", _, "target", "env", _):
+            return True
+        case _:
+            return False
+
+
+def _without(node: Node, path: Path, places: Collection[Path]) -> Node:
+    """*node* with nothing but asterisks at *places*, and in keys that are none."""
+    match node:
+        case Leaf(line=line):
+            return Leaf(line, HIDDEN) if path in places else node
+        case Items(line=line, items=items):
+            kept = (
+                _without(item, (*path, index), places)
+                for index, item in enumerate(items)
+            )
+            return Items(line, tuple(kept))
+        case Table(line=line, entries=entries):
+            table = {
+                _shown_key(key): Entry(
+                    entry.line, _without(entry.node, (*path, key), places)
+                )
+                for key, entry in entries.items()
+            }
+            return Table(line, table)
+
+
+def _shown(path: Path) -> Path:
+    return tuple(_shown_key(key) if isinstance(key, str) else key for key in path)
+
+
+def _shown_key(key: str) -> str:
+    return HIDDEN if holds_credential(key) else key
+
+
+def _words(node: Node | None) -> frozenset[str]:
+    items = node.items if isinstance(node, Items) else ()
+    return frozenset(str(each.value) for each in items if isinstance(each, Leaf))

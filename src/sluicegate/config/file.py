@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sluicegate.config.baseline import check_baselines
 from sluicegate.config.champions import check_champions
 from sluicegate.config.check import Checker, EnoughError
-from sluicegate.config.credentials import check_credentials
+from sluicegate.config.credentials import HINT, check_credentials
 from sluicegate.config.definition import definition_digest
 from sluicegate.config.document import SIGNERS, Audit, Document, check_inbox
 from sluicegate.config.environments import check_environments
@@ -60,10 +60,10 @@ def read_pipeline(data: bytes, name: str) -> ReadPipeline:
         PipelineFileError: as there.
     """
     root = parse_source(data, name)
-    checker = Checker(root)
+    checker, leaked = Checker(root), False
     try:
+        leaked = check_credentials(checker)
         document = checker.read(Document, ())
-        check_credentials(checker)
         stages = read_stages(checker)
         gates = read_gates(checker, stages)
         whens = read_whens(checker, stages)
@@ -84,7 +84,10 @@ def read_pipeline(data: bytes, name: str) -> ReadPipeline:
             hint="there are more problems than these",
         ) from None
     if checker.problems or document is None:
-        raise PipelineFileError([problem.render(name) for problem in checker.problems])
+        raise PipelineFileError(
+            [problem.render(name) for problem in checker.problems],
+            hint=HINT if leaked else None,
+        )
     pipeline = Pipeline(
         name=document.name,
         stages=tuple(

@@ -9,6 +9,7 @@ from typing import Any
 
 from sluicegate.config.check import Checker, EnoughError
 from sluicegate.config.comparing import environments_after
+from sluicegate.config.credentials import check_credentials
 from sluicegate.config.entry_gates import entry_fields, stages_to
 from sluicegate.config.file import ReadPipeline
 from sluicegate.config.gate_cases import (
@@ -67,6 +68,7 @@ def parse_gate_tests(data: bytes, name: str, read: ReadPipeline) -> tuple[Case, 
     checker = Checker(parse_source(data, name))
     cases: list[Case] = []
     with suppress(EnoughError):
+        check_credentials(checker)
         tests = checker.read(GateTests, ())
         if tests is not None:
             reader = _Reader(checker, read, tests)

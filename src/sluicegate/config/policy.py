@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sluicegate.config.check import Checker, EnoughError
+from sluicegate.config.credentials import check_credentials
 from sluicegate.config.entry_gates import entry_fields, stages_before, stages_to
 from sluicegate.config.entry_rules import check_order, check_people_of
 from sluicegate.config.extends import Extended, Extending
@@ -133,8 +134,9 @@ def _parse_shared(document: PolicyText) -> _Shared:
     root = parse_source(document.data, document.source)
     checker, policy = Checker(root), None
     with suppress(EnoughError):  # that many say that it cannot be used
+        check_credentials(checker)
         policy = checker.read(SharedPolicy, ())
-        _check_shared(checker, root)
+        _check_shared(checker, checker.root)
     _raise_problems(checker, document.source)
     assert policy is not None
     return _Shared(document.source, root, policy)

@@ -39,6 +39,10 @@ URL_LOGIN = re.compile(
     r"://(?P<user>[^\s/@:'\"<>]{0,200}):(?P<password>[^\s/'\"<>]{1,400})@"
 )
 """User and password in a URL; a password may hold an ``@`` that nobody has quoted."""
+_REFERENCES = re.compile(
+    r"(?:\$\{\{[^{}]{1,200}\}\}|\$\{[^{}]{1,200}\}|\$\([^()]{1,200}\)"
+    r"|\$[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_.]*\}|%s|\*+|:){1,20}"
+)
 
 HIDDEN = "***"
 
@@ -58,6 +62,22 @@ def is_secret_name(name: str) -> bool:
 def is_secret_value(value: str) -> bool:
     """Whether *value* is a well-known kind of token, or a URL with a password."""
     return bool(_TOKEN.search(value) or URL_LOGIN.search(value))
+
+
+def holds_credential(text: str) -> bool:
+    """As `is_secret_value`, of text in which a shell may yet put something in.
+
+    A password of ``$PASSWORD`` is none.
+    """
+    return bool(
+        _TOKEN.search(text)
+        or any(not is_reference(each["password"]) for each in URL_LOGIN.finditer(text))
+    )
+
+
+def is_reference(text: str) -> bool:
+    """Whether *text* names what something else is to put there, and holds nothing."""
+    return bool(_REFERENCES.fullmatch(text))
 
 
 def hide(text: str) -> str:

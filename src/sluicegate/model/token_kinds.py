@@ -30,7 +30,9 @@ TOKEN_KINDS: Mapping[str, str] = {
     "crates.io": "cio[A-Za-z0-9]{32}(?![A-Za-z0-9])",  # crates.io, util/token.rs
     # Models
     "Hugging Face": "hf_[A-Za-z0-9]{30,100}",  # huggingface.co/docs/hub/security-tokens
-    "OpenAI and others": f"sk-{_WORD}{{32,300}}",  # sk-, sk-proj-, sk-ant-
+    # sk-, sk-proj-, sk-ant-; sk-learn-and-a-long-name has no such run of characters
+    "OpenAI and others": f"sk-(?={_WORD}{{0,200}}[A-Za-z0-9]{{18}}){_WORD}{{32,300}}",
+    "Replicate": "r8_[A-Za-z0-9]{37}(?![A-Za-z0-9])",  # replicate.com/docs, API tokens
     "Databricks": "dapi[a-f0-9]{32}(?:-[0-9])?",  # docs.databricks.com
     # Clouds
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -41,6 +43,11 @@ TOKEN_KINDS: Mapping[str, str] = {
     "Azure": "[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}",
     "DigitalOcean": "do[opr]_v1_[a-f0-9]{64}",
     "Vault": "hv[sbr][.][A-Za-z0-9_-]{20,300}",  # developer.hashicorp.com/vault
+    # openbao.org/docs/concepts/tokens, "Token prefixes": 24 characters of base62
+    "OpenBao": (
+        "[sbr][.](?=[A-Za-z0-9]{0,23}[0-9])(?=[A-Za-z0-9]{0,23}[A-Z])"
+        "(?=[A-Za-z0-9]{0,23}[a-z])[A-Za-z0-9]{24}(?![A-Za-z0-9_])"
+    ),
     "Terraform": f"[A-Za-z0-9]{{14}}[.]atlasv1[.]{_WORD}{{60,100}}",
     # Chat and mail
     "Slack": "xox[abeoprs]-[A-Za-z0-9-]{10,300}|xapp-[A-Za-z0-9-]{20,300}",

@@ -68,7 +68,8 @@ def test_what_runs_a_program_or_leads_astray_is_refused(url: str) -> None:
 def test_a_credential_is_refused_and_not_repeated(url: str) -> None:
     (found,) = said(f"{{git: '{url}', {REST}}}")
 
-    assert "holds a credential" in found
+    assert "a credential" in found
+    assert "Git asks its credential helper" in found
     assert "hunter2" not in found
 
 

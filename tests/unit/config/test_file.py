@@ -282,8 +282,9 @@ HEADER_PROBLEMS = [
         HEAD + LINT + "audit: {store: 'git:https://me:hunter22@host/log.git'}\n",
         [
             (
-                "5: audit.store: the address of the log's Git remote holds a "
-                "credential; leave it out; Git asks its credential helper for it"
+                "5: audit.store: looks like a credential, and this file is no place "
+                "for one: leave it out, since Git asks its credential helper for it, "
+                "and the tools of a bucket their own variables"
             )
         ],
     ),
