@@ -50,11 +50,13 @@ from sluicegate.model.event import (
     WeightConfirmed,
     WeightRequested,
 )
+from sluicegate.model.event_secrets import SecretEvent, SecretsRevoked
 from sluicegate.model.finding import Finding
 from sluicegate.model.run import Run
 from sluicegate.report.attempts import Attempts
 from sluicegate.report.duration import format_duration
 from sluicegate.report.entering import describe_entry
+from sluicegate.report.given_secrets import describe_secrets
 from sluicegate.report.plain import (
     MARK,
     describe,
@@ -95,6 +97,9 @@ class TerminalObserver(Progress):
         self._attempts.see(event)
         if isinstance(event, RolloutEvent):
             self._tell_rollout(event)
+            return
+        if isinstance(event, SecretEvent):
+            self._tell_secrets(event)
             return
         match event:
             case RunStarted():
@@ -213,6 +218,13 @@ class TerminalObserver(Progress):
         if isinstance(event, EnvironmentEntered) and event.override:
             self._row("!", "bold red", event.stage, "", said_as(said, "bold red"))
         else:
+            self._note(event.stage, said)
+
+    def _tell_secrets(self, event: SecretEvent) -> None:
+        said = describe_secrets(event)
+        if said is not None and isinstance(event, SecretsRevoked):
+            self._row("!", "bold yellow", event.stage, "", said_as(said, "yellow"))
+        elif said is not None:
             self._note(event.stage, said)
 
     def _tell_why(self, stage: LiveStage) -> None:

@@ -218,7 +218,7 @@ class _Ending:
             raise
 
     def end(self) -> None:
-        """End them, and record it.
+        """End them, and record it: then people see whether one is left.
 
         Raises:
             what recording does; they are ended.
@@ -226,10 +226,6 @@ class _Ending:
         if not self.logins:
             return
         ended = end_logins(self.logins)
-        for each in ended:
-            if each.problem is not None:
-                said = f"the login to {each.provider} is not revoked: {each.problem}"
-                self.observer.line(self.stage, said)
         self.tell(SecretsRevoked(self.stage, ended, self.ports.clock.now()))
 
     def after_fault(self) -> None:

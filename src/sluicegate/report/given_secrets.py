@@ -13,9 +13,19 @@ def describe_secrets(event: SecretEvent) -> str | None:
         case SecretsGiven():
             return f"given {'; '.join(map(describe_secret, event.secrets))}"
         case SecretsRevoked():
-            left = [each for each in event.logins if each.problem]
-            said = [f"{each.provider} is not revoked: {each.problem}" for each in left]
-            return f"the login to {'; to '.join(said)}" if said else None
+            is_over = all(each.problem is None for each in event.logins)
+            return None if is_over else describe_revoked(event)
+
+
+def describe_revoked(event: SecretsRevoked) -> str:
+    """How every login ended, without the stage's name; not escaped."""
+    said = (
+        f"{each.provider} has ended"
+        if each.problem is None
+        else f"{each.provider} is not revoked: {each.problem}"
+        for each in event.logins
+    )
+    return f"the login to {'; to '.join(said)}"
 
 
 def describe_secret(secret: GivenSecret) -> str:

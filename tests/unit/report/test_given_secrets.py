@@ -27,7 +27,7 @@ def test_a_line_names_where_every_secret_comes_from() -> None:
         ([EndedLogin("bao"), EndedLogin("aws")], None),
         (
             [EndedLogin("bao"), EndedLogin("aws", "it lasts until 06:15")],
-            "the login to aws is not revoked: it lasts until 06:15",
+            "the login to bao has ended; to aws is not revoked: it lasts until 06:15",
         ),
         (
             [EndedLogin("bao", "no answer"), EndedLogin("aws", "lasts")],

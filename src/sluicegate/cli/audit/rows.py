@@ -13,8 +13,10 @@ from sluicegate.model.event import (
     WeightApplied,
     WeightRequested,
 )
+from sluicegate.model.event_secrets import SecretsRevoked
 from sluicegate.model.log_event import LogEvent
 from sluicegate.report.entries import Row
+from sluicegate.report.given_secrets import describe_revoked
 from sluicegate.report.log_events import describe_log_event
 from sluicegate.report.plain import describe
 
@@ -70,6 +72,8 @@ def _describe(entry: Entry) -> str:
         return f"{event.stage}: {event.percent} % is set, and its counters are awaited"
     if isinstance(event, RolloutFinished):
         return f"{event.stage}: {event.result.value}: {event.reason}"
+    if isinstance(event, SecretsRevoked):
+        return f"{event.stage}: {describe_revoked(event)}"
     return describe(event) or entry.kind
 
 
