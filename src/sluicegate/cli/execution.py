@@ -75,13 +75,15 @@ def execute(
         Execution
     ),
     records: bool = True,
+    textfile: Path | None = None,
 ) -> ExitCode:
     """Carry a run out, show it, and say how it ended.
 
     Without *file* it is the one of this folder, else what is found here is run.
     Progress goes to standard output, or to standard error beside a JSON document.
     Every entry of the run goes to the file *events*, if there is one. Unless it
-    *records*, the run is judged and gets into no log.
+    *records*, the run is judged and gets into no log. Its metrics are kept in
+    *textfile*, if there is one.
     """
     if as_json and events == "-":
         raise UsageError("--json and --events - would both write to standard output")
@@ -100,7 +102,9 @@ def execute(
             # Whoever signs may have to type: the terminal is theirs for that.
             override = Override(entry.override, entry.key, observer.close)
         execution = open_execution(project, on_entry, override)
-        execution = replace(execution, others=find_others, records=records)
+        execution = replace(
+            execution, others=find_others, records=records, textfile=textfile
+        )
         if entry.detaches:
             execution = replace(execution, pace=Pace.TICK)
         for line in describe_detected(project):

@@ -121,6 +121,15 @@ handed_over_option = click.option(
     " project is run then, unless this job hands over itself.",
 )
 
+metrics_option = click.option(
+    "--metrics-textfile",
+    "metrics_textfile",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Keep how it goes in FILE, as metrics for the textfile collector of"
+    " Prometheus; default: $SLUICE_METRICS_TEXTFILE.",
+)
+
 events_option = click.option(
     "--events",
     metavar="FILE",

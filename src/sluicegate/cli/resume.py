@@ -14,6 +14,7 @@ from sluicegate.cli.options import (
     file_option,
     handed_over_option,
     jobs_option,
+    metrics_option,
 )
 
 
@@ -24,6 +25,7 @@ from sluicegate.cli.options import (
 @entry_options
 @handed_over_option
 @events_option
+@metrics_option
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
 )
@@ -34,6 +36,7 @@ def resume(
     jobs: int | None,
     handed_over: tuple[str, ...],
     events: str | None,
+    metrics_textfile: Path | None,
     as_json: bool,
     **at_entry: Any,  # noqa: ANN401 - Entry names and types them
 ) -> ExitCode:
@@ -58,4 +61,5 @@ def resume(
         events=events,
         entry=Entry(**at_entry),
         open_execution=partial(open_to_resume, run_id),
+        textfile=metrics_textfile,
     )

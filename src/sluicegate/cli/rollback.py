@@ -6,7 +6,12 @@ from typing import Any
 import click
 
 from sluicegate.cli.exit_codes import ExitCode
-from sluicegate.cli.options import entry_options, events_option, file_option
+from sluicegate.cli.options import (
+    entry_options,
+    events_option,
+    file_option,
+    metrics_option,
+)
 
 
 @click.command()
@@ -21,6 +26,7 @@ from sluicegate.cli.options import entry_options, events_option, file_option
 @file_option
 @entry_options
 @events_option
+@metrics_option
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
 )
@@ -31,6 +37,7 @@ def rollback(
     file: Path | None,
     *,
     events: str | None,
+    metrics_textfile: Path | None,
     as_json: bool,
     **at_entry: Any,  # noqa: ANN401 - Entry names and types them
 ) -> ExitCode:
@@ -57,4 +64,5 @@ def rollback(
         events=events,
         entry=Entry(**at_entry),
         open_execution=wanted.open,
+        textfile=metrics_textfile,
     )

@@ -13,6 +13,7 @@ from sluicegate.cli.options import (
     file_option,
     handed_over_option,
     jobs_option,
+    metrics_option,
     selection_options,
 )
 
@@ -44,6 +45,7 @@ from sluicegate.cli.options import (
 )
 @handed_over_option
 @events_option
+@metrics_option
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
 )
@@ -51,6 +53,7 @@ def run(
     file: Path | None,
     *,
     events: str | None,
+    metrics_textfile: Path | None,
     as_json: bool,
     unrecorded: bool,
     hand_over: Path | None,
@@ -85,4 +88,5 @@ def run(
         events=events,
         entry=entry,
         records=not unrecorded,
+        textfile=metrics_textfile,
     )

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sluicegate.audit.history import history
@@ -32,6 +33,7 @@ from sluicegate.wiring.notify import Notifier, subject_of, without_programs
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.planning import foresee
 from sluicegate.wiring.project import Project
+from sluicegate.wiring.prometheus_export import PrometheusExport
 from sluicegate.wiring.record import ProjectLog
 from sluicegate.wiring.run_rules import RunRules
 from sluicegate.wiring.surroundings import FindOthers, Surroundings, no_others
@@ -51,7 +53,8 @@ class Execution:
     ``override`` breaks the glass of every entry gate that does not open. ``earlier`` is
     the release that they go back to, None if they go back to none. ``pace`` says
     whether rollouts are waited for, ``others`` finds those of other runs. Without
-    ``records`` they are judged, get into no log, and release nothing.
+    ``records`` they are judged, get into no log, and release nothing. ``textfile`` is
+    where their metrics are kept, whatever the variables say.
     """
 
     project: Project
@@ -61,6 +64,7 @@ class Execution:
     pace: Pace = Pace.WAIT
     others: FindOthers = no_others
     records: bool = True
+    textfile: Path | None = None
     taken_in: list[Taken] = field(default_factory=list, init=False)
     """What was in the inboxes."""
     given: list[Announced] = field(default_factory=list, init=False)
@@ -343,6 +347,14 @@ class Execution:
         """Tells of its runs, where the variables ask for it."""
         return RunTelemetry(self.project, self.log.clock, self.surroundings.masks)
 
+    @cached_property
+    def _prometheus(self) -> PrometheusExport:
+        project = self.project
+        environ = project.machine.environ
+        return PrometheusExport(
+            project.pipeline, environ, self.log.clock, self.textfile
+        )
+
     def anchor(self) -> str | None:
         """Show the log to its witnesses; a line for a person if that is not done.
 
@@ -360,9 +372,13 @@ class Execution:
 
     def finish_telling(self) -> Sequence[str]:
         """Wait a few seconds for messages on their way; what went wrong with them."""
+        shown = self.__dict__.get("_prometheus")
+        if shown is not None:
+            shown.end()  # what it takes, it takes while others are waited for
         told = self._notifier.finish() if "_notifier" in self.__dict__ else ()
         lost = self.telemetry.finish() if "telemetry" in self.__dict__ else ()
-        return (*told, *lost)
+        unseen = () if shown is None else shown.finish()
+        return (*told, *lost, *unseen)
 
     def _runner(
         self,
@@ -378,6 +394,7 @@ class Execution:
     ) -> Runner:
         watched = self._watched(run_id, observer, handing)
         watched, telemetry = self.telemetry.of(run_id, started, run, watched)
+        watched = self._prometheus.watch(run_id, started, run, watched)
         serial = SerialObserver(watched)
 
         def say(text: str) -> None:

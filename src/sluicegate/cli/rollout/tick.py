@@ -6,18 +6,24 @@ import click
 
 from sluicegate.cli.completing import complete_environment
 from sluicegate.cli.exit_codes import ExitCode
-from sluicegate.cli.options import events_option, file_option
+from sluicegate.cli.options import events_option, file_option, metrics_option
 
 
 @click.command()
 @click.argument("environment", shell_complete=complete_environment)
 @file_option
 @events_option
+@metrics_option
 @click.option(
     "--json", "as_json", is_flag=True, help="End with one JSON document on stdout."
 )
 def tick(
-    environment: str, file: Path | None, *, events: str | None, as_json: bool
+    environment: str,
+    file: Path | None,
+    *,
+    events: str | None,
+    metrics_textfile: Path | None,
+    as_json: bool,
 ) -> ExitCode:
     """Do what is due in the rollout in ENVIRONMENT, and wait for nothing.
 
@@ -34,4 +40,6 @@ def tick(
     """  # noqa: D301 - \b is click's mark for text that is not rewrapped
     from sluicegate.cli.rollout.ticking import tick_once  # noqa: PLC0415 - not for --help
 
-    return tick_once(environment, file, events=events, as_json=as_json)
+    return tick_once(
+        environment, file, events=events, textfile=metrics_textfile, as_json=as_json
+    )

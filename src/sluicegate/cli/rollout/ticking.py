@@ -18,7 +18,12 @@ from sluicegate.wiring.rollouts import Rollouts, open_tick
 
 
 def tick_once(
-    environment: str, file: Path | None, *, events: str | None, as_json: bool
+    environment: str,
+    file: Path | None,
+    *,
+    events: str | None,
+    textfile: Path | None = None,
+    as_json: bool,
 ) -> ExitCode:
     """Go on with the rollout as far as that takes no waiting."""
     use_what_the_terminal_has()
@@ -41,6 +46,7 @@ def tick_once(
                 as_json=as_json,
                 events=events,
                 open_execution=tick.open,
+                textfile=textfile,
             )
     except TransientError as error:
         return _tell_busy(view, str(error), as_json=as_json)
