@@ -143,7 +143,7 @@ class StageRunner:
             return broken(trial.attempt(), error)
         with loan:
             try:
-                report, files = self._carry_out(named, stage, context, trial, loan)
+                report, files = self._carry_out(stage, context, trial, loan)
             except ExternalError as error:
                 return broken(trial.attempt(), error)
         trial.subjects, trial.files = report.subjects, files
@@ -239,7 +239,6 @@ class StageRunner:
 
     def _carry_out(
         self,
-        named: NamedStage,
         stage: CommandStage,
         context: StageContext,
         trial: "_Trial",
@@ -250,8 +249,7 @@ class StageRunner:
             if step.optional and any(each.result.exit_code for each in results):
                 continue
             given = _with_secrets(step, loan.values)
-            results.append(self._step(named.name, trial.number, given, context.output))
-            trial.usage += results[-1].result.usage
+            results.append(self._step(trial, given, context.output))
         now = self._ports.clock.now()
         report = Report("", {})
         if trial.unknown is None:
@@ -356,21 +354,24 @@ class StageRunner:
             subjects=finished.subjects,
         )
 
-    def _step(self, stage: str, number: int, step: Step, output: str) -> StepResult:
+    def _step(self, trial: "_Trial", step: Step, output: str) -> StepResult:
+        """Run the program of *step*; what it took counts however it ended."""
+
         def on_line(text: str) -> None:
             if not step.quiet:
-                self._observer.line(stage, text)
+                self._observer.line(trial.stage, text)
 
         telemetry = self._ports.telemetry
-        traced = telemetry.began(stage, number, step.name)
+        traced = telemetry.began(trial.stage, trial.number, step.name)
         command = replace(step.command, env={**traced, **step.command.env})
         result = self._ports.process.run(command, on_line)
-        telemetry.ended(stage, number, step.name, result)
+        telemetry.ended(trial.stage, trial.number, step.name, result)
+        trial.usage += result.usage
         if result.timed_out:
             seconds = step.command.timeout.total_seconds()
             raise PermanentError(
                 f"{step.name} was ended after {seconds:g} s",
-                hint=f"raise `timeout:` of stage {stage}, or make it faster",
+                hint=f"raise `timeout:` of stage {trial.stage}, or make it faster",
             )
         read = {
             name: self._ports.workspace.read(f"{output}/{name}")

@@ -83,6 +83,18 @@ def test_a_program_that_fails_is_no_judgement(
     assert world.programs() == ["first"]
 
 
+def test_what_a_program_took_counts_though_its_time_was_over() -> None:
+    world = World()
+    answer = exited(-15, timed_out=True)
+    world.fakes.process.answers["first"] = answer
+
+    finished = world.start().stage("first").finished
+
+    assert finished is not None
+    assert finished.usage.cpu_ms == answer.usage.cpu_ms
+    assert finished.usage.max_rss_bytes == answer.usage.max_rss_bytes
+
+
 def test_an_optional_step_runs_only_after_steps_that_went_well() -> None:
     world = World()
     world.fakes.process.answers["second"] = exited(2)
