@@ -99,6 +99,8 @@ ON_WINDOWS = {
     "secrets": [
         Case("secrets list", "the pipeline file names no secret"),
         Case("secrets list --json", '"secrets": []'),
+        Case("secrets check", "names no secret"),
+        Case("secrets check --policy --json", '"providers": []'),
     ],
     "status": [Case("status", "open, all 3 gates are open")],
     "unlock": [Case("unlock production --reason x", "production", 2)],

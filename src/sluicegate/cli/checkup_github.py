@@ -52,6 +52,13 @@ def show_github_checkup(
 
 def show_checks(about: str, checks: Sequence[HostCheck]) -> None:
     """Show *checks* in the colours of a terminal."""
+    show_lines(about, checks, conclude(checks), is_good=is_ready(checks))
+
+
+def show_lines(
+    about: str, checks: Sequence[HostCheck], end: str, *, is_good: bool
+) -> None:
+    """Show *checks* between their title and what they come to, *end*."""
     from rich.console import Console  # noqa: PLC0415 - slow, and only for a terminal
     from rich.text import Text  # noqa: PLC0415
 
@@ -61,5 +68,4 @@ def show_checks(about: str, checks: Sequence[HostCheck]) -> None:
         styles = {"head": _STYLE[check.standing], "fix": "cyan"}
         for part, line in setup_lines(check):
             console.print(Text(line, styles.get(part, "")))
-    style = "bold green" if is_ready(checks) else "bold red"
-    console.print(Text(conclude(checks), style))
+    console.print(Text(end, "bold green" if is_good else "bold red"))

@@ -110,10 +110,14 @@ def _from_actions(
     url, bearer = environ.get(_URL, ""), environ.get(_TOKEN, "")
     if not url or not bearer:
         raise _not_allowed(environ)
-    parts = urlsplit(url)
+    wrong = PermanentError(f"{_URL} or {_TOKEN} is not what GitHub Actions sets")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise wrong from None
     is_safe = parts.scheme == "https" or parts.hostname in LOOPBACK
     if not is_safe or not bearer.isascii() or not bearer.isprintable():
-        raise PermanentError(f"{_URL} or {_TOKEN} is not what GitHub Actions sets")
+        raise wrong
     query = f"{parts.query}&" if parts.query else ""
     question = Question(
         "GET",

@@ -107,7 +107,7 @@ class VaultLogin(SurveyedLogin):
             )
         except RefusedError as error:
             raise unread(place, mount, path, number, error) from None
-        return parse_secret(answer, f"{mount}/{path} at {place.host}", field)
+        return parse_secret(place, answer, f"{mount}/{path} at {place.host}", field)
 
     @override
     def survey(self, places: Sequence[SecretPlace]) -> Survey:
@@ -119,7 +119,13 @@ class VaultLogin(SurveyedLogin):
                 lambda: survey(self._client, self._session, self._store.mount, paths),
             )
         except RefusedError as error:
-            raise refused(place, error, "say what this login may do", None) from None
+            raise refused(
+                place,
+                error,
+                "say what this login may do",
+                'its policy lacks: path "sys/capabilities-self"'
+                ' { capabilities = ["update"] }',
+            ) from None
 
     @override
     def end(self) -> str | None:

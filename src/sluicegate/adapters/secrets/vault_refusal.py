@@ -47,12 +47,12 @@ def refused(
     said = words(error)
     if error.status == _NOT_INITIALIZED:
         return PermanentError(
-            f"{place.host} was never initialized", hint="bao operator init"
+            f"{place.host} was never initialized", hint=f"{place.program} operator init"
         )
     if "sealed" in said:
         return TransientError(
             f"{place.host} is sealed",
-            hint="whoever runs it has to unseal it: bao operator unseal",
+            hint=f"whoever runs it has to unseal it: {place.program} operator unseal",
         )
     is_later = error.status in _LATER or _NOT_READY in said
     if is_later or error.status >= _SERVER:

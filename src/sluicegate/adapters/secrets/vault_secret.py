@@ -57,7 +57,9 @@ def check_version(version: str | None) -> int | None:
     return int(version)
 
 
-def parse_secret(body: Answered, where: str, field: str | None) -> FetchedSecret:
+def parse_secret(
+    place: Place, body: Answered, where: str, field: str | None
+) -> FetchedSecret:
     """The value of *field* in an answer, None for the only one, and its version.
 
     Raises:
@@ -68,8 +70,8 @@ def parse_secret(body: Answered, where: str, field: str | None) -> FetchedSecret
     if not isinstance(found, dict) or type(version) is not int:
         raise PermanentError(
             f"{where} is not in version 2 of the key-value store",
-            hint="mount: must be one of version 2; `bao kv enable-versioning` turns one"
-            " of version 1 into it",
+            hint=f"mount: must be one of version 2; `{place.program} kv"
+            " enable-versioning` turns one of version 1 into it",
         )
     return FetchedSecret(_value(found, where, field), str(version))
 
@@ -102,14 +104,14 @@ def unread(
 ) -> ExternalError:
     """Why the secret at *path* could not be read."""
     where = f"{mount}/{path}"
-    if error.status == ABSENT and (gone := _gone(error.body, where)) is not None:
+    if error.status == ABSENT and (gone := _gone(place, error.body, where)) is not None:
         return gone
     if error.status == ABSENT and not error.errors:
         which = "" if version is None else f" of version {version}"
         return PermanentError(
             f"{place.host} has no secret {where}{which}",
             hint="path: is what stands after the mount, which must be of version 2:"
-            f" bao kv get -mount={mount} {path}",
+            f" {place.program} kv get -mount={mount} {path}",
         )
     if error.status == FORBIDDEN:
         return PermanentError(
@@ -120,7 +122,7 @@ def unread(
     return refused(place, error, f"read {where}", "is mount: right?")
 
 
-def _gone(body: Answered, where: str) -> PermanentError | None:
+def _gone(place: Place, body: Answered, where: str) -> PermanentError | None:
     metadata = inside(inside(body, "data"), "metadata")
     version = metadata.get("version")
     if metadata.get("destroyed") is True:
@@ -132,6 +134,7 @@ def _gone(body: Answered, where: str) -> PermanentError | None:
         at = say(str(metadata["deletion_time"]))[:19]
         return PermanentError(
             f"version {version} of {where} was deleted at {at} UTC",
-            hint=f"bao kv undelete -versions={version}, or name another version:",
+            hint=f"{place.program} kv undelete -versions={version}, or name another"
+            " version:",
         )
     return None

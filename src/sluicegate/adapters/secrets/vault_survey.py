@@ -12,7 +12,8 @@ Source:
     https://openbao.org/api-docs/secret/kv/kv-v2/ for what a path of the store does.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hvac import Client  # type: ignore[import-untyped]
@@ -26,23 +27,23 @@ _NOTHING = frozenset({"deny"})
 _READ = frozenset({"read"})
 _ROOT = "root"
 _BATCH = 200  # paths a request
-_BESIDE = "of secrets that the file does not name"
+_BESIDE = "secrets that the file does not name"
 _OF_STORE = (
-    ("metadata", "of its versions and who wrote them"),
-    ("delete", "to delete versions"),
-    ("undelete", "to bring versions back"),
-    ("destroy", "to destroy versions"),
-    ("subkeys", "of its fields' names"),
+    ("metadata", "its versions, and what is written about it"),
+    ("delete", "deletes versions of it"),
+    ("undelete", "brings versions of it back"),
+    ("destroy", "destroys versions of it"),
+    ("subkeys", "the names of its fields"),
 )
 _ELSEWHERE = (
-    ("auth/token/create", "to make more tokens"),
-    ("auth/token/create-orphan", "to make tokens that outlive it"),
-    ("auth/token/lookup", "to look at tokens of others"),
-    (f"sys/policies/acl/{_UNLIKELY}", "to change what is allowed"),
-    (f"sys/auth/{_UNLIKELY}", "to change how people log in"),
-    (f"sys/mounts/{_UNLIKELY}", "to change where secrets are kept"),
-    (f"sys/raw/{_UNLIKELY}", "to read what is stored as it is"),
-    (f"identity/entity/name/{_UNLIKELY}", "to change who people are"),
+    ("auth/token/create", "more tokens"),
+    ("auth/token/create-orphan", "tokens that outlive it"),
+    ("auth/token/lookup", "tokens of others"),
+    (f"sys/policies/acl/{_UNLIKELY}", "what is allowed to whom"),
+    (f"sys/auth/{_UNLIKELY}", "how people log in"),
+    (f"sys/mounts/{_UNLIKELY}", "where secrets are kept"),
+    (f"sys/raw/{_UNLIKELY}", "what is stored, as it is"),
+    (f"identity/entity/name/{_UNLIKELY}", "who people are"),
 )
 
 
@@ -54,6 +55,34 @@ class _Probe:
     shown: str
     means: str
     needed: frozenset[str] = frozenset()
+
+    def has(self, path: str) -> bool:
+        """Whether what is shown is a pattern that has *path* in it."""
+        pattern = re.escape(self.shown).replace(r"\+", "[^/]+").replace(r"\*", ".*")
+        return re.fullmatch(pattern, path) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What may be done at a probe, and should not."""
+
+    probe: _Probe
+    capabilities: frozenset[str]
+
+    @property
+    def told(self) -> Excess:
+        may = ", ".join(sorted(self.capabilities))
+        return Excess(self.probe.shown, f"{may}: {self.probe.means}")
+
+    def is_in(self, others: Iterable["_Found"]) -> bool:
+        """Whether one of *others* is wider, and says all of it."""
+        return any(
+            other is not self
+            and self.capabilities <= other.capabilities
+            and other.probe.has(self.probe.shown)
+            and not self.probe.has(other.probe.shown)
+            for other in others
+        )
 
 
 def survey(
@@ -67,37 +96,39 @@ def survey(
     lasts = "for ever" if session.lease is None else show_span(session.lease)
     identity = f"policies {', '.join(session.policies) or 'none'}; lasts {lasts}"
     if _ROOT in session.policies:
-        return Survey(identity, (Excess("every path", "everything: it is root"),))
+        return Survey(identity, (Excess("*", "everything: it is root"),))
     groups = list(_groups(mount, paths))
     allowed = _allowed(client, sorted({p.path for group in groups for p in group}))
-    excess, unknown = dict[Excess, None](), dict[str, None]()
+    found, unknown = dict[str, _Found](), dict[str, None]()
     for group in groups:
         for probe in group:
-            found = allowed.get(probe.path)
-            if found is None:
+            may = allowed.get(probe.path)
+            if may is None:
                 unknown[f"what this login may do at {probe.shown}"] = None
-            elif too_much := found - _NOTHING - probe.needed:
-                words = f"{', '.join(sorted(too_much))} {probe.means}".rstrip()
-                excess[Excess(probe.shown, words)] = None
+            elif too_much := may - _NOTHING - probe.needed:
+                found.setdefault(probe.shown, _Found(probe, too_much))
                 break  # the others of a group are parts of it
+    excess = [each.told for each in found.values() if not each.is_in(found.values())]
     return Survey(identity, tuple(excess), tuple(unknown))
 
 
 def _groups(mount: str, paths: Sequence[str]) -> Iterator[Sequence[_Probe]]:
     """Probes in groups, the broadest of a group first."""
-    anything = _Probe(f"{_UNLIKELY}/{_UNLIKELY}", "*", "of everything")
-    whole = _Probe(f"{mount}/{_UNLIKELY}/{_UNLIKELY}", f"{mount}/*", "of the store")
+    anything = _Probe(f"{_UNLIKELY}/{_UNLIKELY}", "*", "everything")
+    whole = _Probe(f"{mount}/{_UNLIKELY}/{_UNLIKELY}", f"{mount}/*", "all of the store")
     for path, means in _ELSEWHERE:
         shown = path.replace(_UNLIKELY, "*")
         yield (anything, _Probe(path, shown, means))
-    other = _Probe(f"{_UNLIKELY}/data/{_UNLIKELY}", "+/data/*", "of other stores")
+    other = _Probe(
+        f"{_UNLIKELY}/data/{_UNLIKELY}", "+/data/*", "all secrets of other stores"
+    )
     yield (anything, other)
-    config = _Probe(f"{mount}/config", f"{mount}/config", "of the store's settings")
+    config = _Probe(f"{mount}/config", f"{mount}/config", "the settings of the store")
     yield (anything, whole, config)
     named = {f"{mount}/data/{path}" for path in paths}
     for path in dict.fromkeys(paths):
         own = f"{mount}/data/{path}"
-        yield (anything, whole, _Probe(own, own, "beside read", _READ))
+        yield (anything, whole, _Probe(own, own, "this secret", _READ))
         for part, means in _OF_STORE:
             at = f"{mount}/{part}/{path}"
             yield (anything, whole, _Probe(at, at, means))
@@ -112,7 +143,8 @@ def _beside(base: str, path: str) -> Iterator[_Probe]:
     for depth in range(len(segments)):
         above = "/".join((base, *segments[:depth]))
         yield _Probe(f"{above}/{_UNLIKELY}", f"{above}/*", _BESIDE)
-        yield _Probe(f"{above}/", f"{above}/", "of names of secrets")
+        if base.endswith("/metadata"):  # of the others there are no lists
+            yield _Probe(f"{above}/", f"{above}/", "names of secrets")
         if depth:  # a secret may have the name of a folder
             yield _Probe(above, above, _BESIDE)
     for end, shown in ((f"-{_UNLIKELY}", "*"), (f"/{_UNLIKELY}", "/*")):

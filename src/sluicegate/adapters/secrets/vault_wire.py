@@ -37,6 +37,11 @@ class Place:
     certificates: str | None = None
 
     @property
+    def program(self) -> str:
+        """Its command."""
+        return "vault" if self.kind == "Vault" else "bao"
+
+    @property
     def host(self) -> str:
         """What people call this one."""
         return f"{self.kind} at {urlsplit(self.address).netloc}"

@@ -12,9 +12,13 @@ class _Group(LazyGroup):
     package: ClassVar[str] = "sluicegate.cli.secrets"
     table: ClassVar[Mapping[str, str]] = {
         "list": "List the secrets that the pipeline file names.",
+        "check": "Prove that stages can have their secrets, and no more.",
+        "doctor": "Say what GitHub's OIDC tokens say, and what must change.",
     }
     meant: ClassVar[Mapping[str, str]] = {
         "ls": "list",
+        "policy": "check --policy",
+        "test": "check",
         "show": "list",
     }
 

@@ -45,12 +45,13 @@ def uses_text(secrets: Secrets) -> str:
         for row in rows
     ]
     providers = [
-        f"{name}: {_place(provider)}" for name, provider in secrets.providers.items()
+        f"{name}: {place_of(provider)}" for name, provider in secrets.providers.items()
     ]
     return "\n".join(map(escape, (*lines, "", *providers)))
 
 
-def _place(provider: Provider) -> str:
+def place_of(provider: Provider) -> str:
+    """Who keeps secrets, and where that is."""
     match provider:
         case VaultProvider():
             return f"{provider.uses} at {provider.address}, mount {provider.mount}"
