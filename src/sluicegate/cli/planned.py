@@ -30,7 +30,12 @@ from sluicegate.report.plan import (
 from sluicegate.wiring.definitions import Definitions
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.options import Options
-from sluicegate.wiring.planning import foresee, look_at_budgets, look_at_entries
+from sluicegate.wiring.planning import (
+    foresee,
+    look_at_budgets,
+    look_at_entries,
+    look_at_secrets,
+)
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
 
@@ -83,6 +88,7 @@ def _look(project: Project, options: Options) -> RunPlan:
         expected_gpu_ms=expected.gpu_ms,
         balances=look_at_budgets(project),
         entries=look_at_entries(project, forecasts),
+        secrets=look_at_secrets(project, options, forecasts),
         standing=Definitions(project, ProjectLog(project)).foresee(),
     )
 

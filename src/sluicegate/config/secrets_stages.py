@@ -1,18 +1,17 @@
 """Which stages could make use of a secret, and which read one that they do not get."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from sluicegate.stages.canary import CanaryStage
-from sluicegate.stages.canary_sources import CommandSource, Secret
+from sluicegate.stages.canary_sources import CommandSource
 from sluicegate.stages.compare import CompareStage
 from sluicegate.stages.docker_build import DockerBuildStage
 from sluicegate.stages.environment import Environment
-from sluicegate.stages.evaluation.champions import MlflowChampion
 from sluicegate.stages.publish import PublishStage
+from sluicegate.stages.secrets.own import own_variables
 from sluicegate.stages.slices import SlicesStage
 from sluicegate.stages.smoke import SmokeStage
 from sluicegate.stages.stage import CommandStage, Stage
-from sluicegate.stages.target_counts import ClusterTarget
 
 Environments = Mapping[str, Environment]
 
@@ -58,21 +57,7 @@ def _why_unnamed(
 
 def read_by(stage: Stage, environments: Environments) -> frozenset[str]:
     """The variables that the settings of *stage*, and of where it goes, read."""
-    return frozenset(_read_by(stage, environments))
-
-
-def _read_by(stage: Stage, environments: Environments) -> Iterator[str]:
-    secrets: tuple[Secret, ...] = ()
-    if isinstance(stage, CanaryStage):
-        secrets = stage.metrics.secrets
-        found = environments.get(stage.environment)
-        target = None if found is None else found.target
-        if isinstance(target, ClusterTarget) and target.counts.auth is not None:
-            secrets = (*secrets, *target.counts.auth.secrets)
-    elif isinstance(stage, CompareStage):
-        source = stage.champion_source
-        if isinstance(source, MlflowChampion) and source.auth is not None:
-            secrets = source.auth.secrets
-    elif isinstance(stage, DockerBuildStage):
-        yield from (each.env for each in stage.secrets.values() if each.env)
-    yield from (each.env for each in secrets if each.env is not None)
+    if isinstance(stage, DockerBuildStage):
+        named = (each.env for each in stage.secrets.values())
+        return frozenset(name for name in named if name is not None)
+    return own_variables(stage, environments)

@@ -16,6 +16,11 @@ from sluicegate.report.definition import explain
 from sluicegate.report.duration import format_duration
 from sluicegate.report.escape import escape
 from sluicegate.report.moment import format_ago
+from sluicegate.report.secrets.planned import (
+    PlannedSecret,
+    secret_documents,
+    secret_lines,
+)
 
 RUN, CACHED, RECONCILE = "run", "cached", "reconcile"
 SKIP, MISSING = "skip", "missing"
@@ -75,7 +80,7 @@ class RunPlan:
     long it would take with ``jobs`` stages at once, not counting ``unknown`` ones.
     ``expected_gpu_ms`` is the time of GPUs likewise. ``standing`` is why the release
     branch would refuse to run it, if it would; ``balances`` are all budgets,
-    ``entries`` the environments that it would enter.
+    ``entries`` the environments that it would enter, ``secrets`` those of its stages.
     """
 
     pipeline: str
@@ -93,6 +98,7 @@ class RunPlan:
     expected_gpu_ms: int = 0
     balances: tuple[Balance, ...] = ()
     entries: tuple[PlannedEntry, ...] = ()
+    secrets: tuple[PlannedSecret, ...] = ()
 
     def named(self, *actions: str) -> list[str]:
         """The stages of which one of *actions* would become."""
@@ -182,8 +188,9 @@ def conclude_plan(plan: RunPlan) -> list[str]:
             f"{plan.standing.branch} refuses to run it: {said.text}. {said.advice}"
         )
     entries = [escape(line) for each in plan.entries for line in _entry(each)]
+    secrets = map(escape, secret_lines(plan.secrets))
     balances = describe_balances(plan.balances)
-    return [_total(plan), *entries, *balances, *map(escape, lines)]
+    return [_total(plan), *secrets, *entries, *balances, *map(escape, lines)]
 
 
 def _entry(entry: PlannedEntry) -> Iterator[str]:
@@ -235,7 +242,10 @@ def plan_document(plan: RunPlan) -> str:
             "dirty": bool(plan.dirty),
             "selection": plan.selection or None,
             "labels": dict(plan.labels),
-            "stages": [_stage(row) for row in plan.rows],
+            "stages": [
+                {**_stage(row), "secrets": secret_documents(row.name, plan.secrets)}
+                for row in plan.rows
+            ],
             "jobs": plan.jobs,
             "expected_ms": plan.expected_ms,
             "expected_gpu_ms": plan.expected_gpu_ms,

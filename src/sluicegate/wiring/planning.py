@@ -1,11 +1,12 @@
 """What a run of a project would do now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sluicegate.audit.accounts import LoggedAccounts
 from sluicegate.audit.snapshot import read_state
 from sluicegate.engine.forecast import Action, Forecast, forecast
+from sluicegate.engine.secret_rules import find_due, find_releasing
 from sluicegate.engine.selection import choose_stages
 from sluicegate.engine.situation import Situation
 from sluicegate.errors import ExternalError, UsageError
@@ -13,13 +14,19 @@ from sluicegate.gates.budget import Balance, balances
 from sluicegate.gates.outlook import foretell
 from sluicegate.model.state_item import Lock
 from sluicegate.report.plan import PlannedEntry
+from sluicegate.report.secrets.planned import PlannedSecret
 from sluicegate.stages.canary import CanaryStage
+from sluicegate.stages.pipeline import NamedStage, Pipeline
 from sluicegate.wiring.ephemeral import find_loss
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.policy import PolicySource
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.record import ProjectLog
+from sluicegate.wiring.secrets import ProjectSecrets
 from sluicegate.wiring.surroundings import Surroundings
+
+_WORKING = (Action.RUN, Action.RECONCILE)
+_UNTOLD = "what the protected branch says of it cannot be told"
 
 
 def foresee(project: Project, options: Options) -> tuple[Forecast, ...]:
@@ -35,6 +42,52 @@ def foresee(project: Project, options: Options) -> tuple[Forecast, ...]:
     with log.naming():
         ports = Surroundings(project, log).ports_to_look()
         return forecast(situation, chosen, options.forced(chosen), ports)
+
+
+def look_at_secrets(
+    project: Project, options: Options, forecasts: Sequence[Forecast]
+) -> tuple[PlannedSecret, ...]:
+    """The secrets of the stages of *forecasts* that would run. None is fetched."""
+    pipeline = project.pipeline
+    if not pipeline.secrets.use:
+        return ()
+    situation = Situation(pipeline, project.source, "plan", options.labels)
+    skipped = {each.name for each in forecasts if each.action is Action.SKIP}
+    names = [each.name for each in forecasts]
+    releasing = find_releasing(names, skipped.__contains__, situation)
+    try:
+        refused = ProjectSecrets(project).refused()
+    except (UsageError, ExternalError) as error:
+        refused = dict.fromkeys(pipeline.secrets.use, f"{_UNTOLD}: {error}")
+    working = {each.name for each in forecasts if each.action in _WORKING}
+    return tuple(
+        secret
+        for named in pipeline.stages
+        if named.name in working
+        for secret in _secrets(named, pipeline, releasing, refused)
+    )
+
+
+def _secrets(
+    named: NamedStage,
+    pipeline: Pipeline,
+    releasing: frozenset[str],
+    refused: Mapping[str, str],
+) -> Iterator[PlannedSecret]:
+    due = find_due(named, pipeline, releasing, {})
+    for each in (*due.given, *due.own):
+        why = refused.get(each.variable, "")
+        yield PlannedSecret(named.name, each.variable, each.use, each.kind, refused=why)
+    got = {each.variable for each in (*due.given, *due.own)}
+    secrets = pipeline.secrets
+    others = (
+        (variable, use)
+        for variable, use in secrets.use.items()
+        if named.name in use.stages and variable not in got
+    )
+    for (variable, use), why in zip(others, due.left, strict=True):
+        kind = secrets.providers[use.from_].uses
+        yield PlannedSecret(named.name, variable, use, kind, left=why)
 
 
 def look_at_entries(

@@ -143,6 +143,7 @@ def test_the_document_has_the_same_for_machines() -> None:
             },
             "usual_ms": None,
             "gpu": 0,
+            "secrets": [],
         },
         {
             "name": "test",
@@ -159,6 +160,7 @@ def test_the_document_has_the_same_for_machines() -> None:
             },
             "usual_ms": None,
             "gpu": 0,
+            "secrets": [],
         },
     ]
 
