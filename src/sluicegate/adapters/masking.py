@@ -1,20 +1,18 @@
 """Keeping secrets out of everything that programs say and write.
 
-What is hidden is what this machine knows: see `sluicegate.adapters.known_secrets`. Each
-secret is hidden as it is, and in the forms that it takes on its way: in a URL, in JSON,
-in XML, in base64. Hiding it split in two, or in a form of a program's own, is beyond
+What is hidden is what this machine knows, see `sluicegate.adapters.known_secrets`, and
+what it is told meanwhile. Each secret is hidden as it is, and in the forms that it
+takes on its way, see `sluicegate.adapters.hiding`. A form of a program's own is beyond
 this; the environment of a program is the place to keep secrets away from it.
 """
 
-import base64
-import json
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote, quote_plus
-from xml.sax.saxutils import escape
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
@@ -31,15 +29,17 @@ from sluicegate.model.command import Command, CommandResult
 from sluicegate.model.credential import HIDDEN, URL_LOGIN
 from sluicegate.ports.process import OnLine, ProcessRunner
 
-_SHORTEST_LINE = 8  # of a secret of several lines, such as a key
+if TYPE_CHECKING:
+    from sluicegate.adapters.hiding.finder import Finder
+
 _LOGIN_BYTES = re.compile(URL_LOGIN.pattern.encode())
 
 
 class Masks:
     """The secrets that must not be shown. They grow and never shrink; thread-safe.
 
-    *docker_config* is the Docker CLI's ``config.json``. *learned* may be shared: what is
-    learned elsewhere is hidden here, too.
+    *docker_config* is the Docker CLI's ``config.json``. *learned* may be shared: what
+    is learned elsewhere is hidden here, too.
     """
 
     def __init__(
@@ -57,8 +57,6 @@ class Masks:
         self._seen: dict[Path, tuple[int, int]] = {}
         self._lock = threading.RLock()
         self._secrets: frozenset[str] = frozenset()
-        self._forms: tuple[str, ...] = ()
-        self._form_bytes: tuple[bytes, ...] = ()
         self._add(in_environment(environ))
         self.refresh()
 
@@ -99,24 +97,28 @@ class Masks:
 
     def text(self, text: str, mark: str = HIDDEN) -> str:
         """*text* with *mark* for every secret."""
-        self._learn()
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, mark)
+        data = text.encode("utf-8", "surrogatepass")
+        hidden = self.finder().hide(data, mark.encode())
+        if hidden is not data:
+            text = _decode(hidden)
         return URL_LOGIN.sub(f"://{mark}@", text)
 
     def data(self, data: bytes) -> bytes:
         """*data* without secrets."""
-        self._learn()
-        for form in self._form_bytes:
-            if form in data:
-                data = data.replace(form, HIDDEN.encode())
+        data = self.finder().hide(data, HIDDEN.encode())
         return _LOGIN_BYTES.sub(f"://{HIDDEN}@".encode(), data)
 
     def holds(self, data: bytes) -> bool:
         """Whether a secret that is known here is in *data*."""
-        self._learn()
-        return any(form in data for form in self._form_bytes)
+        return self.finder().are_in(data)
+
+    def finder(self) -> "Finder":
+        """What finds the secrets that are known now."""
+        if len(self._learned) != self._taken:
+            known = self._learned.known()
+            self._add(known)
+            self._taken = len(known)
+        return _build_finder(self._secrets)
 
     def _has_changed(self, path: Path) -> bool:
         try:
@@ -129,46 +131,26 @@ class Masks:
         self._seen[path] = seen
         return True
 
-    def _learn(self) -> None:
-        if len(self._learned) != self._taken:
-            known = self._learned.known()
-            self._add(known)
-            self._taken = len(known)
-
     def _add(self, secrets: Iterable[str]) -> None:
         with self._lock:
-            found = self._secrets.union(secrets)
-            if found == self._secrets:
-                return
-            self._secrets = found
-            # The longest first: one may be a part of another.
-            forms = {form for secret in found for form in _forms(secret)}
-            self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
-            self._form_bytes = tuple(map(_encode, self._forms))
+            self._secrets = self._secrets.union(secrets)
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """How *secret* may look in what a program says."""
-    lines = [line.strip() for line in secret.splitlines()]
-    if len(lines) > 1:
-        parts = [each for each in lines if not each.startswith("-----")]
-        yield from (each for each in parts if len(each) >= _SHORTEST_LINE)
-    stripped = secret.strip()
-    yield stripped
-    yield quote(stripped, safe="", errors="surrogateescape")
-    yield quote_plus(stripped, errors="surrogateescape")
-    yield json.dumps(stripped)[1:-1]
-    yield json.dumps(stripped, ensure_ascii=False)[1:-1]
-    yield escape(stripped, {'"': "&quot;"})
-    yield repr(stripped)[1:-1]
-    encoded = _encode(stripped)
-    yield base64.b64encode(encoded).decode().rstrip("=")
-    yield base64.urlsafe_b64encode(encoded).decode().rstrip("=")
+@lru_cache(maxsize=8)
+def _build_finder(secrets: frozenset[str]) -> "Finder":
+    """One for all that hide the same: it takes a moment to build."""
+    from sluicegate.adapters.hiding.finder import (  # noqa: PLC0415 - not for --help
+        Finder,
+    )
+
+    return Finder(secrets)
 
 
-def _encode(text: str) -> bytes:
-    """The bytes that a variable had: it need not be text."""
-    return text.encode("utf-8", "surrogateescape")
+def _decode(text: bytes) -> str:
+    try:
+        return text.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:  # a part of a character belongs to a secret
+        return text.decode(errors="replace")
 
 
 class MaskingRunner(ProcessRunner):
@@ -180,13 +162,20 @@ class MaskingRunner(ProcessRunner):
 
     @override
     def run(self, command: Command, on_line: OnLine) -> CommandResult:
+        from sluicegate.adapters.hiding.lines import (  # noqa: PLC0415 - likewise
+            LineHider,
+        )
+
         masks = self._masks
         masks.refresh()
+        lines = LineHider(masks.finder, on_line)
         try:
-            result = self._runner.run(command, lambda line: on_line(masks.text(line)))
+            result = self._runner.run(command, lines)
         except PermanentError as error:
             hint = None if error.hint is None else masks.text(error.hint)
             raise PermanentError(masks.text(str(error)), hint=hint) from None
+        finally:
+            lines.close()
         masks.refresh()
         return replace(
             result, stdout=masks.data(result.stdout), stderr=masks.data(result.stderr)

@@ -13,7 +13,7 @@ from sluicegate.adapters.leader import Leader
 from sluicegate.adapters.stop import Stop
 from sluicegate.adapters.usage_meter import UsageMeter
 from sluicegate.model.command import ResourceUsage
-from sluicegate.ports.process import OnLine
+from sluicegate.ports.process import ManyLines, OnLine
 
 _MAX_CAPTURE_BYTES = 8 * 1024 * 1024
 _MAX_LINE_BYTES = 64 * 1024
@@ -48,26 +48,33 @@ class _Output:
         self._on_line = on_line
         self._tail = bytearray()
         self._line = bytearray()
+        self._is_cut = False
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes; none means the end."""
         self._tail += data
         if len(self._tail) > 2 * _MAX_CAPTURE_BYTES:
             del self._tail[:-_MAX_CAPTURE_BYTES]
+            self._is_cut = True
         self._line += data
-        *lines, rest = self._line.split(b"\n")
-        self._line = rest
-        for line in lines:
-            self._tell(line)
+        *lines, self._line = self._line.split(b"\n")
         if self._line and (not data or len(self._line) > _MAX_LINE_BYTES):
-            self._tell(self._line)
+            lines.append(self._line)
             self._line = bytearray()
+        self._tell([line.decode(errors="replace").rstrip("\r") for line in lines])
 
     def tail(self) -> bytes:
-        return bytes(self._tail[-_MAX_CAPTURE_BYTES:])
+        """What is kept, which begins with a line: half a secret is not found as one."""
+        is_cut = self._is_cut or len(self._tail) > _MAX_CAPTURE_BYTES
+        tail = bytes(self._tail[-_MAX_CAPTURE_BYTES:])
+        return tail[tail.find(b"\n", 0, _MAX_LINE_BYTES) + 1 :] if is_cut else tail
 
-    def _tell(self, line: bytearray) -> None:
-        self._on_line(line.decode(errors="replace").rstrip("\r"))
+    def _tell(self, lines: list[str]) -> None:
+        if len(lines) > 1 and isinstance(self._on_line, ManyLines):
+            self._on_line.many(lines)
+            return
+        for line in lines:
+            self._on_line(line)
 
 
 class ProcessGroup:

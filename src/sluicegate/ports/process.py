@@ -1,12 +1,25 @@
 """Running programs."""
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from sluicegate.model.command import Command, CommandResult
 
 OnLine = Callable[[str], None]
 """Receives each line of output as it comes, decoded leniently, without newline."""
+
+
+@runtime_checkable
+class ManyLines(Protocol):
+    """An `OnLine` that is faster if it is told several lines at once."""
+
+    def __call__(self, line: str) -> None:
+        """Take one line."""
+        ...
+
+    def many(self, lines: Sequence[str]) -> None:
+        """Take lines that came together, in order."""
+        ...
 
 
 class ProcessRunner(Protocol):

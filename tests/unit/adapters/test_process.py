@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -22,12 +22,14 @@ from pathlib import Path
 
 import pytest
 from draws import SEED
+from typing_extensions import override
 
 from sluicegate.adapters.leader import Leader, PolledLeader, WatchedLeader
 from sluicegate.adapters.process import SubprocessRunner, strip_environment
 from sluicegate.adapters.stop import Stop, StopRequest
 from sluicegate.errors import Interrupted, PermanentError
 from sluicegate.model.command import Command, CommandResult
+from sluicegate.ports.process import ManyLines
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 LONG = timedelta(minutes=2)
@@ -127,6 +129,46 @@ def test_output_is_cut_to_its_end(run: Run, tmp_path: Path) -> None:
 
     assert len(result.stdout) == 8 * 2**20
     assert result.stdout.endswith(b"xend\n")
+
+
+def test_what_is_left_of_output_begins_with_a_whole_line(
+    run: Run, tmp_path: Path
+) -> None:
+    noise = "for i in range(300_000): print(f'line {i:06} of a program that says much')"
+
+    result = run(sys.executable, "-c", noise, cwd=tmp_path)
+
+    assert len(result.stdout) > 8 * 2**20 - 100
+    assert result.stdout.startswith(b"line ")
+
+
+class Hearer(ManyLines):
+    """Hears many lines at once; ``most`` is how many."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.most = 0
+
+    @override
+    def __call__(self, line: str) -> None:
+        self.heard.append(line)
+
+    @override
+    def many(self, lines: Sequence[str]) -> None:
+        self.heard += lines
+        self.most = max(self.most, len(lines))
+
+
+def test_lines_that_come_together_are_told_together_to_who_wants_it(
+    watch: Watch, tmp_path: Path
+) -> None:
+    hearer = Hearer()
+    command = Command(("seq", "1", "50000"), str(tmp_path), LONG)
+
+    make_runner(watch).run(command, hearer)
+
+    assert hearer.heard == [str(number) for number in range(1, 50_001)]
+    assert hearer.most > 1
 
 
 def test_bytes_that_are_no_text_still_make_a_line(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,241 @@
+r"""Views of a text in which a secret looks the same however it was written.
+
+What quotes, breaks and indents is deleted, and what stands for another character is
+replaced by it: so JSON, URLs, XML, shells, YAML and `repr` come out as one, in any
+mixture, and so does what is split over lines. Each view knows where in the text each of
+its bytes comes from.
+
+Source:
+    RFC 3986 section 2.1 (``%XX``); RFC 8259 section 7 (``\uXXXX``); HTML section 13.5
+    (named references); Bash manual section 3.1.2.4 (``$'...'``); ECMA-48 section 5.4
+    (control sequences).
+"""
+
+import re
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from functools import cached_property, lru_cache
+from typing import Protocol
+
+from typing_extensions import override
+
+_BLANK = bytes(range(0x21)) + b"\x7f"
+_QUOTING = _BLANK + b"\\\"'"
+_LOOSE = _QUOTING + b"+-"  # also what differs between the alphabets of base64
+_ALIKE = bytes.maketrans(b"_", b"/")
+_BLOCK = 512
+_MOST_ROUNDS = 4  # of escapes in escapes
+
+_ESCAPED = (
+    re.compile(rb"%[0-9A-Fa-f]{2}"),
+    re.compile(rb"\\[\\nrtuUx0-7]"),
+    re.compile(rb"&(?:#[xX]?[0-9A-Fa-f]{1,7}|[A-Za-z][A-Za-z0-9]{1,24});"),
+)
+_ESCAPE = re.compile(
+    rb"%[0-9A-Fa-f]{2}"
+    rb"|\\(?:[\\nrt]|u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
+    rb"|u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}"
+    rb"|[0-7]{1,3})"
+    rb"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,24});"
+)
+# Colours, links, and what BuildKit writes before each line that a build says.
+_DECOR = re.compile(
+    rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[@-_])"
+    rb"|(?<![^\n])#[0-9]{1,5} [0-9]{1,6}\.[0-9]{1,3} "
+)
+
+
+_HIGH = re.compile(rb"\\\s*x\s*[89A-Fa-f]")
+
+Decode = Callable[[bytes], bytes]
+"""Makes of an escape what it stands for."""
+
+
+class Step(Protocol):
+    """A text made out of another one."""
+
+    text: bytes
+
+    def source(self, index: int) -> tuple[int, int]:
+        """Which part of the other text the byte at *index* comes from."""
+        ...
+
+
+class Kept(Step):
+    """What is left of *before* without the bytes *deleted*."""
+
+    def __init__(
+        self, before: bytes, deleted: bytes, alike: bytes | None = None
+    ) -> None:
+        self._before, self._deleted = before, deleted
+        self.text = before.translate(alike, deleted)
+
+    @cached_property
+    def _counts(self) -> list[int]:
+        """How many bytes are kept before each block."""
+        counts, total = [0], 0
+        for start in range(0, len(self._before), _BLOCK):
+            block = self._before[start : start + _BLOCK]
+            total += len(block.translate(None, self._deleted))
+            counts.append(total)
+        return counts
+
+    @override
+    def source(self, index: int) -> tuple[int, int]:
+        block = bisect_right(self._counts, index) - 1
+        left = index - self._counts[block]
+        start = block * _BLOCK
+        for place, byte in enumerate(self._before[start : start + _BLOCK], start):
+            if byte not in self._deleted:
+                if left == 0:
+                    return place, place + 1
+                left -= 1
+        raise IndexError(index)
+
+
+class Replaced(Step):
+    """*before* with every match of *pattern* replaced by what *decode* makes of it."""
+
+    def __init__(
+        self, before: bytes, pattern: re.Pattern[bytes], decode: Decode
+    ) -> None:
+        self._before, self._pattern, self._decode = before, pattern, decode
+        self.text = pattern.sub(lambda found: decode(found[0]), before)
+
+    @cached_property
+    def _places(self) -> tuple[list[int], list[tuple[int, int]], list[int]]:
+        """Where each replacement begins, what it replaces, and where it ends."""
+        begins, replaced, ends = [0], [(0, 0)], [0]
+        for found in self._pattern.finditer(self._before):
+            begin = ends[-1] + found.start() - replaced[-1][1]
+            begins.append(begin)
+            replaced.append(found.span())
+            ends.append(begin + len(self._decode(found[0])))
+        return begins, replaced, ends
+
+    @override
+    def source(self, index: int) -> tuple[int, int]:
+        begins, replaced, ends = self._places
+        at = bisect_right(begins, index) - 1
+        if index < ends[at]:
+            return replaced[at]
+        place = replaced[at][1] + index - ends[at]
+        return place, place + 1
+
+
+class View:
+    """The last of *steps*, each of which is made out of the one before it."""
+
+    def __init__(self, *steps: Step) -> None:
+        self.text = steps[-1].text
+        self._steps = steps
+
+    def source(self, start: int, end: int) -> tuple[int, int]:
+        """The part of the first text that ``text[start:end]`` comes from."""
+        for step in reversed(self._steps):
+            start, end = step.source(start)[0], step.source(end - 1)[1]
+        return start, end
+
+
+def loosen(text: bytes) -> bytes:
+    """The simplest view of *text*: without what quotes, breaks and indents."""
+    return text.translate(_ALIKE, _LOOSE)
+
+
+def views(text: bytes) -> Iterator[View]:
+    """All views of *text* that differ, the simplest first."""
+    yield View(Kept(text, _LOOSE, _ALIKE))
+    steps: list[Step] = []
+    if b"\x1b" in text or text.startswith(b"#") or b"\n#" in text:
+        plain = Replaced(text, _DECOR, lambda _: b"")
+        if plain.text != text:
+            steps, text = [plain], plain.text
+            yield View(plain, Kept(text, _LOOSE, _ALIKE))
+    if not (b"%" in text or b"\\" in text or b"&" in text):
+        return
+    # A backslash before a break continues the line, or escapes what follows the break.
+    # A byte, where bytes are written; in YAML and for a Python string, a character.
+    decoders = (_decode, _decode_character) if _HIGH.search(text) else (_decode,)
+    joined = dict.fromkeys((_without_continuations(text), text))
+    all_kept = [Kept(each, _BLANK) for each in joined]
+    if b"\\" in text and (b"&" in text or b"%" in text):
+        all_kept.append(Kept(text, _QUOTING))  # a shell's, around escapes of others
+    for kept in all_kept:
+        for decode in decoders:
+            yield from _unescaped([*steps, kept], decode)
+
+
+def _unescaped(steps: list[Step], decode: Decode) -> Iterator[View]:
+    for _ in range(_MOST_ROUNDS):
+        if not is_escaped(steps[-1].text):
+            return
+        steps.append(Replaced(steps[-1].text, _ESCAPE, decode))
+        yield View(*steps, Kept(steps[-1].text, _LOOSE, _ALIKE))
+
+
+def is_plain(text: bytes) -> bool:
+    """Whether *text* certainly has one view only, that of `loosen`."""
+    return not (
+        b"%" in text
+        or b"\\" in text
+        or b"&" in text
+        or b"\x1b" in text
+        or b"\n#" in text
+        or text[:1] == b"#"
+    )
+
+
+def is_escaped(text: bytes) -> bool:
+    """Whether anything in *text* stands for another character."""
+    return any(pattern.search(text) for pattern in _ESCAPED)
+
+
+def _without_continuations(text: bytes) -> bytes:
+    """A backslash at the end of a line is no part of what follows; it becomes blank."""
+    if b"\\\n" in text or b"\\\r\n" in text:
+        return text.replace(b"\\\n", b"\n\n").replace(b"\\\r\n", b"\n\n\n")
+    return text
+
+
+@lru_cache(maxsize=4096)
+def _decode(escape: bytes) -> bytes:
+    """What *escape* stands for, in UTF-8; nothing where it is a break or decor."""
+    match escape[:1], escape[1:2]:
+        case b"%", _:
+            return bytes.fromhex(escape[1:].decode())
+        case b"&", _:
+            return _entity(escape)
+        case b"\\", b"u" if len(escape) == len(r"\ud800\udc00"):
+            pair = bytes.fromhex((escape[2:6] + escape[8:]).decode())
+            return pair.decode("utf-16-be").encode()
+        case b"\\", b"u" | b"U":
+            return _character(int(escape[2:].strip(b"{}"), 16))
+        case b"\\", b"x":
+            return bytes.fromhex(escape[2:].decode())
+        case b"\\", b"\\":
+            return b"\\"
+        case b"\\", digit if digit.isdigit():
+            return bytes([int(escape[1:], 8) & 0xFF])
+        case _:
+            return b""
+
+
+def _decode_character(escape: bytes) -> bytes:
+    r"""As `_decode`, but what ``\xFC`` stands for is a character, and not a byte."""
+    if escape.startswith(b"\\x"):
+        return chr(bytes.fromhex(escape[2:].decode())[0]).encode()
+    return _decode(escape)
+
+
+def _entity(escape: bytes) -> bytes:
+    if escape[1:2] != b"#":
+        from html.entities import html5  # noqa: PLC0415 - large, and seldom needed
+
+        return html5.get(escape[1:].decode(), escape.decode()).encode()
+    is_hex = escape[2:3] in b"xX"
+    return _character(int(escape[3:-1], 16) if is_hex else int(escape[2:-1]))
+
+
+def _character(code: int) -> bytes:
+    return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else b""
