@@ -238,8 +238,10 @@ class _Ending:
             )
 
 
-def end_logins(logins: Mapping[str, SecretLogin]) -> tuple[EndedLogin, ...]:
-    """End all *logins*, by the names of their providers, within a bound.
+def end_logins(
+    logins: Mapping[str, SecretLogin], seconds: float = END_SECONDS
+) -> tuple[EndedLogin, ...]:
+    """End all *logins*, by the names of their providers, each within *seconds*.
 
     It is done beside this thread: one that does not answer is left behind.
     """
@@ -257,6 +259,6 @@ def end_logins(logins: Mapping[str, SecretLogin]) -> tuple[EndedLogin, ...]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(END_SECONDS)
-    silent = f"no answer within {END_SECONDS:g} s; it ends by itself"
+        thread.join(seconds)
+    silent = f"no answer within {seconds:g} s; it ends by itself"
     return tuple(EndedLogin(name, problems.get(name, silent)) for name in logins)

@@ -10,6 +10,7 @@ from sluicegate.stages.docker_build import DockerBuildStage
 from sluicegate.stages.docker_build_secret import BuildSecret, locate
 from sluicegate.stages.notify import secret_variables
 from sluicegate.stages.pipeline import Pipeline
+from sluicegate.stages.secrets.stripping import stripped_variables
 from sluicegate.wiring.clusters import (
     ACCOUNT_TOKEN,
     clusters_of,
@@ -17,6 +18,8 @@ from sluicegate.wiring.clusters import (
 )
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.metric_secrets import secrets_of
+
+_NO_SECRETS = frozenset(("ACTIONS_ID_TOKEN_REQUEST_URL",))
 
 
 def build_masks(machine: Machine, pipeline: Pipeline, *folders: Path) -> Masks:
@@ -28,6 +31,7 @@ def build_masks(machine: Machine, pipeline: Pipeline, *folders: Path) -> Masks:
     environ, home = machine.environ, machine.home
     masks = _machine_masks(machine)
     variables, files = set(secret_variables(pipeline.notify)), set()
+    variables |= stripped_variables(pipeline.secrets) - _NO_SECRETS
     named: list[BuildSecret | Secret] = [*secrets_of(pipeline)]
     for each in pipeline.stages:
         if isinstance(each.stage, DockerBuildStage):
