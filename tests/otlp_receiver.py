@@ -103,7 +103,7 @@ class Received:
     host: str = "127.0.0.1"
     answer: tuple[int, Mapping[str, str], bytes] = (200, {}, b"{}")
     bodies: dict[str, list[bytes]] = field(default_factory=dict)
-    headers: list[Mapping[str, str]] = field(default_factory=list)
+    headers: list[Mapping[str, str]] = field(default_factory=list)  # lower-case names
     arrived: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -141,7 +141,8 @@ def receive(context: ssl.SSLContext | None = None) -> Iterator[Received]:
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
             received.bodies.setdefault(self.path, []).append(body)
-            received.headers.append(dict(self.headers.items()))
+            lower = {name.lower(): value for name, value in self.headers.items()}
+            received.headers.append(lower)
             received.arrived.set()
             code, headers, answer = received.answer
             self.send_response(code)

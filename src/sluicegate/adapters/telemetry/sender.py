@@ -10,6 +10,7 @@ Source:
 
 import gzip
 import json
+import math
 import re
 import ssl
 import time
@@ -43,6 +44,23 @@ _REJECTED = {
     "rejectedDataPoints",
     "rejectedLogRecords",
 }
+_FAULTS: tuple[
+    tuple[type[Exception] | tuple[type[Exception], ...], str, float], ...
+] = (
+    # The first that fits: some are kinds of others.
+    (ssl.SSLCertVerificationError, "its certificate is not trusted", math.inf),
+    (ssl.SSLError, "no secure connection", math.inf),
+    (TimeoutError, "no answer in time", 0.0),
+    (ConnectionRefusedError, "nobody listens there", 0.0),
+    (ConnectionError, "it hung up", 0.0),
+    (
+        (FileNotFoundError, PermissionError),
+        "a certificate or key for it cannot be read",
+        math.inf,
+    ),
+    (HTTPException, "answered with something that is not HTTP", math.inf),
+    (OSError, "it cannot be reached", 0.0),
+)
 _WHOLE_SECONDS = re.compile(r"[0-9]{1,9}")
 _MAX_WORDS = 200
 
@@ -163,20 +181,7 @@ def _seconds_of(headers: Message) -> float:
 def _explain(error: Exception) -> Delivery:
     """Say what failed in words of our own."""
     cause = error.reason if isinstance(error, URLError) else error
-    match cause:
-        case ssl.SSLCertVerificationError():
-            return Delivery("its certificate is not trusted")
-        case ssl.SSLError():
-            return Delivery("no secure connection")
-        case TimeoutError():
-            return Delivery("no answer in time", again_seconds=0.0)
-        case ConnectionRefusedError():
-            return Delivery("nobody listens there", again_seconds=0.0)
-        case FileNotFoundError() | PermissionError():
-            return Delivery("a certificate or key for it cannot be read")
-        case HTTPException():
-            return Delivery("answered with something that is not HTTP")
-        case OSError():
-            return Delivery("it cannot be reached", again_seconds=0.0)
-        case _:
-            return Delivery(f"it cannot be used ({type(cause).__name__})")
+    for kinds, fault, again_seconds in _FAULTS:
+        if isinstance(cause, kinds):
+            return Delivery(fault, again_seconds=again_seconds)
+    return Delivery(f"it cannot be used ({type(cause).__name__})")
