@@ -138,7 +138,7 @@ def _ask(base: str, question: Question, certificates: str | None) -> Answer:
         return Wire(base, certificates, lambda: None, _LIMITS).ask(question)
     except CutError as error:
         raise TransientError(
-            f"GitHub gave no OIDC token: {say(str(error))}"
+            f"GitHub gave no OIDC token ({say(str(error))})"
         ) from None  # whose text holds addresses of requests
 
 
@@ -147,7 +147,7 @@ def _read(answer: Answer) -> str:
         later = answer.status >= 500 or answer.status == 429  # noqa: PLR2004
         kind = TransientError if later else PermanentError
         raise kind(
-            f"GitHub gave no OIDC token: HTTP {answer.status}",
+            f"GitHub gave no OIDC token (HTTP {answer.status})",
             hint=None if later else "the job may have ended: such a request is for it",
         )
     try:
@@ -162,8 +162,8 @@ def _read(answer: Answer) -> str:
 def _not_allowed(environ: Mapping[str, str]) -> PermanentError:
     if environ.get("GITHUB_ACTIONS") != "true":
         return PermanentError(
-            "no OIDC token: this does not run in GitHub Actions",
-            hint="run it there, or name a file that holds a token: token_file:",
+            "there is no OIDC token, since this does not run in GitHub Actions",
+            hint="run it there, or name under token_file a file that holds a token",
         )
     if environ.get("GITHUB_EVENT_NAME") in _FORKS:
         return PermanentError(
