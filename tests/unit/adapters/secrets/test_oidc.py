@@ -57,7 +57,7 @@ def test_a_wrong_request_token_is_refused_and_not_shown(
 def test_outside_of_actions_the_way_out_is_named() -> None:
     with pytest.raises(PermanentError, match="not run in GitHub Actions") as error:
         identity_reader({}, "a")()
-    assert "token_file:" in (error.value.hint or "")
+    assert "token_file" in (error.value.hint or "")
 
 
 def test_a_job_without_the_permission_is_told_what_to_write() -> None:
