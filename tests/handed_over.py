@@ -103,6 +103,7 @@ class Parcel:
             raw.broken,
             outputs,
             image,
+            raw.secrets,
         )
         return cls(result, files, archive)
 

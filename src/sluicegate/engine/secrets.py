@@ -45,6 +45,7 @@ Tell = Callable[[SecretEvent], None]
 END_SECONDS = 10.0
 """For how long it is waited for a login to end: a stop must not hang on a provider."""
 
+_LONGEST_PROBLEM = 1000  # characters
 _NOTHING_DUE = Due()
 
 
@@ -249,7 +250,8 @@ def end_logins(
 
     def end(name: str, login: SecretLogin) -> None:
         try:
-            problems[name] = login.end()
+            problem = login.end()
+            problems[name] = None if problem is None else problem[:_LONGEST_PROBLEM]
         except Exception as error:  # noqa: BLE001 - said, and in the log
             problems[name] = f"ending it failed: {type(error).__name__}"
 

@@ -57,6 +57,7 @@ class Outgoing(Giver):
 
     @override
     def give(self, raw: RawResult) -> None:
+        before = self._stages.get(raw.stage)
         self._stages[raw.stage] = HandedStage(
             raw.stage,
             raw.uses,
@@ -69,7 +70,8 @@ class Outgoing(Giver):
             None if raw.broken is None else raw.broken[:_LONGEST_REASON],
             self._outputs(raw),
             None if raw.built is None else self._image(raw.stage, raw.built),
-            raw.secrets,
+            # Of all attempts: nobody else can tell what the earlier ones were given.
+            (*(() if before is None else before.secrets), *raw.secrets),
         )
 
     def _step(self, step: StepResult) -> HandedStep:

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from sluicegate.engine.hand_over_form import (
 from sluicegate.errors import UsageError
 from sluicegate.model.command import ResourceUsage
 from sluicegate.model.digest import Digest
+from sluicegate.model.event_secrets import SecretsGiven, SecretsRevoked
 from sluicegate.model.hand_over import (
     HandedFile,
     HandedImage,
@@ -25,6 +27,7 @@ from sluicegate.model.hand_over import (
     HandedStep,
     HandOver,
 )
+from sluicegate.model.secret import EndedLogin, GivenSecret
 from sluicegate.model.tool import Tool
 
 NOW = datetime(2026, 11, 22, 1, 2, 3, 417_000, tzinfo=UTC)
@@ -41,6 +44,12 @@ STAGE = HandedStage(
     None,
     (HandedOutput("out/model é.bin", FILE, executable=True),),
     HandedImage(Digest.of(b"image"), "image-2.tar", FILE),
+    (
+        SecretsGiven(
+            "build", (GivenSecret("T", "bao", "openbao", "ml/t", "f", "3"),), NOW
+        ),
+        SecretsRevoked("build", (EndedLogin("bao", "it lasts"),), NOW),
+    ),
 )
 HANDED = HandOver(
     "1.2.0",
@@ -97,7 +106,34 @@ STAGES = st.builds(
 )
 
 
-@given(stages=st.lists(STAGES, max_size=2).map(tuple), job=st.none() | st.just("a-b_c"))
+def with_secrets(stage: HandedStage) -> st.SearchStrategy[HandedStage]:
+    """*stage* and what happened to its secrets, which names the stage anew."""
+    given = st.builds(
+        SecretsGiven,
+        st.just(stage.stage),
+        st.lists(
+            st.builds(GivenSecret, *[WORDS] * 4, st.none() | WORDS, st.none() | WORDS),
+            max_size=2,
+        ).map(tuple),
+        TIMES,
+    )
+    ended = st.builds(
+        SecretsRevoked,
+        st.just(stage.stage),
+        st.lists(st.builds(EndedLogin, WORDS, st.none() | TEXTS), max_size=2).map(
+            tuple
+        ),
+        TIMES,
+    )
+    return st.lists(given | ended, max_size=3).map(
+        lambda events: replace(stage, secrets=tuple(events))
+    )
+
+
+@given(
+    stages=st.lists(STAGES.flatmap(with_secrets), max_size=2).map(tuple),
+    job=st.none() | st.just("a-b_c"),
+)
 @settings(max_examples=40)
 def test_whatever_is_written_is_read_the_same(
     stages: tuple[HandedStage, ...], job: str | None

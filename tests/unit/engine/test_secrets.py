@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fakes import FakeRecord, exited
 from fakes_secrets import FakeKeeper, settings
+from handed_over import ANNOUNCED, Parcel, begun_with, hand_over, runner_with, take
 from run_world import World, outcome, pipeline, stage
 from typing_extensions import override
 
@@ -426,3 +427,49 @@ def test_a_run_without_secrets_asks_nobody_for_rules() -> None:
 
     assert outcome(world.start()) is Outcome.OPEN
     assert isinstance(world.record.all()[0], RunStarted)
+
+
+def elsewhere(secrets: Secret) -> list[Parcel]:
+    return list(hand_over(secrets).values())
+
+
+def test_a_job_that_hands_over_hands_over_what_it_was_given() -> None:
+    there, here = Secret(), Secret()
+    parcels = elsewhere(there)
+
+    started = begun_with(here, [ANNOUNCED.digest])
+    run = runner_with(here, take(*parcels)).start("R", started)
+
+    assert outcome(run) is Outcome.OPEN
+    assert here.acts == ["SecretsGiven", "SecretsRevoked"]  # nothing is fetched here
+    for kind in (SecretsGiven, SecretsRevoked):
+        assert here.of(kind) == there.of(kind) != []
+    assert VALUE not in repr(parcels)
+
+
+def test_a_job_cannot_say_that_it_was_given_what_the_file_does_not_give() -> None:
+    there, here = Secret(), Secret()
+    (lint, build, after) = elsewhere(there)
+    given = there.of(SecretsGiven)[0]
+    other = replace(given.secrets[0], path="ml/other")
+    lie = build.but(secrets=(replace(given, secrets=(other,)),))
+
+    started = begun_with(here, [ANNOUNCED.digest])
+    run = runner_with(here, take(lint, lie, after)).start("R", started)
+
+    assert outcome(run) is Outcome.BROKEN
+    assert "it says that it was given another secret as TOKEN" in here.end.reason
+    assert here.of(SecretsGiven) == []
+
+
+def test_of_a_stage_that_could_not_get_its_secret_that_is_handed_over() -> None:
+    there, here = Secret(), Secret()
+    there.aws.fail_at = frozenset({"fetch aws"})
+    parcels = elsewhere(there)
+
+    started = begun_with(here, [ANNOUNCED.digest])
+    run = runner_with(here, take(*parcels)).start("R", started)
+
+    assert outcome(run) is Outcome.BROKEN
+    assert "fetch aws is refused" in here.end.reason
+    assert here.acts == ["SecretsRevoked"]
