@@ -34,6 +34,7 @@ IN_WHEEL = (
     "sluicegate/templates/demo/v2.patch",
     "sluicegate/templates/github/approve.yml",
     "sluicegate/templates/github/release.yml",
+    "sluicegate/templates/grafana/sluicegate.json",
     "sluicegate/templates/sample-service/sluicegate.yaml",
     "sluicegate-{version}.dist-info/licenses/LICENSE",
 )

@@ -26,7 +26,7 @@ from sluicegate.report.moment import format_moment
 
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
-_LABEL = 20  # columns
+_LABEL = 21  # columns
 _LEAST = 40  # columns; a narrower terminal wraps by itself
 
 
@@ -115,7 +115,7 @@ def _environment(
     yield _row("approvals", _approvals(group.approvals))
     aborts = ", ".join(f"{escape(cause)} {n}" for cause, n in group.aborts.items())
     yield _row("canary aborts", aborts or "none")
-    if cost is not None and cost.each is not None:
+    if cost is not None and cost.each is not None and cost.spent.machine_ms:
         yield _row("cost of a release", _cost(cost, currency))
 
 
