@@ -37,6 +37,7 @@ OPERATIONS = frozenset(
             "get-allowed-actions-repository",
             "get-artifact",
             "get-artifact-and-log-retention-settings-repository",
+            "get-custom-oidc-sub-claim-for-repo",
             "get-fork-pr-contributor-approval-permissions-repository",
             "get-github-actions-default-workflow-permissions-repository",
             "get-github-actions-permissions-repository",
@@ -80,6 +81,7 @@ OPERATIONS = frozenset(
             "list-comments",
             "update-comment",
         ),
+        "oidc": ("get-oidc-custom-sub-template-for-org",),
         "pulls": (
             "get",
             "list",

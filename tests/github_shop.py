@@ -44,6 +44,7 @@ def build_shop() -> State:
     repository.settings.variables["MODE"] = "on"
     repository.settings.allowed_actions = "selected"
     repository.settings.immutable_releases = True
+    repository.settings.organization_subject = {"include_claim_keys": ["repo"]}
     state.users["ann"].ssh_signing_keys.append("ssh-ed25519 AAAA")
     state.tokens["all"] = Token("ann", dict(ADMIN))
     state.tokens["app"] = Token("github-actions[bot]", {}, app="guard")

@@ -131,6 +131,7 @@ def requests_of(state: State) -> list[tuple[str, str, Any]]:
         ("GET", "actions/permissions/artifact-and-log-retention", None),
         ("GET", "actions/permissions/fork-pr-contributor-approval", None),
         ("GET", "immutable-releases", None),
+        ("GET", "actions/oidc/customization/sub", None),
     ]
     policy = {"protected_branches": False, "custom_branch_policies": True}
     places = [
@@ -145,6 +146,7 @@ def requests_of(state: State) -> list[tuple[str, str, Any]]:
         ("GET", "/user", None),
         ("GET", "/users/ann", None),
         ("GET", "/users/ann/ssh_signing_keys", None),
+        ("GET", "/orgs/acme/actions/oidc/customization/sub", None),
         ("GET", "/rate_limit", None),
     ]
     return made + looked + code + actions + places

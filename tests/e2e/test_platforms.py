@@ -101,6 +101,7 @@ ON_WINDOWS = {
         Case("secrets list --json", '"secrets": []'),
         Case("secrets check", "names no secret"),
         Case("secrets check --policy --json", '"providers": []'),
+        Case("secrets doctor --github --offline", "no provider of the pipeline file"),
     ],
     "status": [Case("status", "open, all 3 gates are open")],
     "unlock": [Case("unlock production --reason x", "production", 2)],

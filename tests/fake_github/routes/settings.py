@@ -116,6 +116,20 @@ def environment_secrets(call: Call) -> Answer:
     raise not_found()
 
 
+@route("actions/get-custom-oidc-sub-claim-for-repo", actions="read")
+def subject(call: Call) -> Answer:
+    return Answer(200, call.repository.settings.subject)
+
+
+@route("oidc/get-oidc-custom-sub-template-for-org", organization_administration="read")
+def organization_subject(call: Call) -> Answer:
+    for known in call.state.repositories.values():
+        shown = known.settings.organization_subject
+        if known.owner.lower() == call.path["org"].lower() and shown is not None:
+            return Answer(200, shown)
+    raise not_found()
+
+
 @route("rate-limit/get")
 def rate_limit(call: Call) -> Answer:
     reset = int(call.state.now().timestamp()) + 3600

@@ -23,6 +23,7 @@ ADMIN = {
     **WRITE_ALL,
     "administration": "write",
     "environments": "write",
+    "organization_administration": "write",
     "secrets": "write",
     "variables": "write",
     "workflows": "write",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 @dataclass
@@ -50,3 +51,5 @@ class Settings:
     secrets: list[str] = field(default_factory=list)
     organization_secrets: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
+    subject: dict[str, Any] = field(default_factory=lambda: {"use_default": True})
+    organization_subject: dict[str, Any] | None = None

@@ -60,7 +60,7 @@ class Job:
     """A job; one that ``uses`` a reusable workflow has no steps.
 
     ``secrets`` are those that it hands to that workflow by name, ``inherits`` says that
-    it hands over all.
+    it hands over all. ``condition`` is its ``if``.
     """
 
     name: str
@@ -75,6 +75,7 @@ class Job:
     secrets: Mapping[str, Text] = field(default_factory=dict)
     inherits: Text | None = None
     images: tuple[Text, ...] = ()
+    condition: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def _job(name: str, entry: Entry) -> Job:
         secrets=_texts(child(node, "secrets")),
         inherits=_text(child(node, "secrets")),
         images=tuple(_images(container, child(node, "services"))),
+        condition=_text(child(node, "if")),
     )
 
 
