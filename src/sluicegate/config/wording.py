@@ -20,7 +20,6 @@ LATER = frozenset(
     {
         "lock",
         "platforms",
-        "secrets",
     }
 )
 """Keys to come. Refused like any other: a rule that is skipped is a rule broken."""
@@ -101,6 +100,8 @@ def describe(error: ErrorDetails, found: Found, model: type[BaseModel]) -> str:
 def _unknown_key(key: str, known: Iterable[str]) -> str:
     if key in ReleaseRules.model_fields:
         return f"{key!r} is said of an environment: write it there"
+    if key == "secrets":
+        return "'secrets' stands at the top of the file: it says there who gets which"
     if key in LATER:
         return f"{key!r} is not supported in this version{_UNTIL_THEN.get(key, '')}"
     return f"unknown key {key!r}{suggest(key, known)}"

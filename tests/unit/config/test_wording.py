@@ -52,8 +52,12 @@ def test_a_key_like_no_other_gets_the_whole_choice() -> None:
 
 
 def test_a_key_of_other_versions_is_not_supported() -> None:
+    assert describe_all("lock: [x]") == ["'lock' is not supported in this version"]
+
+
+def test_a_stage_s_secrets_are_said_to_stand_at_the_top() -> None:
     assert describe_all("secrets: [x]") == [
-        "'secrets' is not supported in this version"
+        "'secrets' stands at the top of the file: it says there who gets which"
     ]
 
 
