@@ -102,7 +102,9 @@ def _surveyed(survey: Survey) -> Iterator[HostCheck]:
     for note in survey.notes:
         yield HostCheck("note", Standing.NOTE, note)
     if not survey.excess and not survey.unknown:
-        yield HostCheck("beside that", Standing.FINE, "nothing that was asked about")
+        yield HostCheck(
+            "no more", Standing.FINE, "all else that was asked about is refused"
+        )
 
 
 def _trouble(topic: str, trouble: Trouble, standing: Standing) -> HostCheck:
