@@ -33,7 +33,8 @@ class MetricSources:
     ``process`` runs programs as those of stages, in that folder; ``masks`` is what
     errors must not show. Files and secrets are named from ``home_folder``, by default
     the same one: a tree of one commit does not have them. Variables in ``kept`` are
-    those of secrets that providers keep, and ``given`` are those that the stage gets.
+    those of secrets that providers keep, and ``given`` are those that the stage gets;
+    programs get them but for those in ``own``, which are read here.
     """
 
     machine: Machine
@@ -44,25 +45,19 @@ class MetricSources:
     home_folder: Path | None = None
     kept: Collection[str] = ()
     given: GivenSecrets = none_given
+    own: Collection[str] = ()
 
     def of(self, stage: CanaryStage) -> Mapping[str, MetricSource]:
         """The sources of *stage* by name, but for what the target counts itself."""
-        own = frozenset(secret.env for secret in stage.metrics.secrets)
         return {
             metric.name: MaskedSource(
-                self._open(metric, stage.metrics.sources[metric.name], own), self.masks
+                self._open(metric, stage.metrics.sources[metric.name]), self.masks
             )
             for metric in stage.metrics.metrics()
             if metric.name in stage.metrics.sources
         }
 
-    def _open(
-        self,
-        metric: Metric,
-        source: canary_sources.Source,
-        own: Collection[str | None],
-    ) -> MetricSource:
-        """The source of *metric*; programs get no variable among *own*."""
+    def _open(self, metric: Metric, source: canary_sources.Source) -> MetricSource:
         folder = self.home_folder or self.folder
         places = Places(self.machine, folder, self.kept, self.given)
         match source:
@@ -76,7 +71,7 @@ class MetricSources:
                 return CommandSource(
                     source.argv,
                     str(self.folder),
-                    GivingRunner(self.process, self.given, own),
+                    GivingRunner(self.process, self.given, self.own),
                     self.clock,
                     name=metric.name,
                     kind=metric.kind,
@@ -96,7 +91,7 @@ class GivingRunner(ProcessRunner):
 
     runner: ProcessRunner
     given: GivenSecrets
-    own: Collection[str | None]
+    own: Collection[str]
 
     @override
     def run(self, command: Command, on_line: OnLine) -> CommandResult:

@@ -37,6 +37,7 @@ from sluicegate.stages.canary_sources import CommandSource
 from sluicegate.stages.docker_target import DockerTarget
 from sluicegate.stages.evaluation.champions import MlflowChampion
 from sluicegate.stages.notify import secret_variables
+from sluicegate.stages.secrets.own import own_variables
 from sluicegate.stages.target_counts import ClusterTarget
 from sluicegate.wiring.authority import ProjectAuthority
 from sluicegate.wiring.ephemeral import find_loss
@@ -349,6 +350,7 @@ class Surroundings:
             *(project.machine, project.folder, self.process),
             *(self.log.clock, self.masks, project.home_folder),
             *(project.pipeline.secrets.use, given),
+            own_variables(stage, project.pipeline.environments),
         ).of(stage)
 
     @contextmanager

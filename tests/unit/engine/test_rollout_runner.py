@@ -1,29 +1,35 @@
 """Unit tests of `sluicegate.engine.rollout_runner`, with every port in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
 from fakes import FakeObserver, FakePorts
-from fakes_secrets import desk
+from fakes_secrets import FakeKeeper, desk, settings
 from fakes_target import Behaviour, FakeTarget, release
+from run_world import pipeline
 
 from sluicegate.engine.rollout_runner import RolloutRunner
+from sluicegate.engine.toolbox import OpenMetrics
 from sluicegate.errors import PermanentError, TransientError
 from sluicegate.gates.condition import compile_condition
 from sluicegate.gates.gate import Gate
 from sluicegate.model.decision import Outcome, Verdict
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
-    EntryEvent,
+    Event,
     PlannedStage,
     ReleaseRequested,
     RolloutEvent,
     RolloutFinished,
+    RolloutStarted,
     StageFinished,
 )
+from sluicegate.model.event_secrets import SecretsGiven, SecretsRevoked
 from sluicegate.model.rollout import Release, RolloutResult
 from sluicegate.model.run import Phase, StageState
+from sluicegate.ports.metrics import MetricSource
+from sluicegate.ports.secrets import GivenSecrets
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.pipeline import NamedStage
 from sluicegate.stages.stage import StageContext
@@ -44,12 +50,15 @@ def run(
     fakes: FakePorts | None = None,
     live: Release | None = None,
     elsewhere: str | None = None,
-) -> tuple[StageFinished, list[EntryEvent | RolloutEvent]]:
+    *,
+    uses: Mapping[str, Mapping[str, object]] | None = None,
+    metrics: OpenMetrics = lambda _stage, _given: {},
+) -> tuple[StageFinished, list[Event]]:
     fakes = fakes or FakePorts()
     target = FakeTarget(fakes.clock, behaviour={GOOD: behaviour}, live=live)
     target.running = {} if live is None else {live: None}
     fakes.target = lambda _environment: target
-    events: list[EntryEvent | RolloutEvent] = []
+    events: list[Event] = []
     stage = CanaryStage(uses="canary", environment="production")
     named = NamedStage("canary", stage, (), Gate((CONDITION,)))
     context = StageContext(
@@ -65,9 +74,16 @@ def run(
         now=fakes.clock.now(),
         images=images,
     )
-    ports = replace(fakes.ports(), elsewhere=lambda _environment: elsewhere)
+    ports = replace(
+        fakes.ports(), elsewhere=lambda _environment: elsewhere, metrics=metrics
+    )
+    whole = replace(pipeline(named), secrets=settings(uses or {}))
     runner = RolloutRunner(
-        ports, check_tree, events.append, FakeObserver(), desk(ports)
+        ports,
+        check_tree,
+        events.append,
+        FakeObserver(),
+        desk(ports, whole, events.append),
     )
     planned = PlannedStage("canary", "canary", ())
     state = StageState(planned, Phase.RUNNING, rollout=history)
@@ -165,3 +181,91 @@ def test_a_first_release_has_nothing_to_draw() -> None:
     finished, _ = run(Behaviour())
 
     assert finished.evidence.files == ()
+
+
+USES = {
+    "PROM": {
+        "from": "bao",
+        "path": "prom",
+        "stages": ["canary"],
+        "environments": ["production"],
+    }
+}
+
+
+def kept(**more: object) -> tuple[FakePorts, FakeKeeper]:
+    fakes = FakePorts()
+    keeper = FakeKeeper("bao", {"prom": "a-token-of-today"}, **more)  # type: ignore[arg-type]
+    fakes.keepers = {"bao": keeper}
+    return fakes, keeper
+
+
+def test_the_secrets_of_a_rollout_are_fetched_before_it_begins_and_the_login_ends() -> (
+    None
+):
+    fakes, keeper = kept()
+    opened: list[GivenSecrets] = []
+
+    def open_them(_stage: CanaryStage, given: GivenSecrets) -> dict[str, MetricSource]:
+        assert keeper.acts == []  # not before the entry gate is open
+        opened.append(given)
+        return {}
+
+    finished, events = run(Behaviour(), fakes=fakes, uses=USES, metrics=open_them)
+
+    assert finished.outcome is Outcome.OPEN
+    assert [type(e).__name__ for e in events][:3] == [
+        "SecretsGiven",
+        "SecretsRevoked",
+        "RolloutStarted",
+    ]
+    assert keeper.acts == ["login bao", "fetch bao", "end bao"]
+    assert keeper.purposes[0].environment == "production"
+    assert opened[0]() == {"PROM": "a-token-of-today"}
+    assert keeper.acts.count("login bao") == 1
+    assert "a-token-of-today" not in repr(events)
+
+
+def test_no_rollout_begins_whose_secrets_cannot_be_fetched() -> None:
+    fakes, keeper = kept(fail_at=frozenset({"fetch bao"}))
+
+    finished, events = run(Behaviour(), fakes=fakes, uses=USES)
+
+    assert finished.outcome is Outcome.BROKEN
+    assert finished.reason == "fetch bao is refused -- ask them"
+    assert [type(e) for e in events] == [SecretsRevoked]
+    assert keeper.alive == 0
+
+
+def test_no_rollout_begins_with_a_secret_that_the_protected_branch_refuses() -> None:
+    fakes, keeper = kept()
+    fakes.refused_secrets = {"PROM": "it is new"}
+
+    finished, events = run(Behaviour(), fakes=fakes, uses=USES)
+
+    assert finished.outcome is Outcome.BROKEN
+    assert "PROM is not given to canary: it is new" in finished.reason
+    assert (events, keeper.acts) == ([], [])
+
+
+def test_where_the_entry_gate_does_not_open_nothing_is_fetched() -> None:
+    fakes, keeper = kept()
+
+    finished, events = run(
+        Behaviour(), fakes=fakes, uses=USES, elsewhere="it is in a cluster"
+    )
+
+    assert finished.outcome is Outcome.PENDING
+    assert not [e for e in events if isinstance(e, SecretsGiven)]
+    assert keeper.acts == []
+
+
+def test_a_rollout_that_goes_on_fetches_only_what_is_read() -> None:
+    fakes, keeper = kept(fail_at=frozenset({"login bao"}))
+    _, events = run(Behaviour(), fakes=FakePorts())
+    begun = [e for e in events if isinstance(e, RolloutStarted)]
+
+    finished, _ = run(Behaviour(), fakes=fakes, uses=USES, history=tuple(begun))
+
+    assert finished.outcome is Outcome.OPEN
+    assert keeper.acts == []

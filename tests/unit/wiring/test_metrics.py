@@ -18,6 +18,7 @@ from sluicegate.ports.metrics import MetricSource, Reading
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.canary_sources import Secret
 from sluicegate.stages.pipeline import Pipeline
+from sluicegate.stages.secrets.own import own_variables
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.masking import build_masks
 from sluicegate.wiring.metric_secrets import Places, secret_variables_of
@@ -50,6 +51,9 @@ def pipeline(**metrics: object) -> Pipeline:
 class World:
     """A project in a folder of its own, on a machine with *environ*."""
 
+    given: dict[str, str] | None = None
+    kept: tuple[str, ...] = ()
+
     def __init__(self, folder: Path, **environ: str) -> None:
         self.folder = folder
         self.machine = Machine(environ={"HOME": str(folder / "home"), **environ})
@@ -61,7 +65,10 @@ class World:
         masks = build_masks(self.machine, made, self.folder)
         clock = FakeClock(elapsed_ms=60_000)
         sources = MetricSources(
-            self.machine, self.folder, self.machine.process, clock, masks
+            *(self.machine, self.folder, self.machine.process, clock, masks),
+            kept=self.kept,
+            given=lambda: self.given or {},
+            own=own_variables(stage, {}),
         )
         return dict(sources.of(stage))
 
@@ -249,6 +256,51 @@ def test_a_secret_that_is_not_there_is_held_for(
         with pytest.raises(PermanentError, match=message):
             found.read(STABLE, CANARY, START)
     assert server.forms == []
+
+
+def test_a_token_that_a_provider_keeps_is_the_one_that_was_fetched(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, PROMETHEUS_KEY="another one, of this machine")
+    world.kept, world.given = ("PROMETHEUS_KEY",), {"PROMETHEUS_KEY": f"{TOKEN}\n"}
+    with answering(b"{}", code=403) as server:
+        declared = prometheus(server.url, bearer={"env": "PROMETHEUS_KEY"})
+        (found,) = world.open(memory=declared).values()
+        with pytest.raises(PermanentError, match="HTTP 403"):
+            found.read(STABLE, CANARY, START)
+    assert [each["Authorization"] for each in server.headers] == [f"Bearer {TOKEN}"]
+
+
+def test_a_token_that_is_kept_and_not_given_is_not_taken_from_elsewhere(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, PROMETHEUS_KEY="another one, of this machine")
+    world.kept = ("PROMETHEUS_KEY",)
+    with answering(matrix()) as server:
+        declared = prometheus(server.url, bearer={"env": "PROMETHEUS_KEY"})
+        (found,) = world.open(memory=declared).values()
+        with pytest.raises(PermanentError, match="KEY is among the pipeline's secrets"):
+            found.read(STABLE, CANARY, START)
+    assert server.forms == []
+
+
+def test_a_program_that_counts_gets_the_secrets_of_its_stage_but_for_logins(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.given = {"COUNTER_KEY": TOKEN, "PROMETHEUS_KEY": "for sluicegate alone"}
+    says = '{"stable": {"n": 90, "x": 1}, "canary": {"n": 10, "x": 0}}'
+    command = {
+        "uses": "command",
+        "run": f'test "$COUNTER_KEY" = {TOKEN} && test -z "$PROMETHEUS_KEY"'
+        f" && echo '{says}'",
+    }
+    found = world.open(
+        bad={"kind": "rate", "from": command},
+        memory=prometheus("https://x", bearer={"env": "PROMETHEUS_KEY"}),
+    )
+
+    assert found["bad"].read(STABLE, CANARY, START).pair == PAIR
 
 
 def test_a_secret_may_be_renewed_under_way(tmp_path: Path) -> None:
