@@ -6,7 +6,7 @@ from fractions import Fraction
 from sluicegate.model.delivery_figures import CostRow, Costs
 from sluicegate.report.amount import format_gpu_minutes, format_money
 from sluicegate.report.audit import shorten_run
-from sluicegate.report.delivery import Line, between
+from sluicegate.report.delivery import Line, between, fit
 from sluicegate.report.duration import format_long
 from sluicegate.report.escape import escape
 from sluicegate.report.moment import format_moment
@@ -21,6 +21,10 @@ _GAP = "  "
 
 def cost_lines(costs: Costs, width: int) -> Iterator[Line]:
     """Write it; where *width* columns are too few for the table, row by row."""
+    return fit(_lines(costs, width), width)
+
+
+def _lines(costs: Costs, width: int) -> Iterator[Line]:
     yield from _head(costs)
     if not costs.rows:
         yield Line("nothing was spent in this window", is_faint=True)

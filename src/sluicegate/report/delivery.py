@@ -3,7 +3,7 @@
 Where there is nothing to count from, that is said, and no number is written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -41,7 +41,12 @@ class Line:
 
 def delivery_lines(delivery: Delivery, width: int) -> Iterator[Line]:
     """Write it for *width* columns."""
-    for line in _lines(delivery, width):
+    return fit(_lines(delivery, width), width)
+
+
+def fit(lines: Iterable[Line], width: int) -> Iterator[Line]:
+    """Wrap *lines* that are wider than *width* columns; rows below their text."""
+    for line in lines:
         parts = wrap(line.text, max(width, _LEAST), subsequent_indent=_indent(line))
         yield from (replace(line, text=part) for part in parts or [""])
 
