@@ -69,8 +69,9 @@ def test_the_json_document_stands_alone_on_stdout(project: CliProject) -> None:
     for stage in document["stages"]:
         assert set(stage) == {
             "name", "uses", "verdict", "reason", "cached", "cached_from", "attempt",
-            "task_id", "duration_ms", "evidence",
+            "task_id", "duration_ms", "started", "ended", "usage", "evidence",
         }  # fmt: skip
+        assert stage["usage"].keys() >= {"wall_ms", "cpu_ms"}
         assert stage["task_id"] == f"{document['run_id']}/{stage['name']}/1"
         assert stage["verdict"] == "open"
         assert stage["evidence"]["exit_code"] == 0

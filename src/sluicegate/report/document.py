@@ -11,6 +11,7 @@ from sluicegate.model.evidence import Evidence
 from sluicegate.model.run import Phase, Run, StageState
 from sluicegate.model.task import task_id
 from sluicegate.report.rollout import follow, progress_document
+from sluicegate.report.usage import usage_document
 
 _NOTHING: Mapping[str, Digest] = MappingProxyType({})
 
@@ -88,6 +89,9 @@ def _stage(run: Run, stage: StageState) -> dict[str, object]:
         "attempt": stage.attempt,
         "task_id": _task_id(run, stage),
         "duration_ms": finished.usage.wall_ms if finished else 0,
+        "started": finished.start_ts.isoformat() if finished else None,
+        "ended": finished.end_ts.isoformat() if finished else None,
+        "usage": usage_document(finished.usage) if finished else {},
         "evidence": _evidence(finished.evidence) if finished else {},
     }
     if finished is not None and finished.gpu_ms:

@@ -25,6 +25,7 @@ from sluicegate.report.plain import (
 )
 from sluicegate.report.rollout import describe_progress, follow
 from sluicegate.report.undecided import lacks_examples
+from sluicegate.report.usage import describe_usage
 
 _MS = timedelta(milliseconds=1)
 
@@ -107,6 +108,8 @@ def _row(status: RunStatus, stage: StageState, now: datetime) -> StatusRow:
         if finished.cached is not None:
             took = "cached"
             notes = (f"from {finished.cached}", *notes)
+        elif used := describe_usage(finished.usage):
+            notes = (used, *notes)
         text = escape(finished.reason)
         mark = MARK[finished.outcome]
         notes = (*notes, *_drawn(status.run.run_id, finished))

@@ -74,6 +74,9 @@ def test_a_run_that_ended_is_written_whole() -> None:
         "attempt": 1,
         "task_id": f"{RUN_ID}/test/1",
         "duration_ms": 1234,
+        "started": "2026-11-22T00:00:00+00:00",
+        "ended": "2026-11-22T00:00:00+00:00",
+        "usage": {"wall_ms": 1234},
         "evidence": {
             "failed": 1,
             "files": {"junit.xml": {"digest": str(Digest.of(b"x")), "size": 7}},
@@ -81,6 +84,7 @@ def test_a_run_that_ended_is_written_whole() -> None:
     }
     assert (build["verdict"], build["reason"]) == ("skipped", "test is closed")
     assert (build["attempt"], build["task_id"]) == (0, None)
+    assert (build["started"], build["ended"], build["usage"]) == (None, None, {})
 
 
 def test_a_run_in_no_log_says_so_and_where_it_was_handed_over() -> None:

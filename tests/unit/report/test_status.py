@@ -1,11 +1,13 @@
 """Unit tests of `sluicegate.report.status`."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from run_events import EARLIER, NOW, RUN_ID, at, begin, end, planned, started
 
 from sluicegate.engine.machine import fold
+from sluicegate.model.command import ResourceUsage
 from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
@@ -25,6 +27,7 @@ from sluicegate.report.status import (
     State,
     runs_document,
     runs_text,
+    status_rows,
     status_text,
     what_to_do,
 )
@@ -170,6 +173,18 @@ def test_notes_say_attempts_publishing_and_rollouts_without_escapes() -> None:
     assert "attempt 2" in lines
     assert "pushing registry/app:1" in lines
     assert r"production: v2\x1b[2J, starting, without traffic" in lines
+
+
+def test_what_a_stage_took_is_told_where_it_is_worth_a_word() -> None:
+    usage = ResourceUsage(12_000, 9_800, 219_000_000, 0, 50 << 20)
+    big = replace(end("test"), usage=usage)
+    stages = started(planned("lint"), planned("test", "lint"))
+    found = status(stages, begin("lint"), end("lint"), begin("test"), big)
+
+    lint, test = status_rows(found, NOW)
+
+    assert lint.notes == ()
+    assert test.notes == ("9.8 s of CPU, 209 MiB of memory, 50 MiB written",)
 
 
 def test_a_skipped_stage_says_why() -> None:

@@ -13,6 +13,7 @@ from sluicegate.report.github.text import code, words
 from sluicegate.report.github.verdict import ICON, NOT_RUN, reason_of, word_of
 from sluicegate.report.plain import describe_publish
 from sluicegate.report.releases import key_figures
+from sluicegate.report.usage import describe_usage
 
 _FIGURES = 6  # of a stage
 _ROWS = 1000
@@ -59,6 +60,9 @@ def _why(stage: StageState) -> str:
 
 def _notes(stage: StageState) -> list[str]:
     notes = [f"attempt {stage.attempt}"] if stage.attempt > 1 else []
+    finished = stage.finished
+    if finished is not None and (used := describe_usage(finished.usage)):
+        notes.append(used)
     if stage.entered is not None:
         notes.append(describe_entry(stage.entered))
     if stage.publish:
