@@ -4,9 +4,20 @@ import threading
 from collections.abc import Callable, Iterable
 
 _SHORTEST = 4  # shorter ones are everywhere
+_EVERYTHING: dict[str, None] = {}
 
 OnSecret = Callable[[str], None]
 """Is told each new secret, which is hidden already."""
+
+
+def everything_learned() -> tuple[str, ...]:
+    """What was learned by any part of this process: its last words must not say it."""
+    return tuple(_EVERYTHING)
+
+
+def remember(secrets: Iterable[str]) -> None:
+    """Hide *secrets* at least in the last words; `Masks` know them another way."""
+    _EVERYTHING.update(dict.fromkeys(secrets))
 
 
 class LearnedSecrets:
@@ -31,6 +42,7 @@ class LearnedSecrets:
             )
             # A new dictionary: those who read the old one need no lock.
             self._secrets = {**self._secrets, **news}
+            _EVERYTHING.update(news)
             listeners = tuple(self._listeners)
         for secret in news:
             for tell in listeners:

@@ -123,9 +123,13 @@ class _Group(LazyGroup):
             code = ExitCode.INTERRUPTED
         except (click.ClickException, click.exceptions.Exit):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - said as an error of ours
             if ctx.params["traceback"]:
-                raise
+                from sluicegate.cli.last_words import (  # noqa: PLC0415 - rare
+                    show_traceback,
+                )
+
+                show_traceback(error)
             show_error(_internal(error))
             code = ExitCode.BROKEN
         gc.enable()
@@ -158,14 +162,19 @@ def _internal(error: Exception) -> SluicegateError:
 
 def show_error(error: SluicegateError) -> None:
     """Write an error and its hint for a person."""
+    from sluicegate.cli.last_words import without_secrets  # noqa: PLC0415 - rare
+
     label = click.style("error:", fg="red", bold=True)
-    lines = str(error).splitlines()
+    lines = without_secrets(str(error)).splitlines() or [type(error).__name__]
     if isinstance(error, PipelineFileError) and len(lines) > 1:
         # Each problem on a line of its own that starts with its place: editors look.
         lines = [f"{len(lines)} mistakes, each with its line", *lines]
     click.echo("\n".join((f"{label} {lines[0]}", *lines[1:])), err=True)
     if error.hint:
-        click.echo(f"{click.style(' hint:', fg='cyan')} {error.hint}", err=True)
+        click.echo(
+            f"{click.style(' hint:', fg='cyan')} {without_secrets(error.hint)}",
+            err=True,
+        )
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

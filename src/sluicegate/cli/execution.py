@@ -14,7 +14,9 @@ from sluicegate.audit.recorder import OnEntry
 from sluicegate.cli.detected import describe_detected, describe_gaps, open_project
 from sluicegate.cli.events import event_stream
 from sluicegate.cli.exit_codes import ExitCode, for_outcome
+from sluicegate.cli.last_words import hear_of_threads
 from sluicegate.cli.lines import Progress
+from sluicegate.cli.masks import tell_runner_of_secrets
 from sluicegate.cli.output import (
     use_what_the_terminal_has,
     warn,
@@ -93,6 +95,8 @@ def execute(
     gc.enable()
     machine = Machine()
     machine.check_runs_stages()
+    hear_of_threads()
+    tell_runner_of_secrets(machine)
     with event_stream(events) as on_entry:
         project = open_project(machine, file)
         stream = sys.stderr if as_json or events == "-" else sys.stdout

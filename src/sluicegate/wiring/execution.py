@@ -29,6 +29,7 @@ from sluicegate.wiring.choosing import check_handing, choose
 from sluicegate.wiring.definitions import Definitions
 from sluicegate.wiring.finding_runs import find_run, no_run_yet
 from sluicegate.wiring.handing import Announced, Incoming
+from sluicegate.wiring.hiding_observer import HidingObserver
 from sluicegate.wiring.notify import Notifier, subject_of, without_programs
 from sluicegate.wiring.options import Options
 from sluicegate.wiring.planning import foresee
@@ -395,7 +396,7 @@ class Execution:
         watched = self._watched(run_id, observer, handing)
         watched, telemetry = self.telemetry.of(run_id, started, run, watched)
         watched = self._prometheus.watch(run_id, started, run, watched)
-        serial = SerialObserver(watched)
+        serial = SerialObserver(HidingObserver(watched, self.surroundings.masks))
 
         def say(text: str) -> None:
             serial.line("setup", text)

@@ -18,7 +18,7 @@ from sluicegate.adapters.keys_ephemeral import (
     GivenKeyring,
     take_key,
 )
-from sluicegate.adapters.learned_secrets import LearnedSecrets
+from sluicegate.adapters.learned_secrets import LearnedSecrets, remember
 from sluicegate.adapters.machine_id import pseudonym, read_machine_id
 from sluicegate.adapters.own_memory import keep_others_out, wipe_variable
 from sluicegate.adapters.process import ProgramEnvironment, SubprocessRunner
@@ -50,7 +50,9 @@ def take_given_key() -> GivenKey | None:
 def take_given_tokens() -> Mapping[str, str]:
     """The tokens for GitHub that this process was given, by their variables."""
     try:
-        return token.take_tokens(os.environ)
+        tokens = token.take_tokens(os.environ)
+        remember(tokens.values())
+        return tokens
     finally:
         os.environ.pop(token.VARIABLE, None)
 
@@ -85,8 +87,14 @@ class Machine:
 
     @cached_property
     def learned(self) -> LearnedSecrets:
-        """The secrets that were fetched; whatever is said or written hides them."""
-        return LearnedSecrets()
+        """The secrets that were fetched; whatever is said or written hides them.
+
+        From the first one on, no other process of the user sees into this one, and no
+        core of it is dumped.
+        """
+        learned = LearnedSecrets()
+        learned.tell(lambda _secret: keep_others_out())
+        return learned
 
     @cached_property
     def clock(self) -> SystemClock:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sluicegate.cli.exit_codes import ExitCode
+from sluicegate.cli.last_words import without_secrets
 from sluicegate.errors import Interrupted, PipelineFileError, SluicegateError
 from sluicegate.model.decision import Outcome
 from sluicegate.model.run import Run
@@ -60,11 +61,11 @@ class Ended:
 def failed(error: Exception, code: ExitCode) -> Ended:
     """A step that could not go on."""
     word = code.name.lower()
-    hint = getattr(error, "hint", None) or ""
+    hint = without_secrets(getattr(error, "hint", None) or "")
     if isinstance(error, Interrupted):
         hint = hint or "run this job again; what was recorded stays recorded"
     known = isinstance(error, SluicegateError)
-    lines = str(error).splitlines() or [type(error).__name__]
+    lines = without_secrets(str(error)).splitlines() or [type(error).__name__]
     title = lines[0] if known else f"internal error: {type(error).__name__}: {lines[0]}"
     said = Said(word, title, tuple(lines[1:]), hint)
     located = tuple(_locate(error)) if isinstance(error, PipelineFileError) else ()
@@ -77,7 +78,11 @@ def _locate(error: PipelineFileError) -> Iterator[Command]:
         found = _PROBLEM.fullmatch(problem)
         where = {"file": found["file"], "line": int(found["line"])} if found else {}
         text = found["text"] if found else problem
-        yield Command("error", text, {**where, "title": "Sluicegate: pipeline file"})
+        yield Command(
+            "error",
+            without_secrets(text),
+            {**where, "title": "Sluicegate: pipeline file"},
+        )
 
 
 def outputs_of_head(head: Checkpoint | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
+from functools import partial
 
 from sluicegate.cli.exit_codes import ExitCode, for_error
 from sluicegate.cli.github.approving import approve
@@ -18,12 +19,14 @@ from sluicegate.cli.github.rolling import roll_out
 from sluicegate.cli.github.running import run_pipeline
 from sluicegate.cli.github.step_context import Step
 from sluicegate.cli.github.step_log import StepLog
+from sluicegate.cli.last_words import hear_of_threads, without_secrets
 from sluicegate.cli.output import tell_that_it_stops, use_what_the_terminal_has
 from sluicegate.errors import Interrupted, SluicegateError, UsageError
 from sluicegate.ports.code_host import CodeHost
 from sluicegate.report.escape import escape
 from sluicegate.report.github.annotations import Command
 from sluicegate.report.github.shown import Said, Shown
+from sluicegate.report.github.workflow_commands import mask_lines
 from sluicegate.wiring.github.command_files import CommandFiles
 from sluicegate.wiring.github.default_branch import name_default_branch
 from sluicegate.wiring.github.host import open_host
@@ -61,7 +64,9 @@ def step() -> ExitCode:
     if occasion is None:
         raise _NOT_THERE
     files = CommandFiles.of(machine.environ)
+    hear_of_threads()
     with _step_log() as log, machine.stop.install(tell_that_it_stops):
+        machine.learned.tell(partial(_mask, log))
         begun = _Begun(machine, occasion, log)
         ended = begun.carry_out()
         begun.tell(ended, files)
@@ -78,6 +83,12 @@ def _step_log() -> Iterator[StepLog]:
             yield log
     finally:
         log.end()
+
+
+def _mask(log: StepLog, secret: str) -> None:
+    """Have the runner hide *secret* in what this and later steps write."""
+    for line in mask_lines(secret):
+        log.command("add-mask", line)
 
 
 _SHOWING_SECONDS = 60.0  # nothing rests on it, and a runner is paid by the minute
@@ -164,4 +175,4 @@ class _Begun:
         )
 
     def _warn(self, text: str) -> None:
-        self._log.line(f"warning: {escape(text)}")
+        self._log.line(f"warning: {escape(without_secrets(text))}")

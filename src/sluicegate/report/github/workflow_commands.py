@@ -11,8 +11,9 @@ Source:
     taken for a command, ``ActionCommandManager.cs`` for ``stop-commands``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+_SHORTEST_MASK = 4
 _IN_VALUE = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _IN_PROPERTY = {**_IN_VALUE, ":": "%3A", ",": "%2C"}
 
@@ -30,6 +31,16 @@ def format_command(
         if text != ""
     )
     return f"::{name}{f' {said}' if said else ''}::{_escape(value, _IN_VALUE)}"
+
+
+def mask_lines(secret: str) -> Iterator[str]:
+    """The values of ``add-mask`` that hide *secret*: each of its lines.
+
+    Not those that are everywhere, such as braces and the armour of keys.
+    """
+    for line in dict.fromkeys(line.strip() for line in secret.splitlines()):
+        if len(line) >= _SHORTEST_MASK and not line.startswith("-----"):
+            yield line
 
 
 def stop_commands(token: str) -> str:

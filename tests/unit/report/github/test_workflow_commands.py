@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sluicegate.report.github.workflow_commands import (
     format_command,
     format_outputs,
+    mask_lines,
     resume_commands,
     stop_commands,
 )
@@ -65,3 +66,13 @@ def test_outputs_are_written_between_delimiters() -> None:
 def test_an_output_that_could_be_more_than_its_line_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="not one line"):
         format_outputs({"verdict": value}, "END7")
+
+
+def test_each_line_of_a_secret_is_masked_and_no_brace_and_no_armour() -> None:
+    key = "-----BEGIN KEY-----\r\n abcd%efgh\n}\n\nabcd%efgh\nijkl\n-----END KEY-----"
+
+    lines = list(mask_lines(key))
+
+    assert lines == ["abcd%efgh", "ijkl"]
+    assert format_command("add-mask", lines[0]) == "::add-mask::abcd%25efgh"
+    assert list(mask_lines("one-line")) == ["one-line"]
