@@ -18,6 +18,8 @@ from sluicegate.detect.words import printable
 SCHEMA_COMMENT = "# yaml-language-server: $schema=.sluicegate/schema.json"
 """The first line of the file: editors with YAML support read it."""
 
+_MAY_NEED_SECRETS = ("train", "test", "build", "scan")  # one is always there
+
 
 def render(service: Service) -> str:
     """The pipeline file of *service*, ending with a newline."""
@@ -36,7 +38,7 @@ def render(service: Service) -> str:
     ]
     for choice in choose(service):
         lines += [*_stage(service, choice), ""]
-    lines += _release(service)
+    lines += [*_release(service), "", *_secrets(service)]
     said = notes(service)
     if said:
         lines += ["", "# Worth knowing:"]
@@ -131,6 +133,21 @@ def _release(service: Service) -> Iterator[str]:
         f"#     target: {{uses: docker, port: {image.port}, publish: 8080,"
         f" health: {health}}}"
     )
+
+
+def _secrets(service: Service) -> Iterator[str]:
+    """How a stage is given a secret: by the name of who keeps it."""
+    chosen = {each.stage for each in choose(service) if each.is_chosen}
+    stage = next(each for each in _MAY_NEED_SECRETS if each in chosen)
+    yield from comment(
+        "A secret never stands here. This says who keeps it (environment, github,"
+        " vault, openbao or aws-secrets-manager) and which stages get it in that"
+        " variable; no other sees it. docs/secrets.md has all of it."
+    )
+    yield "# secrets:"
+    yield "#   providers: {here: {uses: environment}}"
+    yield "#   use:"
+    yield f"#     HF_TOKEN: {{from: here, path: HF_TOKEN, stages: [{stage}]}}"
 
 
 def _without_double_gaps(lines: list[str]) -> Iterator[str]:

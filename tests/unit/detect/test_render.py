@@ -74,6 +74,13 @@ def test_what_stands_in_comments_works_when_it_is_uncommented() -> None:
     assert isinstance(canary, CanaryStage)
     assert isinstance(target, DockerTarget)
     assert (target.port, target.health) == (8000, "/health")
+    assert pipeline.secrets.use["HF_TOKEN"].stages == ("test",)
+
+
+def test_how_a_secret_is_named_is_shown_for_a_stage_that_is_there() -> None:
+    pipeline = parse(uncomment(text_of(make_tree({"README.md": ""}))))
+
+    assert pipeline.secrets.use["HF_TOKEN"].stages == ("scan",)
 
 
 def test_a_cluster_is_pointed_out_beside_the_docker_target() -> None:
