@@ -17,14 +17,17 @@ def round_exact(amount: Fraction, step: Decimal) -> Decimal:
 
 def format_money(amount: Fraction, currency: str) -> str:
     """Write *amount* to the hundredth: ``12.30 EUR``; less than that is said."""
-    if 0 < amount < Fraction(_CENTS) / 2:
-        return f"<0.01 {currency}"
-    return f"{round_exact(amount, _CENTS)} {currency}"
+    rounded = round_exact(amount, _CENTS)
+    return f"{rounded or _least(amount, _CENTS) or rounded} {currency}"
 
 
 def format_gpu_minutes(gpu_ms: Fraction) -> str:
     """Write milliseconds as minutes, to the tenth; less than that is said."""
     minutes = gpu_ms / _MS_PER_MINUTE
-    if 0 < minutes < Fraction(_TENTHS) / 2:
-        return "<0.1"
-    return str(round_exact(minutes, _TENTHS))
+    rounded = round_exact(minutes, _TENTHS)
+    return str(rounded or _least(minutes, _TENTHS) or rounded)
+
+
+def _least(amount: Fraction, step: Decimal) -> str:
+    """Of what would be shown as 0, that it is not; "" where it is."""
+    return f"<{step}" if amount else ""
