@@ -5,6 +5,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -59,6 +60,34 @@ def in_file(path: Path) -> Iterator[str]:
             is_long = len(word) >= _SHORTEST_WORD and _is_worth_hiding(word)
             if is_long and not is_key and "://" not in word:
                 yield word
+
+
+def in_json(text: str) -> Iterator[str]:
+    """The texts in a secret that is JSON, such as an account or a login: one by one.
+
+    Not addresses, nor what people write where none is needed.
+    """
+    if not text.lstrip().startswith(("{", "[")):
+        return
+    with suppress(ValueError, RecursionError):
+        for word in _texts_in(json.loads(text)):
+            is_long = len(word) >= _SHORTEST_WORD and _is_worth_hiding(word)
+            if is_long and "://" not in word:
+                yield word
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for each in value.values():
+                yield from _texts_in(each)
+        case list():
+            for each in value:
+                yield from _texts_in(each)
+        case _:
+            return
 
 
 def in_docker_config(path: Path) -> Iterator[str]:

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable, Iterable
 
+from sluicegate.adapters.known_secrets import in_json
+
 _SHORTEST = 4  # shorter ones are everywhere
 _EVERYTHING: dict[str, None] = {}
 
@@ -33,11 +35,15 @@ class LearnedSecrets:
         self._listeners: list[OnSecret] = []
 
     def add(self, secrets: Iterable[str]) -> None:
-        """Learn *secrets*; those of less than four characters are none."""
+        """Learn *secrets*, and the texts in those that are JSON.
+
+        What has less than four characters is none.
+        """
+        found = [each for secret in secrets for each in (secret, *in_json(secret))]
         with self._lock:
             news = dict.fromkeys(
                 secret
-                for secret in secrets
+                for secret in found
                 if secret not in self._secrets and len(secret.strip()) >= _SHORTEST
             )
             # A new dictionary: those who read the old one need no lock.

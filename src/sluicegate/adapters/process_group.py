@@ -93,7 +93,8 @@ class ProcessGroup:
         self._pipes = (stdout, stderr)
         self._started = time.monotonic()
         self._meter = UsageMeter(leader.pid)
-        self._stdout, self._stderr = _Output(on_line), _Output(on_line)
+        beside = on_line.beside() if isinstance(on_line, ManyLines) else on_line
+        self._stdout, self._stderr = _Output(on_line), _Output(beside)
         self._running = True
         self._selector = selectors.DefaultSelector()
         self._selector.register(stdout, selectors.EVENT_READ, self._stdout)

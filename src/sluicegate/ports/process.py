@@ -21,6 +21,10 @@ class ManyLines(Protocol):
         """Take lines that came together, in order."""
         ...
 
+    def beside(self) -> OnLine:
+        """Who takes the lines of another stream of the same program."""
+        ...
+
 
 class ProcessRunner(Protocol):
     """Runs one program at a time in a process group of its own."""

@@ -183,6 +183,16 @@ def test_what_is_fetched_is_hidden_from_then_on() -> None:
     assert found.text("open-sesame, abc") == "***, abc"
 
 
+def test_each_text_in_a_secret_that_is_json_is_hidden_too() -> None:
+    found = masks()
+
+    found.hide(['{"user": "postgres", "login": {"password": "open-sesame"}, "n": [1]}'])
+    found.hide(["{no json", '["short", "https://example.org/path"]'])
+
+    said = found.text("open-sesame postgres short https://example.org/path")
+    assert said == "*** postgres short https://example.org/path"
+
+
 def test_what_one_learns_another_hides_that_was_there_before() -> None:
     learned = LearnedSecrets()
     first, second = Masks({}, None, learned), Masks({}, None, learned)

@@ -158,6 +158,10 @@ class Hearer(ManyLines):
         self.heard += lines
         self.most = max(self.most, len(lines))
 
+    @override
+    def beside(self) -> "Hearer":
+        return Hearer()
+
 
 def test_lines_that_come_together_are_told_together_to_who_wants_it(
     watch: Watch, tmp_path: Path

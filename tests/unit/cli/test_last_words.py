@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from secret_finder import find
 
-TOKEN = "p7Xq-ZkL0wT9_vBn3RmJ"
+GIVEN = "p7Xq-ZkL0wT9_vBn3RmJ"
 FETCHED = "Another/Secret+Of=Ours77"
 DEFECT = """
 import json, os, sys, threading
@@ -43,7 +43,7 @@ Said = subprocess.CompletedProcess[str]
 def last_words(folder: Path, kind: str, *arguments: str) -> Said:
     return subprocess.run(
         [sys.executable, "-c", DEFECT, kind, FETCHED, *arguments],
-        env={"DEPLOY_TOKEN": TOKEN, "HOME": str(folder), "NO_COLOR": "1"},
+        env={"DEPLOY_TOKEN": GIVEN, "HOME": str(folder), "NO_COLOR": "1"},
         cwd=folder,
         capture_output=True,
         text=True,
@@ -69,5 +69,5 @@ def test_no_error_says_a_secret(
     assert words in done.stderr
     assert "***" in done.stderr
     assert done.stdout == ""
-    for secret in (TOKEN, FETCHED):
+    for secret in (GIVEN, FETCHED):
         assert not find(secret, done.stderr.encode())

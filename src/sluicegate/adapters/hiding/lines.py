@@ -61,6 +61,7 @@ class LineHider(ManyLines):
         self._past = b""  # the end of what was told, as the program said it
         self._held: list[bytes] = []
         self._alarm: Alarm | None = None
+        self._beside: list[LineHider] = []
 
     @override
     def __call__(self, line: str) -> None:
@@ -81,11 +82,20 @@ class LineHider(ManyLines):
             self._held.append(said)
             self._look()
 
+    @override
+    def beside(self) -> "LineHider":
+        """For another stream: what it says in between parts no secret of this one."""
+        other = LineHider(self._find, self._on_line, self._wake_up)
+        self._beside.append(other)
+        return other
+
     def close(self) -> None:
         """Tell what is held back: nothing follows that could make a secret of it."""
         with self._lock:
             self._tell_held(len(self._block()))
             self._past = b""
+        for other in self._beside:
+            other.close()
 
     def _look(self) -> None:
         """Tell what can be told, and hold back the rest."""

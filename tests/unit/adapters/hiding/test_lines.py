@@ -154,6 +154,21 @@ def test_what_a_build_says_before_each_line_breaks_no_secret() -> None:
     assert hearer.end() == ["#8 0.123 it is ***", "***", "#8 DONE"]
 
 
+def test_what_another_stream_says_in_between_parts_no_secret() -> None:
+    hearer = Hearer()
+    beside = hearer.hider.beside()
+
+    hearer.hear("out", f"it is {WORD[:9]}")
+    beside(f"err: {OTHER[:8]}")
+    beside(f"{OTHER[8:]} and")
+    hearer.hear(f"{WORD[9:]} now")
+    beside(f"see {WORD[:9]}")
+
+    assert hearer.end() == [
+        *("out", "err: ***", "*** and", "it is ***", "*** now", f"see {WORD[:9]}")
+    ]
+
+
 def test_a_login_in_an_address_is_hidden_whoever_said_it() -> None:
     assert Hearer().hear("https://me:pw@example.org") == ["https://***@example.org"]
 
