@@ -87,10 +87,11 @@ def scripted(*acts: Act, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
                 while True:
                     connection, _ = listening.accept()
                     with connection, suppress(OSError):
+                        stream: socket.socket = connection
                         if tls is not None:
-                            connection = tls.wrap_socket(connection, server_side=True)
-                        script = Script(connection)
-                        acts[min(count, len(acts) - 1)](script)
+                            stream = tls.wrap_socket(connection, server_side=True)
+                        with stream:
+                            acts[min(count, len(acts) - 1)](Script(stream))
                         count += 1
 
         thread = threading.Thread(target=run)

@@ -84,6 +84,7 @@ def by_secret_id(
     *,
     hidden: Hidden | None = None,
     wrapped: bool = False,
+    **more: object,
 ) -> SecretProvider:
     """Logs in with *secret_id*, which is in a variable."""
     auth = {
@@ -94,4 +95,4 @@ def by_secret_id(
         "wrapped": wrapped,
     }
     environ = {"BAO_SECRET_ID": secret_id}
-    return build(settings(world, auth), environ, hidden=hidden)
+    return build(settings(world, auth, **more), environ, hidden=hidden)

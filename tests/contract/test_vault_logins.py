@@ -197,6 +197,21 @@ def test_a_wrapped_secret_id_is_unwrapped_once_for_all_stages(world: World) -> N
     assert len(set(hidden.values)) == 4  # it, what it held, and two logins
 
 
+def test_a_wrapped_secret_id_of_a_namespace_is_unwrapped_there(
+    world: World, issuer: Issuer
+) -> None:
+    bao, name = world.bao, f"team-{world.name}"
+    bao.call("POST", f"sys/namespaces/{name}", {})
+    inside = bao.world(issuer, name)
+    inside.put(_PATH, url="of the team")
+    inside.allow(_PATH)
+    role_id, wrapping = inside.secret_id_of_new_role("60s")
+    provider = by_secret_id(inside, role_id, wrapping, wrapped=True, namespace=name)
+    login = provider.login(PURPOSE)
+    assert login.fetch(_PATH, None, None).value == "of the team"
+    assert login.end() is None
+
+
 def test_a_wrapping_token_that_somebody_else_used_is_an_alarm(world: World) -> None:
     role_id, wrapping = world.secret_id_of_new_role("60s")
     world.bao.call("POST", "sys/wrapping/unwrap", {}, token=wrapping)

@@ -9,6 +9,7 @@ from openbao_service import AnsweredNoError, Bao, Issuer, World, await_refusal, 
 from prometheus_service import await_until
 from scripted_server import Server, answer, scripted
 from vault_logins import PURPOSE, Hidden, build, by_token, settings
+from webhook_server import make_certificate
 
 from sluicegate.adapters.secrets.vault import VaultLogin
 from sluicegate.errors import ExternalError, PermanentError, TransientError, UsageError
@@ -166,13 +167,13 @@ def test_another_path_is_denied_with_the_line_that_the_policy_lacks(
     ],
 )
 def test_no_path_leads_elsewhere(path: str, login: SecretLogin) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(PermanentError, match=r"no path|address of the API"):
         login.fetch(path, None, None)
 
 
 @pytest.mark.parametrize("version", ["0", "-1", "1.0", "latest", "", "٣", "1&x=y"])
 def test_a_version_is_a_number(version: str, login: SecretLogin) -> None:
-    with pytest.raises(UsageError, match="is no version"):
+    with pytest.raises(PermanentError, match="is no version"):
         login.fetch(_PATH, None, version)
 
 
@@ -353,6 +354,30 @@ def test_a_redirect_is_not_followed(world: World, tmp_path: Path) -> None:
             problem = login.end()
     assert problem is not None
     assert "redirects" in problem
+
+
+def test_a_certificate_that_nobody_vouches_for_gets_no_token(
+    world: World, tmp_path: Path
+) -> None:
+    path, context = make_certificate(tmp_path)
+    (tmp_path / "token").write_text(world.issuer.token())
+    auth = {"method": "jwt", "role": "prod", "token_file": "token"}
+    good = answer(200, json.dumps(_GOOD).encode())
+    with scripted(good, tls=context) as server:
+        found = settings(world, auth, address=_tls(server))
+        with pytest.raises(PermanentError, match="no secure connection") as error:
+            build(found, None, tmp_path).login(PURPOSE)
+        assert "ca: of the provider" in (error.value.hint or "")
+    with scripted(good, tls=context) as server:
+        found = settings(world, auth, address=_tls(server), ca=path.name)
+        assert build(found, None, tmp_path).login(PURPOSE).end() is None
+    missing = settings(world, auth, ca="nowhere.pem")
+    with pytest.raises(UsageError, match=r"ca: of vault is no file: .*nowhere\.pem"):
+        build(missing, None, tmp_path)
+
+
+def _tls(server: Server) -> str:
+    return server.url.replace("http://", "https://")
 
 
 _GARBAGE = [

@@ -146,13 +146,13 @@ def _read(login: SecretLogin, variable: str, use: SecretUse) -> SecretRead:
     source = source_of(use)
     try:
         found = login.fetch(use.path, use.field, use.version)
-    except (ExternalError, UsageError) as error:
+    except ExternalError as error:
         return SecretRead(variable, source, trouble=_trouble(error))
     return SecretRead(variable, source, found.version)
 
 
-def _trouble(error: ExternalError | UsageError) -> Trouble:
-    is_answer = isinstance(error, PermanentError | UsageError)
+def _trouble(error: ExternalError) -> Trouble:
+    is_answer = isinstance(error, PermanentError)
     return Trouble(str(error), error.hint or "", is_answer)
 
 

@@ -15,7 +15,7 @@ from sluicegate.adapters.secrets.vault_wire import (
     RefusedError,
     inside,
 )
-from sluicegate.errors import ExternalError, PermanentError, UsageError
+from sluicegate.errors import ExternalError, PermanentError
 from sluicegate.model.secret import FetchedSecret
 
 _SEGMENT = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x1f\x7f/?#%*+\\]+")
@@ -26,16 +26,16 @@ def check_path(path: str, mount: str) -> str:
     """*path*, if it can be one in *mount*: nothing of it leads elsewhere.
 
     Raises:
-        UsageError: it cannot.
+        PermanentError: it cannot.
     """
     if not all(_SEGMENT.fullmatch(each) for each in path.split("/")):
-        raise UsageError(
+        raise PermanentError(
             f"{path!r} is no path of a secret in {mount}",
             hint="such as ml/prod/registry: names between single slashes",
         )
     for start in ("data/", f"{mount}/data/"):
         if path.startswith(start):
-            raise UsageError(
+            raise PermanentError(
                 f"path: {path} is the address of the API",
                 hint=f"write path: {path.removeprefix(start)}; mount: is {mount}",
             )
@@ -46,12 +46,12 @@ def check_version(version: str | None) -> int | None:
     """The number of a version; None for the newest.
 
     Raises:
-        UsageError: it is none.
+        PermanentError: it is none.
     """
     if version is None:
         return None
     if not _VERSION.fullmatch(version):
-        raise UsageError(
+        raise PermanentError(
             f"{version!r} is no version of a secret", hint='such as version: "3"'
         )
     return int(version)

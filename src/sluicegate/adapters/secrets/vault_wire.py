@@ -108,7 +108,17 @@ class WireAdapter(Adapter):  # type: ignore[misc]
             },
             None if body is None else json.dumps(body).encode(),
         )
-        return self._read(self._wire.ask(question))
+        try:
+            answer = self._wire.ask(question)
+        except PermanentError as error:
+            if error.hint is None:
+                raise
+            raise PermanentError(
+                str(error),
+                hint="ca: of the provider names a file of the CA certificates to"
+                " trust; without it, SSL_CERT_FILE does",
+            ) from None
+        return self._read(answer)
 
     def _read(self, answer: Answer) -> Answered:
         if 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's classes of answers
