@@ -78,6 +78,40 @@ def released_services() -> dict[str, str]:
     return {**monorepo(), **services}
 
 
+METERED = """\
+  canary:
+    uses: canary
+    environment: production
+    metrics: {lag: {kind: gauge, slack: 1, from: {uses: command, run: ./count}}}
+"""
+
+
+def secretive(stage: str) -> dict[str, str]:
+    """A pipeline whose *stage* gets secrets of several providers."""
+    keeps = f"""
+secrets:
+  providers:
+    aws:
+      uses: aws-secrets-manager
+      region: eu-central-1
+      role: arn:aws:iam::123456789012:role/sluice
+    bao:
+      uses: openbao
+      address: https://bao.acme.example
+      auth: {{method: jwt, role: churn}}
+    hub: {{uses: github}}
+  use:
+    DB_URL: {{from: aws, path: churn/db, field: url, stages: [{stage}]}}
+    DB_CA: {{from: bao, path: churn/ca, field: pem, stages: [{stage}]}}
+    DB_KEY: {{from: hub, path: DB_KEY, stages: [{stage}]}}
+"""
+    text = released()["sluicegate.yaml"].replace(
+        "  canary:  {uses: canary, environment: production}\n", METERED
+    )
+    text = text.replace("stages:\n", "stages:\n  lint:    {uses: ruff}\n", 1)
+    return {**released(), "sluicegate.yaml": text + keeps}
+
+
 def tool(name: str) -> str:
     found = shutil.which(name)
     if found is None:
@@ -111,6 +145,8 @@ def lint(folder: Path) -> None:
         ("full", clustered()),
         ("monorepo", monorepo()),
         ("monorepo", released_services()),
+        ("step", secretive("test")),
+        ("full", secretive("canary")),
     ],
 )
 def test_what_it_writes_is_clean_and_is_written_once(
@@ -215,3 +251,23 @@ def test_our_shell_scripts_are_clean() -> None:
     scripts = [path for path in ROOT.glob("*/**/*.sh") if ".venv" not in path.parts]
     assert ROOT / "scripts/lib.sh" in scripts
     check("shellcheck", "--external-sources", *map(str, scripts), cwd=ROOT)
+
+
+def test_jobs_may_log_in_only_where_their_stages_get_secrets(tmp_path: Path) -> None:
+    made = project(tmp_path, secretive("test"))
+    made.sluice("init", "--github", check=0)
+    text = (made.folder / ".github/workflows/sluicegate.yml").read_text()
+    gate, _, other = text.partition("  pull-request:")
+    assert "id-token: write" in gate
+    assert "extras: aws, vault" in gate
+    assert "DB_KEY: ${{ secrets.DB_KEY }}" in gate
+    assert other
+    assert "id-token" not in other
+    assert "DB_KEY" not in other
+
+
+def test_jobs_that_run_the_code_of_stages_are_lent_no_secret(tmp_path: Path) -> None:
+    made = project(tmp_path, secretive("test"))
+    said = made.sluice("init", "--github=full", check=2).stderr
+    assert "test get secrets, and these workflows run the code of stages" in said
+    assert "one-step workflow" in said

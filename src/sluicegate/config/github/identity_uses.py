@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.pipeline import Pipeline
-from sluicegate.stages.secrets.aws import AwsProvider
-from sluicegate.stages.secrets.settings import Provider
-from sluicegate.stages.secrets.vault import JwtAuth, VaultProvider
+from sluicegate.stages.secrets.identity import identity_login
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +30,9 @@ def identity_uses(pipeline: Pipeline) -> Iterator[IdentityUse]:
         each.name for each in pipeline.stages if isinstance(each.stage, CanaryStage)
     }
     for name, provider in pipeline.secrets.providers.items():
-        asked = _asked(provider)
+        login = identity_login(provider)
         uses = [u for u in pipeline.secrets.use.values() if u.from_ == name]
-        if asked is None or not uses:
+        if login is None or not uses:
             continue
         stages = dict.fromkeys(stage for use in uses for stage in use.stages)
         limits = [use.environments for use in uses]
@@ -42,18 +40,8 @@ def identity_uses(pipeline: Pipeline) -> Iterator[IdentityUse]:
         yield IdentityUse(
             name,
             provider.uses,
-            *asked,
+            login.role,
+            login.audience,
             tuple((stage, stage in rollouts) for stage in stages),
             tuple(limited) if all(limits) else (),
         )
-
-
-def _asked(provider: Provider) -> tuple[str, str] | None:
-    """The role and the audience; None where no token of GitHub is asked for."""
-    match provider:
-        case AwsProvider(token_file=None):
-            return provider.role, provider.audience
-        case VaultProvider(auth=JwtAuth(token_file=None) as auth):
-            return auth.role, auth.audience or provider.address
-        case _:
-            return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sluicegate.detect.github.filling import Filling, fill
+from sluicegate.detect.github.secret_needs import NO_SECRETS, SecretNeeds
 from sluicegate.detect.github.setup import DEFAULT_REF, Destination, Setup
 
 ACTION = "sluicegate/sluicegate"
@@ -176,6 +177,7 @@ def _service(setup: Setup, workflow: str = "") -> Filling:
             "jobs": ", ".join(names),
             "first": names[0] if names else "",
             "image": setup.image or "",
+            "login": _login(setup),
             "registry": setup.registry,
             "paths": json.dumps([*setup.paths, workflow]),
         },
@@ -186,13 +188,65 @@ def _service(setup: Setup, workflow: str = "") -> Filling:
             "own_registry": setup.registry == OWN_REGISTRY,
             "foreign_registry": _is_foreign(setup),
             "next": not setup.destinations,
-            "reached": any(each.is_reached for each in setup.destinations),
-            "environment": [_environment(each) for each in setup.destinations],
+            "login": bool(_login(setup)),
+            "given": _given(setup.rollout_needs),
+            "gate": _gates(setup),
+            "environment": [_environment(each, setup) for each in setup.destinations],
         },
     )
 
 
-def _environment(place: Destination) -> Filling:
+def _gates(setup: Setup) -> Sequence[Filling]:
+    """The job that judges every change; of a change that is only asked for, less of it.
+
+    Who asks for a pull request has written its code, and may be a stranger: a job that
+    runs it gets neither a secret nor the means to log in.
+    """
+    needs = setup.needs
+    push = Filling({"gate": "gate"}, {"identity": needs.has_identity})
+    if not needs.stages:
+        return (push.inside(_lent(needs, "", ())),)
+    other = Filling({"gate": "pull-request"}, {"identity": False})
+    gates = [push.inside(_lent(needs, "github.event_name != 'pull_request'", ()))]
+    if setup.without_secrets:
+        condition = "github.event_name == 'pull_request'"
+        lent = _lent(NO_SECRETS, condition, setup.without_secrets)
+        gates.append(other.inside(lent))
+    return gates
+
+
+def _lent(needs: SecretNeeds, condition: str, stages: Sequence[str]) -> Filling:
+    return Filling(
+        {
+            "condition": condition,
+            "stages": ",".join(stages),
+            "extras": ", ".join(needs.extras),
+        },
+        {
+            "condition": bool(condition),
+            "some_stages": bool(stages),
+            "extras": bool(needs.extras),
+            "lent": bool(needs.given),
+            "given": _given(needs),
+        },
+    )
+
+
+def _given(needs: SecretNeeds) -> Sequence[Filling]:
+    return [Filling({"variable": name}) for name in needs.given]
+
+
+def _login(setup: Setup) -> str:
+    """What a rollout logs in to with its identity; "" if to nothing."""
+    places = []
+    if any(each.is_reached for each in setup.destinations):
+        places.append("the cloud of the cluster")
+    if setup.rollout_needs.has_identity:
+        places.append("who keeps secrets")
+    return " and ".join(places)
+
+
+def _environment(place: Destination, setup: Setup) -> Filling:
     """The job that goes on with what waits for *place*, and where it runs.
 
     It runs where it serves, in its own cluster, or anywhere.
@@ -203,12 +257,18 @@ def _environment(place: Destination) -> Filling:
             "environment": place.name,
             "runner": "self-hosted" if place.is_here or is_inside else "ubuntu-24.04",
             "context": _as_comment(place.context or ""),
+            "extras": ", ".join(
+                (
+                    "kubernetes" if place.in_cluster else "traefik",
+                    *setup.rollout_needs.extras,
+                )
+            ),
         },
         {
-            "traefik": not place.in_cluster,
             "here": place.is_here,
-            "cluster": place.in_cluster,
             "reached": place.is_reached,
+            "login": place.is_reached or setup.rollout_needs.has_identity,
+            "env": setup.image is not None or bool(setup.rollout_needs.given),
             "ssh": not place.is_here and not place.in_cluster,
         },
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from sluicegate.detect.github.secret_needs import NO_SECRETS, SecretNeeds, secret_needs
 from sluicegate.errors import UsageError
 from sluicegate.model.address import Address
 from sluicegate.stages.docker_target import DockerTarget
@@ -66,6 +67,9 @@ class Setup:
         log: the ref that holds its log, None if it is not in this repository.
         keeps_log: whether the log outlives a runner.
         paths: globs of what belongs to it, for a repository with several.
+        needs: what its stages need to get their secrets.
+        rollout_needs: the same of those that roll out.
+        without_secrets: the stages that get none and come after none that does.
     """
 
     service: str
@@ -78,6 +82,9 @@ class Setup:
     log: str | None
     keeps_log: bool
     paths: tuple[str, ...] = ()
+    needs: SecretNeeds = NO_SECRETS
+    rollout_needs: SecretNeeds = NO_SECRETS
+    without_secrets: tuple[str, ...] = ()
 
     @property
     def registry(self) -> str:
@@ -111,6 +118,7 @@ def read_setup(pipeline: Pipeline, config: str, service: str = "") -> Setup:
     check_safe(config, "the path of the pipeline file")
     test, build, scan = _split(pipeline.stages, config)
     store = Address.parse(pipeline.audit.store)
+    rollouts = {each.name for each in pipeline.stages if each.stage.kind == "canary"}
     return Setup(
         service=service,
         config=config,
@@ -125,7 +133,19 @@ def read_setup(pipeline: Pipeline, config: str, service: str = "") -> Setup:
         log=_log_ref(store) if store.scheme == "git" else None,
         keeps_log=store.scheme != "dir",
         paths=tuple(_globs(config, pipeline.paths)) if service else (),
+        needs=secret_needs(pipeline.secrets),
+        rollout_needs=secret_needs(pipeline.secrets, rollouts),
+        without_secrets=_without_secrets(pipeline),
     )
+
+
+def _without_secrets(pipeline: Pipeline) -> tuple[str, ...]:
+    """The stages that a job can run which gets no secret, and releases nothing."""
+    left = set(secret_needs(pipeline.secrets).stages)
+    for stage in pipeline.stages:  # each comes after all it needs
+        if stage.stage.kind in _RECORDER or left.intersection(stage.needs):
+            left.add(stage.name)
+    return tuple(each.name for each in pipeline.stages if each.name not in left)
 
 
 def _destination(name: str, target: TargetKind) -> Destination:

@@ -125,11 +125,14 @@ def plan_beginning(machine: Machine, folder: Path, mode: Mode) -> Beginning:
               for each in detected}  # fmt: skip
     read = {path: read_pipeline(data, str(path)) for path, data in texts.items()}
     _check_mode(mode, list(read))
+    setups = tuple(_setups(read))
+    if mode is not Mode.STEP:
+        _check_secrets(setups)
     branch = _branch(machine, root)
     check_safe(branch, "the name of the protected branch")
     plan = Plan(
         mode=mode,
-        setups=tuple(_setups(read)),
+        setups=setups,
         has_files=bool(present or pipelines),
         branch=branch,
         commit=find_commit(),
@@ -184,6 +187,25 @@ def _check_mode(mode: Mode, paths: Sequence[PurePosixPath]) -> None:
             f"there is one pipeline here, {paths[0]}",
             hint="`sluice init --github=full`",
         )
+
+
+def _check_secrets(setups: Sequence[Setup]) -> None:
+    """See to it that only rollouts get secrets.
+
+    Raises:
+        UsageError: another stage does, whose job has neither a secret nor an identity.
+    """
+    for setup in setups:
+        others = set(setup.needs.stages) - set(setup.rollout_needs.stages)
+        names = [name for name in setup.needs.stages if name in others]
+        if names:
+            raise UsageError(
+                f"{setup.config}: {', '.join(names)} get secrets, and these workflows"
+                " run the code of stages in jobs that have none and may not log in to"
+                " anybody",
+                hint="use the one-step workflow, `sluice init --github`; its job for"
+                " pull requests gets no secret either",
+            )
 
 
 def _setups(read: Mapping[PurePosixPath, ReadPipeline]) -> Iterator[Setup]:

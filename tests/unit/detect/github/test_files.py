@@ -12,6 +12,7 @@ import yaml
 
 from sluicegate.config.github.service_input import find_service
 from sluicegate.detect.github.files import Mode, Plan, build_github_files
+from sluicegate.detect.github.secret_needs import SecretNeeds
 from sluicegate.detect.github.setup import Destination, Setup
 
 ROOT = Path(__file__).parents[4]
@@ -58,6 +59,14 @@ CLUSTERED = replace(
         Destination("docker", is_here=False),
     ),
 )
+NEEDS = SecretNeeds(("db",), has_identity=True, given=("DB_CA",), extras=("aws",))
+SECRETIVE = replace(
+    CHURN,
+    destinations=(*CHURN.destinations, CLUSTERED.destinations[0]),
+    needs=NEEDS,
+    rollout_needs=replace(NEEDS, extras=("aws", "vault"), given=("DB_CA", "PROM")),
+    without_secrets=("lint", "test"),
+)
 TESTED = replace(CHURN, build=(), scan=(), image=None, destinations=())
 PLANS = {
     "step": (Mode.STEP, (CHURN,)),
@@ -67,6 +76,9 @@ PLANS = {
     "tests only": (Mode.FULL, (TESTED,)),
     "no tests": (Mode.FULL, (replace(CHURN, test=()),)),
     "monorepo": (Mode.MONOREPO, (API, WORKER)),
+    "step with secrets": (Mode.STEP, (SECRETIVE,)),
+    "secrets alone": (Mode.STEP, (replace(SECRETIVE, without_secrets=()),)),
+    "full with secrets": (Mode.FULL, (SECRETIVE,)),
 }
 
 
@@ -294,3 +306,60 @@ def test_a_commit_that_is_not_known_is_one_that_does_not_exist() -> None:
     plan = Plan(mode, setups, has_files=True, branch="main", commit=None, version="1")
     (release, *_) = build_github_files(plan, TEMPLATES)
     assert f"sluice-test.yml@{'0' * 40} # v1" in release.text
+
+
+def test_a_job_that_judges_pushes_may_log_in_and_gets_the_secrets_of_github() -> None:
+    gate = workflows("step with secrets")["sluicegate.yml"]["jobs"]["gate"]
+    assert gate["if"] == "github.event_name != 'pull_request'"
+    assert gate["permissions"]["id-token"] == "write"
+    step = gate["steps"][-1]
+    assert step["env"] == {"DB_CA": "${{ secrets.DB_CA }}"}
+    assert step["with"]["extras"] == "aws"
+    assert "stages" not in step["with"]
+
+
+def test_a_job_of_pull_requests_gets_no_secret_and_may_not_log_in() -> None:
+    jobs = workflows("step with secrets")["sluicegate.yml"]["jobs"]
+    job = jobs["pull-request"]
+    assert job["if"] == "github.event_name == 'pull_request'"
+    assert "id-token" not in job["permissions"]
+    assert "env" not in job["steps"][-1]
+    assert job["steps"][-1]["with"]["stages"] == "lint,test"
+
+
+def test_without_other_stages_pull_requests_have_no_job() -> None:
+    assert workflows("secrets alone")["sluicegate.yml"]["jobs"].keys() == {"gate"}
+
+
+def test_without_secrets_there_is_one_job_that_may_not_log_in() -> None:
+    (gate,) = workflows("step")["sluicegate.yml"]["jobs"].values()
+    assert "if" not in gate
+    assert "id-token" not in gate["permissions"]
+
+
+def test_rollouts_that_get_secrets_may_log_in_and_are_lent_those_of_github() -> None:
+    found = workflows("full with secrets")
+    for job, body in found["rollout.yml"]["jobs"].items():
+        assert body["permissions"]["id-token"] == "write", job
+        step = body["steps"][-1]
+        assert step["env"]["PROM"] == "${{ secrets.PROM }}"
+        assert step["with"]["extras"].endswith(", aws, vault")
+    asked = found["rollout.yml"][True]["workflow_call"]["secrets"]
+    assert asked.keys() == {"SLUICE_LOG_KEY", "DB_CA", "PROM"}
+    handed = found["approve.yml"]["jobs"]["rollout"]
+    assert handed["permissions"]["id-token"] == "write"
+    assert handed["secrets"].keys() == asked.keys()
+
+
+def test_only_the_jobs_that_need_it_may_log_in() -> None:
+    able = {
+        (file, job)
+        for file, job, body in jobs("full with secrets")
+        if body.get("permissions", {}).get("id-token") == "write"
+    }
+    assert able == {
+        ("approve.yml", "rollout"),
+        ("release.yml", "record"),  # signs where the image was built
+        ("rollout.yml", "production"),
+        ("rollout.yml", "staging"),
+    }
