@@ -53,7 +53,7 @@ def build_vault(
     from sluicegate.adapters.secrets.vault_wire import Place  # noqa: PLC0415
 
     if settings.ca is not None:
-        certificates = _certificates(name, folder / settings.ca)
+        certificates = _certificates(name, folder / Path(settings.ca).expanduser())
     place = Place(
         _KINDS[settings.uses],
         settings.address.rstrip("/"),
@@ -63,7 +63,8 @@ def build_vault(
     auth = settings.auth
     method: JwtMethod | AppRoleMethod
     if isinstance(auth, JwtAuth):
-        token_file = None if auth.token_file is None else folder / auth.token_file
+        file = auth.token_file
+        token_file = None if file is None else folder / Path(file).expanduser()
         identity = identity_reader(
             environ,
             auth.audience or settings.address,
