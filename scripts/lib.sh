@@ -251,9 +251,11 @@ need_registry() {
   need_program docker-registry docker-registry "https://distribution.github.io/distribution/"
 }
 
-# Debian's Prometheus for tests.
+# Debian's Prometheus and what belongs to it, for tests.
 need_prometheus() {
   need_program prometheus prometheus "https://prometheus.io/download/"
+  need_program promtool prometheus "https://prometheus.io/download/"
+  need_program prometheus-node-exporter prometheus-node-exporter "https://prometheus.io/download/"
 }
 
 # Debian's sshd for tests, which start their own. Its package would start a service on

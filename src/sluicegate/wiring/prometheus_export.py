@@ -9,6 +9,7 @@ Source:
     ``OTEL_EXPORTER_PROMETHEUS_HOST`` and ``_PORT``; a list of exporters is allowed.
 """
 
+import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ _TEXTFILE = "SLUICE_METRICS_TEXTFILE"
 _EXPORTERS = "OTEL_METRICS_EXPORTER"
 _HOST, _PORT = "OTEL_EXPORTER_PROMETHEUS_HOST", "OTEL_EXPORTER_PROMETHEUS_PORT"
 _DEFAULT_HOST, _DEFAULT_PORT = "localhost", "9464"
+_NUMBER = re.compile("[0-9]{1,5}")
 _LAST_PORT = 65535
 _LAST_SECONDS = 1.0
 
@@ -151,7 +153,7 @@ class PrometheusExport:
 
         host = self._environ.get(_HOST, "").strip() or _DEFAULT_HOST
         port = self._environ.get(_PORT, "").strip() or _DEFAULT_PORT
-        if not (port.isascii() and port.isdigit() and int(port) <= _LAST_PORT):
+        if not _NUMBER.fullmatch(port) or int(port) > _LAST_PORT:
             self._troubles.append(f"no /metrics: {_PORT} is no number of a port")
             self._serves = False
             return None
