@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sluicegate.adapters.secrets.aws import AwsSecrets
+from sluicegate.adapters.secrets.aws_client import AwsClients
 from sluicegate.adapters.secrets.oidc import Hide, identity_reader
 from sluicegate.stages.secrets.aws import AwsProvider
 
@@ -23,7 +24,11 @@ def build_aws(
         folder: what ``token_file:`` is relative to.
         certificates: a file of CA certificates to trust, None for the usual ones.
         hide: is told tokens and keys before they are used.
+
+    Raises:
+        UsageError: boto3 is not installed, or an address of AWS cannot be used.
     """
+    AwsClients(settings.region, environ, certificates).check()
     file = settings.token_file
     token_file = None if file is None else folder / Path(file).expanduser()
     return AwsSecrets(

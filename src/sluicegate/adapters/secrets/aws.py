@@ -91,6 +91,7 @@ class AwsLogin(SurveyedLogin):
     )
     _until: datetime | None = None
     _who: str = ""
+    _is_whole: bool = False
 
     @override
     def fetch(self, path: str, field: str | None, version: str | None) -> FetchedSecret:
@@ -108,9 +109,10 @@ class AwsLogin(SurveyedLogin):
         if self._until is None:
             return None
         until = self._until.astimezone(UTC)
+        what = "all that the role may do" if self._is_whole else "one secret each"
         return (
-            "AWS knows no revoking; the credentials, each for one secret, are dropped,"
-            f" and last until {until:%Y-%m-%dT%H:%M:%SZ}"
+            f"AWS knows no revoking; the credentials, for {what}, are dropped, and last"
+            f" until {until:%Y-%m-%dT%H:%M:%SZ}"
         )
 
     @override
@@ -152,6 +154,7 @@ class AwsLogin(SurveyedLogin):
             who, until = answer["AssumedRoleUser"]["Arn"], found["Expiration"]
         self._settings.hide((keys.secret, keys.token))
         self._who = who
+        self._is_whole = self._is_whole or policy is None
         self._until = until if self._until is None else max(self._until, until)
         return keys
 

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -51,6 +52,17 @@ class AwsClients:
     @override
     def __repr__(self) -> str:
         return f"AwsClients({self.region!r})"
+
+    def check(self) -> None:
+        """See to it that there can be clients, without loading anything.
+
+        Raises:
+            UsageError: boto3 is not installed, or an address cannot be used.
+        """
+        if find_spec("boto3") is None:
+            raise _missing()
+        for service in ("STS", "SECRETS_MANAGER"):
+            find_endpoint(self.environ, service)
 
     def sts(self) -> "STSClient":
         """A client that signs nothing: a web identity needs no keys.
@@ -135,6 +147,13 @@ def check_endpoint(variable: str, address: str) -> None:
         )
 
 
+def _missing() -> UsageError:
+    return UsageError(
+        "secrets in AWS Secrets Manager need boto3, which is not installed",
+        hint="pip install 'sluicegate[aws]'",
+    )
+
+
 def _config() -> "Config":
     from botocore.config import Config  # noqa: PLC0415 - heavy, and an extra
 
@@ -157,10 +176,7 @@ def _make_session() -> "boto3.Session":
         from botocore.loaders import Loader  # noqa: PLC0415
         from botocore.session import Session  # noqa: PLC0415
     except ImportError as error:
-        raise UsageError(
-            "secrets in AWS Secrets Manager need boto3, which is not installed",
-            hint="pip install 'sluicegate[aws]'",
-        ) from error
+        raise _missing() from error
     session = Session(
         session_vars={
             "profile": (None, None, None, None),

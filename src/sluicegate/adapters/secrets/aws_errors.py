@@ -30,7 +30,7 @@ _LATER = {
 _OF_ROLE: Mapping[str, str] = {
     "AccessDenied": (
         "the role's trust policy must allow this token's `sub` and `aud`:"
-        " `sluice secrets doctor --github` shows both, `sluice secrets policy` a policy"
+        " `sluice secrets doctor --github` shows both"
     ),
     "InvalidIdentityToken": (
         "the account needs an OIDC provider for the token's issuer, with this audience:"
@@ -49,7 +49,7 @@ _OF_SECRET: Mapping[str, str] = {
     "AccessDenied": (
         "either the role may not read it, or there is no secret of this name, or it has"
         " a KMS key of its own, to be named as `kms_key:`;"
-        " `sluice secrets policy` shows the policy it takes"
+        " `sluice secrets check --policy` shows the policy it takes"
     ),
     "ResourceNotFound": "look at path:, version: and region: in the pipeline file",
     "DecryptionFailure": (

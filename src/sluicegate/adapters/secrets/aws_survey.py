@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
 
 _NOTES = (
-    "not tried: whether the role may write or delete secrets, which could change some",
+    "not tried: whether the role may write or delete secrets, as that could change one",
     (
         "not looked at: what the role may do outside of Secrets Manager, and who may"
         " take it on; compare its policies with those that `--policy` shows"

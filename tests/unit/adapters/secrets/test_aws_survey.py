@@ -16,7 +16,7 @@ from fake_aws import (
     serve_aws,
 )
 
-from sluicegate.adapters.secrets.aws import AwsSecrets
+from sluicegate.adapters.secrets.aws import AwsLogin, AwsSecrets
 from sluicegate.errors import PermanentError
 from sluicegate.model.aws_secret import AwsPlace, reading_policy, resource_of
 from sluicegate.model.secret import Purpose
@@ -54,16 +54,19 @@ def aws() -> Iterator[FakeAws]:
         yield served
 
 
-def survey(aws: FakeAws) -> Survey:
+def login(aws: FakeAws) -> AwsLogin:
     purpose = Purpose("churn", "01J9Z3NDEKTSV4RRFFQ69G5FAV", "check")
-    login = AwsSecrets(
+    return AwsSecrets(
         role=ROLE,
         region=REGION,
         duration=timedelta(minutes=15),
         identity=lambda: make_token({"sub": "repo:acme/churn"}),
         environ={"AWS_ENDPOINT_URL": aws.address},
     ).login(purpose)
-    return login.survey(NAMED)
+
+
+def survey(aws: FakeAws) -> Survey:
+    return login(aws).survey(NAMED)
 
 
 def excess(aws: FakeAws) -> list[tuple[str, str]]:
@@ -152,16 +155,14 @@ def test_what_nobody_could_find_out_is_unknown_and_not_all_right(aws: FakeAws) -
 
 
 def test_a_name_that_can_be_no_secret_is_unknown(aws: FakeAws) -> None:
-    purpose = Purpose("churn", "01J9Z3NDEKTSV4RRFFQ69G5FAV", "check")
-    login = AwsSecrets(
-        role=ROLE,
-        region=REGION,
-        duration=timedelta(minutes=15),
-        identity=lambda: make_token({"sub": "repo:acme/churn"}),
-        environ={"AWS_ENDPOINT_URL": aws.address},
-    ).login(purpose)
-    found = login.survey([SecretPlace("churn/*")])
+    found = login(aws).survey([SecretPlace("churn/*")])
     assert "no name of a secret" in found.unknown[0]
+
+
+def test_what_is_left_of_a_survey_can_do_all_that_the_role_may(aws: FakeAws) -> None:
+    asked = login(aws)
+    asked.survey(NAMED)
+    assert "for all that the role may do, are dropped" in str(asked.end())
 
 
 def test_a_role_that_cannot_be_taken_on_is_an_error(aws: FakeAws) -> None:
