@@ -271,19 +271,21 @@ def test_no_secret_is_told(tmp_path: Path) -> None:
 def test_programs_do_not_get_what_opens_the_way_to_the_collector(
     tmp_path: Path,
 ) -> None:
-    project = make(tmp_path, command("check", "env; exit 1"))
+    script = "env; cat token.txt; exit 1"
+    project = make(tmp_path, command("check", script), **{"token.txt": f"{TOKEN}\n"})
     project.environ |= {
-        "OTEL_EXPORTER_OTLP_HEADERS": f"a={TOKEN}",
-        "OTEL_EXPORTER_OTLP_TRACES_HEADERS": f"a={TOKEN}",
+        "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{TOKEN}",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "x-scope-orgid=acme",
         "OTEL_EXPORTER_OTLP_CLIENT_KEY": "/client.key",
-        "OTEL_SERVICE_NAME": "churn",
+        "OTEL_SERVICE_NAME": "acme-churn",
     }
 
     done = project.sluice("run", check=1)
 
-    assert "OTEL_SERVICE_NAME=churn" in done.stdout
+    assert "OTEL_SERVICE_NAME=acme-churn" in done.stdout
     assert "HEADERS" not in done.stdout
     assert "CLIENT_KEY" not in done.stdout
+    assert "| ***" in done.stdout  # it found the token somewhere else
     assert TOKEN not in done.stdout
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sluicegate.adapters.masking import Masks
+from sluicegate.adapters.telemetry.settings import secrets_in
 from sluicegate.audit.redaction import REDACTED, Redactor
 from sluicegate.stages.canary_sources import Secret
 from sluicegate.stages.docker_build import DockerBuildStage
@@ -72,6 +73,7 @@ def build_machine_redactor(machine: Machine) -> Redactor:
 
 def _machine_masks(machine: Machine) -> Masks:
     config = _docker_config(machine.environ, machine.home)
+    machine.learned.add(secrets_in(machine.environ))
     return Masks(machine.environ, config, machine.learned)
 
 

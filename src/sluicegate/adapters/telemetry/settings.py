@@ -7,11 +7,12 @@ Source:
 """
 
 import enum
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
+
+from sluicegate.adapters.telemetry.sampling import Sampling, read_sampling
 
 _DEFAULT = "http://localhost:4318"
 _PREFIX = "OTEL_EXPORTER_OTLP"
@@ -23,6 +24,8 @@ _JSON = "http/json"
 _PROTOCOLS = frozenset({_JSON, "http/protobuf"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _KEY = re.compile(r"[^\s=,;]+")
+_LOGIN = re.compile(r"(?i)auth|key|token|secret|pass|cookie|dsn|credential")
+_LONG_VALUE = 16
 _DEFAULT_TIMEOUT_MS = 10_000
 
 
@@ -58,26 +61,6 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
-    """Which traces are kept. ``ratio`` is the share of those that have no parent."""
-
-    ratio: float = 1.0
-    by_parent: bool = True
-
-    def keeps(self, trace_id: str, *, parent: bool | None) -> bool:
-        """Whether the trace is kept; *parent* is what its parent decided, if any.
-
-        Source:
-            specification, trace/sdk.md, ``ParentBased`` and ``TraceIdRatioBased``; the
-            number compared are the last 7 bytes, which are random (W3C Trace Context
-            level 2, section 3.2.2.3), as the last 10 of a ULID are.
-        """
-        if self.by_parent and parent is not None:
-            return parent
-        return int(trace_id[-14:], 16) < self.ratio * 2**56
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """All that the variables say. ``warnings`` are for a person: what was ignored.
 
@@ -86,7 +69,7 @@ class Settings:
 
     endpoints: Mapping[Signal, Endpoint] = field(default_factory=dict, hash=False)
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
     deltas: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -102,13 +85,18 @@ def is_disabled(environ: Mapping[str, str]) -> bool:
 
 
 def secrets_in(environ: Mapping[str, str]) -> frozenset[str]:
-    """What must not be seen of the variables: the values of headers."""
+    """What must not be seen of the variables: the logins among the headers.
+
+    Not every header is one: the name of a tenant may be in everything that is shown.
+    """
     found = set[str]()
-    for name, text in environ.items():
-        if name.startswith(_PREFIX) and name.endswith("_HEADERS"):
+    for variable, text in environ.items():
+        if variable.startswith(_PREFIX) and variable.endswith("_HEADERS"):
             for pair in text.split(","):
-                value = pair.partition("=")[2].strip()
-                found |= {value, unquote(value), *unquote(value).split()[1:]}
+                name, _, value = pair.partition("=")
+                decoded = unquote(value.strip())
+                if _LOGIN.search(name) or len(decoded) >= _LONG_VALUE:
+                    found |= {value.strip(), decoded, *decoded.split()[1:]}
     return frozenset(filter(None, found))
 
 
@@ -127,7 +115,7 @@ class _Reader:
         return Settings(
             endpoints,
             self._attributes(),
-            self._sampling(),
+            read_sampling(self._get, self._ignore),
             self._deltas(),
             tuple(dict.fromkeys(self._warnings)),
         )
@@ -245,33 +233,6 @@ class _Reader:
         if wanted not in {"", "cumulative", "delta", "lowmemory"}:
             self._ignore(variable, "is not known: cumulative is taken")
         return wanted in {"delta", "lowmemory"}
-
-    def _sampling(self) -> Sampling:
-        variable = "OTEL_TRACES_SAMPLER"
-        wanted = self._get(variable).lower()
-        by_parent = not wanted or wanted.startswith("parentbased_")
-        match wanted.removeprefix("parentbased_"):
-            case "" | "always_on":
-                return Sampling(1.0, by_parent)
-            case "always_off":
-                return Sampling(0.0, by_parent)
-            case "traceidratio":
-                return Sampling(self._ratio(), by_parent)
-            case _:
-                self._ignore(variable, "is not known: parentbased_always_on is taken")
-                return Sampling()
-
-    def _ratio(self) -> float:
-        variable = "OTEL_TRACES_SAMPLER_ARG"
-        text = self._get(variable)
-        try:
-            ratio = float(text or "1")
-        except ValueError:
-            ratio = math.nan
-        if 0 <= ratio <= 1:
-            return ratio
-        self._ignore(variable, "is no number from 0 to 1: 1 is taken")
-        return 1.0
 
 
 def _is_address(url: str) -> bool:

@@ -1,6 +1,6 @@
 """What a step of the Action has to work with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -22,7 +22,6 @@ from sluicegate.wiring.github.gathering import gather
 from sluicegate.wiring.github.inputs import Inputs
 from sluicegate.wiring.github.occasion import Occasion
 from sluicegate.wiring.github.report_file import write_report
-from sluicegate.wiring.handing import Announced
 from sluicegate.wiring.machine import Machine
 from sluicegate.wiring.predecessors import find_others
 
@@ -77,10 +76,11 @@ class Step:
         if pending := execution.anchor():
             self.warn(pending)
         shown = gather(execution, run, self.occasion, unrecorded, observer.found)
-        return self._conclude(shown, execution.given)
+        return self._conclude(shown, execution)
 
-    def _conclude(self, shown: Shown, given: Sequence[Announced]) -> Ended:
+    def _conclude(self, shown: Shown, execution: Execution) -> Ended:
         assert shown.run.finished is not None
+        given, telemetry = execution.given, execution.telemetry.document()
         code = for_outcome(shown.run.finished.outcome.value)
         outputs = outputs_of_run(shown)
         if given:
@@ -88,9 +88,8 @@ class Step:
         head = shown.head
         log = None if head is None else LogHead(head.origin, head.size, head.root_text)
         try:
-            report = write_report(
-                self.machine, shown.run.run_id, run_document(shown.run, log)
-            )
+            document = run_document(shown.run, log, telemetry=telemetry)
+            report = write_report(self.machine, shown.run.run_id, document)
         except OSError as error:
             self.warn(f"the report could not be written: {error.strerror}")
         else:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sluicegate.adapters.telemetry.sampling import Sampling
 from sluicegate.adapters.telemetry.settings import (
-    Sampling,
     Settings,
     Signal,
     is_disabled,
@@ -139,13 +139,15 @@ def test_every_part_of_a_header_that_may_be_a_login_is_a_secret() -> None:
     found = secrets_in(
         {
             f"{OTLP}_HEADERS": "authorization=Bearer%20abcdef",
-            f"{OTLP}_TRACES_HEADERS": "x-key=ghi%2Bjkl",
+            f"{OTLP}_TRACES_HEADERS": "x-key=ghi%2Bjkl,x-scope-orgid=acme",
+            f"{OTLP}_LOGS_HEADERS": "x-honeycomb-team=hcaik_01hqk4k20cjeh63wca8vva",
             BASE: "http://collector",
         }
     )
 
     assert {"Bearer%20abcdef", "Bearer abcdef", "abcdef", "ghi+jkl"} <= found
-    assert "http://collector" not in found
+    assert "hcaik_01hqk4k20cjeh63wca8vva" in found
+    assert not found & {"http://collector", "acme"}
 
 
 def test_timeouts_certificates_and_compression_are_of_all_or_of_one_signal() -> None:
