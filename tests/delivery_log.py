@@ -35,7 +35,8 @@ from sluicegate.model.evidence import Evidence
 from sluicegate.model.resources import Resources
 from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
 
-MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
+MONDAY = datetime(2024, 5, 6, tzinfo=UTC)
+"""Before every real clock."""
 FOREVER = Window(MONDAY, MONDAY + timedelta(days=365))
 MINUTE = 60_000
 DEPLOYED, PROMOTED = RolloutResult.DEPLOYED, RolloutResult.PROMOTED

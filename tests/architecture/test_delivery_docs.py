@@ -77,7 +77,7 @@ def test_the_week_of_the_page_has_the_figures_of_the_page(
     record(place)
     place.enter(monkeypatch)
     monkeypatch.setenv("COLUMNS", "200")
-    window = ("--since", "2026-11-02", "--until", "2026-11-08")
+    window = ("--since", "2024-05-06", "--until", "2024-05-12")
 
     said = place.sluice("metrics", *window).stdout
 

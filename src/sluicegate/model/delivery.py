@@ -168,13 +168,14 @@ class PastRun:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that a log says of deliveries.
+    """All that the log ``origin`` says of deliveries.
 
     ``begins_at`` is the time of the first entry that is there, None in an empty log;
     ``entries`` is how many the log has, ``pruned`` how many of these are gone;
     ``cut_rollouts`` ended while their beginnings are gone.
     """
 
+    origin: str
     begins_at: datetime | None
     entries: int
     pruned: int

@@ -6,6 +6,7 @@ nothing of the weeks before, which the log knows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sluicegate.model.delivery_figures import Costs, Delivery, Group, Spread
@@ -22,14 +23,27 @@ _Numbers = Callable[[Group], Sequence[_Row]]
 def delivery_metrics(
     delivery: Delivery, costs: Costs, now: datetime
 ) -> Iterator[Metric]:
-    """All metrics; those without a number are left out."""
+    """All metrics; those without a number are left out.
+
+    Each number is told from those of other logs by its label ``log``, and from those of
+    another part of this one by ``service``, where one was chosen: one node exporter may
+    read the files of many.
+    """
+    own = {"log": delivery.log}
+    if delivery.service is not None:
+        own["service"] = delivery.service
     found = (
         *_of_log(delivery, now),
         *_of_groups(delivery.groups),
         *_of_gates(delivery),
         *_of_costs(delivery, costs),
     )
-    return (metric for metric in found if metric.samples)
+    return (_label(metric, own) for metric in found if metric.samples)
+
+
+def _label(metric: Metric, own: Mapping[str, str]) -> Metric:
+    samples = (Sample({**own, **each.labels}, each.value) for each in metric.samples)
+    return replace(metric, samples=tuple(samples))
 
 
 def _gauge(name: str, text: str, samples: Iterable[_Row]) -> Metric:

@@ -124,7 +124,7 @@ class Deliveries:
         ]
         costs = () if known is None else self._release_costs(facts, places, known)
         return Delivery(
-            log=self._origin,
+            log=facts.origin,
             window=asked.window,
             known=known,
             entries=facts.entries,
@@ -149,7 +149,7 @@ class Deliveries:
             found = [each for each in found if each.environment == asked.environment]
         runs = {run.run_id: run for run in facts.runs} if by is By.RUN else {}
         return Costs(
-            log=self._origin,
+            log=facts.origin,
             window=asked.window,
             known=known,
             pruned=facts.pruned,
@@ -163,16 +163,13 @@ class Deliveries:
             unpriced=find_unpriced(found, self.rates),
         )
 
-    @property
-    def _origin(self) -> str:
-        return self.log.reader().head().origin
-
     def _known(self, window: Window) -> Window | None:
-        """The part of *window* of which the log says anything."""
+        """The part of *window* of which the log says anything: none of the future."""
         begins = self.facts.begins_at
-        if begins is None or begins >= window.end:
+        end = min(window.end, self.machine.clock.now())
+        if begins is None or begins >= end:
             return None
-        return Window(max(window.start, begins), window.end)
+        return Window(max(window.start, begins), end)
 
     def _release_costs(
         self, facts: Facts, places: Sequence[str], known: Window

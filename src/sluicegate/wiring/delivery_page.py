@@ -1,4 +1,4 @@
-"""The figures of delivery for Prometheus: as a page, and as a textfile."""
+"""The figures of delivery for Prometheus: as a page of metrics."""
 
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from sluicegate.model.delivery_figures import Delivery
 from sluicegate.report.delivery_page import delivery_metrics
 from sluicegate.wiring.deliveries import Asked, Deliveries
 
+__all__ = ["build_page", "check_textfile", "write_textfile"]
+
 
 def build_page(found: Deliveries, asked: Asked, delivery: Delivery) -> bytes:
     """What Prometheus reads, of *delivery*, which was *asked* for."""
@@ -18,16 +20,14 @@ def build_page(found: Deliveries, asked: Asked, delivery: Delivery) -> bytes:
     return page_of(tuple(delivery_metrics(delivery, costs, now)))
 
 
-def write_page(path: Path, page: bytes) -> None:
-    """Write *page* for the textfile collector of the node exporter, all at once.
+def check_textfile(path: Path) -> None:
+    """See to it that the textfile collector of the node exporter would read *path*.
 
     Raises:
-        UsageError: the collector would not read a file of that name.
-        PermanentError: it cannot be written.
+        UsageError: it would not.
     """
     if path.suffix != ".prom":
         raise UsageError(
             f"the node exporter does not read a file called {path.name}",
             hint=f"its name has to end in .prom, like {path.stem or 'sluice'}.prom",
         )
-    write_textfile(path, page)

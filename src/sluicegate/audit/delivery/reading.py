@@ -52,15 +52,16 @@ def read_facts(
         ExternalError: the log cannot be read.
     """
     log = log.at_once()
-    size, first = log.head().size, log.min_index()
+    head, first = log.head(), log.min_index()
     folded = _Folded()
     for index, data in log.entries(first):
         folded.add(index, data)
         if index % _EVERY == 0:
-            progress(index, size)
+            progress(index, head.size)
     return Facts(
+        origin=head.origin,
         begins_at=folded.begins_at,
-        entries=size,
+        entries=head.size,
         pruned=first,
         cut_rollouts=folded.rollouts.cut,
         rollouts=folded.rollouts.rows(),

@@ -11,6 +11,7 @@ from sluicegate.cli.output import write_raw, write_result
 from sluicegate.model.budget import Period
 from sluicegate.report.delivery import delivery_lines
 from sluicegate.report.delivery_document import delivery_document
+from sluicegate.wiring.delivery_page import build_page, check_textfile, write_textfile
 
 __all__ = ["Part", "show"]
 
@@ -26,25 +27,24 @@ def show(
         raise click.UsageError("What Prometheus reads has no --by: it keeps the past.")
     if textfile is not None and form is not None:
         raise click.UsageError(f"--textfile writes a file: leave --{form} out.")
+    if textfile is not None:
+        check_textfile(textfile)
     found, asked = look_up(part)
     delivery = found.figures(asked, _PERIODS[by])
     if is_page:
-        from sluicegate.wiring.delivery_page import (  # noqa: PLC0415 - slow, and rare
-            build_page,
-            write_page,
-        )
-
-        page = build_page(found, asked, delivery)
-        if textfile is None:
-            write_raw(page)
-        else:
-            write_page(textfile, page)
-            click.echo(f"wrote {textfile}", err=True)
-        return ExitCode.OPEN
-    if form == "json":
+        _write_page(build_page(found, asked, delivery), textfile)
+    elif form == "json":
         write_result(delivery_document(delivery))
-        return ExitCode.OPEN
-    width = shutil.get_terminal_size().columns
-    write(delivery_lines(delivery, width), found.machine)
-    click.echo(f"verified with {found.log.key_source}", err=True)
+    else:
+        width = shutil.get_terminal_size().columns
+        write(delivery_lines(delivery, width), found.machine)
+        click.echo(f"verified with {found.log.key_source}", err=True)
     return ExitCode.OPEN
+
+
+def _write_page(page: bytes, textfile: Path | None) -> None:
+    if textfile is None:
+        write_raw(page)
+        return
+    write_textfile(textfile, page)
+    click.echo(f"wrote {textfile}", err=True)

@@ -284,4 +284,4 @@ def _fold(events: Events) -> Facts:
     for index, (minute, _, run_id, event) in enumerate(events):
         folded.add(index, moment(minute), run_id, event)
     aborts = tuple(folded.aborts)
-    return Facts(None, 0, 0, 0, folded.rows(), aborts, (), (), (), ())
+    return Facts("log", None, 0, 0, 0, folded.rows(), aborts, (), (), (), ())
