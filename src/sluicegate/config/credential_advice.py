@@ -9,6 +9,7 @@ from sluicegate.config.tree import Leaf, Path, Table, child
 from sluicegate.stages.secrets.settings import VARIABLE_PATTERN
 
 _NO_PLACE = "looks like a credential, and this file is no place for one"
+_NOTHING_PUT_IN = "nothing is put in here for what this names"
 _USUAL = "API_TOKEN"  # where nothing says how to call it
 _CHOSEN = " (if it is none, say so at the top: `public: [NAME]`)"
 _LOGIN = (
@@ -61,8 +62,11 @@ _PLACES: tuple[tuple[tuple[str | None, ...], str], ...] = (
 """What to do instead, by the beginning of the path; None is any key."""
 
 
-def advise(root: Table) -> Callable[[Path], str]:
-    """What to say of a credential at a path of the file *root*."""
+def advise(root: Table) -> Callable[[Path, bool], str]:
+    """What to say of a credential at a path of the file *root*.
+
+    The second argument is whether it is only the name of one, like ``$TOKEN``.
+    """
     return partial(_explain, _provider(root))
 
 
@@ -71,22 +75,25 @@ def advise_of_key() -> str:
     return "this key looks like a credential: a file holds none, and a key least of all"
 
 
-def _explain(provider: tuple[str, bool], path: Path) -> str:
+def _explain(provider: tuple[str, bool], path: Path, is_name: bool) -> str:  # noqa: FBT001 - a callable's
+    what = _NOTHING_PUT_IN if is_name else _NO_PLACE
+    return f"{what}: {_instead(provider, path)}"
+
+
+def _instead(provider: tuple[str, bool], path: Path) -> str:
     name = next((key for key in reversed(path) if isinstance(key, str)), "")
     for place, said in _PLACES:
         if _begins(path, place):
-            return f"{_NO_PLACE}: {said.replace('NAME', name)}"
+            return said.replace("NAME", name)
     match path:
         case ("stages", str(stage), "env", _):
             lines = _two_lines(provider, name, stage)
-            return f"{_NO_PLACE}: leave it out, and {lines}" + _CHOSEN.replace(
-                "NAME", name
-            )
+            return f"leave it out, and {lines}{_CHOSEN.replace('NAME', name)}"
         case ("stages", str(stage), _, *_):
             lines = _two_lines(provider, _USUAL, stage)
-            return f"{_NO_PLACE}: write ${_USUAL} in its place, and {lines}"
+            return f"write ${_USUAL} in its place, and {lines}"
         case _:
-            return f"{_NO_PLACE}: leave it out"
+            return "leave it out"
 
 
 def _begins(path: Path, place: tuple[str | None, ...]) -> bool:

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator
 
 from sluicegate.config.check import Checker
 from sluicegate.config.credential_advice import advise, advise_of_key
-from sluicegate.config.tree import Entry, Items, Leaf, Node, Path, Table, child
+from sluicegate.config.tree import Entry, Items, Leaf, Node, Path, Table, child, find
 from sluicegate.model.credential import (
     HIDDEN,
     holds_credential,
+    is_reference,
     is_secret_name,
 )
 
@@ -34,23 +35,29 @@ def check_credentials(checker: Checker) -> bool:
     under ``public`` is none.
 
     Returns:
-        Whether there was any.
+        Whether there was any, and not the name of one alone, like ``$TOKEN``.
 
     Raises:
         EnoughError: there are more problems than anybody mends in one go.
     """
-    public = _words(child(checker.root, "public"))
-    found = tuple(_find(checker.root, (), public))
-    keys = tuple(_find_keys(checker.root, ()))
-    places = frozenset(found)
-    root = _without(checker.root, (), places)
+    original = checker.root
+    public = _words(child(original, "public"))
+    found = tuple(_find(original, (), public))
+    keys = tuple(_find_keys(original, ()))
+    root = _without(original, (), frozenset(found))
     assert isinstance(root, Table)
-    checker.root, named = root, advise(root)
+    checker.root, explain = root, advise(root)
     for path in keys:
         checker.settle(path, advise_of_key())
-    for path in map(_shown, found):
-        checker.settle(path, named(path))
-    return bool(found or keys)
+    names = [path for path in found if _is_name(find(original, path).node)]
+    for path in found:
+        checker.settle(_shown(path), explain(_shown(path), path in names))
+    return bool(keys) or len(names) < len(found)
+
+
+def _is_name(node: Node) -> bool:
+    """Whether it holds nothing but names of what is nowhere put in."""
+    return isinstance(node, Leaf) and is_reference(str(node.value))
 
 
 def _find(node: Node, path: Path, public: Collection[str]) -> Iterator[Path]:

@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from policies import pipeline
 
-from sluicegate.config.file import parse_pipeline
+from sluicegate.config.file import parse_pipeline, read_pipeline
+from sluicegate.config.gate_tests import parse_gate_tests
 from sluicegate.config.policy import PolicyText, parse_policy
 from sluicegate.errors import PipelineFileError
 
 PLANTED = "correct-horse-battery"
 GITHUB = "ghp_" + "a1B2" * 9
+HEAD = "schema: sluicegate/v1\nname: a_b_v1.0\nstages:\n"
 
 
 # Put together here, so that nobody takes this file for a leak.
@@ -159,9 +161,8 @@ def test_a_shared_policy_holds_none_either(rest: dict[str, Plain], token: str) -
 
 
 def problems(line: str) -> tuple[str, ...]:
-    text = f"schema: sluicegate/v1\nname: a_b_v1.0\nstages:\n  t: {line}\n"
     try:
-        parse_pipeline(text.encode(), "f")
+        parse_pipeline(f"{HEAD}  t: {line}\n".encode(), "f")
     except PipelineFileError as error:
         return error.problems
     return ()
@@ -227,6 +228,28 @@ def test_what_only_names_a_credential_is_none(run: str) -> None:
 )
 def test_the_lines_to_write_instead_are_shown(line: str, said: str) -> None:
     assert problems(line) == (f"f:4: stages.{said}",)
+
+
+def test_what_another_tool_would_put_in_is_told_apart() -> None:
+    line = "{uses: command, run: x, env: {HF_TOKEN: '${{ secrets.HF_TOKEN }}'}}"
+
+    with pytest.raises(PipelineFileError) as caught:
+        parse_pipeline(f"{HEAD}  t: {line}\n".encode(), "f")
+
+    (said,) = caught.value.problems
+    assert said.startswith(
+        "f:4: stages.t.env.HF_TOKEN: nothing is put in here for what this names: leave"
+        " it out, and name it at the top: `secrets: "
+    )
+    assert caught.value.hint is None
+
+
+def test_a_table_of_cases_for_gates_holds_none_either() -> None:
+    read = read_pipeline(f"{HEAD}  t: {{uses: ruff}}\n".encode(), "f")
+    cases = f"cases: [{{name: a, gate: t, given: {{t.findings: {GITHUB}}}}}]\n"
+
+    with pytest.raises(PipelineFileError, match="looks like a credential"):
+        parse_gate_tests(cases.encode(), "tests", read)
 
 
 def test_the_provider_of_the_file_is_taken_where_there_is_one() -> None:
