@@ -149,8 +149,7 @@ class ProcessGroup:
     def _terminate(self, grace_seconds: float) -> None:
         if not self._is_alive():
             return
-        if self._leader.keeps_number():
-            self._meter.survey()
+        self._meter.survey()
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + grace_seconds
         while self._is_alive() and time.monotonic() < deadline:

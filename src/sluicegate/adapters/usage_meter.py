@@ -45,8 +45,8 @@ class UsageMeter:
         self._surveyed_cpu_ms = 0.0
         self._surveyed: Transferred | None = None
         self._transferred: Transferred | None = None
-        self._due = self._started
-        self.look()
+        # What is seen at once is not the program yet.
+        self._due = self._started + _FIRST_LOOK_SECONDS
 
     def pause_seconds(self, longest: float) -> float:
         """How long nobody has to `look`; at most *longest*."""
@@ -73,9 +73,10 @@ class UsageMeter:
         for pid in members:
             self._see_memory(pid)
             self._surveyed_cpu_ms += cpu_ms_of(pid) or 0.0
-        seen = [found for pid in members if (found := transferred_by(pid)) is not None]
-        if seen:
-            self._surveyed = sum(seen, start=Transferred(0, 0))
+        found = {pid: transferred_by(pid) for pid in members}
+        if found[self._pid] is not None:  # else it would be a part of the whole
+            known = (each for each in found.values() if each is not None)
+            self._surveyed = sum(known, start=Transferred(0, 0))
 
     def see_end(self) -> None:
         """Look at the leader, whose number is still its own, for the last time."""

@@ -1,9 +1,11 @@
 """Unit tests of `sluicegate.report.prometheus.run_metrics`."""
 
+import re
 import shutil
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from rollout_events import STARTED, block, metric, weight
@@ -30,12 +32,22 @@ from sluicegate.model.rollout import CanaryVerdict, RolloutResult
 from sluicegate.model.run import Phase, Run, StageState
 from sluicegate.report.prometheus.run_metrics import RunMetrics
 
+ROOT = Path(__file__).parents[4]
 PLANNED = planned("lint"), planned("test", "lint"), planned("canary", "test")
 BEGUN = started(*PLANNED)
 BOUNDS = {"failed requests": Bounds(4_000_000, 3_000_000), "latency": Bounds(None, 1)}
 CANARIES = {"canary": ("production", BOUNDS)}
 REQUEST = ReleaseRequested(
     "canary", "production", Digest.of(b"r"), Digest.of(b"p"), at(10), at(3610)
+)
+GATE = GateRecord(
+    Digest.of(b""),
+    Verdict.CLOSED,
+    (
+        ConditionResult("high <= 3", Verdict.CLOSED, "it is 5"),
+        ConditionResult("high <= 3", Verdict.CLOSED, "said twice"),
+        ConditionResult("age_days < 7", Verdict.PENDING, "not measured"),
+    ),
 )
 ENTERED = EnvironmentEntered(
     "canary",
@@ -146,13 +158,7 @@ def test_what_a_stage_took_is_there_in_base_units_if_it_was_measured() -> None:
 
 
 def test_each_condition_of_a_gate_says_how_it_was_judged() -> None:
-    conditions = (
-        ConditionResult("high <= 3", Verdict.CLOSED, "it is 5"),
-        ConditionResult("high <= 3", Verdict.CLOSED, "said twice"),
-        ConditionResult("age_days < 7", Verdict.PENDING, "not measured"),
-    )
-    gate = GateRecord(Digest.of(b""), Verdict.CLOSED, conditions)
-    found = watch(replace(end("lint", Outcome.CLOSED), gate=gate))
+    found = watch(replace(end("lint", Outcome.CLOSED), gate=GATE))
 
     name, stage = "sluice_gate_condition_verdict", {"stage": "lint"}
     assert holds(found, name, "verdict", **stage, condition="high <= 3") == ["closed"]
@@ -255,13 +261,11 @@ def test_a_clock_that_was_set_back_makes_no_time_negative() -> None:
     assert min(numbers(found, -timedelta(hours=1).total_seconds()).values()) >= 0
 
 
-def test_nothing_is_there_twice_and_promtool_finds_no_fault() -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("Debian's prometheus is not installed")
-    found = watch(
+def everything() -> RunMetrics:
+    """A run that has every metric there is."""
+    return watch(
         begin("lint"),
-        replace(end("lint"), usage=ResourceUsage(1, 2, 3, 4, 5, 6, 7)),
+        replace(end("lint"), usage=ResourceUsage(1, 2, 3, 4, 5, 6, 7), gate=GATE),
         REQUEST,
         ENTERED,
         STARTED,
@@ -270,7 +274,22 @@ def test_nothing_is_there_twice_and_promtool_finds_no_fault() -> None:
         RunFinished(Outcome.OPEN, "so it is", NOW, at(60), 59_500),
     )
 
-    page = page_of(found.metrics(at(100)))
+
+def test_every_metric_is_in_the_documentation_and_no_other() -> None:
+    page = (ROOT / "docs/prometheus.md").read_text()
+    table = page[page.index("## What there is") : page.index("Somebody has waited")]
+
+    told = set(re.findall(r"`(sluice_\w+)`", table))
+
+    assert told == names(everything())
+
+
+def test_nothing_is_there_twice_and_promtool_finds_no_fault() -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("Debian's prometheus is not installed")
+
+    page = page_of(everything().metrics(at(100)))
     checked = subprocess.run(
         (promtool, "check", "metrics"), input=page, capture_output=True, check=False
     )
