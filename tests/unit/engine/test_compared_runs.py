@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from fakes import exited
+from fakes_secrets import FakeKeeper, settings
 from handed_over import ANNOUNCED, FakeGiver, Parcel, begun_with, runner_with, take
 from run_events import end
 from run_world import World, outcome, pipeline
@@ -20,6 +21,7 @@ from sluicegate.engine.toolbox import Ports
 from sluicegate.errors import PermanentError
 from sluicegate.gates.condition import compile_condition
 from sluicegate.gates.gate import Gate
+from sluicegate.model.champion import Champion
 from sluicegate.model.decision import Outcome
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import StageFinished
@@ -27,8 +29,10 @@ from sluicegate.model.evidence import Evidence, EvidenceFile
 from sluicegate.model.rollout import Release
 from sluicegate.model.run import Run
 from sluicegate.model.state_item import StableRelease
+from sluicegate.ports.secrets import GivenSecrets
 from sluicegate.ports.stable import StableEvidence, StableReleases
 from sluicegate.stages.compare import CompareStage
+from sluicegate.stages.evaluation.champions import MlflowChampion
 from sluicegate.stages.pipeline import NamedStage
 
 STAGE = CompareStage.model_validate(
@@ -253,3 +257,80 @@ def test_a_job_that_knows_the_champion_judges_and_hands_over_the_same() -> None:
 
     assert finished(ran).outcome is Outcome.OPEN
     assert _judge(there.parcel(), answers(0)) is Outcome.CLOSED
+
+
+def with_registry(where: World, keeper: FakeKeeper) -> Ports:
+    """The ports of *where*, whose model to beat is in a registry with a login."""
+    source = {
+        "uses": "mlflow",
+        "url": "https://mlflow.example",
+        "model": "churn",
+        "predictions": "old.jsonl",
+        "auth": {"bearer": {"env": "MLFLOW_TOKEN"}},
+    }
+    asks = STAGE.model_copy(
+        update={"champion": CompareStage.model_validate(
+            {**STAGE.model_dump(by_alias=True, exclude_unset=True), "champion": source}
+        ).champion}
+    )  # fmt: skip
+    (stage,) = where.pipeline.stages
+    use = {"from": "bao", "path": "ml/mlflow", "stages": [NAME]}
+    where.pipeline = replace(
+        pipeline(replace(stage, stage=asks)), secrets=settings({"MLFLOW_TOKEN": use})
+    )
+    where.fakes.keepers = {"bao": keeper}
+
+    def ask(_source: MlflowChampion, given: GivenSecrets) -> Champion:
+        assert given() == {"MLFLOW_TOKEN": "a-token-of-today"}
+        return Champion(answers(10), "old.jsonl", "churn version 1", "r", {})
+
+    return replace(where.fakes.ports(), champion=ask)
+
+
+def keeper() -> FakeKeeper:
+    return FakeKeeper("bao", {"ml/mlflow": "a-token-of-today"})
+
+
+def kinds(where: World) -> list[str]:
+    return [type(each).__name__ for each in where.record.all()]
+
+
+def test_a_registry_is_asked_with_a_secret_that_no_program_gets() -> None:
+    here, bao = world(), keeper()
+
+    run = run_with(here, with_registry(here, bao))
+
+    assert outcome(run) is Outcome.OPEN
+    assert bao.acts == ["login bao", "fetch bao", "end bao"]
+    assert kinds(here)[2:4] == ["SecretsGiven", "SecretsRevoked"]
+    assert here.fakes.process.ran
+    assert not any("MLFLOW_TOKEN" in each.env for each in here.fakes.process.ran)
+
+
+def test_a_plan_fetches_no_secret_and_says_so() -> None:
+    here, bao = world(), keeper()
+    ports = with_registry(here, bao)
+    situation = Situation(here.pipeline, here.source, "R")
+
+    (told,) = forecast(situation, choose_stages(here.pipeline, Selection()), (), ports)
+
+    assert told.reason.endswith("with a secret that only a run fetches")
+    assert bao.acts == []
+
+
+def test_who_takes_it_over_fetches_what_he_reads_himself() -> None:
+    there, here = Untrusted(world()), World(pipeline(named()))
+    unable, bao = keeper(), keeper()
+    unable.fail_at = frozenset({"login bao"})
+    ports = with_registry(there.world, unable)
+    run_with(there.world, replace(ports, handing=Handing(giver=there.giver)))
+    assert there.giver.raw[0].broken is None
+
+    ports = replace(with_registry(here, bao), handing=take(there.parcel()))
+    run = Runner(
+        here.pipeline, here.source, ports, here.record, here.observer, jobs=1
+    ).start("R", begun_with(here, [ANNOUNCED.digest]))
+
+    assert outcome(run) is Outcome.OPEN
+    assert bao.acts == ["login bao", "fetch bao", "end bao"]
+    assert kinds(here).count("SecretsGiven") == 1

@@ -148,6 +148,18 @@ def test_every_value_is_hidden_before_anybody_has_it() -> None:
     assert hidden[2] == [VALUE, OTHER]
 
 
+def test_what_is_given_is_in_the_log_itself_before_anybody_has_it() -> None:
+    """The journal may be gone with the machine; the log is not."""
+    world = Secret()
+    committed: list[bool] = []
+    world.fakes.process.on_run = lambda: committed.append(
+        any(isinstance(each, SecretsGiven) for each in world.record.log)
+    )
+    world.start()
+
+    assert committed == [False, False, True, True, True, True]
+
+
 def test_one_login_serves_all_secrets_of_a_provider_and_says_what_it_is_for() -> None:
     uses = {**USES, "MORE": {**USES["TOKEN"], "path": "ml/more"}}
     world = Secret(uses)
