@@ -9,7 +9,7 @@ Source:
 import enum
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
 from sluicegate.adapters.telemetry.sampling import Sampling, read_sampling
@@ -110,15 +110,15 @@ class _Reader:
             return Settings()
         found = ((signal, self._endpoint(signal)) for signal in Signal)
         endpoints = {signal: each for signal, each in found if each is not None}
-        if not endpoints:
-            return Settings(warnings=tuple(self._warnings))
-        return Settings(
-            endpoints,
-            self._attributes(),
-            read_sampling(self._get, self._ignore),
-            self._deltas(),
-            tuple(dict.fromkeys(self._warnings)),
-        )
+        settings = Settings()
+        if endpoints:
+            settings = Settings(
+                endpoints,
+                self._attributes(),
+                read_sampling(self._get, self._ignore),
+                deltas=self._deltas(),
+            )
+        return replace(settings, warnings=tuple(dict.fromkeys(self._warnings)))
 
     def _get(self, name: str) -> str:
         return self._environ.get(name, "").strip()
@@ -144,20 +144,19 @@ class _Reader:
         if protocol and protocol.lower() not in _PROTOCOLS:
             self._ignore(
                 chosen,
-                f"names {protocol[:40]!r}, which is not spoken here, and no"
-                f" {signal.value} are sent; set {_JSON}, usually at port 4318",
+                f"names {protocol[:40]!r}, which is not spoken here, and nothing is"
+                f" sent by it; set {_JSON}, usually at port 4318",
             )
             return None
         if not _is_address(url):
             self._ignore(
-                variable, f"is no http:// or https:// address: no {signal.value}"
+                variable, "is no http:// or https:// address: nothing is sent there"
             )
             return None
         if urlsplit(url).username is not None:
             self._ignore(
                 variable,
-                f"holds a login: no {signal.value} are sent; put it into"
-                f" {_PREFIX}_HEADERS",
+                f"holds a login: nothing is sent there; put it into {_PREFIX}_HEADERS",
             )
             return None
         return Endpoint(

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 import rollout_events
+from fakes_target import Behaviour
 from hypothesis import given
+from rollouts import world
 from run_events import RUN_ID, at, begin, end, planned
 from traced_runs import (
     PARENT,
@@ -361,6 +363,30 @@ def test_a_rollout_is_told_whole_by_whoever_ends_it() -> None:
     span = second.only(Subject.ROLLOUT)
     assert span.start == rollout_events.BEGAN
     assert "sluice.block" in [each.name for each in span.happenings]
+
+
+@pytest.mark.parametrize(
+    ("canary", "result"),
+    [(Behaviour(fails=0.01), "promoted"), (Behaviour(fails=0.3), "rolled_back")],
+)
+def test_what_the_conductor_records_of_a_rollout_is_its_span(
+    canary: Behaviour, result: str
+) -> None:
+    here = world(canary=canary)
+    here.conduct()
+    trace = Trace([CANARY])
+
+    trace.see(trace.started, begin("canary"), *here.log.events)
+
+    span = trace.only(Subject.ROLLOUT)
+    blocks = [each for each in span.happenings if each.name == "sluice.block"]
+    times = [each.at for each in span.happenings]
+    assert span.attributes["sluice.rollout.result"] == result
+    assert span.attributes["deployment.environment.name"] == "production"
+    assert len(blocks) == len(here.blocks())
+    assert times == sorted(times)
+    assert span.start <= times[0]
+    assert times[-1] <= span.end
 
 
 def test_a_rollout_of_many_blocks_keeps_the_newest() -> None:
