@@ -70,7 +70,21 @@ _OWN = (
     FieldSpec(
         "peak_memory_bytes",
         "integer",
-        "Memory of its largest process, at most.",
+        "Memory of its largest process.",
+        "bytes",
+    ),
+    FieldSpec("read_bytes", "integer", "What it read from storage.", "bytes"),
+    FieldSpec("written_bytes", "integer", "What it wrote to storage.", "bytes"),
+    FieldSpec(
+        "gpu_busy_seconds",
+        "number",
+        "How long the GPUs that it was seen on were busy, added up.",
+        "seconds",
+    ),
+    FieldSpec(
+        "peak_gpu_memory_bytes",
+        "integer",
+        "The most memory of GPUs that it held at once.",
         "bytes",
     ),
 )
@@ -340,10 +354,15 @@ def _is_in(path: str, folder: str) -> bool:
 def _measured(usage: ResourceUsage, gpus: int) -> dict[str, Value]:
     """What the training took; what was not measured is not there."""
     found: dict[str, Value] = {"wall_seconds": usage.wall_ms / 1000}
-    if usage.cpu_ms is not None:
-        found["cpu_seconds"] = usage.cpu_ms / 1000
-    if usage.max_rss_bytes is not None:
-        found["peak_memory_bytes"] = usage.max_rss_bytes
+    times = {"cpu_seconds": usage.cpu_ms, "gpu_busy_seconds": usage.gpu_busy_ms}
+    sizes = {
+        "peak_memory_bytes": usage.max_rss_bytes,
+        "read_bytes": usage.read_bytes,
+        "written_bytes": usage.write_bytes,
+        "peak_gpu_memory_bytes": usage.gpu_memory_bytes,
+    }
+    found |= {name: ms / 1000 for name, ms in times.items() if ms is not None}
+    found |= {name: size for name, size in sizes.items() if size is not None}
     if gpus:
         found["gpu_minutes"] = gpus * usage.wall_ms / 60_000
     return found

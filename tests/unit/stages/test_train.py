@@ -61,7 +61,7 @@ def trained(
     code: int = 0,
     usage: ResourceUsage | None = None,
 ) -> StepResult:
-    took = usage or ResourceUsage(90_000, 60_500, 1 << 30)
+    took = usage or ResourceUsage(90_000, 60_500, 1 << 30, 7, 8, 45_000, 9)
     files = {} if metrics is None else {"metrics.json": metrics}
     return StepResult("training", CommandResult(code, b"epoch 1", b"", took), files)
 
@@ -101,6 +101,10 @@ def test_metrics_model_and_what_it_took_are_evidence() -> None:
         "wall_seconds": 90.0,
         "cpu_seconds": 60.5,
         "peak_memory_bytes": 1 << 30,
+        "read_bytes": 7,
+        "written_bytes": 8,
+        "gpu_busy_seconds": 45.0,
+        "peak_gpu_memory_bytes": 9,
         "gpu_minutes": 3.0,
         "model_files": 1,
         "model_bytes": 10,
@@ -124,8 +128,9 @@ def test_every_field_is_declared() -> None:
 def test_what_was_not_measured_is_absent() -> None:
     report = interpret(trained(usage=ResourceUsage(5)))
 
+    assert {"model_files", "wall_seconds"} <= report.fields.keys()
     assert report.fields.keys().isdisjoint(
-        {"cpu_seconds", "peak_memory_bytes", "gpu_minutes"}
+        {"cpu_seconds", "peak_memory_bytes", "read_bytes", "gpu_busy_seconds"}
     )
     assert stage().explain_absence("gpu_minutes")
 
