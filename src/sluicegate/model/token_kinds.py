@@ -31,7 +31,9 @@ TOKEN_KINDS: Mapping[str, str] = {
     # Models
     "Hugging Face": "hf_[A-Za-z0-9]{30,100}",  # huggingface.co/docs/hub/security-tokens
     # sk-, sk-proj-, sk-ant-; sk-learn-and-a-long-name has no such run of characters
-    "OpenAI and others": f"sk-(?={_WORD}{{0,200}}[A-Za-z0-9]{{18}}){_WORD}{{32,300}}",
+    "OpenAI and others": (
+        f"sk-(?=(?:[A-Za-z0-9]{{0,17}}[_-]){{0,20}}+[A-Za-z0-9]{{18}}){_WORD}{{32,300}}"
+    ),
     "Replicate": "r8_[A-Za-z0-9]{37}(?![A-Za-z0-9])",  # replicate.com/docs, API tokens
     "Databricks": "dapi[a-f0-9]{32}(?:-[0-9])?",  # docs.databricks.com
     # Clouds
