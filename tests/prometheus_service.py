@@ -131,6 +131,30 @@ def prometheus(
         server.kill()
 
 
+@contextmanager
+def node_exporter(folder: Path) -> Iterator[str]:
+    """One that shows the files of metrics in *folder*; its address."""
+    program = shutil.which("prometheus-node-exporter")
+    if program is None:
+        pytest.skip("Debian's prometheus-node-exporter is not installed")
+    address = f"127.0.0.1:{free_port()}"
+    argv = (
+        program,
+        f"--web.listen-address={address}",
+        "--collector.disable-defaults",
+        "--collector.textfile",
+        f"--collector.textfile.directory={folder}",
+    )
+    process = subprocess.Popen(
+        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield address
+    finally:
+        process.kill()
+        process.wait()
+
+
 @dataclass
 class Exporter:
     """A page of metrics. *values* are samples by name and labels, as written."""

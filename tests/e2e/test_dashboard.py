@@ -1,7 +1,7 @@
 """Every query of the Grafana dashboard, answered by a real Prometheus.
 
-It scrapes what `sluice metrics --prometheus` prints of a real log, the file that a real
-run has written, and the page of a run with a rollout under way.
+It scrapes a node exporter that reads what `sluice metrics --textfile` wrote of a real
+log and what a real run wrote of itself, and the page of a run with a rollout under way.
 """
 
 import http.client
@@ -25,7 +25,7 @@ from delivery_log import (
     moment,
 )
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_service import Prometheus, await_until, serving
+from prometheus_service import Prometheus, await_until, node_exporter, serving
 from released import PIPELINE, Place, clock_of
 from rollout_events import STARTED, weight
 from run_events import RUN_ID, at, begin, planned, started
@@ -62,8 +62,8 @@ def targets() -> list[tuple[str, str]]:
     ]
 
 
-def log_page(place: Place) -> str:
-    """What `sluice metrics --prometheus` says of a log in which everything happened."""
+def write_log_page(place: Place, file: Path) -> None:
+    """What `sluice metrics` says of a log in which everything happened."""
     script = Script()
     for name in ("v1", "v2", "v3", "v4"):
         script.commits[name] = place.commit(name, f"churn/{name}")
@@ -80,17 +80,14 @@ def log_page(place: Place) -> str:
     script.run("R5", 500, "v4")
     script.ask("R5", 505)
     script.append_to(place.open_log())
-    result = place.sluice("metrics", *WEEK, "--prometheus")
+    result = place.sluice("metrics", *WEEK, "--textfile", str(file))
     assert result.exit_code == 0, result.output
-    return result.stdout
 
 
-def run_page(root: Path) -> str:
-    """The file that a run with the command writes."""
+def write_run_page(root: Path, file: Path) -> None:
+    """What a run with the command writes."""
     project = CliProject.make(root, {"sluicegate.yaml": RUNS})
-    file = root / "run.prom"
     project.sluice("run", "--metrics-textfile", str(file), check=0)
-    return file.read_text()
 
 
 def rollout_page() -> str:
@@ -106,31 +103,32 @@ def rollout_page() -> str:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the node exporter reads."""
+    folder = tmp_path_factory.mktemp("textfiles")
     place = Place(tmp_path_factory.mktemp("log"), clock_of(MONDAY))
     place.begin()
     (place.service / "sluicegate.yaml").write_text(PIPELINE + COSTS)
     with pytest.MonkeyPatch.context() as patch:
         place.enter(patch)
-        log = log_page(place)
-    run = run_page(tmp_path_factory.mktemp("run"))
-    return {"log": log, "run": run, "rollout": rollout_page()}
+        write_log_page(place, folder / "log.prom")
+    write_run_page(tmp_path_factory.mktemp("run"), folder / "run.prom")
+    return folder
 
 
 @pytest.fixture(scope="module")
 def server(
-    pages: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Prometheus]:
     """A Prometheus that has scraped all of them."""
     with ExitStack() as stack:
-        ports = [stack.enter_context(serving(_handler(p))) for p in pages.values()]
-        addresses = [f"127.0.0.1:{port}" for port in ports]
-        found = Prometheus(tmp_path_factory.mktemp("prometheus"), tuple(addresses))
+        node = stack.enter_context(node_exporter(folder))
+        live = stack.enter_context(serving(_handler(rollout_page())))
+        targets = (node, f"127.0.0.1:{live}")
+        found = Prometheus(tmp_path_factory.mktemp("prometheus"), targets)
         found.start()
         stack.callback(found.kill)
-        await_until(
-            lambda: len(ask(found, "up == 1")) == len(pages), "all pages to be scraped"
-        )
+        await_until(lambda: len(ask(found, "up == 1")) == 2, "both to be scraped")
         yield found
 
 
@@ -242,11 +240,18 @@ def test_the_lead_time_is_since_the_run_where_no_commit_is_known(
     assert by_run["metric"]["since"] == "run"
 
 
-def test_no_panel_names_a_metric_that_nobody_writes(pages: dict[str, str]) -> None:
+def test_the_files_of_a_log_and_of_a_run_do_not_stand_in_each_others_way(
+    server: Prometheus,
+) -> None:
+    (found,) = ask(server, "node_textfile_scrape_error")
+
+    assert found["value"][1] == "0"
+
+
+def test_no_panel_names_a_metric_that_nobody_writes(folder: Path) -> None:
+    pages = [rollout_page(), *(file.read_text() for file in folder.iterdir())]
     written = {
-        family.name
-        for page in pages.values()
-        for family in text_string_to_metric_families(page)
+        family.name for page in pages for family in text_string_to_metric_families(page)
     }
     named = {
         name

@@ -9,15 +9,19 @@ import stat
 import subprocess
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from cli_project import CliProject
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_service import Prometheus, await_until, free_port, prometheus
+from prometheus_service import (
+    Prometheus,
+    await_until,
+    free_port,
+    node_exporter,
+    prometheus,
+)
 
 PIPELINE = """\
 schema: sluicegate/v1
@@ -39,30 +43,6 @@ MIB = 1 << 20
 @pytest.fixture
 def project(tmp_path: Path) -> CliProject:
     return CliProject.make(tmp_path, FILES)
-
-
-@contextmanager
-def node_exporter(folder: Path) -> Iterator[str]:
-    """One that shows the files of metrics in *folder*; its address."""
-    program = shutil.which("prometheus-node-exporter")
-    if program is None:
-        pytest.skip("Debian's prometheus-node-exporter is not installed")
-    address = f"127.0.0.1:{free_port()}"
-    argv = (
-        program,
-        f"--web.listen-address={address}",
-        "--collector.disable-defaults",
-        "--collector.textfile",
-        f"--collector.textfile.directory={folder}",
-    )
-    process = subprocess.Popen(
-        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield address
-    finally:
-        process.kill()
-        process.wait()
 
 
 def query(server: Prometheus, text: str) -> list[tuple[dict[str, str], float]]:
