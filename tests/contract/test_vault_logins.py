@@ -8,6 +8,7 @@ import pytest
 from openbao_service import BOUND, Bao, Issuer, World
 from vault_logins import PURPOSE, Hidden, by_secret_id, by_token
 
+from sluicegate.audit.redaction import Redactor
 from sluicegate.errors import ExternalError, PermanentError
 
 _PATH = "ml/prod/registry"
@@ -242,7 +243,9 @@ def test_a_secret_id_of_another_mount_is_not_used(world: World, bao: Bao) -> Non
 
 
 def _has_nothing_of(error: ExternalError, secret: str) -> None:
-    """Neither what is shown, nor what a traceback would show."""
+    """Neither what is shown, nor what a traceback would show; the log has it all."""
+    for text in (str(error), error.hint or ""):
+        assert Redactor().text(text) == text
     shown: BaseException | None = error
     while shown is not None:
         for part in {secret, *(each for each in secret.split(".") if len(each) > 8)}:

@@ -175,7 +175,7 @@ def test_a_refused_login_is_no_answer_and_says_why(
     wrong = issuer.token(environment="staging")
     (project.folder / "token").write_text(wrong)
     said = _check(project, "--provider", "bao", code=4)
-    assert "role prod refuses this token: claim environment is staging" in said
+    assert "role prod refuses this token, whose claim environment is staging" in said
     assert "unknown: there is no answer" in said
 
 

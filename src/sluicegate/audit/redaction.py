@@ -54,7 +54,8 @@ _MAIL = re.compile(
 # What stands where a value is left out, or is only named.
 _NOTHING = re.compile(
     r"\[redacted\]|\*+|<.*|\$\{\{.*|\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|%[A-Za-z_]+%"
-    r"|none|null|true|false|unset|empty|[0-9.]{1,5}|.{0,3}",
+    # A permission of a workflow is one of three words: `id-token: write`.
+    r"|none|null|true|false|unset|empty|read|write|[0-9.]{1,5}|.{0,3}",
     re.IGNORECASE,
 )
 # Words so common that alone they say credential only of what looks like one.

@@ -129,7 +129,7 @@ class AppRoleMethod(Method):
         said = words(error, (secret_id,))
         if error.status == _BAD_REQUEST:
             return PermanentError(
-                f"{place.host} refuses role_id or secret id: {said}",
+                f"{place.host} refuses role_id or secret id ({said})",
                 hint="a secret id may have run out (secret_id_ttl, secret_id_num_uses),"
                 " or be for other addresses (secret_id_bound_cidrs)",
             )

@@ -17,6 +17,8 @@ FORBIDDEN, ABSENT = 403, 404
 _NOT_INITIALIZED, _SERVER = 501, 500
 _LATER = frozenset({412, 429, 472, 473})
 _NOT_READY = "Upgrading from"  # a store that has just been made, or is being changed
+# Says nothing, and what stands behind "token:" looks like one to who hides them.
+_LEAD = re.compile("error (?:validating|verifying) (?:token signature|token|claims): ")
 _CLAIM = re.compile(r'claim "([^"\s]{1,100})"')
 _ADVICE = (
     ("audience", "audience: of the provider must be among bound_audiences of the role"),
@@ -63,7 +65,8 @@ def refused(
 def words(error: RefusedError, secrets: Iterable[str] = ()) -> str:
     """What the server said, or its status, without any of *secrets*."""
     said = "; ".join(error.errors).replace("1 error occurred:", "").replace("\n", " ")
-    return say(said.replace("* ", " "), secrets) or f"HTTP {error.status}"
+    said = _LEAD.sub("", say(said.replace("* ", " "), secrets))
+    return said or f"HTTP {error.status}"
 
 
 def login_refused(
@@ -89,7 +92,7 @@ def login_refused(
     if "(iss)" in said and "iss" in claims:
         said = f"{said}; the token is from {claims['iss']}"
     return PermanentError(
-        f"{place.host}: role {role} refuses the token: {said}", hint=hint
+        f"{place.host}: role {role} refuses the token ({said})", hint=hint
     )
 
 
@@ -104,8 +107,8 @@ def _wrong_claim(
             " bound_claims of the role have to name the same one"
         )
     return PermanentError(
-        f"{place.host}: role {role} refuses this token: claim {claim} {has}, which is"
-        " not what its bound_claims want",
+        f"{place.host}: role {role} refuses this token, whose claim {claim} {has}:"
+        " bound_claims of the role want another",
         hint=advice,
     )
 

@@ -11,6 +11,7 @@ from openbao_service import ActionsPlatform, Issuer, actions_platform
 from scripted_server import answer, scripted
 
 from sluicegate.adapters.secrets.oidc import identity_reader, show_claims
+from sluicegate.audit.redaction import Redactor
 from sluicegate.errors import ExternalError, PermanentError, TransientError
 
 _REQUEST = "the-job-s-own-request-token"
@@ -66,6 +67,17 @@ def test_a_job_without_the_permission_is_told_what_to_write() -> None:
         identity_reader(environ, "a")()
     assert "`permissions: {contents: read, id-token: write}`" in str(error.value.hint)
     assert "job that calls it" in str(error.value.hint)
+
+
+@pytest.mark.parametrize("event", ["push", "pull_request"])
+def test_the_log_keeps_what_to_write(event: str) -> None:
+    """Its permission is called id-token, which looks like the name of a secret."""
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event}
+    with pytest.raises(PermanentError) as error:
+        identity_reader(environ, "a")()
+    text = f"{error.value} -- {error.value.hint}"
+    assert Redactor().text(text) == text
+    assert "id-token: write" in text
 
 
 def test_a_pull_request_from_a_fork_is_told_that_it_never_may() -> None:
