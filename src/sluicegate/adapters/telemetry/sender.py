@@ -30,13 +30,12 @@ from urllib.request import (
 )
 
 from sluicegate.adapters.telemetry.delivery import Delivery
-from sluicegate.adapters.telemetry.settings import Endpoint
+from sluicegate.adapters.telemetry.settings import LOOPBACK, Endpoint
 
 MAX_REQUEST = 64 * 1024 * 1024
 MAX_ANSWER = 64 * 1024
 """Bytes. A server may answer with 4 MiB; what it has to say fits into less."""
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _AGAIN = frozenset({429, 502, 503, 504})
 _OK = 200
 _REJECTED = {
@@ -101,7 +100,7 @@ class Sender:
         """Knows HTTP alone: no redirects, no files, no FTP."""
         parts = urlsplit(self._endpoint.url)
         opener = OpenerDirector()
-        is_here = parts.hostname in _LOOPBACK
+        is_here = parts.hostname in LOOPBACK
         opener.add_handler(ProxyHandler({} if is_here else None))
         opener.add_handler(HTTPHandler())
         if parts.scheme == "https":

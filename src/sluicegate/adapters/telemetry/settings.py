@@ -26,6 +26,7 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _KEY = re.compile(r"[^\s=,;]+")
 _LOGIN = re.compile(r"(?i)auth|key|token|secret|pass|cookie|dsn|credential")
 _LONG_VALUE = 16
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DEFAULT_TIMEOUT_MS = 10_000
 
 
@@ -140,33 +141,42 @@ class _Reader:
         url, variable = self._url(signal)
         if not self._is_wanted(signal, named=bool(variable)):
             return None
-        protocol, chosen = self._option(signal, "PROTOCOL")
-        if protocol and protocol.lower() not in _PROTOCOLS:
-            self._ignore(
-                chosen,
-                f"names {protocol[:40]!r}, which is not spoken here, and nothing is"
-                f" sent by it; set {_JSON}, usually at port 4318",
-            )
-            return None
-        if not _is_address(url):
-            self._ignore(
-                variable, "is no http:// or https:// address: nothing is sent there"
-            )
-            return None
-        if urlsplit(url).username is not None:
-            self._ignore(
-                variable,
-                f"holds a login: nothing is sent there; put it into {_PREFIX}_HEADERS",
-            )
+        headers = self._headers(signal)
+        if not self._may_be_sent(signal, url, variable, headers):
             return None
         return Endpoint(
             url,
-            self._headers(signal),
+            headers,
             self._timeout_seconds(signal),
             self._option(signal, "COMPRESSION")[0].lower() == "gzip",
             self._option(signal, "CERTIFICATE")[0] or None,
             self._client(signal),
         )
+
+    def _may_be_sent(
+        self, signal: Signal, url: str, variable: str, headers: Mapping[str, str]
+    ) -> bool:
+        protocol, chosen = self._option(signal, "PROTOCOL")
+        if protocol and protocol.lower() not in _PROTOCOLS:
+            why = (
+                f"names {protocol[:40]!r}, which is not spoken here, and nothing is"
+                f" sent by it; set {_JSON}, usually at port 4318"
+            )
+        elif not _is_address(url):
+            chosen, why = variable, "is no http:// or https:// address: nothing is sent"
+        elif urlsplit(url).username is not None:
+            chosen = variable
+            why = f"holds a login: nothing is sent there; put it into {_PREFIX}_HEADERS"
+        elif any(map(_LOGIN.search, headers)) and _is_overheard(url):
+            chosen = self._option(signal, "HEADERS")[1]
+            why = (
+                "holds a login, which is not sent to another machine without https://:"
+                " nothing is sent there"
+            )
+        else:
+            return True
+        self._ignore(chosen, why)
+        return False
 
     def _url(self, signal: Signal) -> tuple[str, str]:
         own, base = f"{_PREFIX}_{signal.name}_ENDPOINT", f"{_PREFIX}_ENDPOINT"
@@ -232,6 +242,12 @@ class _Reader:
         if wanted not in {"", "cumulative", "delta", "lowmemory"}:
             self._ignore(variable, "is not known: cumulative is taken")
         return wanted in {"delta", "lowmemory"}
+
+
+def _is_overheard(url: str) -> bool:
+    """Whether what is sent leaves this machine as it is."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in LOOPBACK
 
 
 def _is_address(url: str) -> bool:

@@ -106,6 +106,7 @@ def test_signals_are_switched_one_by_one(
         (f"{OTLP}_TIMEOUT", "10s", "no number of milliseconds"),
         (f"{OTLP}_HEADERS", "authorization", "not key=value"),
         (f"{OTLP}_HEADERS", "a=b%0d%0ac: d", "not key=value"),
+        (f"{OTLP}_HEADERS", "api-key=pw", "not sent to another machine"),
         ("OTEL_RESOURCE_ATTRIBUTES", "team", "all is left out"),
         ("OTEL_TRACES_SAMPLER", "xray", "parentbased_always_on is taken"),
         (f"{OTLP}_METRICS_TEMPORALITY_PREFERENCE", "both", "cumulative is taken"),
@@ -125,7 +126,7 @@ def test_what_cannot_be_read_is_ignored_and_said(
 def test_a_header_is_decoded_and_one_of_a_signal_takes_the_place_of_all() -> None:
     settings = read_settings(
         {
-            **SOMEWHERE,
+            BASE: "https://collector",
             f"{OTLP}_HEADERS": "authorization=Bearer%20abc, x-team = ml",
             f"{OTLP}_LOGS_HEADERS": "x-logs=1",
         }
