@@ -34,7 +34,9 @@ from sluicegate.model.event import (
     RolloutStarted,
     WeightConfirmed,
 )
+from sluicegate.model.event_secrets import SecretsGiven, SecretsRevoked
 from sluicegate.model.rollout import CanaryVerdict, Release, RolloutResult
+from sluicegate.model.secret import EndedLogin, GivenSecret
 from sluicegate.model.traffic import RequestCounts
 
 PAGE = Path(__file__).parents[2] / "docs/audit-questions.md"
@@ -62,6 +64,8 @@ ENTERED = EnvironmentEntered(
     override=False,
     size=0,
 )
+
+KEPT = GivenSecret("PROM", "bao", "openbao", "ml/prometheus", "token", "3")
 
 
 @dataclass
@@ -92,6 +96,8 @@ def deploy(log: AuditLog, run_id: str, commit: str) -> None:
         end("scan"),
         PublishRequested("publish", IMAGE, ("ghcr.io/acme/churn:v1.2.0",), ()),
         ENTERED,
+        SecretsGiven("canary", (KEPT,), AT),
+        SecretsRevoked("canary", (EndedLogin("bao"),), AT),
         RolloutStarted("canary", "production", release, None, AT),
         WeightConfirmed("canary", 5, few, few, AT),
         CanaryJudged("canary", CanaryVerdict.PROMOTE, "evidence", "no worse"),
@@ -168,7 +174,7 @@ def test_the_answers_are_those_that_were_recorded(audited: Audited) -> None:
     assert [each["result"] for each in deployed] == ["promoted"]
     outcomes = [e["outcome"] for e in lines("audit log --type run.finished")]
     assert outcomes == ["closed", "open"]
-    assert len(lines("audit log --run RUN")) == 8
+    assert len(lines("audit log --run RUN")) == 10
     assert {e["type"] for e in lines("audit log --digest IMAGE")} == {
         "run.started",
         "publish.requested",
