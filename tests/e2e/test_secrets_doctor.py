@@ -83,6 +83,10 @@ def test_a_repository_whose_jobs_can_log_in_exits_with_zero(
     assert "ok  subject: `sub` begins with repo:acme@500/shop@7001: numbers" in said
     assert "before, it was repo:acme/shop" in said
     assert "ok  job gate: runs db, and may ask for a token" in said
+    assert (
+        "`sub` is repo:acme@500/shop@7001:environment:production; in the form without"
+        " numbers repo:acme/shop:environment:production"
+    ) in said
     assert said.splitlines()[-1] == "all that was looked at is fine"
 
 

@@ -1,43 +1,18 @@
 """Judge whether jobs can log in to who keeps secrets, and nobody else can. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sluicegate.config.github.identity_uses import IdentityUse
 from sluicegate.config.github.secret_jobs import SecretJob
-from sluicegate.config.github.subject_forms import (
-    SubjectForms,
-    context_of,
-    made_of,
-    subject_forms,
-)
+from sluicegate.config.github.subject_forms import SubjectForms, subject_forms
+from sluicegate.config.github.token_bindings import subjects_of
 from sluicegate.model.host_check import HostCheck, Place, Standing
 from sluicegate.model.host_settings import Unknown
 from sluicegate.model.token_subject import TokenSubjects
 
 _SETTING = "actions/oidc/customization/sub"
 _WRITE = "permissions: {contents: read, id-token: write}  # under this job, no other"
-_AWS = "aws-secrets-manager"
 _ONE_REPOSITORY = {"repo", "repository", "repository_id", "job_workflow_ref"}
-_CLAIMS = (
-    *("repository_id", "repository_owner_id", "environment", "ref"),
-    "job_workflow_ref",
-)
-_CLAIMS_OF_AWS = ("repository_id", "ref")  # an environment is in `sub`
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """What a provider is to ask of a token for one job, each claim exactly so.
-
-    ``claims`` has several values where nobody can tell which of them it is; ``before``
-    is what ``sub`` was in the form without numbers.
-    """
-
-    use: IdentityUse
-    job: SecretJob
-    claims: tuple[tuple[str, tuple[str, ...]], ...]
-    before: str
 
 
 def judge_subject(subjects: TokenSubjects) -> Iterator[HostCheck]:
@@ -113,12 +88,20 @@ def judge_jobs(
             "only jobs that use the Action, or a script with `sluice run`, are seen",
         )
     for job in jobs:
-        yield from _judge_job(job)
+        yield from _judge_job(job, "" if subjects is None else _said(job, subjects))
         if subjects is not None:
             yield from _judge_environment(job, subjects)
 
 
-def _judge_job(job: SecretJob) -> Iterator[HostCheck]:
+def _said(job: SecretJob, subjects: TokenSubjects) -> str:
+    """What ``sub`` is in the tokens of *job*, in each of its forms."""
+    now, before = subjects_of(job, subjects)
+    if before in now:
+        return f"`sub` is {' or '.join(now)}"
+    return f"`sub` is {' or '.join(now)}; in the form without numbers {before}"
+
+
+def _judge_job(job: SecretJob, said: str) -> Iterator[HostCheck]:
     topic, does = f"job {job.name}", f"runs {_words(job.stages)}"
     place = (Place(job.workflow, job.line),)
     if job.is_reused:
@@ -141,7 +124,7 @@ def _judge_job(job: SecretJob) -> Iterator[HostCheck]:
             place,
         )
     else:
-        yield HostCheck(topic, Standing.FINE, f"{does}, and may ask for a token")
+        yield HostCheck(topic, Standing.FINE, f"{does}, and may ask for a token", said)
     if job.is_of_pull_requests:
         yield HostCheck(
             topic,
@@ -175,52 +158,6 @@ def _judge_environment(job: SecretJob, subjects: TokenSubjects) -> Iterator[Host
             " -F 'deployment_branch_policy[custom_branch_policies]=false'",
             (Place(job.workflow, job.line),),
         )
-
-
-def bindings(
-    uses: Sequence[IdentityUse], jobs: Sequence[SecretJob], subjects: TokenSubjects
-) -> Iterator[Binding]:
-    """What each provider is to ask of the tokens of each job that needs it."""
-    forms = subject_forms(subjects)
-    ref = f"refs/heads/{subjects.default_branch}"
-    for use in uses:
-        for job in jobs:
-            if {name for name, _ in use.stages}.isdisjoint(job.stages):
-                continue
-            known = _claims(job, subjects, ref)
-            context = context_of(job.environment, "", ref)
-            found = tuple(
-                _subject(forms, known, f"{prefix}:{context}")
-                for prefix in forms.possible()
-            )
-            is_aws = use.uses == _AWS
-            asked = _CLAIMS_OF_AWS if is_aws else _CLAIMS
-            claims = {
-                "aud": (use.audience,),
-                **({"sub": found} if is_aws else {}),
-                **{name: (known[name],) for name in asked if name in known},
-            }
-            before = _subject(forms, known, f"{forms.named}:{context}")
-            yield Binding(use, job, tuple(claims.items()), before)
-
-
-def _claims(job: SecretJob, subjects: TokenSubjects, ref: str) -> dict[str, str]:
-    owner, _, _name = subjects.name.partition("/")
-    claims = {
-        "repository": subjects.name,
-        "repository_id": str(subjects.id),
-        "repository_owner": owner,
-        "repository_owner_id": str(subjects.owner_id),
-        "ref": ref,
-        "job_workflow_ref": f"{subjects.name}/{job.workflow}@{ref}",
-    }
-    if job.environment is not None:
-        claims["environment"] = job.environment
-    return claims
-
-
-def _subject(forms: SubjectForms, claims: dict[str, str], whole: str) -> str:
-    return made_of(forms.keys, claims, whole) if forms.keys else whole
 
 
 def _words(names: Sequence[str]) -> str:

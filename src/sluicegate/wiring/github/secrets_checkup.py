@@ -10,12 +10,9 @@ from sluicegate.adapters.github.subjects import GithubSubjects
 from sluicegate.config.github.checkout import Checkout
 from sluicegate.config.github.identity_uses import IdentityUse, identity_uses
 from sluicegate.config.github.judge import NEEDS_TOKEN
-from sluicegate.config.github.judge_identity import (
-    bindings,
-    judge_jobs,
-    judge_subject,
-)
+from sluicegate.config.github.judge_identity import judge_jobs, judge_subject
 from sluicegate.config.github.secret_jobs import SecretJob, secret_jobs
+from sluicegate.config.github.token_bindings import bindings
 from sluicegate.model.host_check import HostCheck, Standing
 from sluicegate.model.token_subject import TokenSubjects
 from sluicegate.ports.token_subjects import TokenSubjectReader
