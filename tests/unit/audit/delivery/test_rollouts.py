@@ -91,16 +91,19 @@ def test_a_rollout_that_made_room_for_a_newer_one_is_not_decided() -> None:
     assert rows(script)["v2"].fate is Fate.UNDECIDED
 
 
-def test_a_rollout_that_a_later_one_overtook_never_ends() -> None:
+def test_a_rollout_that_a_later_one_overtook_is_decided_by_nothing_that_follows() -> (
+    None
+):
     script = with_stable()
-    release(script, "v2", 100, None)
+    script.run("v2", 100)
+    script.rollout("v2", (101, 102, 300), ROLLED_BACK, before="v1")
     release(script, "v3", 200, PROMOTED)
-    script.rollout("v2", (300, None, 301), None, before="v1", environment="elsewhere")
 
-    assert rows(script)["v3"].fate is Fate.GOOD
-    assert [r.fate for r in script.facts().rollouts if r.run_id == "v2"] == [
-        Fate.UNDECIDED
-    ] * 2
+    found = rows(script)
+
+    assert (found["v2"].fate, found["v2"].ended_at) == (Fate.UNDECIDED, None)
+    assert found["v3"].fate is Fate.GOOD
+    assert script.facts().aborts == ()
 
 
 def test_a_release_that_was_live_already_is_no_rollout() -> None:

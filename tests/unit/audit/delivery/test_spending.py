@@ -100,6 +100,8 @@ def test_a_reserved_attempt_that_was_cut_off_counts_up_to_the_next_entry(
 def test_it_counts_what_it_had_reserved_at_most() -> None:
     assert spent(cut_off(RunResumed(), reserved=5)) == [("train", 10, 5)]
     assert spent(cut_off(None, reserved=60), now=71) == [("train", 120, 60)]
+    (late,) = cut_off(RunResumed(), reserved=5).facts().spent
+    assert late.at == moment(15)
 
 
 def test_a_reserved_attempt_may_still_be_under_way() -> None:
