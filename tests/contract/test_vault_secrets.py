@@ -435,6 +435,32 @@ def test_no_answer_to_a_fetch_raises_anything_but_what_the_port_names(
     assert "s.the-token" not in f"{error.value} {error.value.hint}"
 
 
+def test_a_server_that_repeats_the_login_gives_nothing_away(
+    world: World, tmp_path: Path
+) -> None:
+    auth = {**_GOOD["auth"], "client_token": "of-no-known-shape-77"}
+    good = answer(200, json.dumps({"auth": auth}).encode())
+    said = json.dumps({"errors": ["what is of-no-known-shape-77?"]}).encode()
+    with scripted(good, answer(400, said)) as server:
+        login = _login_to(server, world, tmp_path)
+        with pytest.raises(PermanentError, match="what is") as error:
+            login.fetch(_PATH, None, None)
+        problem = login.end()
+    assert problem is not None
+    assert "what is" in problem
+    assert "of-no-known-shape" not in f"{error.value} {error.value.hint} {problem}"
+
+
+def test_a_server_that_repeats_a_secret_id_gives_nothing_away(world: World) -> None:
+    said = json.dumps({"errors": ["no such id: of-no-known-shape-77"]}).encode()
+    auth = {"method": "approle", "role_id": "r", "secret_id_env": "S"}
+    with scripted(answer(400, said)) as server:
+        found = settings(world, auth, address=server.url)
+        with pytest.raises(PermanentError, match="no such id") as error:
+            build(found, {"S": "of-no-known-shape-77"}).login(PURPOSE)
+    assert "of-no-known-shape" not in f"{error.value} {error.value.hint}"
+
+
 def test_a_server_that_repeats_what_it_got_gives_nothing_away(
     world: World, tmp_path: Path
 ) -> None:

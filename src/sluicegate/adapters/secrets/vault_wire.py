@@ -135,7 +135,7 @@ class WireAdapter(Adapter):  # type: ignore[misc]
             body = None
         if not answer.is_good:
             known = body if isinstance(body, dict) else {}
-            raise RefusedError(answer.status, _errors(known), known)
+            raise RefusedError(answer.status, self._errors(known), known)
         if not isinstance(body, dict):
             raise PermanentError(
                 f"{self._place.host} does not answer as {self._place.kind} does",
@@ -143,15 +143,16 @@ class WireAdapter(Adapter):  # type: ignore[misc]
             )
         return body
 
+    def _errors(self, body: Answered) -> tuple[str, ...]:
+        """What the server says is wrong, which may repeat the token it got."""
+        found = body.get("errors")
+        if not isinstance(found, list):
+            return ()
+        secrets = (self.token,) if self.token else ()
+        return tuple(say(each, secrets) for each in found if isinstance(each, str))
+
 
 def inside(body: Answered, name: str) -> Answered:
     """The object *name* of an answer; {} where it is none."""
     found = body.get(name)
     return found if isinstance(found, dict) else {}
-
-
-def _errors(body: Answered) -> tuple[str, ...]:
-    found = body.get("errors")
-    if not isinstance(found, list):
-        return ()
-    return tuple(each for each in found if isinstance(each, str))
