@@ -11,6 +11,7 @@ _NONE = (
     "the pipeline file names no secret: its key `secrets:` says who keeps which, and"
     " which stages get it"
 )
+_UNUSED = " (no secret is read from it)"
 
 
 def source_of(use: SecretUse) -> str:
@@ -44,8 +45,10 @@ def uses_text(secrets: Secrets) -> str:
         )
         for row in rows
     ]
+    used = {use.from_ for use in secrets.use.values()}
     providers = [
-        f"{name}: {place_of(provider)}" for name, provider in secrets.providers.items()
+        f"{name}: {place_of(provider)}{'' if name in used else _UNUSED}"
+        for name, provider in secrets.providers.items()
     ]
     return "\n".join(map(escape, (*lines, "", *providers)))
 

@@ -25,6 +25,7 @@ secrets:
       region: eu-central-1
       role: arn:aws:iam::123456789012:role/churn
     here: {uses: environment}
+    spare: {uses: github}
   use:
     DB: {from: vault, path: churn/db, field: url, version: 7, stages: [train]}
     KEY: {from: aws, path: churn/key, stages: [train], environments: [production]}
@@ -50,6 +51,7 @@ def test_a_line_says_of_a_secret_who_keeps_it_and_who_gets_it() -> None:
             " arn:aws:iam::123456789012:role/churn"
         ),
         "here: environment",
+        "spare: github (no secret is read from it)",
     ]
 
 
