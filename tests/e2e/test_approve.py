@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ import pytest
 from cli_project import CliProject, clean_environment
 from click.testing import CliRunner, Result
 from docker_service import Service
+from prometheus_service import free_port
 from ssh_people import Person, agent_with, needs_ssh
 
 from sluicegate.adapters.targets.docker_traefik import remove_environment
@@ -444,6 +446,27 @@ def test_who_waits_at_a_terminal_goes_on_by_themselves_or_leaves_it_pending(
         rest = second.stdout.read()
         assert second.wait() == 1, rest
     assert "rejected by bob: not today" in rest
+
+
+def test_prometheus_sees_that_somebody_is_waited_for(world: World) -> None:
+    port = free_port()
+    world.project.environ |= {
+        "OTEL_METRICS_EXPORTER": "prometheus",
+        "OTEL_EXPORTER_PROMETHEUS_PORT": str(port),
+    }
+    with world.project.start("resume", "--wait") as waiting:
+        assert waiting.stdout is not None
+        assert any("waiting: 2 more" in line for line in waiting.stdout)
+        page = f"http://127.0.0.1:{port}/metrics"
+        with urllib.request.urlopen(page, timeout=30) as answer:
+            seen = answer.read().decode()
+        waiting.send_signal(signal.SIGINT)
+        waiting.stdout.read()
+
+    assert re.search(r'sluice_approval_waiting{environment="production",.*} 1.0', seen)
+    (seconds,) = re.findall(r"\nsluice_approval_waiting_seconds{.*} (\S+)", seen)
+    assert float(seconds) > 0
+    assert re.search(r'sluice_run_outcome{outcome="pending",.*} 1.0', seen)
 
 
 def test_who_may_not_override_is_told_before_anything_runs(world: World) -> None:

@@ -133,8 +133,15 @@ def test_a_detached_rollout_goes_on_in_ticks_whatever_is_checked_out(
     world.decide("pause")
     world.decide("resume")  # between two ticks: the newer word is the one that holds
     world.pass_time(timedelta(minutes=2))
-    world.tick()
+    page = world.project.folder.parent / "sluice.prom"
+    world.sluice(
+        *("rollout", "tick", "production", "--metrics-textfile", str(page)), code=3
+    )
     assert world.standing()["progress"]["percent"] == 50
+    where = f'environment="production",pipeline="{world.name}_release_v1.0"'
+    shown = page.read_text()
+    assert f'sluice_rollout_weight_ratio{{{where},stage="canary"}} 0.5' in shown
+    assert 'sluice_run_outcome{outcome="pending",' in shown
 
     world.pass_time(timedelta(hours=1))
     assert world.standing()["overdue"]
