@@ -222,3 +222,28 @@ def test_a_pipeline_without_such_providers_needs_no_token(project: CliProject) -
 def test_whose_workflows_has_to_be_said(project: CliProject) -> None:
     said = project.sluice("secrets", "doctor", check=2).stderr
     assert "hint: sluice secrets doctor --github" in said
+
+
+def test_the_policies_ask_for_the_environment_that_the_job_enters(
+    project: CliProject,
+) -> None:
+    limited = PIPELINE.replace("stages: [db]}", "stages: [db], environments: [live]}")
+    released = """\
+  image: {uses: docker-build, image: x}
+  roll: {uses: canary, environment: live}
+environments:
+  live: {target: {uses: docker, port: 8000}}
+secrets:
+"""
+    project.commit(
+        {"sluicegate.yaml": limited.replace("secrets:\n", released)}, "limit"
+    )
+    shown = project.document("secrets", "check", "--policy", check=0)
+    texts = {each["name"]: str(each["policies"]) for each in shown["providers"]}
+    assert ":environment:production" in texts["aws"]
+    assert ":environment:live" not in texts["aws"]
+
+    project.commit({FILE: WORKFLOW.replace("    environment: production\n", "")}, "no")
+    shown = project.document("secrets", "check", "--policy", check=0)
+    texts = {each["name"]: str(each["policies"]) for each in shown["providers"]}
+    assert ":environment:live" in texts["aws"]

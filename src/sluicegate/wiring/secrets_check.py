@@ -14,6 +14,7 @@ from sluicegate.report.secrets.policy import policies
 from sluicegate.report.secrets.policy_text import PolicyText, Workload
 from sluicegate.report.secrets.uses import place_of, source_of
 from sluicegate.stages.secrets.settings import Provider, SecretUse
+from sluicegate.wiring.github.secrets_checkup import SecretsCheckup
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.secret_providers import build_provider
 
@@ -100,7 +101,16 @@ class SecretsCheck:
     def _policies(self, name: str, settings: Provider) -> tuple[PolicyText, ...]:
         about = workload(self.project.machine.environ)
         places = self._places(name)
-        return policies(name, settings, places, about, self._environments(name))
+        environments = self._entered(name) or self._environments(name)
+        return policies(name, settings, places, about, environments)
+
+    def _entered(self, name: str) -> tuple[str, ...]:
+        """The environments of GitHub that jobs enter, which tokens have in them."""
+        try:
+            checkup = SecretsCheckup(self.project, None, files_only=True)
+            return checkup.environments_of(name)
+        except UsageError:  # no repository, no workflows
+            return ()
 
     def _places(self, name: str) -> tuple[SecretPlace, ...]:
         """All that the file wants of a provider, whichever stage is looked at."""

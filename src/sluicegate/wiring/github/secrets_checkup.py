@@ -79,6 +79,20 @@ class SecretsCheckup:
             for each in bindings(self._uses, self._jobs, self.subjects)
         )
 
+    def environments_of(self, provider: str) -> tuple[str, ...]:
+        """The environments of GitHub that jobs enter which log in to *provider*.
+
+        () where no such job is seen; only a run can tell what is in an expression.
+        """
+        stages = {n for use in self._uses if use.provider == provider
+                  for n, _ in use.stages}  # fmt: skip
+        found = [
+            job.environment
+            for job in self._jobs
+            if job.environment is not None and not stages.isdisjoint(job.stages)
+        ]
+        return tuple(dict.fromkeys(each for each in found if "${{" not in each))
+
     def checks(self) -> tuple[HostCheck, ...]:
         """All that is found.
 
