@@ -59,12 +59,12 @@ def _guarded_as(mine: Secrets, use: SecretUse, kept: Mapping[str, str]) -> str |
 def _places(provider: Provider, use: SecretUse) -> Iterator[str]:
     """What it is called there, whatever way leads there: addresses have many names.
 
-    A namespace of Vault is the beginning of a path like any other, and an ARN of AWS
-    holds the name.
+    Of Vault it is the whole path that is asked for: a namespace is its beginning, and a
+    mount could reach into another one. An ARN of AWS holds the name.
     """
     match provider:
         case VaultProvider():
-            parts = (provider.namespace or "", provider.mount, use.path)
+            parts = (provider.namespace or "", provider.mount, "data", use.path)
             yield f"vault:{'/'.join(parts).strip('/')}"
         case AwsProvider():
             arn = _SECRET_ARN.fullmatch(use.path)

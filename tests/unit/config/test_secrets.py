@@ -357,6 +357,18 @@ def test_a_provider_is_checked(provider: str, said: str) -> None:
     assert problems(text) == (f"f:{LINES + 3}: secrets.providers.mine{said}",)
 
 
+@pytest.mark.parametrize("key", ["mount", "namespace"])
+@pytest.mark.parametrize("path", ["..", "a/../b", "a/./b", "/a", "a/", "a//b", "a?b"])
+def test_a_mount_and_a_namespace_are_one_way(key: str, path: str) -> None:
+    settings = f"uses: vault, address: 'https://x.org', {key}: '{path}'"
+    auth = "auth: {method: jwt, role: r}"
+    text = f"{HEAD}secrets:\n  providers:\n    mine: {{{settings}, {auth}}}\n"
+
+    (said,) = problems(text)
+
+    assert said.startswith(f"f:{LINES + 3}: secrets.providers.mine.{key}: must be text")
+
+
 def test_a_stage_gets_no_more_than_an_entry_of_the_log_can_name() -> None:
     lines = [
         f"S{n}: {{from: vault, path: p, stages: [test]}}" for n in range(MAX_SECRETS)

@@ -117,6 +117,14 @@ def test_a_branch_cannot_ask_another_provider_under_the_same_name() -> None:
             "{from: in, path: prod/db, stages: [test], environments: [staging]}",
         ),
         (
+            {"mine": PROVIDERS["vault"] + ", mount: secret/data/prod"},
+            "{from: mine, path: db, stages: [test]}",
+            (
+                "{from: vault, path: prod/data/db, stages: [test],"
+                " environments: [staging]}"
+            ),
+        ),
+        (
             {},
             f"{{from: aws, path: '{ARN}:secret:prod/db-a1B2c3', stages: [test]}}",
             "{from: aws, path: prod/db, stages: [test], environments: [staging]}",
@@ -127,7 +135,7 @@ def test_a_branch_cannot_ask_another_provider_under_the_same_name() -> None:
             "{from: here, path: KEY, stages: [test], environments: [staging]}",
         ),
     ],
-    ids=["variable", "namespace", "mount", "ARN", "kind"],
+    ids=["variable", "namespace", "mount", "inner mount", "ARN", "kind"],
 )
 def test_a_branch_cannot_take_a_guarded_secret_by_another_name(
     providers: dict[str, str], mine: str, kept: str

@@ -13,7 +13,7 @@ from sluicegate.stages.stage import Duration, Settings
 from sluicegate.stages.variants import variants
 
 _ADDRESS = r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])(:|/|$))[^\s?#@]*$"
-_PATH = r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*$"
+_PATH = r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$"  # and no ..
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
 
