@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from openbao_service import AnsweredNoError, Bao, Issuer, World, await_refusal, openbao
 from prometheus_service import await_until
-from scripted_server import Server, answer, scripted
+from scripted_server import Script, Server, answer, scripted
 from vault_logins import PURPOSE, Hidden, build, by_token, settings
 from webhook_server import make_certificate
 
@@ -378,6 +378,34 @@ def test_a_certificate_that_nobody_vouches_for_gets_no_token(
 
 def _tls(server: Server) -> str:
     return server.url.replace("http://", "https://")
+
+
+def test_no_login_of_whoever_runs_it_is_taken_along(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients of Vault take a token from the environment, the home, or a .netrc."""
+    seen: list[bytes] = []
+    good = answer(200, json.dumps(_GOOD).encode())
+
+    def watch(script: Script) -> None:
+        seen.append(script.request)
+        good(script)
+
+    theirs = "a-token-of-their-own-42"
+    for name in ("VAULT_TOKEN", "BAO_TOKEN"):
+        monkeypatch.setenv(name, theirs)
+    monkeypatch.setenv("VAULT_ADDR", "http://127.0.0.1:9")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".vault-token").write_text(theirs)
+    netrc = tmp_path / ".netrc"
+    netrc.write_text(f"machine 127.0.0.1 login me password {theirs}\n")
+    netrc.chmod(0o600)
+    with scripted(watch) as server:
+        login = _login_to(server, world, tmp_path)
+        assert login.end() is None
+    assert len(seen) == 2
+    assert theirs.encode() not in b"".join(seen)
+    assert b"authorization" not in b"".join(seen).lower()
 
 
 _GARBAGE = [
