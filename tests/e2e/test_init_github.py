@@ -271,3 +271,16 @@ def test_jobs_that_run_the_code_of_stages_are_lent_no_secret(tmp_path: Path) -> 
     said = made.sluice("init", "--github=full", check=2).stderr
     assert "test get secrets, and these workflows run the code of stages" in said
     assert "one-step workflow" in said
+
+
+def test_roles_are_for_the_environment_that_the_written_jobs_enter(
+    tmp_path: Path,
+) -> None:
+    made = project(tmp_path, secretive("canary"))
+    made.sluice("init", "--github=full", check=0)
+    said = made.sluice("secrets", "check", "--policy", check=0).stdout
+    assert ":environment:sluicegate" in said
+    assert '"environment": "sluicegate"' in said
+    shown = made.sluice("secrets", "doctor", "--github", "--offline", check=0).stdout
+    assert "ok  job production: runs canary, and may ask for a token" in shown
+    assert "pull requests" not in shown

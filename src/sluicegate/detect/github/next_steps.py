@@ -51,9 +51,32 @@ def next_steps(
             "Let nobody rewrite the log's branch.",
             (f"gh api -X POST repos/{where}/rulesets --input {RULESET}",),
         )
+    yield from _lend(plan)
     if plan.mode is not Mode.STEP:
         yield from _reach(plan)
         yield _approve(plan)
+
+
+def _lend(plan: Plan) -> Iterator[NextStep]:
+    """Let stages have their secrets: those of GitHub, and those of others."""
+    for setup in plan.setups:
+        place = "" if plan.mode is Mode.STEP else f" --env {setup.key_environment}"
+        if setup.needs.given:
+            yield NextStep(
+                "Keep the secrets that stages get from GitHub.",
+                tuple(f"gh secret set {name}{place}" for name in setup.needs.given),
+            )
+        if setup.needs.has_identity:
+            file = _file(plan, setup)
+            yield NextStep(
+                "Let whoever keeps the other secrets believe the tokens of these jobs,"
+                " and no others. The first prints what to paste, the second looks"
+                " whether the tokens say that.",
+                (
+                    f"sluice secrets check --policy{file}",
+                    f"sluice secrets doctor --github{file}",
+                ),
+            )
 
 
 def _reach(plan: Plan) -> Iterator[NextStep]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sluicegate.detect.github.files import Mode, Plan
 from sluicegate.detect.github.next_steps import next_steps
+from sluicegate.detect.github.secret_needs import SecretNeeds
 from sluicegate.detect.github.setup import Destination, Setup
 
 SETUP = Setup(
@@ -95,3 +96,15 @@ def test_one_step_asks_for_no_environment_and_no_rules() -> None:
     assert "sluice audit keys create --secret | gh secret set SLUICE_LOG_KEY" in found
     assert not any("gh api" in line for line in found)
     assert "sluice init" in found
+
+
+def test_secrets_of_stages_are_kept_and_their_providers_told() -> None:
+    needs = SecretNeeds(("canary",), has_identity=True, given=("DB", "PROM"))
+    asked = replace(PLAN, setups=(replace(SETUP, needs=needs),))
+    found = lines(asked)
+    assert "gh secret set DB --env sluicegate" in found
+    assert "gh secret set PROM --env sluicegate" in found
+    assert "sluice secrets check --policy --file sluicegate.yaml" in found
+    assert "sluice secrets doctor --github --file sluicegate.yaml" in found
+    assert "gh secret set DB" in lines(replace(asked, mode=Mode.STEP))
+    assert not any("sluice secrets" in line for line in lines(PLAN))
