@@ -49,6 +49,19 @@ def test_an_environment_is_named_by_what_is_in_it(install: ModuleType) -> None:
         list(install.find_locks("../uv"))
 
 
+def test_every_extra_is_described_where_people_look() -> None:
+    inputs = (ROOT / "action.yml").read_text().partition("  extras:\n")[2]
+    row = (ROOT / "docs/action.md").read_text().partition("| `extras` |")[2]
+    extras = [
+        path.stem.removeprefix("requirements-")
+        for path in ACTION.glob("requirements-*.lock")
+    ]
+    assert {"aws", "vault"} <= set(extras)
+    for extra in extras:
+        assert f"`{extra}`" in inputs.partition("required:")[0]
+        assert f"`{extra}`" in row.partition("\n")[0]
+
+
 def test_a_home_in_the_workspace_or_of_others_is_refused(
     install: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
