@@ -191,7 +191,7 @@ def test_what_is_for_an_environment_is_left_out_of_a_run_that_releases_nowhere(
     done = project.sluice("run", "--only", "before", "--only", "build", check=0)
 
     assert said(done.stdout, "build")["names"] == "0"
-    why = "runs without TOKEN: it is for production, and this run releases elsewhere"
+    why = "runs without TOKEN: it is for production, where this run does not release"
     assert f"  build | {why}" in done.stdout.splitlines()
     assert entries(project, "secrets.given") == []
 

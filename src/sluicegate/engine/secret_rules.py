@@ -114,7 +114,7 @@ def find_due(
 def _why_left(variable: str, use: SecretUse) -> str:
     places = " and ".join(use.environments)
     return (
-        f"runs without {variable}: it is for {places}, and this run releases elsewhere"
+        f"runs without {variable}: it is for {places}, where this run does not release"
     )
 
 

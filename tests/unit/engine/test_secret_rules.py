@@ -94,7 +94,7 @@ def test_why_a_secret_is_left_out_is_told() -> None:
     (said,) = find_due(BUILD, WHOLE, (), {}).left
 
     assert said == (
-        "runs without PROD: it is for production, and this run releases elsewhere"
+        "runs without PROD: it is for production, where this run does not release"
     )
 
 

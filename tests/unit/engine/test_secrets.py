@@ -420,7 +420,7 @@ def test_a_secret_of_another_environment_is_left_out_and_the_stage_runs() -> Non
     assert "login bao" not in world.acts
     assert (
         "build",
-        "runs without TOKEN: it is for production, and this run releases elsewhere",
+        "runs without TOKEN: it is for production, where this run does not release",
     ) in world.observer.lines
 
 

@@ -26,7 +26,7 @@ LEFT = PlannedSecret(
     "KEY",
     use("key", "production"),
     "vault",
-    left="runs without KEY: it is for production, and this run releases elsewhere",
+    left="runs without KEY: it is for production, where this run does not release",
 )
 REFUSED = PlannedSecret(
     "test", "KEY", use("key"), "vault", refused="the protected branch says otherwise"
@@ -42,7 +42,7 @@ def test_a_line_says_what_a_stage_gets() -> None:
 def test_what_is_not_given_is_said_with_the_reason() -> None:
     assert list(secret_lines([DB, LEFT, REFUSED])) == [
         "train gets DB ← vault:churn/db",
-        "train runs without KEY: it is for production, and this run releases elsewhere",
+        "train runs without KEY: it is for production, where this run does not release",
         "test would break: it is not given KEY: the protected branch says otherwise",
     ]
 
