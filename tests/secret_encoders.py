@@ -58,6 +58,9 @@ ESCAPES: dict[str, Encoder] = {
     "yaml, ASCII, narrow": lambda text: yaml.safe_dump(
         {"key": text}, default_style='"', width=20
     ),
+    "colours in json": lambda text: json.dumps(
+        "".join(f"\x1b[31m{each}\x1b[0m" for each in text)
+    )[1:-1],
     "colours": lambda text: "".join(f"\x1b[31m{each}\x1b[0m" for each in text),
 }
 """Those that write single characters in another way."""
@@ -96,7 +99,9 @@ def split(text: str, by: random.Random) -> str:
 
 _INSIDE = ("json", "json, not ASCII", "url", "xml")
 _TWICE = tuple(sorted(CODECS.keys() - {"base64 of UTF-16"}))
-_OUTSIDE = tuple(sorted(ESCAPES.keys() - {"colours"}))
+NOT_BROKEN = {"colours", "colours in json", "yaml, ASCII, narrow"}
+"""Those that nobody breaks once more: between characters, or as they break lines."""
+_OUTSIDE = tuple(sorted(ESCAPES.keys() - NOT_BROKEN))
 
 
 def mix(text: str, by: random.Random) -> tuple[str, list[str]]:

@@ -7,7 +7,7 @@ import base64
 import binascii
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import unquote_to_bytes
 
 _ANSI = re.compile(rb"\x1b\[[0-9;]*m")
@@ -24,20 +24,36 @@ _LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 def find(secret: str, data: bytes, depth: int = 4) -> bool:
     """Whether *secret* can be got out of *data* by *depth* steps of decoding."""
-    wanted = {secret.encode(), secret.encode("utf-16-le")}
-    wanted |= {_without_breaks(each) for each in wanted}
+    return bool(find_all([secret], data, depth))
+
+
+def find_all(secrets: Collection[str], data: bytes, depth: int) -> set[str]:
+    """Those of *secrets* that can."""
+    found: set[str] = set()
+    for text in _all_decoded(data, depth):
+        found |= {
+            secret
+            for secret in secrets
+            if any(
+                each in text
+                for plain in (secret.encode(), secret.encode("utf-16-le"))
+                for each in (plain, _without_breaks(plain))
+            )
+        }
+    return found
+
+
+def _all_decoded(data: bytes, depth: int) -> Iterator[bytes]:
     seen = {data}
     layer = [data]
     for _ in range(depth + 1):
-        if any(each in text for text in layer for each in wanted):
-            return True
+        yield from layer
         layer = list(
             dict.fromkeys(
                 made for text in layer for made in _decoded(text) if made not in seen
             )
         )
         seen.update(layer)
-    return False
 
 
 def _without_breaks(text: bytes) -> bytes:
@@ -51,13 +67,14 @@ def _decoded(text: bytes) -> Iterator[bytes]:
         yield _ANSI.sub(b"", text)
     if _BUILDKIT.search(text):
         yield _BUILDKIT.sub(b"", text)
-    if b"%" in text:
+    if b"%" in text or b"+" in text:
         yield unquote_to_bytes(text)
         yield unquote_to_bytes(text.replace(b"+", b" "))
     if b"&" in text:
         yield html.unescape(text.decode(errors="replace")).encode()
     if b"\\" in text:
-        yield _unslash(text)
+        yield _unslash(text, of_bytes=True)
+        yield _unslash(text, of_bytes=False)
     if b"'\"'\"'" in text:
         yield text.replace(b"'\"'\"'", b"'")
     if b"''" in text:
@@ -81,12 +98,12 @@ def _encoded_words(text: bytes) -> Iterator[bytes]:
                 continue
 
 
-def _unslash(text: bytes) -> bytes:
+def _unslash(text: bytes, *, of_bytes: bool) -> bytes:
     def decode(found: re.Match[bytes]) -> bytes:
         for group in (1, 2, 3):
             if found[group]:
                 code = int(found[group], 16)
-                if group == 2:
+                if group == 2 and of_bytes:
                     return bytes([code])
                 return chr(code).encode("utf-8", "surrogatepass")
         return _LETTERS.get(found[4], found[4])

@@ -88,9 +88,10 @@ class Finder:
         end = text[before:]
         begins = len(end)
         for view in views(end):
-            start = self._loose.beginning_at_end(view.text)
-            if start < len(view.text):
-                begins = min(begins, view.source(start, len(view.text))[0])
+            for found in dict.fromkeys((view.text, view.finished)):
+                start = self._loose.beginning_at_end(found)
+                if start < len(found):
+                    begins = min(begins, view.source(start, len(found))[0])
         return before + begins
 
 

@@ -22,7 +22,7 @@ _MOST_HELD = 1 << 16  # bytes
 _PAST = 32  # bytes: enough for three characters, however they are escaped
 _LONG_PAST = 512  # and for a beginning that was held back for as long as can be
 _LOOK_BACK = 4096  # bytes, blank ones included
-_BLANK = bytes(range(0x21))
+_BLANK = b" \t\r"
 _MARK = HIDDEN.encode()
 
 

@@ -34,10 +34,15 @@ _ESCAPED = (
 )
 _ESCAPE = re.compile(
     rb"%[0-9A-Fa-f]{2}"
+    rb"|\\(?:u001[bB]|x1[bB]|033)\[[0-?]{0,64}[ -/]{0,8}[@-~]"  # colours, escaped
     rb"|\\(?:[\\nrt]|u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
     rb"|u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}"
     rb"|[0-7]{1,3})"
     rb"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,24});"
+)
+_UNFINISHED = re.compile(
+    rb"(?:%[0-9A-Fa-f]?|\\(?:[uUx][0-9A-Fa-f{]{0,7}|[0-7]{0,2})"
+    rb"|&#?[0-9A-Za-z]{0,24}){1,4}\\?\Z"  # the last one continues the line
 )
 # Colours, links, and what BuildKit writes before each line that a build says.
 _DECOR = re.compile(
@@ -68,15 +73,15 @@ class Kept(Step):
     def __init__(
         self, before: bytes, deleted: bytes, alike: bytes | None = None
     ) -> None:
-        self._before, self._deleted = before, deleted
+        self.before, self._deleted = before, deleted
         self.text = before.translate(alike, deleted)
 
     @cached_property
     def _counts(self) -> list[int]:
         """How many bytes are kept before each block."""
         counts, total = [0], 0
-        for start in range(0, len(self._before), _BLOCK):
-            block = self._before[start : start + _BLOCK]
+        for start in range(0, len(self.before), _BLOCK):
+            block = self.before[start : start + _BLOCK]
             total += len(block.translate(None, self._deleted))
             counts.append(total)
         return counts
@@ -86,7 +91,7 @@ class Kept(Step):
         block = bisect_right(self._counts, index) - 1
         left = index - self._counts[block]
         start = block * _BLOCK
-        for place, byte in enumerate(self._before[start : start + _BLOCK], start):
+        for place, byte in enumerate(self.before[start : start + _BLOCK], start):
             if byte not in self._deleted:
                 if left == 0:
                     return place, place + 1
@@ -125,11 +130,21 @@ class Replaced(Step):
 
 
 class View:
-    """The last of *steps*, each of which is made out of the one before it."""
+    """The text of *last*, made out of the last of *steps*, and each out of another."""
 
-    def __init__(self, *steps: Step) -> None:
-        self.text = steps[-1].text
-        self._steps = steps
+    def __init__(self, *steps: Step, last: Kept) -> None:
+        self.text = last.text
+        self._steps = (*steps, last)
+        self._last = last
+
+    @property
+    def finished(self) -> bytes:
+        """The text without an escape at its end that may go on in the next line."""
+        end = self._last.before[-_BLOCK:].translate(None, _BLANK)
+        found = _UNFINISHED.search(end)
+        return (
+            self.text[: len(self.text) - len(loosen(found[0]))] if found else self.text
+        )
 
     def source(self, start: int, end: int) -> tuple[int, int]:
         """The part of the first text that ``text[start:end]`` comes from."""
@@ -145,13 +160,13 @@ def loosen(text: bytes) -> bytes:
 
 def views(text: bytes) -> Iterator[View]:
     """All views of *text* that differ, the simplest first."""
-    yield View(Kept(text, _LOOSE, _ALIKE))
+    yield View(last=Kept(text, _LOOSE, _ALIKE))
     steps: list[Step] = []
     if b"\x1b" in text or text.startswith(b"#") or b"\n#" in text:
         plain = Replaced(text, _DECOR, lambda _: b"")
         if plain.text != text:
             steps, text = [plain], plain.text
-            yield View(plain, Kept(text, _LOOSE, _ALIKE))
+            yield View(plain, last=Kept(text, _LOOSE, _ALIKE))
     if not (b"%" in text or b"\\" in text or b"&" in text):
         return
     # A backslash before a break continues the line, or escapes what follows the break.
@@ -171,7 +186,7 @@ def _unescaped(steps: list[Step], decode: Decode) -> Iterator[View]:
         if not is_escaped(steps[-1].text):
             return
         steps.append(Replaced(steps[-1].text, _ESCAPE, decode))
-        yield View(*steps, Kept(steps[-1].text, _LOOSE, _ALIKE))
+        yield View(*steps, last=Kept(steps[-1].text, _LOOSE, _ALIKE))
 
 
 def is_plain(text: bytes) -> bool:
@@ -202,20 +217,28 @@ def _without_continuations(text: bytes) -> bytes:
 def _decode(escape: bytes) -> bytes:
     """What *escape* stands for, in UTF-8; nothing where it is a break or decor."""
     match escape[:1], escape[1:2]:
+        case b"\\", _ if b"[" in escape:
+            return b""
         case b"%", _:
             return bytes.fromhex(escape[1:].decode())
         case b"&", _:
             return _entity(escape)
-        case b"\\", b"u" if len(escape) == len(r"\ud800\udc00"):
+        case _:
+            return _unslash(escape)
+
+
+def _unslash(escape: bytes) -> bytes:
+    match escape[1:2]:
+        case b"u" if len(escape) == len(r"\ud800\udc00"):
             pair = bytes.fromhex((escape[2:6] + escape[8:]).decode())
             return pair.decode("utf-16-be").encode()
-        case b"\\", b"u" | b"U":
+        case b"u" | b"U":
             return _character(int(escape[2:].strip(b"{}"), 16))
-        case b"\\", b"x":
+        case b"x":
             return bytes.fromhex(escape[2:].decode())
-        case b"\\", b"\\":
+        case b"\\":
             return b"\\"
-        case b"\\", digit if digit.isdigit():
+        case digit if digit.isdigit():
             return bytes([int(escape[1:], 8) & 0xFF])
         case _:
             return b""
@@ -223,7 +246,7 @@ def _decode(escape: bytes) -> bytes:
 
 def _decode_character(escape: bytes) -> bytes:
     r"""As `_decode`, but what ``\xFC`` stands for is a character, and not a byte."""
-    if escape.startswith(b"\\x"):
+    if escape.startswith(b"\\x") and b"[" not in escape:
         return chr(bytes.fromhex(escape[2:].decode())[0]).encode()
     return _decode(escape)
 

@@ -6,9 +6,9 @@ import string
 
 import pytest
 from draws import begin_draw
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from secret_encoders import CODECS, ESCAPES, mix, split, wrap
+from secret_encoders import CODECS, ESCAPES, NOT_BROKEN, mix, split, wrap
 from secret_finder import find
 
 from sluicegate.adapters.hiding.finder import Finder
@@ -28,20 +28,25 @@ def hide(secret: str, text: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", sorted(EVERYTHING))
+@settings(max_examples=40)
 @given(SECRETS)
 @example('c0rrect "horse" & <battery>/?+\\ü')
 @example("back\\new \\\\u0041 %41&amp;12345")
 def test_no_encoder_gets_a_secret_out(name: str, secret: str) -> None:
     encoded = EVERYTHING[name](secret)
 
-    hidden = hide(secret, f"it is <{encoded}> now")
+    text = f"it is <{encoded}> now"
+    assert find(secret, text.encode()), "it is not found where nothing is hidden"
+
+    hidden = hide(secret, text)
 
     assert MARK in hidden
     assert hidden.startswith(b"it is <")
     assert not find(secret, hidden)
 
 
-@pytest.mark.parametrize("name", sorted(EVERYTHING.keys() - {"colours"}))
+@pytest.mark.parametrize("name", sorted(EVERYTHING.keys() - NOT_BROKEN))
+@settings(max_examples=40)
 @given(SECRETS, st.randoms(use_true_random=False))
 def test_nor_does_one_that_breaks_lines(
     name: str, secret: str, by: random.Random
@@ -80,6 +85,20 @@ def test_hiding_twice_changes_no_more_than_once(
 @given(SECRETS, st.binary(max_size=200))
 def test_what_holds_no_secret_is_the_same_object(secret: str, data: bytes) -> None:
     assert Finder([f"secret{secret}"]).hide(data, MARK) is data
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"\\%&#;uxUXnd0189aFg[m{}\n\r\x1b +-", "\\x1b[31m", "\\ud83d", "\\udE00"]
+        )
+    )
+)
+def test_nothing_that_looks_like_an_escape_is_in_the_way(parts: list[str]) -> None:
+    text = "".join(parts)
+
+    assert hide("p7Xq-ZkL0wT9_vBn3RmJ", text) == text.encode()
+    assert b"p7Xq" not in hide("p7Xq-ZkL0wT9_vBn3RmJ", f"{text} p7Xq-ZkL0wT9_vBn3RmJ")
 
 
 @pytest.mark.parametrize(
