@@ -134,7 +134,7 @@ class Machine:
     def withhold(self, names: Collection[str]) -> None:
         """Let no program see the variables *names* from now on; this process has them.
 
-        Neither may it look for them in this process.
+        Neither may it look for them in this process, nor for what is fetched meanwhile.
         """
         here = {name for name in names if name in self.environ} - self._withheld
         self._withheld.update(names)
@@ -142,7 +142,7 @@ class Machine:
         for name in here:
             if os.environ.get(name) == self.environ[name]:
                 wipe_variable(name)
-        if here:
+        if names:
             keep_others_out()
 
     def environ_without(self, names: Collection[str] = ()) -> dict[str, str]:

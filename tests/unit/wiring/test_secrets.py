@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -186,3 +187,30 @@ def test_nobody_is_asked_to_look(tmp_path: Path) -> None:
 
     with pytest.raises(ExternalError, match="KEPT_TOKEN is not set"):
         ports.secrets("here").login(PURPOSE).fetch("KEPT_TOKEN", None, None)
+
+
+LOOK = """
+import ctypes, os
+from sluicegate.wiring.machine import Machine
+
+system = ctypes.CDLL(None)
+machine = Machine()
+print(system.prctl(3, 0, 0, 0, 0))  # PR_GET_DUMPABLE
+machine.withhold({"KEPT_TOKEN", "not there"})
+print(system.prctl(3, 0, 0, 0, 0))
+print(b"a-token" in open("/proc/self/environ", "rb").read())
+print(machine.environ["KEPT_TOKEN"], Machine().environ["KEPT_TOKEN"])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_programs_of_the_same_user_find_nothing_in_the_process_itself() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK],
+        env={**os.environ, "KEPT_TOKEN": TOKEN},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout.split() == ["1", "0", "False", TOKEN, TOKEN]
