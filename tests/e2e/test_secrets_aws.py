@@ -4,6 +4,7 @@ moto answers as AWS does and enforces nothing, so that it shows that a run gets 
 the service; whether a role is narrow enough is asked of the stand-in.
 """
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,28 @@ def test_a_stage_gets_its_secret_and_the_log_says_from_where(
         }
     ]
     assert "last until 20" in revoked[0]["logins"][0]["problem"]
+
+
+def test_neither_the_secret_nor_a_login_is_written_anywhere(
+    tmp_path: Path, aws: FakeAws
+) -> None:
+    made = project(tmp_path, aws.address)
+    allow(aws, made)
+    made.sluice("run", check=0)
+    made.sluice("run", "--json", "--force", check=0)
+
+    token = (tmp_path / "token").read_text()
+    hidden = [CANARY, token, *(each.token for each in aws.sessions.values())]
+    hidden += [base64.b64encode(each.encode()).decode().rstrip("=") for each in hidden]
+    written = {
+        path: path.read_bytes()
+        for path in tmp_path.rglob("*")
+        if path.is_file() and path != tmp_path / "token"
+    }
+    assert any(b"churn/db" in data for data in written.values())
+    for path, data in written.items():
+        for each in hidden:
+            assert each.encode() not in data, path
 
 
 def test_a_run_reads_with_credentials_for_that_secret_alone(

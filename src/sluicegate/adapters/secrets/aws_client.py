@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sts import STSClient
 
-_SECONDS_TO_CONNECT, _SECONDS_TO_READ = 5, 20
+_SECONDS_TO_CONNECT, _SECONDS_TO_READ = 5, 10
 _ATTEMPTS = 3
 _LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 

@@ -121,6 +121,10 @@ def _unreached(
     from botocore import exceptions  # noqa: PLC0415 - it is there if this is called
 
     message = f"{doing}: {say(str(error), sent)}"
+    if isinstance(error, exceptions.SSLError):
+        return PermanentError(
+            message, hint="name the CA certificates to trust: AWS_CA_BUNDLE"
+        )
     if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
         return TransientError(message, hint="is the network up? AWS_ENDPOINT_URL?")
     return PermanentError(message)

@@ -1,6 +1,7 @@
 """What a role may do in a run, and what AWS refuses: at a stand-in that enforces it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -259,3 +260,11 @@ def test_an_answer_that_is_none_is_told_and_not_shown(body: bytes) -> None:
         assert "hello" not in str(caught.value)
         with pytest.raises(TransientError, match="cannot be understood"):
             asked.get_value(AwsKeys("A" * 20, "s", "t"), "churn/db", None)
+
+
+def test_a_server_that_nobody_vouches_for_gets_no_token(aws: FakeAws) -> None:
+    other = replace(aws, address=aws.address.replace("http:", "https:"))
+    with pytest.raises(PermanentError, match="SSL") as caught:
+        login(other).fetch("churn/db", None, None)
+    assert "AWS_CA_BUNDLE" in str(caught.value.hint)
+    assert aws.trail == []
