@@ -3,8 +3,10 @@
 import json
 import re
 import signal
+import socket
 import ssl
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -251,6 +253,30 @@ def test_a_run_that_was_interrupted_says_so(tmp_path: Path) -> None:
     for name in ("RUN churn_release_v1.0", "check"):
         said = plain(received.span(name).attributes).values()
         assert "cancellation" in said
+
+
+def test_who_does_not_wait_for_telemetry_gets_the_answer_of_the_run(
+    tmp_path: Path,
+) -> None:
+    asked = threading.Event()
+
+    def keep_waiting(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(65536)
+        asked.set()
+        over.wait()
+
+    project = make(tmp_path, command("check", "exit 3"))
+    with treat(keep_waiting) as url:
+        project.environ[ENDPOINT] = url
+        process = project.start("run")
+        assert process.stdout is not None
+        assert any(line.startswith("closed:") for line in process.stdout)
+        assert asked.wait(60)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "not delivered" in said
 
 
 def test_no_secret_is_told(tmp_path: Path) -> None:

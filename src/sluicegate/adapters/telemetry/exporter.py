@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sluicegate.adapters.telemetry.delivery import Post
@@ -80,6 +80,7 @@ class Exporter:
         deadline = self._monotonic() + limit
         for lane in self._lanes.values():
             lane.close(deadline)
-        for lane in self._lanes.values():
-            lane.wait()
+        with suppress(KeyboardInterrupt):  # of who waits no more: the run is over
+            for lane in self._lanes.values():
+                lane.wait()
         return {signal: lane.account() for signal, lane in self._lanes.items()}
