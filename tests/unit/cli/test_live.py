@@ -24,8 +24,10 @@ from sluicegate.model.event import (
     StageSkipped,
     WeightRequested,
 )
+from sluicegate.model.event_secrets import SecretsGiven, SecretsRevoked
 from sluicegate.model.finding import Finding, Severity
 from sluicegate.model.rollout import CanaryVerdict, Direction
+from sluicegate.model.secret import EndedLogin, GivenSecret
 from sluicegate.report.rollout_bars import RolloutTerms
 
 
@@ -153,6 +155,25 @@ def test_between_two_attempts_the_wait_is_shown() -> None:
     terminal.observer.event(begin("test", 2, seconds=3))
     assert terminal.live() == ["test      0.0 s  attempt 2 of 2, after 3.0 s"]
     terminal.observer.event(end("test", attempt=2))
+
+
+def test_what_a_stage_was_given_and_a_login_that_is_left_have_rows() -> None:
+    terminal = Terminal(width=80)
+    terminal.observer.event(begin("build"))
+    given = GivenSecret("TOKEN", "bao", "openbao", "ml/\x1b[2Jtoken", None, "3")
+    terminal.observer.event(SecretsGiven("build", (given,), NOW))
+    terminal.observer.event(SecretsRevoked("build", (EndedLogin("aws"),), NOW))
+    left = EndedLogin("bao", "no answer")
+    terminal.observer.event(SecretsRevoked("build", (left,), NOW))
+    terminal.observer.event(end("build"))
+
+    shown = "\n".join(terminal.lines())
+    assert "given TOKEN from bao (openbao): ml/" in shown
+    assert "version 3" in shown
+    assert "aws" not in shown
+    assert "! build" in shown
+    assert "the login to bao is not revoked: no answer" in shown
+    assert "\x1b[2J" not in shown
 
 
 def test_stages_that_were_cut_off_or_left_out_have_a_row_of_their_own() -> None:
