@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sluicegate.stages.secrets.aws import AwsProvider
 from sluicegate.stages.secrets.identity import identity_login
-from sluicegate.stages.secrets.plain import GithubProvider
+from sluicegate.stages.secrets.plain import EnvironmentProvider, GithubProvider
 from sluicegate.stages.secrets.settings import Provider, Secrets
 from sluicegate.stages.secrets.vault import VaultProvider
 
@@ -15,7 +15,7 @@ class SecretNeeds:
     """What the stages named ``stages`` need: none of it where there are none.
 
     ``has_identity`` is whether one logs in with a token of the workflow, ``given`` are
-    the secrets of GitHub, ``extras`` those of the Action.
+    the variables that the workflow sets, ``extras`` those of the Action.
     """
 
     stages: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ def secret_needs(
     given = dict.fromkeys(
         use.path
         for use, provider in zip(uses, providers, strict=True)
-        if isinstance(provider, GithubProvider)
+        if isinstance(provider, EnvironmentProvider | GithubProvider)
     )
     extras = {extra for each in providers if (extra := _extra(each)) is not None}
     return SecretNeeds(

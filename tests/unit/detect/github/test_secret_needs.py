@@ -38,7 +38,7 @@ def test_all_stages_together_need_what_each_does() -> None:
     assert secret_needs(SECRETS) == SecretNeeds(
         ("one", "two", "three", "four"),
         has_identity=True,
-        given=("C_KEPT",),
+        given=("C_KEPT", "E_SHELL"),
         extras=("aws", "vault"),
     )
 
