@@ -58,7 +58,8 @@ class Endpoint:
         """Its scheme, host and port: what may be shown."""
         parts = urlsplit(self.url)
         port = "" if parts.port is None else f":{parts.port}"
-        return f"{parts.scheme}://{parts.hostname}{port}"
+        host = parts.hostname or ""
+        return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,12 +174,19 @@ def test_timeouts_certificates_and_compression_are_of_all_or_of_one_signal() -> 
     assert traces.client == ("/me.pem", "/me.key")
 
 
-def test_what_is_shown_of_an_address_holds_no_key() -> None:
-    environ = {f"{OTLP}_TRACES_ENDPOINT": "https://host:8443/s3cret?key=s3cret"}
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("https://host:8443/s3cret?key=s3cret", "https://host:8443"),
+        ("http://[::1]:4318/v1/traces", "http://[::1]:4318"),
+    ],
+)
+def test_what_is_shown_of_an_address_holds_no_key(url: str, place: str) -> None:
+    environ = {f"{OTLP}_TRACES_ENDPOINT": url}
 
     (endpoint,) = read_settings(environ).endpoints.values()
 
-    assert endpoint.place == "https://host:8443"
+    assert endpoint.place == place
 
 
 def test_the_resource_is_decoded_and_the_service_named_apart_wins() -> None:
