@@ -28,13 +28,23 @@ from sluicegate.engine.secret_rules import (
 )
 from sluicegate.engine.situation import Situation
 from sluicegate.engine.toolbox import Observer, Ports
-from sluicegate.errors import PermanentError, SluicegateError, UsageError
+from sluicegate.errors import (
+    ExternalError,
+    PermanentError,
+    SluicegateError,
+    UsageError,
+)
 from sluicegate.model.event_secrets import (
     SecretEvent,
     SecretsGiven,
     SecretsRevoked,
 )
-from sluicegate.model.secret import EndedLogin, GivenSecret, Purpose
+from sluicegate.model.secret import (
+    EndedLogin,
+    FetchedSecret,
+    GivenSecret,
+    Purpose,
+)
 from sluicegate.ports.secrets import SecretLogin
 from sluicegate.stages.canary import CanaryStage
 from sluicegate.stages.pipeline import NamedStage, Pipeline
@@ -148,19 +158,26 @@ class StageSecrets:
         values: dict[str, str] = {}
         given: list[GivenSecret] = []
         for each in due:
-            if each.provider not in logins:
-                logins[each.provider] = self._log_in(named, each.provider)
-            use, login = each.use, logins[each.provider]
-            fetched = login.fetch(use.path, use.field, use.version)
+            try:
+                fetched = self._fetch_one(named, each, logins)
+            except ExternalError as error:
+                said = f"{each.variable} from {each.provider}: {error}"
+                raise type(error)(said, hint=error.hint) from error
             self._ports.hide([fetched.value])
             check_value(each, fetched)
             values[each.variable] = fetched.value
             given.append(each.reference(fetched.version))
         return values, tuple(given)
 
-    def _log_in(self, named: NamedStage, provider: str) -> SecretLogin:
+    def _fetch_one(
+        self, named: NamedStage, due: DueSecret, logins: dict[str, SecretLogin]
+    ) -> FetchedSecret:
+        name, use = due.provider, due.use
         try:
-            return self._ports.secrets(provider).login(self._purpose(named))
+            if name not in logins:
+                provider = self._ports.secrets(name)
+                logins[name] = provider.login(self._purpose(named))
+            return logins[name].fetch(use.path, use.field, use.version)
         except UsageError as error:  # a client that is not installed
             raise PermanentError(str(error), hint=error.hint) from error
 

@@ -232,7 +232,7 @@ def test_no_rollout_begins_whose_secrets_cannot_be_fetched() -> None:
     finished, events = run(Behaviour(), fakes=fakes, uses=USES)
 
     assert finished.outcome is Outcome.BROKEN
-    assert finished.reason == "fetch bao is refused -- ask them"
+    assert finished.reason == "PROM from bao: fetch bao is refused -- ask them"
     assert [type(e) for e in events] == [SecretsRevoked]
     assert keeper.alive == 0
 

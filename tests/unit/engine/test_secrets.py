@@ -183,7 +183,9 @@ def test_a_stage_whose_secret_cannot_be_fetched_is_broken_and_runs_nothing(
 
     assert outcome(world.start()) is Outcome.BROKEN
 
-    assert world.end.reason == f"{at} is refused -- ask them"
+    variable, provider = {"bao": ("TOKEN", "bao"), "aws": ("KEY", "aws")}[at[-3:]]
+    said = f"{variable} from {provider}: {at} is refused -- ask them"
+    assert world.end.reason == said
     assert world.programs() == ["lint"]
     assert world.of(SecretsGiven) == []
     assert (world.bao.alive, world.aws.alive) == (0, 0)
@@ -214,7 +216,8 @@ def test_a_provider_that_cannot_be_used_here_is_a_broken_stage() -> None:
     world.fakes.keepers["aws"] = Missing("aws")
 
     assert outcome(world.start()) is Outcome.BROKEN
-    assert world.end.reason == "boto3 is not installed -- pip install it"
+    said = "KEY from aws: boto3 is not installed -- pip install it"
+    assert world.end.reason == said
     assert world.bao.alive == 0
 
 
