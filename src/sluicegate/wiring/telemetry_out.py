@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sluicegate import __version__
 from sluicegate.adapters.masking import Masks
-from sluicegate.adapters.telemetry.delivery import Delivery, Post
+from sluicegate.adapters.telemetry.delivery import Delivery
 from sluicegate.adapters.telemetry.exporter import Exporter, Route
 from sluicegate.adapters.telemetry.lane import Account, Encode
 from sluicegate.adapters.telemetry.settings import Endpoint, Settings, Signal
@@ -58,7 +59,7 @@ class Out:
             Signal.LOGS: self._logs,
         }
         routes = {
-            signal: Route(encoders[signal], _post_to(endpoint, machine.ca_bundle))
+            signal: _route(encoders[signal], endpoint, machine.ca_bundle)
             for signal, endpoint in settings.endpoints.items()
         }
         self._exporter = Exporter(routes)
@@ -146,18 +147,22 @@ class Out:
         return _dump(self._encoder.metrics(self._pipeline, readings))
 
 
-def _post_to(endpoint: Endpoint, ca_bundle: str | None) -> Post:
-    """Posts by a sender that is made, and loaded, where it is first needed."""
-    senders: list[Sender] = []
+def _route(encode: Encode, endpoint: Endpoint, ca_bundle: str | None) -> Route:
+    """Posts by a sender that is loaded and made in the thread that uses it."""
 
-    def post(body: bytes, seconds: float) -> Delivery:
+    @cache
+    def sender() -> "Sender":
         from sluicegate.adapters.telemetry.sender import Sender  # noqa: PLC0415 - slow
 
-        if not senders:
-            senders.append(Sender(endpoint, ca_bundle, _AGENT))
-        return senders[0].post(body, seconds)
+        return Sender(endpoint, ca_bundle, _AGENT)
 
-    return post
+    def post(body: bytes, seconds: float) -> Delivery:
+        return sender().post(body, seconds)
+
+    def prepare() -> None:
+        sender()
+
+    return Route(encode, post, prepare)
 
 
 def _dump(document: object) -> bytes:

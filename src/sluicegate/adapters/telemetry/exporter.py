@@ -45,10 +45,14 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How records of one signal become documents, and how these are sent."""
+    """How records of one signal become documents, and how these are sent.
+
+    ``prepare`` loads what that takes.
+    """
 
     encode: Encode
     post: Post
+    prepare: Callable[[], None] = lambda: None
 
 
 class Exporter:
@@ -61,7 +65,13 @@ class Exporter:
     ) -> None:
         self._monotonic = monotonic
         self._lanes = {
-            signal: Lane(signal.value, route.encode, route.post, monotonic)
+            signal: Lane(
+                signal.value,
+                route.encode,
+                route.post,
+                monotonic,
+                prepare=route.prepare,
+            )
             for signal, route in routes.items()
         }
 

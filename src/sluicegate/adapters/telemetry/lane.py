@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +39,15 @@ class Account:
     fault: str = ""
 
 
+def _nothing() -> None:
+    """Prepare nothing."""
+
+
 class Lane:
     """Sends records in batches, the oldest first.
 
-    *encode* makes a document of some, *post* sends it. *monotonic* is in seconds.
+    *encode* makes a document of some, *post* sends it; *prepare* is called once before,
+    while nobody waits yet. *monotonic* is in seconds.
     """
 
     def __init__(
@@ -51,8 +57,9 @@ class Lane:
         post: Post,
         monotonic: Callable[[], float] = time.monotonic,
         delay_seconds: float = _DELAY_SECONDS,
+        prepare: Callable[[], None] = _nothing,
     ) -> None:
-        self._encode, self._post = encode, post
+        self._encode, self._post, self._prepare = encode, post, prepare
         self._monotonic = monotonic
         self._delay_seconds = delay_seconds
         self._waiting: deque[object] = deque()
@@ -102,6 +109,8 @@ class Lane:
             return Account(self._delivered, self._lost + left, fault)
 
     def _work(self) -> None:
+        with suppress(Exception):  # whoever sends then says what is wrong
+            self._prepare()
         while batch := self._next():
             self._deliver(batch)
 

@@ -71,6 +71,28 @@ def test_while_a_run_goes_on_what_waits_is_sent_after_a_while() -> None:
     assert finish(lane) == Account(delivered=1)
 
 
+def test_what_sending_takes_is_loaded_before_anybody_waits() -> None:
+    prepared = threading.Event()
+    server = Server()
+    lane = Lane("test", encode, server.post, delay_seconds=LONG, prepare=prepared.set)
+
+    lane.put(["a"])
+
+    assert prepared.wait(LONG)
+    assert server.bodies == []
+    finish(lane)
+
+
+def test_what_cannot_be_prepared_is_said_by_whoever_sends() -> None:
+    def fail() -> None:
+        raise OSError("no such file")
+
+    lane = Lane("test", encode, Server(NEVER).post, prepare=fail)
+    lane.put(["a"])
+
+    assert finish(lane) == Account(lost=1, fault="answered with HTTP 400")
+
+
 def test_what_is_refused_for_good_is_not_tried_again() -> None:
     server = Server(NEVER)
     lane = lane_to(server)
