@@ -2,35 +2,60 @@
 
 A branch can say of a secret of production that a test gets it. So what is for some
 environments alone counts as the protected branch has it, like environments themselves;
-a branch may only give it to fewer.
+a branch may only give it to fewer, and to stages that do the same with it.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Self
 
+from sluicegate.stages.pipeline import Pipeline
 from sluicegate.stages.secrets.aws import AwsProvider
+from sluicegate.stages.secrets.plain import EnvironmentProvider, GithubProvider
 from sluicegate.stages.secrets.settings import Provider, Secrets, SecretUse
-from sluicegate.stages.secrets.vault import VaultProvider
+from sluicegate.stages.secrets.vault import AppRoleAuth, VaultProvider
 
 _SECRET_ARN = re.compile(r"arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(?P<name>.+)")
 _RANDOM = re.compile(r"-[A-Za-z0-9]{6}$")  # what AWS appends to a name in an ARN
 
 
-def changed_uses(mine: Secrets, protected: Secrets | None) -> Mapping[str, str]:
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What a pipeline file says of secrets, and which kinds its stages are."""
+
+    secrets: Secrets = field(default_factory=Secrets)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, pipeline: Pipeline) -> Self:
+        """What the file of *pipeline* says."""
+        kinds = {each.name: each.stage.uses for each in pipeline.stages}
+        return cls(pipeline.secrets, kinds)
+
+
+def changed_uses(mine: Ruled, protected: Ruled | None) -> Mapping[str, str]:
     """The variables of *mine* that do not count, and why: the end of a sentence.
 
     A use counts if it names no environment, and the protected branch keeps the same
     secret for none either. Any other counts if the protected branch has it, from the
-    same provider with the same settings, for at least those stages and environments.
+    same provider with the same settings, for at least those stages and environments,
+    and the stages are of the same kind there: what sluicegate itself would read once a
+    gate is open is not for a program that runs before.
+
+    Variables that hold a guarded secret, or a login to who keeps them, do not count
+    either where *mine* names them past ``use:``.
 
     Args:
         mine: what the pipeline file that is run says.
         protected: what that of the protected branch says; None where none can be read.
     """
-    kept = {} if protected is None else _kept_places(protected)
-    found = {}
-    for variable, use in mine.use.items():
-        guarded = _guarded_as(mine, use, kept)
+    kept = {} if protected is None else _kept_places(protected.secrets)
+    held = {} if protected is None else _held_variables(protected.secrets)
+    named = mine.secrets.use
+    found = {variable: why for variable, why in held.items() if variable not in named}
+    for variable, use in named.items():
+        guarded = _guarded_as(mine.secrets, use, kept)
         if not use.environments and guarded is None:
             continue
         why = _why_not(variable, mine, protected)
@@ -41,6 +66,21 @@ def changed_uses(mine: Secrets, protected: Secrets | None) -> Mapping[str, str]:
     return found
 
 
+def refuse_login(provider: Provider, protected: Ruled | None) -> str | None:
+    """Why *provider* may not be shown its secret id; None if it may.
+
+    A branch could send a variable that the protected branch guards to a server of its
+    own, as if it were a login there.
+    """
+    login = _secret_id_of(provider)
+    if protected is None or login is None:
+        return None
+    if provider in protected.secrets.providers.values():
+        return None
+    why = _held_variables(protected.secrets).get(login)
+    return None if why is None else f"{login} is not sent to it: {why}"
+
+
 def _kept_places(protected: Secrets) -> dict[str, str]:
     """Where secrets for some environments alone are, and in which variable."""
     return {
@@ -49,6 +89,30 @@ def _kept_places(protected: Secrets) -> dict[str, str]:
         if use.environments
         for place in _places(protected.providers[use.from_], use)
     }
+
+
+def _held_variables(protected: Secrets) -> dict[str, str]:
+    """The variables of this process that a branch may not read or send, and why."""
+    found = {}
+    for variable, use in protected.use.items():
+        provider = protected.providers[use.from_]
+        is_plain = isinstance(provider, EnvironmentProvider | GithubProvider)
+        if is_plain and use.environments:
+            found[use.path] = (
+                f"on the protected branch it is the secret for {variable}, which is for"
+                f" {' and '.join(use.environments)} alone"
+            )
+    for name, provider in protected.providers.items():
+        login = _secret_id_of(provider)
+        if login is not None:
+            found[login] = f"on the protected branch it is the login to {name}"
+    return found
+
+
+def _secret_id_of(provider: Provider) -> str | None:
+    if isinstance(provider, VaultProvider) and isinstance(provider.auth, AppRoleAuth):
+        return provider.auth.secret_id_env
+    return None
 
 
 def _guarded_as(mine: Secrets, use: SecretUse, kept: Mapping[str, str]) -> str | None:
@@ -76,11 +140,11 @@ def _places(provider: Provider, use: SecretUse) -> Iterator[str]:
             yield f"variable:{use.path}"
 
 
-def _why_not(variable: str, mine: Secrets, protected: Secrets | None) -> str:
+def _why_not(variable: str, mine: Ruled, protected: Ruled | None) -> str:
     """Why the use of *variable* in *mine* is more than the protected branch allows."""
     if protected is None:
         return "which environments it is for, only a protected branch can say"
-    use, ruled = mine.use[variable], protected.use.get(variable)
+    use, ruled = mine.secrets.use[variable], protected.secrets.use.get(variable)
     if ruled is None:
         return "the protected branch does not give it to anybody"
     other = [
@@ -97,8 +161,13 @@ def _why_not(variable: str, mine: Secrets, protected: Secrets | None) -> str:
     ]
     if other:
         return f"the protected branch says otherwise of its {', '.join(other)}"
-    if mine.providers[use.from_] != protected.providers[ruled.from_]:
+    known = protected.secrets.providers[ruled.from_]
+    if mine.secrets.providers[use.from_] != known:
         return f"its provider {use.from_} is another one on the protected branch"
+    for stage in use.stages if ruled.environments else ():
+        kind, there = mine.kinds.get(stage), protected.kinds.get(stage)
+        if kind != there:
+            return f"stage {stage} is {kind} here, and {there} on the protected branch"
     return ""
 
 

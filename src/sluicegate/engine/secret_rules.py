@@ -70,8 +70,10 @@ class Due:
 
 
 def has_secrets(named: NamedStage, pipeline: Pipeline) -> bool:
-    """Whether any secret is for the stage, in whatever run."""
-    return any(named.name in use.stages for use in pipeline.secrets.use.values())
+    """Whether any secret is for the stage, in whatever run, or it names a login."""
+    return any(
+        named.name in use.stages for use in pipeline.secrets.use.values()
+    ) or bool(own_variables(named.stage, pipeline.environments))
 
 
 def find_due(
@@ -91,6 +93,12 @@ def find_due(
     if isinstance(stage, CanaryStage):
         releasing = {stage.environment}
     read_here = own_variables(stage, pipeline.environments)
+    for variable in sorted(read_here - secrets.use.keys()):
+        if variable in refused:
+            raise PermanentError(
+                f"{named.name} may not read {variable}: {refused[variable]}",
+                hint=_MERGE,
+            )
     found, left = [], []
     for variable, use in secrets.use.items():
         if named.name not in use.stages:

@@ -17,6 +17,7 @@ from sluicegate.config.policy import (
     environment_of,
     parse_policy,
 )
+from sluicegate.config.secrets_changed import Ruled
 from sluicegate.config.source import parse_source
 from sluicegate.errors import UsageError
 from sluicegate.gates.rules import Policy
@@ -25,7 +26,6 @@ from sluicegate.model.digest import Digest
 from sluicegate.ports.protected import ProtectedBranch, Tip
 from sluicegate.stages.environment import Environment
 from sluicegate.stages.pipeline import Pipeline
-from sluicegate.stages.secrets.settings import Secrets
 from sluicegate.wiring.policy_files import MAX_POLICY_BYTES, PolicyFiles
 from sluicegate.wiring.project import Project
 
@@ -107,7 +107,7 @@ class PolicySource:
         own = self._own(*self._branch())
         return read_pipeline(own.data, own.source).pipeline
 
-    def secrets(self) -> Secrets | None:
+    def secrets(self) -> Ruled | None:
         """What the protected branch says of secrets; nothing where it has no file.
 
         None where there is no repository, or which branch is the protected one cannot
@@ -123,8 +123,8 @@ class PolicySource:
             return None
         data = branch.read(tip, self.path, MAX_POLICY_BYTES)
         if data is None:
-            return Secrets()
-        return read_pipeline(data, f"{self.path} at {tip.branch}").pipeline.secrets
+            return Ruled()
+        return Ruled.of(read_pipeline(data, f"{self.path} at {tip.branch}").pipeline)
 
     def has_had(self, definition: Digest) -> bool:
         """Whether the pipeline there is, or was there once, that of *definition*.

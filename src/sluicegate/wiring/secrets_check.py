@@ -17,6 +17,7 @@ from sluicegate.stages.secrets.settings import Provider, SecretUse
 from sluicegate.wiring.github.secrets_checkup import SecretsCheckup
 from sluicegate.wiring.project import Project
 from sluicegate.wiring.secret_providers import build_provider
+from sluicegate.wiring.secrets import ProjectSecrets
 
 _RUN = "check"  # in the place of a run, for the log of the provider
 
@@ -73,6 +74,7 @@ class SecretsCheck:
         environ = self.project.machine.environ
         provider = build_provider(name, settings, self.project, environ)
         try:
+            ProjectSecrets(self.project).check_login(name)
             login = provider.login(self._purpose)
         except ExternalError as error:
             refused = _trouble(error)

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluicegate.config.file import parse_pipeline
-from sluicegate.config.secrets_changed import changed_uses
-from sluicegate.stages.secrets.settings import Secrets
+from sluicegate.config.secrets_changed import Ruled, changed_uses, refuse_login
 
 HEAD = """\
 schema: sluicegate/v1
@@ -32,22 +31,23 @@ GUARDED = "{from: vault, path: prod/db, stages: [test], environments: [staging]}
 FREE = "{from: vault, path: prod/db, stages: [test]}"
 
 
-def secrets(providers: dict[str, str] | None = None, **uses: str) -> Secrets:
+def secrets(providers: dict[str, str] | None = None, **uses: str) -> Ruled:
     known = {**PROVIDERS, **(providers or {})}
     text = "secrets:\n  providers:\n"
     text += "".join(f"    {name}: {{{known[name]}}}\n" for name in known)
     text += "  use:\n" + "".join(f"    {name}: {uses[name]}\n" for name in uses)
-    return parse_pipeline((HEAD + text).encode(), "f").secrets
+    return Ruled.of(parse_pipeline((HEAD + text).encode(), "f"))
 
 
-def why(mine: Secrets, protected: Secrets | None) -> str:
-    (said,) = changed_uses(mine, protected).values()
+def why(mine: Ruled, protected: Ruled | None) -> str:
+    found = changed_uses(mine, protected)
+    (said,) = (found[name] for name in mine.secrets.use if name in found)
     return said
 
 
 def test_what_is_for_any_run_counts_wherever_it_stands() -> None:
     assert changed_uses(secrets(DB=FREE), None) == {}
-    assert changed_uses(secrets(DB=FREE), Secrets()) == {}
+    assert changed_uses(secrets(DB=FREE), Ruled()) == {}
 
 
 def test_what_is_for_an_environment_counts_as_the_protected_branch_has_it() -> None:
@@ -61,7 +61,7 @@ def test_what_is_for_an_environment_counts_nowhere_without_a_protected_branch() 
 
 
 def test_a_branch_cannot_add_a_use() -> None:
-    assert why(secrets(DB=GUARDED), Secrets()) == (
+    assert why(secrets(DB=GUARDED), Ruled()) == (
         "the protected branch does not give it to anybody"
     )
 
@@ -148,6 +148,85 @@ def test_a_branch_cannot_take_a_guarded_secret_by_another_name(
         "the protected branch does not give it to anybody, and it is the same secret"
         " as DB there"
     )
+
+
+READS = """\
+      lag:
+        kind: gauge
+        slack: 0.5
+        from:
+          uses: prometheus
+          url: https://prometheus.acme.org
+          samples: lag
+          arms: {label: version, stable: "{commit}", canary: "{commit}"}
+          auth: {bearer: {env: PROM}}
+"""
+
+
+def test_what_sluicegate_reads_behind_a_gate_is_for_no_program_of_a_branch() -> None:
+    use = "{from: vault, path: prom, stages: [staging], environments: [staging]}"
+    canary = "  staging: {uses: canary, environment: staging}\n"
+    reading = canary.replace("{", "\n    ").replace(", ", "\n    ").replace("}", "")
+    text = (
+        HEAD + "secrets:\n  providers:\n    vault: {" + PROVIDERS["vault"] + "}\n"
+        "  use:\n    PROM: " + use + "\n"
+    )
+    ruled = Ruled.of(
+        parse_pipeline(
+            text.replace(canary, f"{reading}    metrics:\n{READS}").encode(), "f"
+        )
+    )
+    taking = "  staging: {uses: command, run: env}\n"
+    other = "  other: {uses: canary, environment: staging}\n"
+    mine = Ruled.of(parse_pipeline(text.replace(canary, taking + other).encode(), "f"))
+
+    assert changed_uses(ruled, ruled) == {}
+    assert why(mine, ruled) == (
+        "stage staging is command here, and canary on the protected branch"
+    )
+
+
+APPROLE = (
+    "uses: vault, address: 'https://vault.acme.org',"
+    " auth: {method: approle, role_id: churn, secret_id_env: SECRET_ID}"
+)
+
+
+def test_a_branch_does_not_read_guarded_variables_past_use() -> None:
+    plain = "{from: here, path: PROD_DB, stages: [test], environments: [staging]}"
+    free = "{from: here, path: FREE, stages: [test]}"
+    protected = secrets({"role": APPROLE}, DB=plain, FREE=free)
+
+    assert changed_uses(Ruled(), protected) == {
+        "PROD_DB": "on the protected branch it is the secret for DB, which is for"
+        " staging alone",
+        "SECRET_ID": "on the protected branch it is the login to role",
+    }
+
+
+@pytest.mark.parametrize(
+    ("mine", "sent"),
+    [
+        (APPROLE, None),
+        (APPROLE.replace("SECRET_ID", "ANOTHER"), None),
+        (APPROLE.replace("acme.org", "evil.example"), "SECRET_ID"),
+        (APPROLE.replace("SECRET_ID", "PROD_DB"), "PROD_DB"),
+        (PROVIDERS["vault"].replace("acme.org", "evil.example"), None),
+    ],
+)
+def test_a_branch_cannot_send_a_guarded_variable_as_a_login(
+    mine: str, sent: str | None
+) -> None:
+    plain = "{from: here, path: PROD_DB, stages: [test], environments: [staging]}"
+    protected = secrets({"role": APPROLE}, DB=plain)
+    use = "{from: my, path: a, stages: [test]}"
+    provider = secrets({"my": mine}, X=use).secrets.providers["my"]
+
+    why_not = refuse_login(provider, protected)
+
+    assert refuse_login(provider, None) is None
+    assert (why_not is None) == (sent is None)
+    assert why_not is None or why_not.startswith(f"{sent} is not sent to it: ")
 
 
 def test_what_the_protected_branch_gives_to_any_run_too_counts() -> None:

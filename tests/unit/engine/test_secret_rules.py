@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from run_world import SOURCE, pipeline, stage
 
 from sluicegate.engine.secret_rules import (
+    Due,
     DueSecret,
     check_told,
     check_value,
     find_due,
     find_releasing,
+    has_secrets,
 )
 from sluicegate.engine.situation import Situation
 from sluicegate.errors import PermanentError
@@ -102,6 +104,36 @@ def test_a_stage_that_would_get_a_refused_secret_does_not_run_without_it() -> No
     with pytest.raises(PermanentError, match="PROD is not given to build: it is new"):
         due(BUILD, "production", refused="PROD")
     assert due(BUILD, "staging", refused="PROD") == ["ANY"]
+
+
+READING = {
+    "uses": "canary",
+    "environment": "production",
+    "steps": [50],
+    "metrics": {
+        "lag": {
+            "kind": "gauge",
+            "slack": 0.5,
+            "from": {
+                "uses": "prometheus",
+                "url": "https://prometheus.example.org",
+                "samples": "lag",
+                "arms": {"label": "v", "stable": "{commit}", "canary": "{commit}"},
+                "auth": {"bearer": {"env": "PROM"}},
+            },
+        }
+    },
+}
+
+
+def test_a_stage_reads_no_guarded_variable_that_it_names_past_use() -> None:
+    rolling = NamedStage("roll", CanaryStage.model_validate(READING), (), Gate(()))
+    whole = with_secrets(Secrets(), rolling)
+
+    assert has_secrets(rolling, whole)  # so that what is refused is asked for
+    assert find_due(rolling, whole, (), {}) == Due()
+    with pytest.raises(PermanentError, match="roll may not read PROM: it is theirs"):
+        find_due(rolling, whole, (), {"PROM": "it is theirs"})
 
 
 def test_a_reference_names_the_version_that_was_asked_for_or_that_was_there() -> None:

@@ -327,7 +327,7 @@ def test_secrets_are_those_of_the_protected_branch(tmp_path: Path) -> None:
     found = repository.source().secrets()
 
     assert found is not None
-    assert list(found.use) == ["KEY"]
+    assert list(found.secrets.use) == ["KEY"]
 
 
 def test_a_protected_branch_without_the_file_gives_no_secret(tmp_path: Path) -> None:
@@ -339,7 +339,7 @@ def test_a_protected_branch_without_the_file_gives_no_secret(tmp_path: Path) -> 
     found = repository.source().secrets()
 
     assert found is not None
-    assert not found.use
+    assert not found.secrets.use
 
 
 def test_secrets_are_unknown_without_a_protected_branch(tmp_path: Path) -> None:

@@ -152,7 +152,45 @@ def test_what_is_for_an_environment_counts_as_the_protected_branch_has_it(
 
     refused = ProjectSecrets(made).refused()
 
-    assert set(refused) == ({"TOKEN"} if more else set())
+    assert set(refused) == {"KEPT_TOKEN", *(["TOKEN"] if more else [])}
+
+
+def test_a_program_that_moves_the_protected_branch_gets_no_more_by_that(
+    tmp_path: Path,
+) -> None:
+    limited = {**HERE, "environments": ["production"]}
+    folder = tmp_path / "p"
+    project(folder, secrets(TOKEN=limited))
+    git(folder, "checkout", "-q", "-b", "mine")
+    made = project(folder, secrets(TOKEN=HERE))
+    surroundings = Surroundings(made, ProjectLog(made))
+    move = Command(
+        ("git", "update-ref", "refs/heads/main", "HEAD"),
+        str(folder),
+        timedelta(seconds=20),
+    )
+
+    surroundings.process.run(move, lambda _line: None)
+
+    assert "TOKEN" in surroundings.secrets.refused()
+
+
+def test_a_secret_id_of_the_protected_branch_is_sent_to_no_other_server(
+    tmp_path: Path,
+) -> None:
+    def vault(address: str) -> dict[str, object]:
+        auth = {"method": "approle", "role_id": "r", "secret_id_env": "KEPT_TOKEN"}
+        provider = {"uses": "vault", "address": address, "auth": auth}
+        use = {"X": {"from": "v", "path": "a", "stages": ["build"]}}
+        return {"providers": {"v": provider}, "use": use}
+
+    folder = tmp_path / "p"
+    project(folder, vault("https://vault.acme.example"))
+    git(folder, "checkout", "-q", "-b", "mine")
+    made = project(folder, vault("https://evil.example"), KEPT_TOKEN=TOKEN)
+
+    with pytest.raises(PermanentError, match="KEPT_TOKEN is not sent to it"):
+        ProjectSecrets(made).provider("v")
 
 
 def test_a_protected_branch_that_cannot_be_read_lets_nothing_pass(
