@@ -149,6 +149,8 @@ def test_a_slip_in_a_name_is_told_with_those_that_there_are(place: Place) -> Non
         (("--last", "3d", "--since", "2024-05-06"), "both say when it begins"),
         (("--since", "2024-05-09", "--until", "2024-05-06"), "ends before it begins"),
         (("--prometheus", "--by", "week"), "has no --by"),
+        (("--prometheus", "--environment", "production"), "has no --environment"),
+        (("--textfile", "x.prom", "--environment", "production"), "each is a label"),
         (("--json", "--textfile", "x.prom"), "leave --json out"),
         (("--textfile", "x.txt"), "does not read a file called x.txt"),
         (("--json", "cost"), "Write options behind 'cost'"),

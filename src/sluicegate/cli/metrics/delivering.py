@@ -25,6 +25,11 @@ def show(
     is_page = form == "prometheus" or textfile is not None
     if is_page and _PERIODS[by] is not None:
         raise click.UsageError("What Prometheus reads has no --by: it keeps the past.")
+    if is_page and part.environment is not None:
+        # Of one log and service there is one page: two would name the same series.
+        raise click.UsageError(
+            "What Prometheus reads has no --environment: each is a label."
+        )
     if textfile is not None and form is not None:
         raise click.UsageError(f"--textfile writes a file: leave --{form} out.")
     if textfile is not None:
