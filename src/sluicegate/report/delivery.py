@@ -59,17 +59,15 @@ def _lines(delivery: Delivery, width: int) -> Iterator[Line]:
     yield from _head(delivery)
     if delivery.known is None:
         return
-    if delivery.by == "environment":
+    if not delivery.groups:
+        yield Line("")
+        yield Line("no release in this window: a canary stage makes one", is_faint=True)
+    elif delivery.by == "environment":
         costs = {each.environment: each for each in delivery.costs}
         for group in delivery.groups:
             yield Line("")
             yield from _environment(
                 group, costs.get(group.environment), delivery.currency
-            )
-        if not delivery.groups:
-            yield Line("")
-            yield Line(
-                "no release in this window: a canary stage makes one", is_faint=True
             )
     else:
         yield Line("")

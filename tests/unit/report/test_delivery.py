@@ -57,6 +57,14 @@ def test_what_was_pruned_is_said_beside_the_part_that_is_known() -> None:
     assert "1 rollout began in entries that were pruned, and are left out" in said
 
 
+@pytest.mark.parametrize("by", ["environment", "week", "day"])
+def test_a_log_without_any_release_gets_a_sentence_and_no_empty_table(by: str) -> None:
+    said = text(delivery(by=by))
+
+    assert "no release in this window: a canary stage makes one" in said
+    assert "FROM (UTC)" not in said
+
+
 def test_why_commits_are_missing_is_said() -> None:
     lead = replace(NOTHING, releases=2, lead=LeadTimes(None, None, 2))
 
