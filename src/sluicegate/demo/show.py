@@ -144,6 +144,7 @@ def _look(project: Path, *, kept: bool) -> Group:
         Text(f"  cd {project}", style="cyan"),
         Text("  git log --patch", style="cyan"),
         Text(f"  {sluice} audit log", style="cyan"),
+        Text(f"  {sluice} metrics    # how its releases went", style="cyan"),
     ]
     if kept:
         lines.append(Text("  docker ps    # v2 still serves", style="cyan"))

@@ -72,6 +72,7 @@ def test_the_summary_tells_the_story() -> None:
         "cm9vdA==",
         "entry 70 is not what was signed",
         "cd /tmp/demo",
+        "sluice metrics",
     ):
         assert part in text, part
 
