@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sluicegate.errors import UsageError
+from sluicegate.model.credential import NEVER_PASSED_ON
 from sluicegate.model.selector import LABEL_PATTERN, Arms, Selector
 from sluicegate.stages.notify import SECRET
 from sluicegate.stages.stage import Duration, Settings
@@ -53,6 +54,13 @@ def _refuse_literal(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over an
         case Secret():
             return value
         case {"env": str(name), **rest} if not rest and re.match(_VARIABLE, name):
+            if NEVER_PASSED_ON.fullmatch(name):
+                raise PydanticCustomError(
+                    SECRET,
+                    "{name} is for sluicegate alone and sent to nobody else: make a"
+                    " token that can only read there, and put it into another variable",
+                    {"name": name},
+                )
             return value
         case {"file": str(path), **rest} if not rest and _is_path(path):
             return value

@@ -59,6 +59,24 @@ def use(*lines: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
+    ("variable", "why"),
+    [
+        ("GITHUB_TOKEN", "is for sluicegate alone and sent to nobody else"),
+        ("SLUICE_LOG_KEY", "is for sluicegate alone and sent to nobody else"),
+        ("no name", "must be the name of a variable"),
+    ],
+)
+def test_only_a_variable_of_its_own_logs_in_to_vault(variable: str, why: str) -> None:
+    text = HEAD + PROVIDERS.replace("SECRET_ID", f"'{variable}'")
+    needed = "  use: {X: {from: vault, path: a, stages: [test]}}\n"
+
+    (found,) = problems(text + needed)
+
+    assert ".auth.secret_id_env: " in found
+    assert why in found
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "DB: {from: vault, path: churn/db, field: url, version: 7, stages: [test]}",

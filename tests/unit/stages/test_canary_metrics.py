@@ -292,6 +292,17 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(
 
 
 @pytest.mark.parametrize(
+    "variable",
+    ["GITHUB_TOKEN", "SLUICE_LOG_KEY", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"],
+)
+def test_what_is_for_sluicegate_alone_is_sent_to_no_source(variable: str) -> None:
+    auth = {"bearer": {"env": variable}}
+    (found,) = problems(pipeline(bad(auth=auth)))
+
+    assert f"{variable} is for sluicegate alone and sent to nobody else" in found
+
+
+@pytest.mark.parametrize(
     "url", ["http://localhost:9090", "http://127.0.0.1:9090/x", "http://[::1]:9090"]
 )
 def test_a_login_to_this_machine_needs_no_tls(url: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, Tag
 from pydantic_core import PydanticCustomError
 
+from sluicegate.model.credential import NEVER_PASSED_ON
 from sluicegate.stages.notify import SECRET
 from sluicegate.stages.stage import Duration, Settings
 from sluicegate.stages.variants import variants
@@ -39,6 +40,19 @@ def _check_ttl(value: timedelta) -> timedelta:
     return value
 
 
+def _check_login(value: str) -> str:
+    if NEVER_PASSED_ON.fullmatch(value):
+        raise PydanticCustomError(
+            SECRET,
+            "{name} is for sluicegate alone and sent to nobody else: put the secret id"
+            " into another variable",
+            {"name": value},
+        )
+    if not re.fullmatch(_VARIABLE, value):
+        raise ValueError(f"must be the name of a variable: it must match {_VARIABLE}")
+    return value
+
+
 class JwtAuth(Settings):
     """Logs in with the OIDC token of the workflow that runs, or of a file."""
 
@@ -63,8 +77,11 @@ class AppRoleAuth(Settings):
 
     method: Literal["approle"] = Field(description="How to log in.")
     role_id: str = Field(min_length=1, description="The id of the role; no secret.")
-    secret_id_env: str = Field(
-        pattern=_VARIABLE,
+    secret_id_env: Annotated[
+        str,
+        AfterValidator(_check_login),
+        Field(json_schema_extra={"pattern": _VARIABLE}),
+    ] = Field(
         description="The variable that holds the secret id; may hold a wrapping token.",
     )
     mount: str = Field(
