@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sluicegate.audit.envelope import Envelope
 from sluicegate.audit.reader import LogReader
 from sluicegate.audit.record import decode_entry
+from sluicegate.audit.reserved import Reserved
 from sluicegate.audit.time import MAX_BEHIND
 from sluicegate.gates.budget import Used
 from sluicegate.model.budget import Budgets, Period
@@ -25,7 +26,6 @@ from sluicegate.model.event import (
     StageFinished,
     StageStarted,
 )
-from sluicegate.model.resources import gpu_ms
 
 _MARKS = tuple(
     f'"type":"{kind}"'.encode()
@@ -37,24 +37,6 @@ _MARKS = tuple(
 LONGEST_RESERVATION = timedelta(days=1)
 """How far before a period reservations are looked for that may last into it."""
 
-_MS = timedelta(milliseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reserved:
-    at: datetime
-    gpu: int
-    wall_ms: int
-
-    @property
-    def until(self) -> datetime:
-        return self.at + self.wall_ms * _MS
-
-    def used_until(self, moment: datetime) -> int:
-        """GPU milliseconds that the attempt has used at most, if it ended by then."""
-        passed = max((moment - self.at) // _MS, 0)
-        return gpu_ms(self.gpu, min(passed, self.wall_ms))
-
 
 @dataclass
 class Accounts:
@@ -62,7 +44,7 @@ class Accounts:
 
     _runs: list[datetime] = field(default_factory=list)
     _gpus: list[tuple[datetime, int]] = field(default_factory=list)
-    _open: dict[tuple[str, str], _Reserved] = field(default_factory=dict)
+    _open: dict[tuple[str, str], Reserved] = field(default_factory=dict)
 
     def add(self, envelope: Envelope, event: Event) -> None:
         """Fold in one entry of a run."""
@@ -71,7 +53,7 @@ class Accounts:
             case RunStarted(over_budget=None, rollback=None):
                 self._runs.append(at)
             case GpuReserved(refused=None):
-                reserved = _Reserved(at, event.gpu, event.wall_ms)
+                reserved = Reserved(at, event.gpu, event.wall_ms)
                 self._open[run_id, event.stage] = reserved
             case StageFinished():
                 self._open.pop((run_id, event.stage), None)
@@ -92,17 +74,14 @@ class Accounts:
         return Used(
             runs=sum(at >= start for at in self._runs),
             gpu_ms=sum(used for at, used in self._gpus if at >= start)
-            + sum(gpu_ms(e.gpu, e.wall_ms) for end, e in lost if end >= start),
-            reserved_ms=sum(
-                gpu_ms(each.gpu, each.wall_ms) for each in waiting if each.until > now
-            ),
+            + sum(each.gpu_ms for end, each in lost if end >= start),
+            reserved_ms=sum(each.gpu_ms for each in waiting if each.until > now),
         )
 
     def _cut_off(self, at: datetime, run_id: str, stage: str) -> None:
         found = self._open.pop((run_id, stage), None)
         if found is not None:
-            ended = min(at, found.until)
-            self._gpus.append((ended, found.used_until(ended)))
+            self._gpus.append((min(at, found.until), found.cut_off(at).gpu_ms))
 
 
 class LoggedAccounts:

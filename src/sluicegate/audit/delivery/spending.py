@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sluicegate.audit.reserved import Reserved
 from sluicegate.model.delivery import TimeSpent
 from sluicegate.model.digest import Digest
 from sluicegate.model.event import (
@@ -21,26 +22,8 @@ from sluicegate.model.event import (
     StageFinished,
     StageStarted,
 )
-from sluicegate.model.resources import gpu_ms
 
 _MS = timedelta(milliseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reserved:
-    at: datetime
-    gpu: int
-    wall_ms: int
-
-    @property
-    def until(self) -> datetime:
-        return self.at + self.wall_ms * _MS
-
-    def cut_off(self, run_id: str, stage: str, at: datetime) -> TimeSpent:
-        """What the attempt has taken at most if it ended by *at*."""
-        ended = min(at, self.until)
-        passed = min(max((ended - self.at) // _MS, 0), self.wall_ms)
-        return TimeSpent(ended, run_id, stage, gpu_ms(self.gpu, passed), passed)
 
 
 @dataclass
@@ -49,7 +32,7 @@ class Spending:
 
     _rows: list[TimeSpent] = field(default_factory=list)
     _began: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    _reserved: dict[tuple[str, str], _Reserved] = field(default_factory=dict)
+    _reserved: dict[tuple[str, str], Reserved] = field(default_factory=dict)
     _seen: dict[str, datetime] = field(default_factory=dict)
     _paid: set[tuple[Digest, str]] = field(default_factory=set)
 
@@ -64,7 +47,7 @@ class Spending:
                 self._cut_off(at, run_id, event.stage)
                 self._began[run_id, event.stage] = at
             case GpuReserved(refused=None):
-                reserved = _Reserved(at, event.gpu, event.wall_ms)
+                reserved = Reserved(at, event.gpu, event.wall_ms)
                 self._reserved[run_id, event.stage] = reserved
             case StageFinished():
                 self._began.pop((run_id, event.stage), None)
@@ -84,7 +67,7 @@ class Spending:
         for run_id, stage in {**self._began, **self._reserved}:
             reserved = self._reserved.get((run_id, stage))
             if reserved is not None and reserved.until <= now:
-                yield reserved.cut_off(run_id, stage, now)
+                yield _cut_off(reserved, now, run_id, stage)
             else:
                 yield from self._seen_of(run_id, stage)
 
@@ -107,7 +90,7 @@ class Spending:
     def _cut_off(self, at: datetime, run_id: str, stage: str) -> None:
         reserved = self._reserved.pop((run_id, stage), None)
         if reserved is not None:
-            self._rows.append(reserved.cut_off(run_id, stage, at))
+            self._rows.append(_cut_off(reserved, at, run_id, stage))
         else:
             self._rows += self._seen_of(run_id, stage)
         self._began.pop((run_id, stage), None)
@@ -116,3 +99,10 @@ class Spending:
         began, seen = self._began.get((run_id, stage)), self._seen.get(run_id)
         if began is not None and seen is not None and seen > began:
             yield TimeSpent(seen, run_id, stage, 0, (seen - began) // _MS)
+
+
+def _cut_off(reserved: Reserved, at: datetime, run_id: str, stage: str) -> TimeSpent:
+    """What the attempt has taken at most if it ended by *at*."""
+    used = reserved.cut_off(at)
+    ended = min(at, reserved.until)
+    return TimeSpent(ended, run_id, stage, used.gpu_ms, used.wall_ms)
