@@ -136,9 +136,10 @@ def test_a_slip_in_a_name_is_told_with_those_that_there_are(place: Place) -> Non
     text = said(place, *WEEK, "--environment", "prodction", code=2)
 
     assert "no environment is called 'prodction' (did you mean production?)" in text
-    assert "known are: production, standby" in text
+    assert "known are: production, standby; those of the log and of the" in text
     text = said(place, *WEEK, "--service", "chrun", code=2)
     assert "no service is called 'chrun' (did you mean churn?)" in text
+    assert "known are: churn; those of the log\n" in text
 
 
 @pytest.mark.parametrize(

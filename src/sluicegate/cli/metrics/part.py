@@ -76,13 +76,14 @@ def look_up(part: Part) -> tuple[Deliveries, Asked]:
         found = Deliveries.open(machine, part.file, part.log, part.vkey, line.show)
         _ = found.facts
     if part.service is not None:
-        _require("service", part.service, found.known_services)
+        _require("service", part.service, found.known_services, "those of the log")
     if part.environment is not None:
-        _require("environment", part.environment, found.known_environments)
+        places = "those of the log and of the pipeline file"
+        _require("environment", part.environment, found.known_environments, places)
     return found, Asked(window, part.environment, part.service)
 
 
-def _require(kind: str, name: str, known: Sequence[str]) -> None:
+def _require(kind: str, name: str, known: Sequence[str], which: str) -> None:
     if name in known:
         return
     close = difflib.get_close_matches(name, known, n=1)
@@ -90,7 +91,7 @@ def _require(kind: str, name: str, known: Sequence[str]) -> None:
     names = f"known are: {', '.join(known)}" if known else "none is known"
     raise UsageError(
         f"no {kind} is called {name!r}{meant}",
-        hint=f"{names}; those of the log and of the pipeline file",
+        hint=f"{names}; {which}",
     )
 
 
