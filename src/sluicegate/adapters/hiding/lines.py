@@ -19,7 +19,7 @@ from sluicegate.ports.process import ManyLines, OnLine
 
 _PATIENCE_SECONDS = 1.0
 _MOST_HELD = 1 << 16  # bytes
-_PAST = 32  # bytes: enough for three characters, however they are escaped
+_PAST = 96  # bytes: enough for three characters, escaped twice and broken
 _LONG_PAST = 512  # and for a beginning that was held back for as long as can be
 _LOOK_BACK = 4096  # bytes, blank ones included
 _BLANK = b" \t\r"
@@ -141,9 +141,10 @@ class LineHider(ManyLines):
             if last > begin and first < end
         ]
         hidden = put(said if at_end else said[:-1], _MARK, inside)
-        if self._find().may_hold_marks:
+        if inside and self._find().may_hold_marks:
             hidden = self._find().hide(hidden, _MARK)
-        self._keep(block[:end], _LONG_PAST)
+        goes_on = any(last > end - _LONG_PAST for _, last in spans)
+        self._keep(block[:end], _LONG_PAST if goes_on else _PAST)
         self._held = [] if at_end else [block[end:]]
         for line in _decode(hidden).split("\n"):
             self._tell(line)

@@ -44,13 +44,12 @@ _UNFINISHED = re.compile(
     rb"(?:%[0-9A-Fa-f]?|\\(?:[uUx][0-9A-Fa-f{]{0,7}|[0-7]{0,2})"
     rb"|&#?[0-9A-Za-z]{0,24}){1,4}\\?\Z"  # the last one continues the line
 )
-# Colours, links, and what BuildKit writes before each line that a build says.
-_DECOR = re.compile(
+# Each pattern begins with a byte, for which `re` looks fast.
+_COLOUR = re.compile(  # and links
     rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[@-_])"
-    rb"|(?<![^\n])#[0-9]{1,5} [0-9]{1,6}\.[0-9]{1,3} "
 )
-
-
+_BUILDKIT = re.compile(rb"\n#[0-9]{1,5} [0-9]{1,6}\.[0-9]{1,3} ")
+_FIRST_BUILDKIT = re.compile(rb"#[0-9]{1,5} [0-9]{1,6}\.[0-9]{1,3} ")
 _HIGH = re.compile(rb"\\\s*x\s*[89A-Fa-f]")
 
 Decode = Callable[[bytes], bytes]
@@ -106,7 +105,9 @@ class Replaced(Step):
         self, before: bytes, pattern: re.Pattern[bytes], decode: Decode
     ) -> None:
         self._before, self._pattern, self._decode = before, pattern, decode
-        self.text = pattern.sub(lambda found: decode(found[0]), before)
+        self.text = pattern.sub(  # a constant is put in without a call for each
+            b"" if decode is _nothing else lambda found: decode(found[0]), before
+        )
 
     @cached_property
     def _places(self) -> tuple[list[int], list[tuple[int, int]], list[int]]:
@@ -162,12 +163,14 @@ def views(text: bytes) -> Iterator[View]:
     """All views of *text* that differ, the simplest first."""
     yield View(last=Kept(text, _LOOSE, _ALIKE))
     steps: list[Step] = []
-    if b"\x1b" in text or text.startswith(b"#") or b"\n#" in text:
-        plain = Replaced(text, _DECOR, lambda _: b"")
+    for decor in _decor(text):
+        plain = Replaced(text, decor, _nothing)
         if plain.text != text:
-            steps, text = [plain], plain.text
-            yield View(plain, last=Kept(text, _LOOSE, _ALIKE))
+            steps.append(plain)
+            text = plain.text
     if not (b"%" in text or b"\\" in text or b"&" in text):
+        if steps:
+            yield View(*steps, last=Kept(text, _LOOSE, _ALIKE))
         return
     # A backslash before a break continues the line, or escapes what follows the break.
     # A byte, where bytes are written; in YAML and for a Python string, a character.
@@ -176,16 +179,31 @@ def views(text: bytes) -> Iterator[View]:
     all_kept = [Kept(each, _BLANK) for each in joined]
     if b"\\" in text and (b"&" in text or b"%" in text):
         all_kept.append(Kept(text, _QUOTING))  # a shell's, around escapes of others
+    if steps and not any(is_escaped(kept.text) for kept in all_kept):
+        yield View(*steps, last=Kept(text, _LOOSE, _ALIKE))
     for kept in all_kept:
         for decode in decoders:
             yield from _unescaped([*steps, kept], decode)
+
+
+def _decor(text: bytes) -> Iterator[re.Pattern[bytes]]:
+    """What may stand between the characters and the lines of *text*."""
+    if b"\x1b" in text:
+        yield _COLOUR
+    if b"\n#" in text:
+        yield _BUILDKIT
+    if text.startswith(b"#"):
+        yield _FIRST_BUILDKIT
 
 
 def _unescaped(steps: list[Step], decode: Decode) -> Iterator[View]:
     for _ in range(_MOST_ROUNDS):
         if not is_escaped(steps[-1].text):
             return
-        steps.append(Replaced(steps[-1].text, _ESCAPE, decode))
+        text = steps[-1].text
+        only_percent = not (_ESCAPED[1].search(text) or _ESCAPED[2].search(text))
+        pattern = _ESCAPED[0] if only_percent else _ESCAPE
+        steps.append(Replaced(text, pattern, decode))
         yield View(*steps, last=Kept(steps[-1].text, _LOOSE, _ALIKE))
 
 
@@ -208,9 +226,13 @@ def is_escaped(text: bytes) -> bool:
 
 def _without_continuations(text: bytes) -> bytes:
     """A backslash at the end of a line is no part of what follows; it becomes blank."""
-    if b"\\\n" in text or b"\\\r\n" in text:
+    if b"\\" in text and (b"\\\n" in text or b"\\\r\n" in text):
         return text.replace(b"\\\n", b"\n\n").replace(b"\\\r\n", b"\n\n\n")
     return text
+
+
+def _nothing(_found: bytes) -> bytes:
+    return b""
 
 
 @lru_cache(maxsize=4096)
