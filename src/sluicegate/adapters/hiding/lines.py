@@ -19,7 +19,7 @@ from sluicegate.ports.process import ManyLines, OnLine
 
 _PATIENCE_SECONDS = 1.0
 _MOST_HELD = 1 << 16  # bytes
-_PAST = 96  # bytes: enough for three characters, escaped twice and broken
+_PAST = 192  # bytes: enough for three characters, escaped twice and broken
 _LONG_PAST = 512  # and for a beginning that was held back for as long as can be
 _LOOK_BACK = 4096  # bytes, blank ones included
 _BLANK = b" \t\r"
