@@ -8,13 +8,16 @@ Source:
     proc_pid_stat(5), proc_pid_status(5), proc_pid_io(5), proc_tid_children(5).
 """
 
+import io
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 
 _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 10.0
 _AFTER_NAME = 3  # the first of the fields of stat(5) that come after the name
 _GROUP, _USER_TIME = 5 - _AFTER_NAME, 14 - _AFTER_NAME
 _DEEPEST = 64
+_MOST_BYTES = 4096  # of io(5), which takes some hundred
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,49 @@ def cpu_ms_of(pid: int) -> float | None:
 
 
 def transferred_by(pid: int) -> Transferred | None:
-    """What *pid* had storage read and write; it may have ended, if nobody reaped it."""
-    text = _read(f"/proc/{pid}/io")
+    """What the living *pid* had storage read and write."""
+    return _transferred(_read(f"/proc/{pid}/io"))
+
+
+class TransferCount:
+    """What the living *pid* has had storage read and write, for as long as it is known.
+
+    Who has ended belongs to root in ``/proc``, so that no other user can open it there
+    any more. Who has opened it before may read it until it is reaped.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._path = f"/proc/{pid}/io"
+        self._file: io.FileIO | None = None
+        self.open()
+
+    def open(self) -> None:
+        """Open it, if that has not been possible before.
+
+        Who has just begun a program may, for a moment, still be as closed as this
+        process is.
+        """
+        if self._file is None:
+            with suppress(OSError):
+                self._file = open(self._path, "rb", buffering=0)  # noqa: PTH123, SIM115 - for every program: fast; see `close`
+
+    def read(self) -> Transferred | None:
+        """What it is by now; None if that cannot be told."""
+        self.open()
+        if self._file is None:
+            return None
+        try:
+            return _transferred(os.pread(self._file.fileno(), _MOST_BYTES, 0))
+        except OSError:
+            return None
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._file is not None:
+            self._file.close()
+
+
+def _transferred(text: bytes | None) -> Transferred | None:
     if text is None:
         return None
     counts = dict(line.split(b": ") for line in text.splitlines())

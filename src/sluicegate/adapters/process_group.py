@@ -180,6 +180,7 @@ class ProcessGroup:
     def _close(self) -> None:
         self._selector.close()
         self._leader.close()
+        self._meter.close()
         for pipe in self._pipes:
             os.close(pipe)
 

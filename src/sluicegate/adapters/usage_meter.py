@@ -17,6 +17,7 @@ import time
 from typing import TYPE_CHECKING
 
 from sluicegate.adapters.proc_files import (
+    TransferCount,
     Transferred,
     cpu_ms_of,
     descendants_of,
@@ -44,6 +45,7 @@ class UsageMeter:
         self._peak: int | None = None
         self._surveyed_cpu_ms = 0.0
         self._surveyed: Transferred | None = None
+        self._count = TransferCount(pid)  # it may not be opened once it has ended
         self._transferred: Transferred | None = None
         # What is seen at once is not the program yet.
         self._due = self._started + _FIRST_LOOK_SECONDS
@@ -57,6 +59,7 @@ class UsageMeter:
         now = time.monotonic()
         if now < self._due:
             return
+        self._count.open()
         if self._floor is not None:
             for pid in descendants_of(self._pid):
                 self._see_memory(pid)
@@ -73,14 +76,19 @@ class UsageMeter:
         for pid in members:
             self._see_memory(pid)
             self._surveyed_cpu_ms += cpu_ms_of(pid) or 0.0
-        found = {pid: transferred_by(pid) for pid in members}
+        found = {pid: transferred_by(pid) for pid in members - {self._pid}}
+        found[self._pid] = self._count.read()
         if found[self._pid] is not None:  # else it would be a part of the whole
             known = (each for each in found.values() if each is not None)
             self._surveyed = sum(known, start=Transferred(0, 0))
 
     def see_end(self) -> None:
         """Look at the leader, whose number is still its own, for the last time."""
-        self._transferred = transferred_by(self._pid)
+        self._transferred = self._count.read()
+
+    def close(self) -> None:
+        """Let go of what was needed for measuring."""
+        self._count.close()
 
     def total(self, wall_seconds: float, used: "struct_rusage") -> ResourceUsage:
         """What it all took. *used* is what the kernel says of the leader.

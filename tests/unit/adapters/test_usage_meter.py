@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from resource import struct_rusage
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -60,6 +61,7 @@ def measured(*argv: str) -> Iterator[tuple["subprocess.Popen[bytes]", UsageMeter
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         process.stdout.close()
+        meter.close()
 
 
 def end(process: "subprocess.Popen[bytes]", meter: UsageMeter) -> ResourceUsage:
@@ -170,6 +172,31 @@ def test_what_a_grandchild_writes_is_counted(tmp_path: Path) -> None:
     assert (tmp_path / "written").stat().st_size == 50 * MIB
     assert usage.write_bytes is not None
     assert 50 * MIB <= usage.write_bytes < 60 * MIB
+
+
+@contextmanager
+def nobody_special() -> Iterator[None]:
+    """Not as root, who may read everything in ``/proc``."""
+    if os.getuid() != 0:
+        yield
+        return
+    os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+@pytest.mark.parametrize("script", ["true", "sleep 600 & true"])
+def test_what_is_written_is_counted_for_who_is_not_root(script: str) -> None:
+    write = f"head -c {20 * MIB} /dev/zero > written; {script}"
+    with TemporaryDirectory() as folder:  # `tmp_path` is its owner's alone
+        Path(folder).chmod(0o777)
+        with nobody_special():
+            usage = carry_out("sh", "-c", write, cwd=Path(folder)).usage
+
+    assert usage.write_bytes is not None
+    assert 20 * MIB <= usage.write_bytes < 40 * MIB
 
 
 def test_what_storage_was_asked_for_is_counted_and_its_cache_is_not(
