@@ -6,7 +6,12 @@ from collections.abc import Collection
 from sluicegate.adapters.hiding.forms import forms_of
 from sluicegate.adapters.hiding.patterns import Patterns
 from sluicegate.adapters.hiding.spans import Span, merge, put
-from sluicegate.adapters.hiding.views import is_plain, loosen, views
+from sluicegate.adapters.hiding.views import (
+    is_plain,
+    loosen,
+    loosen_finished,
+    views,
+)
 
 _MOST_ROUNDS = 8
 _LOOK_BACK = 4096  # bytes at the end of a text in which a secret may begin
@@ -46,12 +51,18 @@ class Finder:
         if not is_plain(text):
             return False
         loose = loosen(text)
-        return self._is_clean(text, loose) and not self._loose.may_begin(loose)
+        if not self._is_clean(text, loose) or self._loose.may_begin(loose):
+            return False
+        return not self._loose.may_begin(loosen_finished(text[-_LOOK_BACK:]))
 
     def find(self, text: bytes) -> list[Span]:
         """Where they are in *text*, in order."""
-        if self._is_idle or (is_plain(text) and self._is_clean(text, loosen(text))):
+        if self._is_idle:
             return []
+        if is_plain(text):
+            loose = loosen(text)
+            if self._is_clean(text, loose):
+                return []
         found = [] if self._exact is None else self._exact.find(text)
         for view in views(text):
             found += [view.source(*span) for span in self._loose.find(view.text)]

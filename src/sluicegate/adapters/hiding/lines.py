@@ -76,8 +76,9 @@ class LineHider(ManyLines):
             block = self._past + b"\n" + said if self._past else said
             if not self._held and self._find().has_nothing(block):
                 self._keep(block, _PAST)
+                tell = self._tell if "://" in text else self._on_line
                 for line in lines:
-                    self._tell(line)
+                    tell(line)
                 return
             self._held.append(said)
             self._look()

@@ -32,6 +32,12 @@ _ESCAPED = (
     re.compile(rb"\\[\\nrtuUx0-7]"),
     re.compile(rb"&(?:#[xX]?[0-9A-Fa-f]{1,7}|[A-Za-z][A-Za-z0-9]{1,24});"),
 )
+# The same, with blanks in between, and more than that: to see fast that there is none.
+_MAYBE_ESCAPED = (
+    re.compile(rb"%[\x00-\x20]*[0-9A-Fa-f][\x00-\x20]*[0-9A-Fa-f]"),
+    re.compile(rb"\\[\x00-\x20]*[\\nrtuUx0-7]"),
+    re.compile(rb"&[\x00-\x20]*[#A-Za-z][\x00-\x20#A-Za-z0-9]{1,400};"),
+)
 _ESCAPE = re.compile(
     rb"%[0-9A-Fa-f]{2}"
     rb"|\\(?:u001[bB]|x1[bB]|033)\[[0-?]{0,64}[ -/]{0,8}[@-~]"  # colours, escaped
@@ -209,14 +215,24 @@ def _unescaped(steps: list[Step], decode: Decode) -> Iterator[View]:
 
 def is_plain(text: bytes) -> bool:
     """Whether *text* certainly has one view only, that of `loosen`."""
-    return not (
-        b"%" in text
-        or b"\\" in text
-        or b"&" in text
-        or b"\x1b" in text
-        or b"\n#" in text
-        or text[:1] == b"#"
-    )
+    if b"\x1b" in text or b"\n#" in text or text[:1] == b"#":
+        return False
+    has_slash = b"\\" in text
+    if not (has_slash or b"%" in text or b"&" in text):
+        return True
+    if has_slash and (b"%" in text or b"&" in text):
+        return False
+    return not any(pattern.search(text) for pattern in _MAYBE_ESCAPED)
+
+
+def loosen_finished(text: bytes) -> bytes:
+    """`loosen` of *text* without an escape at its end that may go on."""
+    loose = loosen(text)
+    end = text[-_BLOCK:].translate(None, _BLANK)
+    if not (b"%" in end or b"\\" in end or b"&" in end):
+        return loose
+    found = _UNFINISHED.search(end)
+    return loose[: len(loose) - len(loosen(found[0]))] if found else loose
 
 
 def is_escaped(text: bytes) -> bool:
