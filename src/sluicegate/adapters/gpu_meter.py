@@ -12,6 +12,7 @@ Source:
 
 import os
 import shutil
+import signal
 import subprocess  # noqa: TID251 - ports.process would measure this, too
 import threading
 import time
@@ -96,13 +97,16 @@ class GpuMeter:
         """Ask no more; how long GPUs were busy, in ms, and the most memory, in bytes.
 
         None is what could not be measured, as of a program that was seen on no GPU. A
-        question under way is given up: nobody waits for the answer.
+        question under way is given up: nobody waits for the answer. One that cannot
+        even be killed, as it hangs in its driver, is not asked again.
         """
         self._over.set()
         with self._lock:
             if self._asked is not None:
                 _kill(self._asked)
         self._thread.join(_LET_GO_SECONDS)
+        if self._thread.is_alive():  # each of the next would take as long again
+            self._program.give_up()
         busy_ms, memory = self._busy_ms, self._memory
         return None if busy_ms is None else round(busy_ms), memory
 
@@ -173,5 +177,5 @@ class GpuMeter:
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
     if process.poll() is None:
-        with suppress(ProcessLookupError):
-            process.kill()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)  # a wrapper's child, too

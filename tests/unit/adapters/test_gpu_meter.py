@@ -1,6 +1,7 @@
 """Unit tests of `sluicegate.adapters.gpu_meter`, with a stand-in for ``nvidia-smi``."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -45,6 +46,15 @@ def stand_in(folder: Path, apps: str, gpus: str = GPUS) -> NvidiaSmi:
 def times_asked(folder: Path) -> int:
     file = folder / "asked"
     return len(file.read_text().splitlines()) if file.exists() else 0
+
+
+def is_alive(pid: int) -> bool:
+    """Whether *pid* runs; nobody may reap it where the first process reaps nobody."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 def begin(smi: NvidiaSmi, group: int) -> GpuMeter:
@@ -145,6 +155,36 @@ def test_nobody_waits_for_one_that_hangs(
     pid = int((tmp_path / "pid").read_text())
     await_until(lambda: not Path(f"/proc/{pid}").exists(), "the stand-in to be ended")
     assert smi.is_there(), "it may have been about to answer"
+
+
+def test_what_a_wrapper_of_it_has_started_ends_with_it(
+    program: "subprocess.Popen[bytes]", tmp_path: Path
+) -> None:
+    smi = stand_in(tmp_path, f"sleep 600 & echo $! > {tmp_path}/pid; wait")
+    meter = begin(smi, program.pid)
+    await_until((tmp_path / "pid").exists, "it to be asked")
+    await_until(lambda: (tmp_path / "pid").read_text() != "", "it to be asked")
+
+    meter.end()
+
+    pid = int((tmp_path / "pid").read_text())
+    await_until(lambda: not is_alive(pid), "the stand-in's child to be ended")
+
+
+def test_one_that_cannot_be_ended_is_not_asked_again(
+    program: "subprocess.Popen[bytes]", tmp_path: Path
+) -> None:
+    away = f"setsid sh -c 'echo $$ > {tmp_path}/pid; exec sleep 600'"
+    smi = stand_in(tmp_path, away)
+    meter = begin(smi, program.pid)
+    await_until((tmp_path / "pid").exists, "it to be asked")
+    await_until(lambda: (tmp_path / "pid").read_text() != "", "it to be asked")
+
+    try:
+        assert meter.end() == (None, None)
+        assert not smi.is_there()
+    finally:
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 
 def test_one_that_hangs_too_long_is_given_up(
