@@ -23,9 +23,10 @@ _ELSEWHERE = frozenset({"prometheus"})
 _JSON = "http/json"
 _PROTOCOLS = frozenset({_JSON, "http/protobuf"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_KEY = re.compile(r"[^\s=,;]+")
+_KEY = re.compile(r"[^\s=,;\ud800-\udfff]+")  # nor what is no Unicode
 _LOGIN = re.compile(r"(?i)auth|key|token|secret|pass|cookie|dsn|credential")
 _LONG_VALUE = 16
+_MILLISECONDS = re.compile(r"[0-9]{1,12}")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DEFAULT_TIMEOUT_MS = 10_000
 
@@ -213,7 +214,7 @@ class _Reader:
         text, variable = self._option(signal, "TIMEOUT")
         if not text:
             return _DEFAULT_TIMEOUT_MS / 1000
-        if text.isascii() and text.isdigit() and int(text):
+        if _MILLISECONDS.fullmatch(text) and int(text):
             return int(text) / 1000
         self._ignore(variable, "is no number of milliseconds: 10000 are taken")
         return _DEFAULT_TIMEOUT_MS / 1000
