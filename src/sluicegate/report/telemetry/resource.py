@@ -14,9 +14,9 @@ from sluicegate.report.telemetry import names
 from sluicegate.report.telemetry.records import Value
 
 _REMOTE = re.compile(
-    r"(?:(?:https?|ssh|git)://(?:[^@/]*@)?|[^@/:\s]+@)"
+    r"(?:(?:https?|ssh|git)://(?:[^/]*@)?|[^@/:\s]+@)"
     r"(?P<host>[A-Za-z0-9.-]+)(?::[0-9]+(?=/))?[:/]"
-    r"/?(?P<path>[^?#\s]+?)(?:\.git)?/?"
+    r"/?(?P<path>[^?#@\s]+?)(?:\.git)?/?"
 )
 _PROVIDERS = {
     "github.com": "github",

@@ -25,6 +25,7 @@ SOURCE = Source("/p", "a" * 40, "main", None, (), None)
         ("ssh://git@gitlab.com/a/b/churn", "https://gitlab.com/a/b/churn", "gitlab"),
         ("ssh://git@git.acme.com:2222/churn", "https://git.acme.com/churn", None),
         ("https://u:s3cret@git.acme.com/a/churn", "https://git.acme.com/a/churn", None),
+        ("https://u:s3@cret@git.acme.com/churn", "https://git.acme.com/churn", None),
     ],
 )
 def test_a_remote_is_told_as_the_address_of_its_page(
@@ -35,6 +36,15 @@ def test_a_remote_is_told_as_the_address_of_its_page(
     assert found["vcs.repository.url.full"] == url
     assert found["vcs.repository.name"] == "churn"
     assert found.get("vcs.provider.name") == provider
+
+
+@pytest.mark.parametrize(
+    "remote", ["https://u:s3/cret@git.acme.com/churn", "https://u:1/s3cret@x.org/churn"]
+)
+def test_nothing_is_told_of_an_address_whose_login_cannot_be_told_apart(
+    remote: str,
+) -> None:
+    assert repository_attributes(remote) == {}
 
 
 @pytest.mark.parametrize(
