@@ -140,7 +140,7 @@ class Lane:
             return
         backoff = _FIRST_PAUSE_SECONDS
         while True:
-            delivery = self._post(body, self._seconds_to_try())
+            delivery = self._try(body)
             if delivery.is_taken or delivery.again_seconds == math.inf:
                 break
             jittered = backoff * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
@@ -148,6 +148,12 @@ class Lane:
                 break
             backoff = min(2 * backoff, _LONGEST_PAUSE_SECONDS)
         self._settle(batch, delivery)
+
+    def _try(self, body: bytes) -> Delivery:
+        try:
+            return self._post(body, self._seconds_to_try())
+        except Exception as error:  # noqa: BLE001 - likewise, and no traceback
+            return Delivery(f"it failed ({type(error).__name__})")
 
     def _seconds_to_try(self) -> float:
         with self._changed:

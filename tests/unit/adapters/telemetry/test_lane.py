@@ -218,3 +218,13 @@ def test_a_bug_of_ours_is_a_loss_and_no_more() -> None:
 
 def test_only_what_may_never_be_tried_again_waits_for_ever() -> None:
     assert math.inf == NEVER.again_seconds
+
+
+def test_one_that_cannot_send_at_all_is_a_loss_and_no_more() -> None:
+    def fail(_body: bytes, _seconds: float) -> Delivery:
+        raise ImportError("no ssl here")
+
+    lane = Lane("test", encode, fail, delay_seconds=LONG)
+    lane.put(["a"])
+
+    assert finish(lane) == Account(lost=1, fault="it failed (ImportError)")
