@@ -25,6 +25,8 @@ LOCKS = {
     "": ROOT / "action" / "requirements.lock",
     "kubernetes": ROOT / "action" / "requirements-kubernetes.lock",
     "s3": ROOT / "action" / "requirements-s3.lock",
+    "aws": ROOT / "action" / "requirements-aws.lock",
+    "vault": ROOT / "action" / "requirements-vault.lock",
     "traefik": ROOT / "action" / "requirements-traefik.lock",
 }
 IN_WHEEL = (

@@ -27,7 +27,7 @@ stages:
     evidence:
       file: said.json
       fields: {{said: text, count: integer, api_token: text}}
-    gate: ["tell.count == 1", "tell.said != '{condition}'"]
+    gate: ["tell.count == 1", "tell.said != 'nothing'"]
 """
 TESTS = """\
 import pytest
@@ -65,7 +65,6 @@ PLACES = {
     "said": "github",
     "field": "amazon",
     "named": "named",
-    "condition": "slack",
     "environment": "named",
     "remote": "named",
     "file name": "gitlab",
