@@ -14,7 +14,7 @@ the third step and not the fifth.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -196,7 +196,7 @@ class Loan:
     Entering raises what recording them does; then they are given to nobody.
     """
 
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
     given: tuple[GivenSecret, ...]
     ending: "_Ending"
 

@@ -12,7 +12,7 @@ from run_world import World, outcome, pipeline, stage
 from typing_extensions import override
 
 from sluicegate.engine.machine import fold
-from sluicegate.engine.secrets import END_SECONDS, end_logins
+from sluicegate.engine.secrets import END_SECONDS, Loan, end_logins
 from sluicegate.errors import Interrupted, PermanentError, SluicegateError, UsageError
 from sluicegate.model.decision import Outcome
 from sluicegate.model.event import Event, RunStarted, StageFinished
@@ -488,3 +488,12 @@ def test_of_a_stage_that_could_not_get_its_secret_that_is_handed_over() -> None:
     assert outcome(run) is Outcome.BROKEN
     assert "fetch aws is refused" in here.end.reason
     assert here.acts == ["SecretsRevoked"]
+
+
+def test_what_was_fetched_is_not_in_what_describes_it() -> None:
+    given = GivenSecret("TOKEN", "bao", "vault", "ml/token")
+
+    shown = repr(Loan({"TOKEN": VALUE}, (given,), ending=None))  # type: ignore[arg-type]  # nothing is ended
+
+    assert "ml/token" in shown
+    assert VALUE not in shown
